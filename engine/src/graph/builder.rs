@@ -1,0 +1,310 @@
+//! Collects nodes, channels and policies in any order, before a graph is laid out.
+//!
+//! Every import and the generator end here. The builder checks what every graph must obey (ordered ids, one channel
+//! an id, policies of known channels, the size limits of 32-bit indices); it is told nothing about searching.
+
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use primitives::{ChannelPolicy, Direction, Features, GraphDelta, Msat, NodeId, ShortChannelId};
+
+/// A channel as it was told, its nodes by their order of arrival.
+#[derive(Debug, Clone)]
+pub struct ChannelDraft {
+    /// The channel's name.
+    pub short_channel_id: ShortChannelId,
+    /// Places of `node_id_1` and `node_id_2` in [`GraphBuilder::nodes`].
+    pub nodes: [u32; 2],
+    /// The funding output's value, where it is known.
+    pub capacity: Option<Msat>,
+    /// Place in [`GraphBuilder::feature_sets`].
+    pub features: u16,
+    /// The policy of each direction, where it is known.
+    pub policies: [Option<ChannelPolicy>; 2],
+}
+
+/// A graph in the making.
+///
+/// Maps are keyed by hashes with a random key of this process (SipHash), so that hostile ids cannot collide at will.
+#[derive(Debug, Default)]
+pub struct GraphBuilder {
+    nodes: Vec<NodeId>,
+    node_features: Vec<u16>,
+    feature_sets: Vec<Features>,
+    channels: Vec<ChannelDraft>,
+    node_places: HashTable<u32>,
+    channel_places: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl GraphBuilder {
+    /// An empty graph.
+    pub fn new() -> Self {
+        GraphBuilder::default()
+    }
+
+    /// An empty graph with room for this many nodes and channels.
+    pub fn with_capacity(nodes: usize, channels: usize) -> Self {
+        GraphBuilder {
+            nodes: Vec::with_capacity(nodes),
+            node_features: Vec::with_capacity(nodes),
+            channels: Vec::with_capacity(channels),
+            node_places: HashTable::with_capacity(nodes),
+            channel_places: HashTable::with_capacity(channels),
+            ..GraphBuilder::default()
+        }
+    }
+
+    /// All nodes, in the order of their arrival.
+    pub fn nodes(&self) -> &[NodeId] {
+        &self.nodes
+    }
+
+    /// All channels, in the order of their arrival unless some were removed.
+    pub fn channels(&self) -> &[ChannelDraft] {
+        &self.channels
+    }
+
+    /// The distinct feature vectors; the first is the empty one once anything was added.
+    pub fn feature_sets(&self) -> &[Features] {
+        &self.feature_sets
+    }
+
+    /// For each node the place of its features in [`GraphBuilder::feature_sets`].
+    pub fn node_features(&self) -> &[u16] {
+        &self.node_features
+    }
+
+    /// Applies one change.
+    ///
+    /// # Errors
+    /// As [`GraphBuilder::add_channel`] and [`GraphBuilder::set_policy`]; closing an unknown channel is an error too.
+    pub fn apply(&mut self, delta: &GraphDelta) -> Result<(), BuildError> {
+        match delta {
+            GraphDelta::ChannelOpened { short_channel_id, node_id_1, node_id_2, capacity, features } => {
+                self.add_channel(*short_channel_id, *node_id_1, *node_id_2, *capacity, features)
+            }
+            GraphDelta::ChannelClosed { short_channel_id } => self.remove_channel(*short_channel_id),
+            GraphDelta::PolicyUpdated { short_channel_id, direction, policy } => {
+                self.set_policy(*short_channel_id, *direction, *policy)
+            }
+            GraphDelta::NodeSeen { node_id, features } => {
+                let place = self.add_node(*node_id)?;
+                let features = self.intern(features)?;
+                self.node_features[place as usize] = features;
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds a node, or finds it, and returns its place.
+    ///
+    /// # Errors
+    /// [`BuildError::TooLarge`] beyond [`NODE_COUNT_MAX`] nodes.
+    pub fn add_node(&mut self, node_id: NodeId) -> Result<u32, BuildError> {
+        let hash = self.hasher.hash_one(node_id);
+        let (nodes, hasher) = (&self.nodes, &self.hasher);
+        let entry = self.node_places.entry(
+            hash,
+            |&place| nodes[place as usize] == node_id,
+            |&place| hasher.hash_one(nodes[place as usize]),
+        );
+        match entry {
+            Entry::Occupied(place) => Ok(*place.get()),
+            Entry::Vacant(vacant) => {
+                let place = place_below(self.nodes.len(), NODE_COUNT_MAX)?;
+                vacant.insert(place);
+                self.nodes.push(node_id);
+                let none = self.intern(&Features::default())?;
+                self.node_features.push(none);
+                Ok(place)
+            }
+        }
+    }
+
+    /// Adds a channel, and its nodes where they are new.
+    ///
+    /// # Errors
+    /// Where the ids are not in order, the channel is known already, or a size limit is reached.
+    pub fn add_channel(
+        &mut self,
+        short_channel_id: ShortChannelId,
+        node_id_1: NodeId,
+        node_id_2: NodeId,
+        capacity: Option<Msat>,
+        features: &Features,
+    ) -> Result<(), BuildError> {
+        if node_id_1 >= node_id_2 {
+            return Err(BuildError::NodesOutOfOrder { short_channel_id });
+        }
+        let hash = self.hasher.hash_one(short_channel_id);
+        let (channels, hasher) = (&self.channels, &self.hasher);
+        if self
+            .channel_places
+            .find(hash, |&at| channels[at as usize].short_channel_id == short_channel_id)
+            .is_some()
+        {
+            return Err(BuildError::DuplicateChannel { short_channel_id });
+        }
+        let place = place_below(self.channels.len(), CHANNEL_COUNT_MAX)?;
+        self.channel_places
+            .insert_unique(hash, place, |&at| hasher.hash_one(channels[at as usize].short_channel_id));
+        let nodes = [self.add_node(node_id_1)?, self.add_node(node_id_2)?];
+        let features = self.intern(features)?;
+        self.channels.push(ChannelDraft { short_channel_id, nodes, capacity, features, policies: [None; 2] });
+        Ok(())
+    }
+
+    /// Sets the policy of one direction, replacing an earlier one whatever its age.
+    ///
+    /// # Errors
+    /// [`BuildError::UnknownChannel`].
+    pub fn set_policy(
+        &mut self,
+        short_channel_id: ShortChannelId,
+        direction: Direction,
+        policy: ChannelPolicy,
+    ) -> Result<(), BuildError> {
+        let place = self.channel_place(short_channel_id)?;
+        self.channels[place].policies[direction.as_usize()] = Some(policy);
+        Ok(())
+    }
+
+    /// Forgets a channel; its nodes stay.
+    ///
+    /// # Errors
+    /// [`BuildError::UnknownChannel`].
+    pub fn remove_channel(&mut self, short_channel_id: ShortChannelId) -> Result<(), BuildError> {
+        let place = self.channel_place(short_channel_id)?;
+        let last = self.channels.len() - 1;
+        let moved = self.channels[last].short_channel_id;
+        let (channels, hasher) = (&self.channels, &self.hasher);
+        if let Ok(entry) = self.channel_places.find_entry(hasher.hash_one(moved), |&at| at as usize == last) {
+            *entry.into_mut() = place as u32;
+        }
+        let hash = hasher.hash_one(short_channel_id);
+        let is_removed =
+            |&at: &u32| at as usize == place && channels[place].short_channel_id == short_channel_id;
+        if let Ok(entry) = self.channel_places.find_entry(hash, is_removed) {
+            entry.remove();
+        }
+        self.channels.swap_remove(place);
+        Ok(())
+    }
+
+    /// The channel of that name.
+    pub fn channel(&self, short_channel_id: ShortChannelId) -> Option<&ChannelDraft> {
+        self.channel_place(short_channel_id).ok().map(|place| &self.channels[place])
+    }
+
+    fn channel_place(&self, short_channel_id: ShortChannelId) -> Result<usize, BuildError> {
+        let hash = self.hasher.hash_one(short_channel_id);
+        self.channel_places
+            .find(hash, |&at| self.channels[at as usize].short_channel_id == short_channel_id)
+            .map(|&at| at as usize)
+            .ok_or(BuildError::UnknownChannel { short_channel_id })
+    }
+
+    /// The place of a feature vector, adding it where it is new. Real graphs have a few hundred distinct ones.
+    fn intern(&mut self, features: &Features) -> Result<u16, BuildError> {
+        if self.feature_sets.is_empty() {
+            self.feature_sets.push(Features::default());
+        }
+        if let Some(at) = self.feature_sets.iter().position(|set| set == features) {
+            return Ok(at as u16);
+        }
+        if self.feature_sets.len() >= FEATURE_SET_COUNT_MAX {
+            // Routing needs none of the exotic bits: past the cap they are dropped rather than the channel.
+            return Ok(0);
+        }
+        self.feature_sets.push(features.clone());
+        Ok((self.feature_sets.len() - 1) as u16)
+    }
+}
+
+fn place_below(place: usize, max: usize) -> Result<u32, BuildError> {
+    if place < max { Ok(place as u32) } else { Err(BuildError::TooLarge { max }) }
+}
+
+/// Nodes in one graph; keeps every node index, and a few beyond for a query's own nodes, within 28 bits.
+pub const NODE_COUNT_MAX: usize = 1 << 28;
+/// Channels in one graph; keeps every arc index, and a query's own arcs, within 31 bits.
+pub const CHANNEL_COUNT_MAX: usize = 1 << 29;
+/// Distinct feature vectors that are kept.
+pub const FEATURE_SET_COUNT_MAX: usize = 4096;
+
+/// Why a change does not fit the graph that was built so far.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A policy or a closing came for a channel that was never opened.
+    #[error("channel {short_channel_id} is not in the graph")]
+    UnknownChannel {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+    },
+    /// A channel was opened twice.
+    #[error("channel {short_channel_id} is in the graph already")]
+    DuplicateChannel {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+    },
+    /// BOLT 7: `node_id_1` is the lesser of the two, and a node opens no channel with itself.
+    #[error("channel {short_channel_id}: node_id_1 must be less than node_id_2")]
+    NodesOutOfOrder {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+    },
+    /// An index would not fit.
+    #[error("the graph is full: at most {max} entries fit")]
+    TooLarge {
+        /// The limit that was reached.
+        max: usize,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u8) -> NodeId {
+        let mut bytes = [n; 33];
+        bytes[0] = 2;
+        NodeId::from_bytes(bytes).expect("prefix 2")
+    }
+
+    fn scid(n: u64) -> ShortChannelId {
+        ShortChannelId::from_u64(n)
+    }
+
+    #[test]
+    fn removing_keeps_the_other_channels_findable() {
+        let mut builder = GraphBuilder::new();
+        for n in 0..4 {
+            builder.add_channel(scid(n), id(1), id(2 + n as u8), None, &Features::default()).expect("new");
+        }
+        builder.remove_channel(scid(1)).expect("known");
+        builder.remove_channel(scid(3)).expect("known");
+        assert_eq!(builder.channels().len(), 2);
+        assert!(builder.channel(scid(0)).is_some() && builder.channel(scid(2)).is_some());
+        assert_eq!(
+            builder.remove_channel(scid(1)),
+            Err(BuildError::UnknownChannel { short_channel_id: scid(1) })
+        );
+    }
+
+    #[test]
+    fn disorder_and_duplicates_are_refused() {
+        let mut builder = GraphBuilder::new();
+        let none = Features::default();
+        let out_of_order = Err(BuildError::NodesOutOfOrder { short_channel_id: scid(1) });
+        assert_eq!(builder.add_channel(scid(1), id(2), id(1), None, &none), out_of_order);
+        assert_eq!(builder.add_channel(scid(1), id(2), id(2), None, &none), out_of_order);
+        assert_eq!(builder.add_channel(scid(1), id(1), id(2), None, &none), Ok(()));
+        assert_eq!(
+            builder.add_channel(scid(1), id(1), id(3), None, &none),
+            Err(BuildError::DuplicateChannel { short_channel_id: scid(1) })
+        );
+    }
+}

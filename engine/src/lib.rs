@@ -1,0 +1,2 @@
+//! The channel graph and exact route search of Fulgurite.
+pub mod graph;

@@ -1,0 +1,88 @@
+//! What can change in the channel graph. Gossip and imports speak to the engine in these words only.
+
+use crate::{CltvExpiryDelta, Features, Fee, InboundFee, Msat, NodeId, ShortChannelId, UnixTime};
+
+/// Which way along a channel: BOLT 7 numbers it by the `direction` bit of `channel_flags`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// From `node_id_1` to `node_id_2` (bit 0); the policy is `node_id_1`'s.
+    NodeOneToTwo = 0,
+    /// From `node_id_2` to `node_id_1` (bit 1); the policy is `node_id_2`'s.
+    NodeTwoToOne = 1,
+}
+
+impl Direction {
+    /// Both, in order.
+    pub const BOTH: [Direction; 2] = [Direction::NodeOneToTwo, Direction::NodeTwoToOne];
+
+    /// 0 or 1.
+    pub const fn as_usize(self) -> usize {
+        self as usize
+    }
+
+    /// The other one.
+    pub const fn reversed(self) -> Direction {
+        match self {
+            Direction::NodeOneToTwo => Direction::NodeTwoToOne,
+            Direction::NodeTwoToOne => Direction::NodeOneToTwo,
+        }
+    }
+}
+
+/// What a node asks of HTLCs that it forwards over one direction of a channel: the content of a `channel_update`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ChannelPolicy {
+    /// The fee for an HTLC that leaves on this channel.
+    pub fee: Fee,
+    /// The fee for an HTLC that arrives on this channel (bLIP-18), charged by the same node.
+    pub inbound_fee: InboundFee,
+    /// Blocks between the incoming and the outgoing HTLC's expiry.
+    pub cltv_expiry_delta: CltvExpiryDelta,
+    /// The smallest HTLC.
+    pub htlc_minimum_msat: Msat,
+    /// The largest HTLC.
+    pub htlc_maximum_msat: Msat,
+    /// The `disable` bit of `channel_flags`.
+    pub disabled: bool,
+    /// `timestamp` of the `channel_update`.
+    pub last_update: UnixTime,
+}
+
+/// One change of the channel graph; also what is stored and replayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GraphDelta {
+    /// A channel was announced. It carries no payment until a policy is known.
+    ChannelOpened {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+        /// The lesser node id.
+        node_id_1: NodeId,
+        /// The greater node id.
+        node_id_2: NodeId,
+        /// The funding output's value, where it is known.
+        capacity: Option<Msat>,
+        /// `features` of the `channel_announcement`.
+        features: Features,
+    },
+    /// The funding output was spent, or the channel was pruned.
+    ChannelClosed {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+    },
+    /// One direction has a new policy.
+    PolicyUpdated {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+        /// The direction it holds for.
+        direction: Direction,
+        /// The new policy, whole.
+        policy: ChannelPolicy,
+    },
+    /// A node announced itself.
+    NodeSeen {
+        /// The node.
+        node_id: NodeId,
+        /// `features` of the `node_announcement`.
+        features: Features,
+    },
+}

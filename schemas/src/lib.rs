@@ -1,0 +1,1 @@
+//! FlatBuffers schemas of Fulgurite and the code generated from them.

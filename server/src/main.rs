@@ -1,0 +1,3 @@
+//! The `fulgurite` command.
+
+fn main() {}
