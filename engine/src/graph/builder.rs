@@ -193,6 +193,14 @@ impl GraphBuilder {
         Ok(())
     }
 
+    /// Nodes, their features, the distinct feature vectors, and the channels.
+    pub(super) fn into_parts(mut self) -> (Vec<NodeId>, Vec<u16>, Vec<Features>, Vec<ChannelDraft>) {
+        if self.feature_sets.is_empty() {
+            self.feature_sets.push(Features::default());
+        }
+        (self.nodes, self.node_features, self.feature_sets, self.channels)
+    }
+
     /// The channel of that name.
     pub fn channel(&self, short_channel_id: ShortChannelId) -> Option<&ChannelDraft> {
         self.channel_place(short_channel_id).ok().map(|place| &self.channels[place])

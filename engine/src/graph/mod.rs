@@ -1,7 +1,22 @@
-//! The channel graph in memory.
+//! The channel graph in memory: how it is collected, laid out and changed in place.
+//!
+//! A [`GraphBuilder`] collects; a [`Topology`] is one frozen generation with its search structures. What readers
+//! may see while a writer works is the business of `snapshot`.
+
+mod bounds;
 mod builder;
+mod csr;
 mod ids;
+mod record;
+mod topology;
+mod update;
+
 pub use builder::{
     BuildError, CHANNEL_COUNT_MAX, ChannelDraft, FEATURE_SET_COUNT_MAX, GraphBuilder, NODE_COUNT_MAX,
 };
 pub use ids::{ArcIdx, ChannelIdx, NodeIdx};
+pub use topology::Topology;
+
+pub(crate) use bounds::{BLOCK_SIZE, BlockBound, GridPlace};
+pub(crate) use csr::{Adjacency, ArcList};
+pub(crate) use record::{HtlcBounds, Record};

@@ -1,0 +1,222 @@
+//! Compressed adjacency: the arcs of each node side by side, cheapest first.
+//!
+//! There are two of them, one by tail (the forward search) and one by head (the backward search). Per arc:
+//!
+//! ```text
+//! ends      u32      the node at the other end
+//! arcs      u32      which arc this is
+//! records   3 x u64  its policy (see `record`)
+//! positions u32      by arc: where it lies in the arrays above
+//! ```
+//! 36 bytes an arc and direction of search, and 4 for the bounds of nodes with more than 16 arcs.
+
+use rayon::prelude::*;
+
+use super::bounds::{BLOCK_SIZE, BlockBound, FeeBound, REFERENCE_MSAT, UNBLOCKED_DEGREE_MAX};
+use super::record::{ArcRecord, Record};
+
+/// The arcs of every node, sorted, with block bounds.
+#[derive(Debug)]
+pub(crate) struct Adjacency {
+    pub(super) offsets: Box<[u32]>,
+    pub(super) ends: Box<[u32]>,
+    pub(super) arcs: Box<[u32]>,
+    pub(super) records: Box<[ArcRecord]>,
+    pub(super) positions: Box<[u32]>,
+    pub(super) block_offsets: Box<[u32]>,
+    pub(super) bounds: Box<[BlockBound]>,
+}
+
+/// One node's part of an [`Adjacency`].
+#[derive(Clone, Copy)]
+pub(crate) struct ArcList<'a> {
+    /// Position of the first arc.
+    pub(crate) start: u32,
+    /// The node at the other end of each arc.
+    pub(crate) ends: &'a [u32],
+    /// The policy of each arc.
+    pub(crate) records: &'a [ArcRecord],
+    /// A bound for each block of arcs; empty where the list is short.
+    pub(crate) bounds: &'a [BlockBound],
+}
+
+impl Adjacency {
+    /// Lays out the lists. `ends_of` tells of an arc the node whose list it belongs to and the node at its other
+    /// end; `records` holds every arc's policy by its number. O(m log d), in parallel over nodes.
+    pub(super) fn build(
+        node_count: usize,
+        ends_of: impl Fn(u32) -> (u32, u32) + Sync,
+        records: &[Record],
+    ) -> Self {
+        let mut offsets = vec![0u32; node_count + 1];
+        for arc in 0..records.len() as u32 {
+            offsets[ends_of(arc).0 as usize + 1] += 1;
+        }
+        for node in 0..node_count {
+            offsets[node + 1] += offsets[node];
+        }
+        let mut next = offsets.clone();
+        let mut arcs = vec![0u32; records.len()];
+        for arc in 0..records.len() as u32 {
+            let slot = &mut next[ends_of(arc).0 as usize];
+            arcs[*slot as usize] = arc;
+            *slot += 1;
+        }
+        drop(next);
+        lists_mut(&mut arcs, &offsets).into_par_iter().for_each(|list| {
+            list.sort_unstable_by_key(|&arc| (sort_key(records[arc as usize]), arc));
+        });
+        let mut positions = vec![0u32; records.len()];
+        for (position, &arc) in arcs.iter().enumerate() {
+            positions[arc as usize] = position as u32;
+        }
+        let ends = arcs.par_iter().map(|&arc| ends_of(arc).1).collect::<Vec<_>>();
+        let records = arcs.par_iter().map(|&arc| ArcRecord::new(records[arc as usize])).collect::<Vec<_>>();
+        Adjacency::from_sorted(offsets, ends, arcs, records, positions)
+    }
+
+    /// Adds the bounds to lists that are laid out already.
+    pub(super) fn from_sorted(
+        offsets: Vec<u32>,
+        ends: Vec<u32>,
+        arcs: Vec<u32>,
+        records: Vec<ArcRecord>,
+        positions: Vec<u32>,
+    ) -> Self {
+        let mut block_offsets = Vec::with_capacity(offsets.len());
+        let mut blocks = 0u32;
+        for list in offsets.windows(2) {
+            block_offsets.push(blocks);
+            blocks += block_count(list[1] - list[0]);
+        }
+        block_offsets.push(blocks);
+        let bounds = (0..offsets.len() - 1)
+            .into_par_iter()
+            .flat_map_iter(|node| list_bounds(&records[offsets[node] as usize..offsets[node + 1] as usize]))
+            .collect::<Vec<_>>();
+        Adjacency {
+            offsets: offsets.into(),
+            ends: ends.into(),
+            arcs: arcs.into(),
+            records: records.into(),
+            positions: positions.into(),
+            block_offsets: block_offsets.into(),
+            bounds: bounds.into(),
+        }
+    }
+
+    /// The arcs of a node; empty for one that this adjacency does not know.
+    #[inline(always)]
+    pub(crate) fn list(&self, node: u32) -> ArcList<'_> {
+        let node = node as usize;
+        let (Some(&start), Some(&end)) = (self.offsets.get(node), self.offsets.get(node + 1)) else {
+            return ArcList { start: 0, ends: &[], records: &[], bounds: &[] };
+        };
+        let range = start as usize..end as usize;
+        let blocks = self.block_offsets[node] as usize..self.block_offsets[node + 1] as usize;
+        ArcList {
+            start,
+            ends: &self.ends[range.clone()],
+            records: &self.records[range],
+            bounds: &self.bounds[blocks],
+        }
+    }
+
+    /// How many arcs a node has.
+    #[inline(always)]
+    pub(crate) fn degree(&self, node: u32) -> u32 {
+        let node = node as usize;
+        match (self.offsets.get(node), self.offsets.get(node + 1)) {
+            (Some(start), Some(end)) => end - start,
+            _ => 0,
+        }
+    }
+
+    /// The arcs of a node by number, cheapest first.
+    pub(crate) fn arcs_of(&self, node: u32) -> &[u32] {
+        let node = node as usize;
+        match (self.offsets.get(node), self.offsets.get(node + 1)) {
+            (Some(&start), Some(&end)) => &self.arcs[start as usize..end as usize],
+            _ => &[],
+        }
+    }
+
+    /// The arc at a position.
+    #[inline(always)]
+    pub(crate) fn arc_at(&self, position: u32) -> u32 {
+        self.arcs[position as usize]
+    }
+
+    /// The node at the far end of an arc.
+    #[inline(always)]
+    pub(crate) fn end_of(&self, arc: u32) -> u32 {
+        self.ends[self.positions[arc as usize] as usize]
+    }
+
+    /// The policy of an arc.
+    #[inline(always)]
+    pub(crate) fn record(&self, arc: u32) -> Record {
+        self.records[self.positions[arc as usize] as usize].load()
+    }
+
+    /// Replaces an arc's policy in place. The bounds are lowered first, so that no reader meets a policy below
+    /// them; a dearer policy leaves them low until the next generation. Writer only.
+    pub(super) fn store(&self, node: u32, arc: u32, record: Record) {
+        let position = self.positions[arc as usize];
+        let list = self.list(node);
+        let block = (position - list.start) as usize / BLOCK_SIZE;
+        if record.is_enabled() && !list.bounds.is_empty() {
+            let bound = FeeBound::of(record.fee_base_msat(), record.fee_ppm());
+            let _ = list.bounds[..=block].iter().rev().all(|stored| stored.lower(bound));
+        }
+        self.records[position as usize].store(record);
+    }
+
+    /// Bytes held.
+    pub(super) fn size_bytes(&self) -> usize {
+        size_of_val(&*self.offsets)
+            + size_of_val(&*self.ends)
+            + size_of_val(&*self.arcs)
+            + size_of_val(&*self.records)
+            + size_of_val(&*self.positions)
+            + size_of_val(&*self.block_offsets)
+            + size_of_val(&*self.bounds)
+    }
+}
+
+/// Cheapest at the reference amount first; what cannot be used last.
+fn sort_key(record: Record) -> u64 {
+    if record.is_enabled() { record.fee(REFERENCE_MSAT) } else { u64::MAX }
+}
+
+fn block_count(degree: u32) -> u32 {
+    if degree as usize <= UNBLOCKED_DEGREE_MAX { 0 } else { degree.div_ceil(BLOCK_SIZE as u32) }
+}
+
+/// The bounds of one list: for each block the least of it and all later ones.
+fn list_bounds(records: &[ArcRecord]) -> Vec<BlockBound> {
+    if records.len() <= UNBLOCKED_DEGREE_MAX {
+        return Vec::new();
+    }
+    let mut least = FeeBound::UNUSABLE;
+    let mut bounds = Vec::with_capacity(records.len().div_ceil(BLOCK_SIZE));
+    for block in records.chunks(BLOCK_SIZE).rev() {
+        for record in block.iter().map(ArcRecord::load).filter(|record| record.is_enabled()) {
+            least = least.min(FeeBound::of(record.fee_base_msat(), record.fee_ppm()));
+        }
+        bounds.push(BlockBound::new(least));
+    }
+    bounds.reverse();
+    bounds
+}
+
+/// Cuts an array into the lists of the nodes.
+fn lists_mut<'a>(mut arcs: &'a mut [u32], offsets: &[u32]) -> Vec<&'a mut [u32]> {
+    let mut lists = Vec::with_capacity(offsets.len() - 1);
+    for list in offsets.windows(2) {
+        let (head, tail) = arcs.split_at_mut((list[1] - list[0]) as usize);
+        lists.push(head);
+        arcs = tail;
+    }
+    lists
+}

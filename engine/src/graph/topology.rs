@@ -1,0 +1,353 @@
+//! One generation of the channel graph: which nodes and channels there are, frozen, with policies that change in
+//! place.
+//!
+//! ```text
+//! nodes     by falling degree, those with two neighbours or more first: only they can forward
+//! channels  by short_channel_id, so that a name is found by binary search whatever names an enemy picks
+//! arcs      2 * channel + direction
+//! ```
+//! A generation is built whole (`build`) and never grows; what opens later waits in the snapshot's overlay until the
+//! next generation. Policies, `last_update` and inbound fees are atomics with a single writer.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use hashbrown::HashTable;
+use primitives::{
+    ChannelPolicy, CltvExpiryDelta, Features, Fee, InboundFee, Msat, NodeId, ShortChannelId, UnixTime,
+};
+use rayon::prelude::*;
+
+use super::csr::Adjacency;
+use super::ids::{ArcIdx, ChannelIdx, NodeIdx};
+use super::record::{CLOSED, Record, UNANNOUNCED};
+use super::{BuildError, ChannelDraft, GraphBuilder};
+
+/// A generation of the graph.
+#[derive(Debug)]
+pub struct Topology {
+    pub(super) node_ids: Box<[NodeId]>,
+    pub(super) node_features: Box<[u16]>,
+    pub(super) feature_sets: Box<[Features]>,
+    pub(super) forwarder_count: u32,
+    pub(super) short_channel_ids: Box<[u64]>,
+    pub(super) channel_features: Box<[u16]>,
+    pub(super) outgoing: Adjacency,
+    pub(super) incoming: Adjacency,
+    pub(super) last_update: Box<[AtomicU32]>,
+    pub(super) inbound_fees: OnceLock<Box<[AtomicU64]>>,
+    pub(super) wide: WideTable,
+    node_places: NodePlaces,
+}
+
+/// Values too wide for their field, with room for more.
+#[derive(Debug)]
+pub(super) struct WideTable {
+    pub(super) values: Box<[AtomicU64]>,
+    pub(super) used: AtomicU32,
+}
+
+/// Finds a node by its id: a hash with a key of this process.
+#[derive(Debug, Default)]
+struct NodePlaces {
+    table: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl Topology {
+    /// Lays out a graph. O(n + m log m), in parallel.
+    ///
+    /// # Errors
+    /// [`BuildError::TooLarge`] where more values than 2^32 are too wide for a record.
+    pub fn build(builder: GraphBuilder) -> Result<Self, BuildError> {
+        let (node_ids, node_features, feature_sets, mut channels) = builder.into_parts();
+        channels.par_sort_unstable_by_key(|channel| channel.short_channel_id);
+        let (order, forwarder_count) = node_order(node_ids.len(), &channels);
+        let mut rank = vec![0u32; order.len()];
+        for (place, &old) in order.iter().enumerate() {
+            rank[old as usize] = place as u32;
+        }
+        channels.par_iter_mut().for_each(|channel| {
+            channel.nodes = channel.nodes.map(|old| rank[old as usize]);
+        });
+        let mut wide = Vec::new();
+        let full = BuildError::TooLarge { max: u32::MAX as usize };
+        let mut records = Vec::with_capacity(channels.len() * 2);
+        for channel in &channels {
+            for policy in &channel.policies {
+                records.push(match policy {
+                    Some(policy) => Record::pack(policy, channel.capacity, &mut wide),
+                    None => Record::unannounced(channel.capacity, &mut wide),
+                });
+            }
+        }
+        let records = records.into_iter().collect::<Option<Vec<_>>>().ok_or(full)?;
+        let nodes_of = |arc: u32| {
+            let nodes = channels[arc as usize / 2].nodes;
+            (nodes[arc as usize & 1], nodes[1 - (arc as usize & 1)])
+        };
+        let (outgoing, incoming) = rayon::join(
+            || Adjacency::build(node_ids.len(), nodes_of, &records),
+            || Adjacency::build(node_ids.len(), |arc| nodes_of(arc ^ 1), &records),
+        );
+        drop(records);
+        let policies = || channels.iter().flat_map(|channel| &channel.policies);
+        let inbound_fees = OnceLock::new();
+        if policies().flatten().any(|policy| !policy.inbound_fee.is_zero()) {
+            let packed =
+                |policy: &Option<ChannelPolicy>| policy.map_or(0, |policy| pack_inbound(policy.inbound_fee));
+            inbound_fees.get_or_init(|| policies().map(packed).map(AtomicU64::new).collect());
+        }
+        Ok(Topology::assemble(Parts {
+            node_features: order.iter().map(|&old| node_features[old as usize]).collect(),
+            node_ids: order.iter().map(|&old| node_ids[old as usize]).collect(),
+            feature_sets: feature_sets.into(),
+            forwarder_count,
+            short_channel_ids: channels.iter().map(|channel| channel.short_channel_id.to_u64()).collect(),
+            channel_features: channels.iter().map(|channel| channel.features).collect(),
+            last_update: policies()
+                .map(|policy| AtomicU32::new(policy.map_or(0, |policy| policy.last_update.to_secs())))
+                .collect(),
+            outgoing,
+            incoming,
+            inbound_fees,
+            wide,
+        }))
+    }
+
+    /// Adds the look-up of ids and room for more wide values.
+    pub(super) fn assemble(parts: Parts) -> Self {
+        let used = parts.wide.len();
+        let room = used + used / 4 + WIDE_ROOM;
+        let mut values = Vec::with_capacity(room);
+        values.extend(parts.wide.into_iter().map(AtomicU64::new));
+        values.resize_with(room, AtomicU64::default);
+        Topology {
+            node_places: NodePlaces::build(&parts.node_ids),
+            node_ids: parts.node_ids,
+            node_features: parts.node_features,
+            feature_sets: parts.feature_sets,
+            forwarder_count: parts.forwarder_count,
+            short_channel_ids: parts.short_channel_ids,
+            channel_features: parts.channel_features,
+            outgoing: parts.outgoing,
+            incoming: parts.incoming,
+            last_update: parts.last_update,
+            inbound_fees: parts.inbound_fees,
+            wide: WideTable { values: values.into(), used: AtomicU32::new(used as u32) },
+        }
+    }
+
+    /// How many nodes there are.
+    pub fn node_count(&self) -> usize {
+        self.node_ids.len()
+    }
+
+    /// How many channels there are, closed ones included.
+    pub fn channel_count(&self) -> usize {
+        self.short_channel_ids.len()
+    }
+
+    /// How many nodes have two neighbours or more; they are the first ones.
+    pub fn forwarder_count(&self) -> u32 {
+        self.forwarder_count
+    }
+
+    /// Finds a node. O(1).
+    pub fn node(&self, node_id: &NodeId) -> Option<NodeIdx> {
+        let places = &self.node_places;
+        let hash = places.hasher.hash_one(node_id);
+        places.table.find(hash, |&at| self.node_ids[at as usize] == *node_id).map(|&at| NodeIdx::from_u32(at))
+    }
+
+    /// The id of a node of this generation.
+    pub fn node_id(&self, node: NodeIdx) -> NodeId {
+        self.node_ids[node.to_usize()]
+    }
+
+    /// What a node announced of itself.
+    pub fn node_features(&self, node: NodeIdx) -> &Features {
+        &self.feature_sets[usize::from(self.node_features[node.to_usize()])]
+    }
+
+    /// Finds a channel, closed ones included. O(log m).
+    pub fn channel(&self, short_channel_id: ShortChannelId) -> Option<ChannelIdx> {
+        let place = self.short_channel_ids.binary_search(&short_channel_id.to_u64()).ok()?;
+        Some(ChannelIdx::from_u32(place as u32))
+    }
+
+    /// The name of a channel.
+    pub fn short_channel_id(&self, channel: ChannelIdx) -> ShortChannelId {
+        ShortChannelId::from_u64(self.short_channel_ids[channel.to_usize()])
+    }
+
+    /// What the channel's announcement carried.
+    pub fn channel_features(&self, channel: ChannelIdx) -> &Features {
+        &self.feature_sets[usize::from(self.channel_features[channel.to_usize()])]
+    }
+
+    /// The funding output's value, where it is known.
+    pub fn capacity(&self, channel: ChannelIdx) -> Option<Msat> {
+        self.incoming.record(channel.to_u32() * 2).capacity(&self.wide.values)
+    }
+
+    /// Whether the channel was closed since this generation was built.
+    pub fn is_closed(&self, channel: ChannelIdx) -> bool {
+        self.incoming.record(channel.to_u32() * 2).flags() & CLOSED != 0
+    }
+
+    /// The node that an arc leaves.
+    pub fn tail(&self, arc: ArcIdx) -> NodeIdx {
+        NodeIdx::from_u32(self.incoming.end_of(arc.to_u32()))
+    }
+
+    /// The node that an arc enters.
+    pub fn head(&self, arc: ArcIdx) -> NodeIdx {
+        NodeIdx::from_u32(self.outgoing.end_of(arc.to_u32()))
+    }
+
+    /// The arcs that leave a node, in the order of their fee when this generation was built.
+    pub fn outgoing(&self, node: NodeIdx) -> impl Iterator<Item = ArcIdx> + '_ {
+        self.outgoing.arcs_of(node.to_u32()).iter().map(|&arc| ArcIdx::from_u32(arc))
+    }
+
+    /// The arcs that enter a node, in the order of their fee when this generation was built.
+    pub fn incoming(&self, node: NodeIdx) -> impl Iterator<Item = ArcIdx> + '_ {
+        self.incoming.arcs_of(node.to_u32()).iter().map(|&arc| ArcIdx::from_u32(arc))
+    }
+
+    /// The policy of an arc, `None` where none was told. A reader that needs several policies of one moment goes
+    /// through the snapshot.
+    pub fn policy(&self, arc: ArcIdx) -> Option<ChannelPolicy> {
+        let record = self.incoming.record(arc.to_u32());
+        (record.flags() & UNANNOUNCED == 0).then(|| self.policy_of(arc, record))
+    }
+
+    fn policy_of(&self, arc: ArcIdx, record: Record) -> ChannelPolicy {
+        ChannelPolicy {
+            fee: Fee {
+                fee_base_msat: record.fee_base_msat() as u32,
+                fee_proportional_millionths: record.fee_ppm() as u32,
+            },
+            inbound_fee: self.inbound_fee(arc),
+            cltv_expiry_delta: CltvExpiryDelta::from_blocks(record.cltv() as u16),
+            htlc_minimum_msat: Msat::from_msat(record.htlc_minimum_msat(&self.wide.values)),
+            htlc_maximum_msat: Msat::from_msat(record.htlc_maximum_msat(&self.wide.values)),
+            disabled: !record.is_enabled(),
+            last_update: UnixTime::from_secs(self.last_update[arc.to_usize()].load(Relaxed)),
+        }
+    }
+
+    /// The inbound fee in the policy of `arc`: its tail charges it for HTLCs that arrive over the reverse arc.
+    pub(crate) fn inbound_fee(&self, arc: ArcIdx) -> InboundFee {
+        self.inbound_fees
+            .get()
+            .map_or(InboundFee::ZERO, |fees| unpack_inbound(fees[arc.to_usize()].load(Relaxed)))
+    }
+
+    /// Whether any policy has an inbound fee.
+    pub(crate) fn has_inbound_fees(&self) -> bool {
+        self.inbound_fees.get().is_some()
+    }
+
+    /// The lists by tail.
+    #[inline(always)]
+    pub(crate) fn out_lists(&self) -> &Adjacency {
+        &self.outgoing
+    }
+
+    /// The lists by head.
+    #[inline(always)]
+    pub(crate) fn in_lists(&self) -> &Adjacency {
+        &self.incoming
+    }
+
+    /// The values that records refer to.
+    #[inline(always)]
+    pub(crate) fn wide(&self) -> &[AtomicU64] {
+        &self.wide.values
+    }
+
+    /// Bytes held by the graph and all its indices.
+    pub fn size_bytes(&self) -> usize {
+        size_of_val(&*self.node_ids)
+            + size_of_val(&*self.node_features)
+            + self
+                .feature_sets
+                .iter()
+                .map(|set| size_of::<Features>() + set.as_be_bytes().len())
+                .sum::<usize>()
+            + size_of_val(&*self.short_channel_ids)
+            + size_of_val(&*self.channel_features)
+            + self.outgoing.size_bytes()
+            + self.incoming.size_bytes()
+            + size_of_val(&*self.last_update)
+            + self.inbound_fees.get().map_or(0, |fees| size_of_val(&**fees))
+            + size_of_val(&*self.wide.values)
+            + self.node_places.table.allocation_size()
+    }
+}
+
+/// What a [`Topology`] is assembled from.
+pub(super) struct Parts {
+    pub(super) node_ids: Box<[NodeId]>,
+    pub(super) node_features: Box<[u16]>,
+    pub(super) feature_sets: Box<[Features]>,
+    pub(super) forwarder_count: u32,
+    pub(super) short_channel_ids: Box<[u64]>,
+    pub(super) channel_features: Box<[u16]>,
+    pub(super) last_update: Box<[AtomicU32]>,
+    pub(super) outgoing: Adjacency,
+    pub(super) incoming: Adjacency,
+    pub(super) inbound_fees: OnceLock<Box<[AtomicU64]>>,
+    pub(super) wide: Vec<u64>,
+}
+
+impl NodePlaces {
+    fn build(node_ids: &[NodeId]) -> Self {
+        let hasher = RandomState::new();
+        let mut table = HashTable::with_capacity(node_ids.len());
+        for (place, node_id) in node_ids.iter().enumerate() {
+            let hash = hasher.hash_one(node_id);
+            table.insert_unique(hash, place as u32, |&at| hasher.hash_one(node_ids[at as usize]));
+        }
+        NodePlaces { table, hasher }
+    }
+}
+
+/// The nodes by falling degree, those with two distinct neighbours first, and how many of those there are.
+fn node_order(node_count: usize, channels: &[ChannelDraft]) -> (Vec<u32>, u32) {
+    const NOBODY: u32 = u32::MAX;
+    let mut degrees = vec![0u32; node_count];
+    let mut first_neighbour = vec![NOBODY; node_count];
+    let mut can_forward = vec![false; node_count];
+    for channel in channels {
+        for (node, peer) in [(channel.nodes[0], channel.nodes[1]), (channel.nodes[1], channel.nodes[0])] {
+            let node = node as usize;
+            degrees[node] += 1;
+            match first_neighbour[node] {
+                NOBODY => first_neighbour[node] = peer,
+                known => can_forward[node] |= known != peer,
+            }
+        }
+    }
+    let mut order = (0..node_count as u32).collect::<Vec<_>>();
+    order.par_sort_unstable_by_key(|&node| {
+        let at = node as usize;
+        (!can_forward[at], u32::MAX - degrees[at], node)
+    });
+    let forwarder_count = order.partition_point(|&node| can_forward[node as usize]) as u32;
+    (order, forwarder_count)
+}
+
+pub(super) fn pack_inbound(fee: InboundFee) -> u64 {
+    u64::from(fee.base_msat as u32) | u64::from(fee.proportional_millionths as u32) << 32
+}
+
+fn unpack_inbound(packed: u64) -> InboundFee {
+    InboundFee { base_msat: packed as u32 as i32, proportional_millionths: (packed >> 32) as u32 as i32 }
+}
+
+/// Wide values that may appear after a generation was built, before a new one is needed.
+const WIDE_ROOM: usize = 1024;

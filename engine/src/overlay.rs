@@ -1,0 +1,148 @@
+//! Arcs that lie beside a generation: channels that opened since it was built, and a query's own (route hints,
+//! private channels). Immutable once made; a search reads them after a node's list.
+//!
+//! Nodes and arcs of an overlay are numbered on from those below it, so that one number names them everywhere:
+//!
+//! ```text
+//! nodes  0 .. topology.node_count()  | first_node ..
+//! arcs   0 .. 2 * channel_count      | first_arc ..       2 * channel + direction, as below
+//! ```
+
+use std::sync::atomic::AtomicU64;
+
+use hashbrown::HashMap;
+use primitives::{ChannelPolicy, Direction, Features, Msat, NodeId, ShortChannelId};
+
+use crate::graph::Record;
+
+/// A channel of an overlay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverlayChannel {
+    /// The channel's name.
+    pub short_channel_id: ShortChannelId,
+    /// The nodes' numbers, those of `node_id_1` and `node_id_2`.
+    pub nodes: [u32; 2],
+    /// The funding output's value, where it is known.
+    pub capacity: Option<Msat>,
+    /// What the announcement carried.
+    pub features: Features,
+    /// The policy of each direction, where it is known.
+    pub policies: [Option<ChannelPolicy>; 2],
+}
+
+/// An arc as a search reads it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OverlayArc {
+    /// The node it leaves.
+    pub(crate) tail: u32,
+    /// The node it enters.
+    pub(crate) head: u32,
+    /// Its number.
+    pub(crate) arc: u32,
+    /// Its policy.
+    pub(crate) record: Record,
+}
+
+/// A small set of channels beside a generation.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    first_node: u32,
+    first_arc: u32,
+    node_ids: Vec<NodeId>,
+    channels: Vec<OverlayChannel>,
+    arcs: Vec<OverlayArc>,
+    wide: Vec<AtomicU64>,
+    by_tail: HashMap<u32, Vec<u32>>,
+    by_head: HashMap<u32, Vec<u32>>,
+}
+
+impl Overlay {
+    /// An overlay of these nodes and channels; the channels' nodes are numbers that may lie below `first_node`.
+    /// O(channels).
+    pub(crate) fn new(
+        first_node: u32,
+        first_arc: u32,
+        node_ids: Vec<NodeId>,
+        channels: Vec<OverlayChannel>,
+    ) -> Self {
+        let mut wide = Vec::new();
+        let mut arcs = Vec::with_capacity(channels.len() * 2);
+        for channel in &channels {
+            for direction in Direction::BOTH {
+                let record = match &channel.policies[direction.as_usize()] {
+                    Some(policy) => Record::pack(policy, channel.capacity, &mut wide),
+                    None => Record::unannounced(channel.capacity, &mut wide),
+                };
+                arcs.push(OverlayArc {
+                    tail: channel.nodes[direction.as_usize()],
+                    head: channel.nodes[direction.reversed().as_usize()],
+                    arc: first_arc + arcs.len() as u32,
+                    record: record.expect("an overlay holds far fewer than 2^32 channels"),
+                });
+            }
+        }
+        let (mut by_tail, mut by_head) = (HashMap::<u32, Vec<u32>>::new(), HashMap::<u32, Vec<u32>>::new());
+        for (place, arc) in arcs.iter().enumerate() {
+            by_tail.entry(arc.tail).or_default().push(place as u32);
+            by_head.entry(arc.head).or_default().push(place as u32);
+        }
+        let wide = wide.into_iter().map(AtomicU64::new).collect();
+        Overlay { first_node, first_arc, node_ids, channels, arcs, wide, by_tail, by_head }
+    }
+
+    /// Whether there is nothing in it.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.arcs.is_empty()
+    }
+
+    /// The nodes that are new here; the first has the number `first_node`.
+    pub(crate) fn node_ids(&self) -> &[NodeId] {
+        &self.node_ids
+    }
+
+    /// The channels; the first has the arcs `first_arc` and `first_arc + 1`.
+    pub(crate) fn channels(&self) -> &[OverlayChannel] {
+        &self.channels
+    }
+
+    /// The number after the last node.
+    pub(crate) fn node_end(&self) -> u32 {
+        self.first_node + self.node_ids.len() as u32
+    }
+
+    /// The number after the last arc.
+    pub(crate) fn arc_end(&self) -> u32 {
+        self.first_arc + self.arcs.len() as u32
+    }
+
+    /// The arcs that leave a node.
+    pub(crate) fn outgoing(&self, node: u32) -> impl Iterator<Item = &OverlayArc> {
+        self.by_tail.get(&node).into_iter().flatten().map(|&place| &self.arcs[place as usize])
+    }
+
+    /// The arcs that enter a node.
+    pub(crate) fn incoming(&self, node: u32) -> impl Iterator<Item = &OverlayArc> {
+        self.by_head.get(&node).into_iter().flatten().map(|&place| &self.arcs[place as usize])
+    }
+
+    /// The arc of that number, `None` for one that is not of this overlay.
+    pub(crate) fn arc(&self, arc: u32) -> Option<&OverlayArc> {
+        self.arcs.get(arc.checked_sub(self.first_arc)? as usize)
+    }
+
+    /// The channel of an arc's number.
+    pub(crate) fn channel_of(&self, arc: u32) -> Option<&OverlayChannel> {
+        self.channels.get(arc.checked_sub(self.first_arc)? as usize / 2)
+    }
+
+    /// The id of a node's number.
+    pub(crate) fn node_id(&self, node: u32) -> Option<&NodeId> {
+        self.node_ids.get(node.checked_sub(self.first_node)? as usize)
+    }
+
+    /// The values that records of this overlay refer to.
+    pub(crate) fn wide(&self) -> &[AtomicU64] {
+        &self.wide
+    }
+}
