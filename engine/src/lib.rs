@@ -1,3 +1,6 @@
 //! The channel graph and exact route search of Fulgurite.
+pub mod cost;
 pub mod graph;
+pub mod onion_size;
 pub mod overlay;
+pub mod search;

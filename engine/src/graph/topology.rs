@@ -37,6 +37,7 @@ pub struct Topology {
     pub(super) incoming: Adjacency,
     pub(super) last_update: Box<[AtomicU32]>,
     pub(super) inbound_fees: OnceLock<Box<[AtomicU64]>>,
+    least_inbound: OnceLock<Box<[AtomicU64]>>,
     pub(super) wide: WideTable,
     node_places: NodePlaces,
 }
@@ -123,7 +124,8 @@ impl Topology {
         let mut values = Vec::with_capacity(room);
         values.extend(parts.wide.into_iter().map(AtomicU64::new));
         values.resize_with(room, AtomicU64::default);
-        Topology {
+        let topology = Topology {
+            least_inbound: OnceLock::new(),
             node_places: NodePlaces::build(&parts.node_ids),
             node_ids: parts.node_ids,
             node_features: parts.node_features,
@@ -136,7 +138,17 @@ impl Topology {
             last_update: parts.last_update,
             inbound_fees: parts.inbound_fees,
             wide: WideTable { values: values.into(), used: AtomicU32::new(used as u32) },
+        };
+        if topology.has_inbound_fees() {
+            topology.allocate_inbound();
+            for arc in (0..topology.last_update.len() as u32).map(ArcIdx::from_u32) {
+                let fee = topology.inbound_fee(arc);
+                if !fee.is_zero() {
+                    topology.lower_inbound(topology.tail(arc), fee);
+                }
+            }
         }
+        topology
     }
 
     /// How many nodes there are.
@@ -246,6 +258,28 @@ impl Topology {
             .map_or(InboundFee::ZERO, |fees| unpack_inbound(fees[arc.to_usize()].load(Relaxed)))
     }
 
+    /// The least inbound base fee and the least inbound rate of a node's policies, zero where none is negative. May
+    /// stay too low after a discount was withdrawn, until the next generation.
+    pub(crate) fn least_inbound_fee(&self, node: NodeIdx) -> InboundFee {
+        let least = self.least_inbound.get().and_then(|least| least.get(node.to_usize()));
+        least.map_or(InboundFee::ZERO, |packed| unpack_inbound(packed.load(Relaxed)))
+    }
+
+    /// Lowers a node's least inbound fee to hold for one more policy. Writer only, after the fees were allocated.
+    pub(super) fn lower_inbound(&self, node: NodeIdx, fee: InboundFee) {
+        let Some(least) = self.least_inbound.get().map(|least| &least[node.to_usize()]) else { return };
+        let known = unpack_inbound(least.load(Relaxed));
+        let base_msat = known.base_msat.min(fee.base_msat);
+        let proportional_millionths = known.proportional_millionths.min(fee.proportional_millionths);
+        least.store(pack_inbound(InboundFee { base_msat, proportional_millionths }), Relaxed);
+    }
+
+    /// Allocates the inbound fees, all zero. Writer only.
+    pub(super) fn allocate_inbound(&self) -> &[AtomicU64] {
+        self.least_inbound.get_or_init(|| (0..self.node_count()).map(|_| AtomicU64::new(0)).collect());
+        self.inbound_fees.get_or_init(|| (0..self.last_update.len()).map(|_| AtomicU64::new(0)).collect())
+    }
+
     /// Whether any policy has an inbound fee.
     pub(crate) fn has_inbound_fees(&self) -> bool {
         self.inbound_fees.get().is_some()
@@ -284,6 +318,7 @@ impl Topology {
             + self.incoming.size_bytes()
             + size_of_val(&*self.last_update)
             + self.inbound_fees.get().map_or(0, |fees| size_of_val(&**fees))
+            + self.least_inbound.get().map_or(0, |fees| size_of_val(&**fees))
             + size_of_val(&*self.wide.values)
             + self.node_places.table.allocation_size()
     }

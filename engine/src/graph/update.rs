@@ -1,6 +1,6 @@
 //! What the single writer does to a generation that readers are using.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use primitives::{ChannelPolicy, Direction};
 
@@ -27,9 +27,9 @@ impl Topology {
             record = record.with_flag(CLOSED);
         }
         if !policy.inbound_fee.is_zero() || self.has_inbound_fees() {
-            let none = || (0..self.last_update.len()).map(|_| AtomicU64::new(0)).collect();
-            self.inbound_fees.get_or_init(none)[arc.to_usize()]
-                .store(pack_inbound(policy.inbound_fee), Relaxed);
+            let fees = self.allocate_inbound();
+            self.lower_inbound(self.tail(arc), policy.inbound_fee);
+            fees[arc.to_usize()].store(pack_inbound(policy.inbound_fee), Relaxed);
         }
         self.last_update[arc.to_usize()].store(policy.last_update.to_secs(), Relaxed);
         self.store_record(arc.to_u32(), record);

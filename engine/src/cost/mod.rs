@@ -1,0 +1,17 @@
+//! What a route costs, beyond its fee: the terms that a search minimises.
+//!
+//! All models are integers in msat, so that two searches can be compared to the last digit, and none ever falls when
+//! the amount grows: that is what makes a cost at the payment's own amount a lower bound (docs/search.md, lemma 1).
+//!
+//! | model | cost of a hop beyond its fee |
+//! |---|---|
+//! | [`CostModel::Fee`] | nothing |
+//! | [`CostModel::Risk`] | hop cost + amount * cltv_expiry_delta * risk |
+//! | [`CostModel::Probability`] | the same + lambda * -ln(P(amount)) |
+
+mod log;
+mod model;
+
+pub use model::{CostModel, ProbabilityWeights, RiskWeights};
+
+pub(crate) use model::{FeeOnly, HopCost, Probable, Risky};

@@ -1,0 +1,198 @@
+//! The cost models, each compiled into the search.
+
+use primitives::Msat;
+
+use super::log::{FRACTION_BITS, log2};
+use crate::graph::Record;
+
+/// What a query minimises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CostModel {
+    /// The fee and nothing else.
+    Fee,
+    /// The fee, the risk of having the amount locked, and a price for every hop.
+    Risk(RiskWeights),
+    /// As `Risk`, and a price on the probability that a hop lacks the liquidity.
+    Probability(ProbabilityWeights),
+}
+
+impl Default for CostModel {
+    fn default() -> Self {
+        CostModel::Probability(ProbabilityWeights::default())
+    }
+}
+
+/// Weights of [`CostModel::Risk`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RiskWeights {
+    /// Price of locking an amount for one block, in billionths of it. 15, as LND charges.
+    pub risk_billionths: u32,
+    /// Price of any hop, in msat. 500, as eclair charges.
+    pub hop_base_msat: u32,
+    /// Price of any hop, in millionths of the payment's amount. 200, as eclair charges.
+    pub hop_millionths: u32,
+}
+
+impl Default for RiskWeights {
+    fn default() -> Self {
+        RiskWeights { risk_billionths: 15, hop_base_msat: 500, hop_millionths: 200 }
+    }
+}
+
+/// Weights of [`CostModel::Probability`].
+///
+/// A failed attempt costs its sender time; LND prices it at 100 sat and 1,000 millionths of the amount. Minimising
+/// fee + attempt cost / P needs a cost that is no sum over hops; near P = 1 it equals fee + attempt cost * -ln(P), which
+/// is one, so the attempt's price is the weight of the logarithm here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProbabilityWeights {
+    /// The terms beside probability.
+    pub risk: RiskWeights,
+    /// lambda, its fixed part in msat. 100,000.
+    pub attempt_base_msat: u32,
+    /// lambda, its part in millionths of the payment's amount. 1,000.
+    pub attempt_millionths: u32,
+}
+
+impl Default for ProbabilityWeights {
+    fn default() -> Self {
+        ProbabilityWeights {
+            risk: RiskWeights::default(),
+            attempt_base_msat: 100_000,
+            attempt_millionths: 1000,
+        }
+    }
+}
+
+/// The cost of a hop beyond its fee, in msat; never falls with the amount.
+pub(crate) trait HopCost: Copy {
+    /// Of a forwarding hop that carries `amount` over a channel of `capacity`, both in msat.
+    fn forward(self, record: Record, capacity: u64, amount: u64) -> u64;
+    /// Of the payer's own channel, which has no `cltv_expiry_delta` on its way.
+    fn first(self, capacity: u64, amount: u64) -> u64;
+    /// Of the payer's own channel whose balance is known to suffice.
+    fn first_known(self) -> u64;
+    /// What any hop costs at least.
+    fn least(self) -> u64;
+}
+
+/// [`CostModel::Fee`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FeeOnly;
+
+/// [`CostModel::Risk`] for one amount.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Risky {
+    hop: u64,
+    risk_billionths: u64,
+}
+
+/// [`CostModel::Probability`] for one amount.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Probable {
+    risky: Risky,
+    /// Price of halving the probability, in msat.
+    halving: u64,
+}
+
+impl Risky {
+    pub(crate) fn new(weights: RiskWeights, amount: Msat) -> Self {
+        let share = millionths(amount, weights.hop_millionths);
+        Risky {
+            hop: share.saturating_add(u64::from(weights.hop_base_msat)),
+            risk_billionths: u64::from(weights.risk_billionths),
+        }
+    }
+}
+
+impl Probable {
+    pub(crate) fn new(weights: ProbabilityWeights, amount: Msat) -> Self {
+        let attempt =
+            millionths(amount, weights.attempt_millionths) as u128 + weights.attempt_base_msat as u128;
+        // ln(x) = log2(x) * ln(2)
+        let halving = attempt * 693_147_181 / 1_000_000_000;
+        Probable {
+            risky: Risky::new(weights.risk, amount),
+            halving: u64::try_from(halving).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// lambda * -ln((capacity + 1 - amount) / (capacity + 1)): liquidity is equally likely anywhere in the channel
+    /// (Pickhardt et al., arXiv 2103.08576, equation 3).
+    #[inline(always)]
+    fn improbability(self, capacity: u64, amount: u64) -> u64 {
+        let halvings =
+            log2(capacity.saturating_add(1)) - log2((capacity - amount.min(capacity)).saturating_add(1));
+        let cost = u128::from(self.halving) * u128::from(halvings) >> FRACTION_BITS;
+        cost as u64
+    }
+}
+
+impl HopCost for FeeOnly {
+    #[inline(always)]
+    fn forward(self, _: Record, _: u64, _: u64) -> u64 {
+        0
+    }
+
+    #[inline(always)]
+    fn first(self, _: u64, _: u64) -> u64 {
+        0
+    }
+
+    fn first_known(self) -> u64 {
+        0
+    }
+
+    #[inline(always)]
+    fn least(self) -> u64 {
+        0
+    }
+}
+
+impl HopCost for Risky {
+    #[inline(always)]
+    fn forward(self, record: Record, _: u64, amount: u64) -> u64 {
+        amount.saturating_mul(record.cltv() * self.risk_billionths) / BILLION + self.hop
+    }
+
+    #[inline(always)]
+    fn first(self, _: u64, _: u64) -> u64 {
+        self.hop
+    }
+
+    fn first_known(self) -> u64 {
+        self.hop
+    }
+
+    #[inline(always)]
+    fn least(self) -> u64 {
+        self.hop
+    }
+}
+
+impl HopCost for Probable {
+    #[inline(always)]
+    fn forward(self, record: Record, capacity: u64, amount: u64) -> u64 {
+        self.risky.forward(record, capacity, amount).saturating_add(self.improbability(capacity, amount))
+    }
+
+    #[inline(always)]
+    fn first(self, capacity: u64, amount: u64) -> u64 {
+        self.risky.hop.saturating_add(self.improbability(capacity, amount))
+    }
+
+    fn first_known(self) -> u64 {
+        self.risky.hop
+    }
+
+    #[inline(always)]
+    fn least(self) -> u64 {
+        self.risky.hop
+    }
+}
+
+fn millionths(amount: Msat, share: u32) -> u64 {
+    u64::try_from(u128::from(amount.to_msat()) * u128::from(share) / 1_000_000).unwrap_or(u64::MAX)
+}
+
+const BILLION: u64 = 1_000_000_000;

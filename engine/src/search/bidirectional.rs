@@ -1,0 +1,438 @@
+//! The fast search: two balls of labels, one around the payer and one around the payee, that meet after a few nodes.
+//!
+//! *Forward* labels are lower bounds: they price every arc at the payment's own amount, which real amounts never go
+//! below. *Backward* labels are exact: amounts grow from the payee as they do in a payment. Where both have reached a
+//! node, the forward tree's path is priced exactly on top of the backward label; the best of these is the answer
+//! `best`. The side whose next node has fewer arcs goes on, because on a scale-free graph scanning hubs is all the
+//! work there is. Lists are sorted by fee, and a list is left as soon as its block bound shows that nothing better
+//! can follow.
+//!
+//! The search ends when both queues' least keys together reach `best`. That the answer is optimal is then checked
+//! (`certificate`), not assumed; docs/search.md has the proof.
+
+use super::Counts;
+use super::problem::{Problem, Suffix};
+use super::workspace::{
+    AVOIDED, BACKWARD_SETTLED, FORWARD_SETTLED, Label, MET, NO_ARC, UNREACHED, Workspace,
+};
+use crate::cost::HopCost;
+use crate::graph::{ArcList, BLOCK_SIZE, GridPlace, Record};
+
+/// One run of the search on a workspace.
+pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
+    pub(super) problem: Problem<'a, C>,
+    pub(super) space: &'w mut Workspace,
+    pub(super) counts: Counts,
+    /// The cost of the best route so far; in the beginning, what none may cost.
+    pub(super) best: u64,
+    place: GridPlace,
+    millions: u64,
+    rest: u64,
+    least_hop: u64,
+    /// Nodes from here on have one neighbour and forward nothing.
+    leaves_from: u32,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The queues met, or one ran dry.
+    Met,
+    /// The settled nodes ran out.
+    WorkLimit,
+}
+
+impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w, C, INBOUND, RESTRICTED> {
+    /// Prepares the workspace. No route that costs `bound` or more will be looked for.
+    pub(super) fn new(problem: Problem<'a, C>, space: &'w mut Workspace, bound: u64) -> Self {
+        space.reset();
+        for &node in &problem.restrictions.avoided_nodes {
+            space.labels.entry(node).flags |= AVOIDED;
+        }
+        let leaves_from = if problem.has_layers() { u32::MAX } else { problem.topology.forwarder_count() };
+        Run {
+            space,
+            counts: Counts::default(),
+            best: bound,
+            place: GridPlace::of(problem.amount),
+            millions: problem.amount / 1_000_000,
+            rest: problem.amount % 1_000_000,
+            least_hop: problem.cost.least(),
+            leaves_from,
+            problem,
+        }
+    }
+
+    /// Searches until nothing better can be found.
+    pub(super) fn search(&mut self) -> End {
+        self.start();
+        let (mut forward_work, mut backward_work) = (0u64, 0u64);
+        loop {
+            let (Some(forward), Some(backward)) = (self.space.forward.peek(), self.space.backward.peek())
+            else {
+                return End::Met;
+            };
+            // Every further route still crosses both frontiers.
+            if forward.key.saturating_add(backward.key).saturating_add(self.problem.tolerance) >= self.best {
+                return End::Met;
+            }
+            if self.counts.settled >= self.problem.settled_max {
+                return End::WorkLimit;
+            }
+            let forward_degree = u64::from(self.problem.topology.out_lists().degree(forward.item));
+            let backward_degree = u64::from(self.problem.topology.in_lists().degree(backward.item));
+            if forward_work + forward_degree <= backward_work + backward_degree {
+                self.space.forward.pop();
+                forward_work += self.expand_forward(forward.item, forward.key);
+            } else {
+                self.space.backward.pop();
+                backward_work += self.expand_backward(backward.item, backward.key);
+            }
+        }
+    }
+
+    /// The payer is expanded at once: its own channels charge nothing, so the order of its list tells nothing, and the
+    /// backward search need not look for it. A payer that pays itself has its labels for leaving and arriving apart:
+    /// then the payee is expanded at once as well and keeps no backward label.
+    fn start(&mut self) {
+        let (payer, payee) = (self.problem.payer, self.problem.payee);
+        self.space.labels.entry(payer).forward = 0;
+        self.leave_payer();
+        if payer == payee {
+            self.arrive(payee, self.problem.root(), u64::MAX);
+        } else {
+            let root = self.problem.root();
+            let label = self.space.labels.entry(payee);
+            (label.backward, label.received, label.forwarded) = (0, root.received, root.forwarded);
+            self.meet(payee);
+            self.space.backward.push(0, payee);
+        }
+    }
+
+    fn leave_payer(&mut self) {
+        self.counts.settled += 1;
+        let payer = self.problem.payer;
+        let label = self.space.labels.entry(payer);
+        label.flags |= FORWARD_SETTLED;
+        let lists = self.problem.topology.out_lists();
+        let list = lists.list(payer);
+        self.counts.relaxed += list.ends.len() as u64;
+        for (at, (&head, record)) in list.ends.iter().zip(list.records).enumerate() {
+            self.relax_first(head, lists.arc_at(list.start + at as u32), record.load());
+        }
+        for layer in self.problem.layers {
+            for arc in layer.outgoing(payer) {
+                self.relax_first(arc.head, arc.arc, arc.record);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn relax_first(&mut self, head: u32, arc: u32, record: Record) {
+        let problem = &self.problem;
+        if head >= self.leaves_from && head != problem.payee || head == problem.payer {
+            return;
+        }
+        if RESTRICTED && head == problem.payee && !problem.is_last_hop(problem.payer) {
+            return;
+        }
+        let Some(bounds) = problem.bounds(record, arc, RESTRICTED) else { return };
+        let root = problem.root();
+        if bounds.min > problem.amount_max {
+            return;
+        }
+        // Only the payment's own amount is certain, so the minimum must not lift it here.
+        let Some(sent) =
+            problem.sent(crate::graph::HtlcBounds { min: 0, ..bounds }, arc, 0, root.received, root.received)
+        else {
+            return;
+        };
+        self.label_forward(head, arc, sent.cost);
+    }
+
+    /// Expands a node of the forward search and returns the arcs it looked at.
+    fn expand_forward(&mut self, node: u32, key: u64) -> u64 {
+        let label = self.space.labels.entry(node);
+        if label.flags & FORWARD_SETTLED != 0 || label.forward != key {
+            return 0;
+        }
+        label.flags |= FORWARD_SETTLED;
+        self.counts.settled += 1;
+        if node == self.problem.payee {
+            return 0;
+        }
+        let discount = if INBOUND { self.problem.discount(node) } else { None };
+        let lists = self.problem.topology.out_lists();
+        let list = lists.list(node);
+        let mut seen = 0;
+        let other = self.space.backward.least_key().saturating_add(self.problem.tolerance);
+        for at in 0..list.ends.len() {
+            if at % BLOCK_SIZE == 0
+                && self.is_list_done(&list, at, key.saturating_add(other), discount.is_some())
+            {
+                break;
+            }
+            seen += 1;
+            let head = list.ends[at];
+            if head >= self.leaves_from && head != self.problem.payee {
+                continue;
+            }
+            let record = list.records[at].load();
+            let position = list.start + at as u32;
+            self.relax_forward(head, key, other, record, discount, || lists.arc_at(position));
+        }
+        for layer in self.problem.layers {
+            for arc in layer.outgoing(node) {
+                self.relax_forward(arc.head, key, other, arc.record, discount, || arc.arc);
+            }
+        }
+        self.counts.relaxed += seen;
+        seen
+    }
+
+    /// Whether nothing from this place of a list on can improve the best route.
+    #[inline(always)]
+    fn is_list_done(&self, list: &ArcList<'_>, at: usize, key: u64, no_bound: bool) -> bool {
+        let fee = match list.bounds.get(at / BLOCK_SIZE) {
+            Some(bound) if !no_bound => bound.at(self.place),
+            // A list without blocks, or fees that a discount may take back.
+            _ => 0,
+        };
+        key.saturating_add(fee).saturating_add(self.least_hop) >= self.best
+    }
+
+    #[inline(always)]
+    fn relax_forward(
+        &mut self,
+        head: u32,
+        key: u64,
+        other: u64,
+        record: Record,
+        discount: Option<super::discount::Discount>,
+        arc: impl Fn() -> u32,
+    ) {
+        let problem = &self.problem;
+        let arc_if_needed = if RESTRICTED || self.leaves_from == u32::MAX { arc() } else { NO_ARC };
+        if RESTRICTED && head == problem.payee && !problem.is_last_hop(problem.tail(arc_if_needed)) {
+            return;
+        }
+        let Some(bounds) = problem.bounds(record, arc_if_needed, RESTRICTED) else { return };
+        if bounds.max < problem.amount || bounds.min > problem.amount_max {
+            return;
+        }
+        let fee = if bounds.min <= problem.amount {
+            record.fee_split(self.millions, self.rest)
+        } else {
+            record.fee(bounds.min)
+        };
+        let fee = match discount {
+            Some(discount) if INBOUND => discount.least_fee(record, fee, problem.amount),
+            _ => fee,
+        };
+        let before = key.saturating_add(fee).saturating_add(self.least_hop);
+        if before.saturating_add(other) >= self.best {
+            return;
+        }
+        let cost = key + fee;
+        let cost = cost.saturating_add(problem.cost.forward(record, bounds.capacity, problem.amount));
+        if cost.saturating_add(other) >= self.best || cost > super::problem::COST_MAX {
+            return;
+        }
+        self.label_forward(head, if arc_if_needed == NO_ARC { arc() } else { arc_if_needed }, cost);
+    }
+
+    #[inline(always)]
+    fn label_forward(&mut self, head: u32, arc: u32, cost: u64) {
+        let label = self.space.labels.entry(head);
+        if label.flags & AVOIDED != 0 {
+            return;
+        }
+        if cost >= label.forward {
+            label.forward_second = label.forward_second.min(cost);
+            return;
+        }
+        label.forward_second = label.forward;
+        (label.forward, label.forward_arc) = (cost, arc);
+        let has_met = label.backward != UNREACHED;
+        self.space.forward.push(cost, head);
+        if has_met {
+            self.meet(head);
+        }
+    }
+
+    /// Expands a node of the backward search and returns the arcs it looked at.
+    fn expand_backward(&mut self, node: u32, key: u64) -> u64 {
+        let label = self.space.labels.entry(node);
+        if label.flags & BACKWARD_SETTLED != 0 || label.backward != key {
+            return 0;
+        }
+        label.flags |= BACKWARD_SETTLED;
+        self.counts.settled += 1;
+        let suffix = suffix_of(&self.problem, node, *label);
+        self.arrive(node, suffix, key)
+    }
+
+    /// Carries a state backwards over every arc into a node; `key` is `u64::MAX` for the payee that is the payer.
+    fn arrive(&mut self, node: u32, suffix: Suffix, key: u64) -> u64 {
+        let lists = self.problem.topology.in_lists();
+        let list = lists.list(node);
+        let key = if key == u64::MAX { 0 } else { key };
+        let other = self.space.forward.least_key().saturating_add(self.problem.tolerance);
+        let mut seen = 0;
+        for at in 0..list.ends.len() {
+            if at % BLOCK_SIZE == 0 && self.is_list_done(&list, at, key.saturating_add(other), INBOUND) {
+                break;
+            }
+            seen += 1;
+            let tail = list.ends[at];
+            if tail >= self.leaves_from || tail == self.problem.payer {
+                continue;
+            }
+            let record = list.records[at].load();
+            let position = list.start + at as u32;
+            self.relax_backward(node, tail, &suffix, other, record, || lists.arc_at(position));
+        }
+        let payer = self.problem.payer;
+        for layer in self.problem.layers {
+            for arc in layer.incoming(node).filter(|arc| arc.tail != payer) {
+                self.relax_backward(node, arc.tail, &suffix, other, arc.record, || arc.arc);
+            }
+        }
+        self.counts.relaxed += seen;
+        seen
+    }
+
+    #[inline(always)]
+    fn relax_backward(
+        &mut self,
+        node: u32,
+        tail: u32,
+        suffix: &Suffix,
+        other: u64,
+        record: Record,
+        arc: impl Fn() -> u32,
+    ) {
+        let problem = &self.problem;
+        let arc_if_needed =
+            if RESTRICTED || INBOUND || self.leaves_from == u32::MAX { arc() } else { NO_ARC };
+        if RESTRICTED && node == problem.payee && !problem.is_last_hop(tail) {
+            return;
+        }
+        let Some(bounds) = problem.bounds(record, arc_if_needed, RESTRICTED) else { return };
+        let arriving = if INBOUND { problem.arriving(arc_if_needed, suffix) } else { suffix.received };
+        if !INBOUND {
+            let cost = suffix.cost.saturating_add(record.fee_base_msat()).saturating_add(self.least_hop);
+            if cost.saturating_add(other) >= self.best {
+                return;
+            }
+        }
+        let Some(next) = problem.forwarded(record, bounds, suffix.cost, suffix.received, arriving) else {
+            return;
+        };
+        let key = if INBOUND { problem.key_of(tail, &next) } else { next.cost };
+        // Where the forward search has settled the tail, it has looked at this arc when it did.
+        if key.saturating_add(other) >= self.best {
+            return;
+        }
+        let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
+        self.label_backward(tail, arc, next, key);
+    }
+
+    #[inline(always)]
+    fn label_backward(&mut self, tail: u32, arc: u32, next: Suffix, key: u64) {
+        let label = self.space.labels.entry(tail);
+        if label.flags & AVOIDED != 0 {
+            return;
+        }
+        if key >= label.backward || label.flags & BACKWARD_SETTLED != 0 {
+            if next.received < label.received || INBOUND && next.forwarded < label.forwarded {
+                // Dearer so far, but smaller: it may end cheaper.
+                self.drop_label(tail, key);
+            }
+            return;
+        }
+        let displaced = label.backward;
+        let smaller = label.received < next.received || INBOUND && label.forwarded < next.forwarded;
+        (label.backward, label.received, label.forwarded) = (key, next.received, next.forwarded);
+        label.backward_arc = arc;
+        let has_met = label.forward != UNREACHED;
+        if displaced != UNREACHED && smaller {
+            self.drop_label(tail, displaced);
+        }
+        self.space.backward.push(key, tail);
+        if has_met {
+            self.meet(tail);
+        }
+    }
+
+    #[inline(never)]
+    fn drop_label(&mut self, node: u32, key: u64) {
+        let forward = self.least_forward(node);
+        if key.saturating_add(forward).saturating_add(self.problem.tolerance) < self.best {
+            self.space.dropped.push((node, key));
+        }
+    }
+
+    /// A lower bound on the cost from the payer to a node.
+    pub(super) fn least_forward(&self, node: u32) -> u64 {
+        match self.space.labels.find(node) {
+            Some(label) if label.flags & FORWARD_SETTLED != 0 => label.forward,
+            _ => self.space.forward.least_key(),
+        }
+    }
+
+    /// Both searches have reached a node: looks whether a better route goes through it.
+    fn meet(&mut self, node: u32) {
+        let Some(&label) = self.space.labels.find(node) else { return };
+        if label.forward == UNREACHED
+            || label.forward.saturating_add(label.backward).saturating_add(self.problem.tolerance)
+                >= self.best
+        {
+            return;
+        }
+        if label.flags & MET == 0 {
+            self.space.labels.entry(node).flags |= MET;
+            self.space.met.push(node);
+        }
+        self.counts.met += 1;
+        let suffix = suffix_of(&self.problem, node, label);
+        let Some(cost) = self.price_forward_path(node, suffix) else { return };
+        if cost < self.best && self.complete(node) {
+            self.best = cost;
+            std::mem::swap(&mut self.space.best, &mut self.space.trial);
+        }
+    }
+
+    /// Prices the forward tree's path to a node exactly, on top of `suffix`; leaves its arcs in `trial`, last first.
+    fn price_forward_path(&mut self, node: u32, mut suffix: Suffix) -> Option<u64> {
+        self.space.trial.clear();
+        let mut at = node;
+        while at != self.problem.payer {
+            let arc = self.space.labels.find(at)?.forward_arc;
+            suffix = self.problem.extend(arc, &suffix)?;
+            self.space.trial.push(arc);
+            at = self.problem.tail(arc);
+        }
+        Some(suffix.cost)
+    }
+
+    /// Turns `trial` around and adds the backward path from `node` on.
+    fn complete(&mut self, node: u32) -> bool {
+        self.space.trial.reverse();
+        let mut at = node;
+        while at != self.problem.payee {
+            let Some(label) = self.space.labels.find(at) else { return false };
+            let arc = label.backward_arc;
+            self.space.trial.push(arc);
+            at = self.problem.head(arc);
+        }
+        true
+    }
+}
+
+/// The state that a node's backward label stands for.
+#[inline(always)]
+pub(super) fn suffix_of<C: HopCost>(problem: &Problem<'_, C>, node: u32, label: Label) -> Suffix {
+    let suffix = Suffix { cost: label.backward, received: label.received, forwarded: label.forwarded };
+    if problem.with_inbound_fees { problem.undiscounted(node, suffix) } else { suffix }
+}

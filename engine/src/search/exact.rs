@@ -1,0 +1,178 @@
+//! The searches in order: fast, proof, label search where the proof leaves something open.
+
+use super::Counts;
+use super::bidirectional::{End, Run, suffix_of};
+use super::certificate::Verdict;
+use super::pareto::{Found, Search, Task};
+use super::potentials::Whole;
+use super::problem::{COST_MAX, Problem};
+use super::resources::{Limits, Potentials, Used};
+use super::workspace::{FORWARD_SETTLED, Workspace};
+use crate::cost::HopCost;
+
+/// Which search gave the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// The bidirectional search, and its own labels proved it.
+    Bidirectional,
+    /// The label search closed what the proof had left open.
+    Corridor,
+    /// The label search over everything, because a limit binds that the fast search cannot see.
+    Labels,
+}
+
+/// How a search ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A route of this cost; its arcs are in the workspace.
+    Route {
+        /// Its cost.
+        cost: u64,
+    },
+    /// There is none.
+    NoRoute,
+    /// The work ran out before one was found.
+    WorkLimit,
+}
+
+/// An answer with its proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) outcome: Outcome,
+    /// No route costs less than this.
+    pub(crate) least: u64,
+    /// Which search it came from.
+    pub(crate) method: Method,
+    /// What was done for it.
+    pub(crate) counts: Counts,
+}
+
+/// The cheapest route that obeys all limits on amounts; blocks, hops and payload are not looked at, and amounts below
+/// a minimum are lifted to it. The arcs are left in `space.best`, payer first.
+pub(crate) fn solve<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace) -> Answer {
+    match (problem.with_inbound_fees, problem.restrictions.concern_arcs()) {
+        (false, false) => solve_as::<C, false, false>(problem, space),
+        (false, true) => solve_as::<C, false, true>(problem, space),
+        (true, false) => solve_as::<C, true, false>(problem, space),
+        (true, true) => solve_as::<C, true, true>(problem, space),
+    }
+}
+
+fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
+    problem: Problem<'_, C>,
+    space: &mut Workspace,
+) -> Answer {
+    let mut run = Run::<C, INBOUND, RESTRICTED>::new(problem, space, COST_MAX);
+    let end = run.search();
+    let (best, mut counts) = (run.best, run.counts);
+    if end == End::WorkLimit {
+        let least = run.space.forward.least_key().saturating_add(run.space.backward.least_key()).min(best);
+        let found = !run.space.best.is_empty();
+        let outcome = if found { Outcome::Route { cost: best } } else { Outcome::WorkLimit };
+        return Answer { outcome, least, method: Method::Bidirectional, counts };
+    }
+    let verdict = run.certify();
+    if verdict == Verdict::Optimal {
+        let found = !run.space.best.is_empty();
+        let outcome = if found { Outcome::Route { cost: best } } else { Outcome::NoRoute };
+        let least = best.saturating_sub(problem.tolerance);
+        return Answer { outcome, least, method: Method::Bidirectional, counts };
+    }
+    let seeds = match verdict {
+        Verdict::OpenMeetings => {
+            run.space.met.iter().copied().filter(|&node| run.is_open_meeting(node)).collect::<Vec<_>>()
+        }
+        _ => Vec::new(),
+    };
+    let task = Task {
+        limits: Limits::default(),
+        potentials: Potentials::Ball { frontier: space.forward.least_key() },
+        bound: best,
+        labels_max: labels_left(&problem, &counts),
+        strict: false,
+    };
+    let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
+    if seeds.is_empty() || problem.payer == problem.payee {
+        search.seed(problem.payee, problem.root(), Used::default());
+    }
+    for node in seeds {
+        search.seed_backward(node);
+    }
+    let found = search.run();
+    count(&mut counts, &found);
+    if found.cost.is_some() {
+        adopt(&problem, space);
+    }
+    let least = found.least.min(best);
+    answer(found, best, least, !space.best.is_empty(), Method::Corridor, counts)
+}
+
+/// The cheapest route within `limits` as well. Costs a forward search of the whole graph before it begins.
+pub(crate) fn solve_within<C: HopCost>(
+    problem: Problem<'_, C>,
+    space: &mut Workspace,
+    start: Used,
+    limits: Limits,
+    labels_max: usize,
+) -> Answer {
+    // Only the marks of avoided nodes are wanted of the fast search's labels.
+    let marks = Run::<C, false, false>::new(problem, space, COST_MAX);
+    drop(marks);
+    let whole = Whole::new(&problem, &space.labels);
+    let task =
+        Task { limits, potentials: whole.potentials(), bound: COST_MAX, labels_max, strict: problem.strict };
+    let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
+    search.seed(problem.payee, problem.root(), start);
+    let found = search.run();
+    let mut counts = Counts { settled: whole.settled(), ..Counts::default() };
+    count(&mut counts, &found);
+    space.best.clear();
+    if found.cost.is_some() {
+        adopt(&problem, space);
+    }
+    answer(found, COST_MAX, found.least, found.cost.is_some(), Method::Labels, counts)
+}
+
+fn answer(found: Found, best: u64, least: u64, has_route: bool, method: Method, counts: Counts) -> Answer {
+    let cost = found.cost.unwrap_or(best);
+    let outcome = match (has_route, found.is_cut) {
+        (true, _) => Outcome::Route { cost },
+        (false, true) => Outcome::WorkLimit,
+        (false, false) => Outcome::NoRoute,
+    };
+    Answer { outcome, least, method, counts }
+}
+
+fn count(counts: &mut Counts, found: &Found) {
+    counts.settled += found.settled;
+    counts.relaxed += found.relaxed;
+}
+
+fn labels_left<C>(problem: &Problem<'_, C>, counts: &Counts) -> usize {
+    usize::try_from(problem.settled_max.saturating_sub(counts.settled)).unwrap_or(usize::MAX).max(LABELS_MIN)
+}
+
+/// Makes the label search's route the best one: its own arcs, then the fast search's from where it started.
+fn adopt<C: HopCost>(problem: &Problem<'_, C>, space: &mut Workspace) {
+    let (arcs, start) = space.pareto.best();
+    space.best.clear();
+    space.best.extend_from_slice(arcs);
+    let is_whole = arcs.last().is_some_and(|&arc| problem.head(arc) == problem.payee);
+    let mut at = start;
+    while !is_whole && at != problem.payee {
+        let Some(label) = space.labels.find(at) else { return };
+        space.best.push(label.backward_arc);
+        at = problem.head(label.backward_arc);
+    }
+}
+
+impl<C: HopCost> Search<'_, '_, C> {
+    /// Starts from the fast search's backward label of a node.
+    fn seed_backward(&mut self, node: u32) {
+        let Some(suffix) = self.backward_label(node) else { return };
+        self.seed(node, suffix, Used::default());
+    }
+}
+
+/// What the fast search may look at in any case, for the label search that completes it.
+const LABELS_MIN: usize = 10_000;

@@ -1,0 +1,106 @@
+//! A priority queue for searches: a heap of four children a node, least key first, without decrease-key.
+//!
+//! A node that improves is pushed again; whoever pops it knows its label and skips the stale entry. Four children
+//! keep a level's keys in one cache line. No allocation once the backing array has grown to the working size.
+
+/// The queue.
+#[derive(Debug, Default)]
+pub(crate) struct Heap {
+    entries: Vec<Entry>,
+}
+
+/// A key and what it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    /// Least first.
+    pub(crate) key: u64,
+    /// A node, or a label's place.
+    pub(crate) item: u32,
+}
+
+const ARITY: usize = 4;
+
+impl Heap {
+    /// Forgets all entries, keeps the memory.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// The least key, `u64::MAX` where nothing is left.
+    #[inline(always)]
+    pub(crate) fn least_key(&self) -> u64 {
+        self.entries.first().map_or(u64::MAX, |entry| entry.key)
+    }
+
+    /// The entry of the least key.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> Option<Entry> {
+        self.entries.first().copied()
+    }
+
+    /// Adds an entry. O(log n).
+    #[inline]
+    pub(crate) fn push(&mut self, key: u64, item: u32) {
+        let mut at = self.entries.len();
+        self.entries.push(Entry { key, item });
+        while at > 0 {
+            let parent = (at - 1) / ARITY;
+            if self.entries[parent].key <= key {
+                break;
+            }
+            self.entries[at] = self.entries[parent];
+            at = parent;
+        }
+        self.entries[at] = Entry { key, item };
+    }
+
+    /// Takes the entry of the least key. O(log n).
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Entry> {
+        let last = self.entries.pop()?;
+        let Some(&least) = self.entries.first() else { return Some(last) };
+        let count = self.entries.len();
+        let mut at = 0;
+        loop {
+            let first = at * ARITY + 1;
+            if first >= count {
+                break;
+            }
+            let mut child = first;
+            for other in first + 1..(first + ARITY).min(count) {
+                if self.entries[other].key < self.entries[child].key {
+                    child = other;
+                }
+            }
+            if self.entries[child].key >= last.key {
+                break;
+            }
+            self.entries[at] = self.entries[child];
+            at = child;
+        }
+        self.entries[at] = last;
+        Some(least)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_out_in_order() {
+        let mut heap = Heap::default();
+        let mut key = 1u64;
+        let mut keys = Vec::new();
+        for item in 0..1000 {
+            key = key.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            keys.push(key >> 40);
+            heap.push(key >> 40, item);
+        }
+        keys.sort_unstable();
+        let popped: Vec<u64> = std::iter::from_fn(|| heap.pop()).map(|entry| entry.key).collect();
+        assert_eq!(popped, keys);
+        assert_eq!(heap.least_key(), u64::MAX);
+    }
+}

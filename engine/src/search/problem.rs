@@ -1,0 +1,256 @@
+//! A query in the graph's own numbers, and what crossing one arc does to a payment.
+//!
+//! Both searches, the certificate, the label search and the reference ask the same few functions here, so that an
+//! HTLC's amount grows in one place only.
+
+use std::sync::atomic::AtomicU64;
+
+use primitives::{InboundFee, Msat};
+
+use crate::cost::HopCost;
+use crate::graph::{ArcIdx, HtlcBounds, Record, Topology};
+use crate::overlay::Overlay;
+
+/// A query on one snapshot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Problem<'a, C> {
+    pub(crate) topology: &'a Topology,
+    /// The snapshot's overlay, and the query's own.
+    pub(crate) layers: [&'a Overlay; 2],
+    pub(crate) payer: u32,
+    pub(crate) payee: u32,
+    /// What the payee gets, in msat.
+    pub(crate) amount: u64,
+    /// What the payer may send at most, in msat.
+    pub(crate) amount_max: u64,
+    pub(crate) cost: C,
+    pub(crate) restrictions: &'a Restrictions,
+    /// Whether policies' inbound fees count.
+    pub(crate) with_inbound_fees: bool,
+    /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
+    pub(crate) strict: bool,
+    /// Answers may be this much dearer than the best, in msat.
+    pub(crate) tolerance: u64,
+    /// Nodes that may be settled before the search gives up.
+    pub(crate) settled_max: u64,
+}
+
+/// What a query forbids. Avoided nodes are marked in the label table and cost nothing here.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Restrictions {
+    /// Arcs that may not be used, sorted.
+    pub(crate) avoided_arcs: Vec<u32>,
+    /// Nodes that may not be used, sorted; the payer and the payee never are.
+    pub(crate) avoided_nodes: Vec<u32>,
+    /// The payer's arcs that may be used with what they can carry, sorted; `None` allows all.
+    pub(crate) first_arcs: Option<Vec<(u32, u64)>>,
+    /// The only node that may be last before the payee.
+    pub(crate) last_hop: Option<u32>,
+    /// The share of the capacity that stays unused, in millionths.
+    pub(crate) headroom_millionths: u32,
+}
+
+impl Restrictions {
+    /// Whether arcs must be looked at one by one.
+    pub(crate) fn concern_arcs(&self) -> bool {
+        !self.avoided_arcs.is_empty() || self.headroom_millionths != 0 || self.last_hop.is_some()
+    }
+}
+
+/// The state of a payment at a node, seen from the payee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Suffix {
+    /// The cost so far, the node's own fee included before any inbound fee.
+    pub(crate) cost: u64,
+    /// What the node must receive, before an inbound fee.
+    pub(crate) received: u64,
+    /// What the node forwards; at the payee, what it gets.
+    pub(crate) forwarded: u64,
+}
+
+impl<C: HopCost> Problem<'_, C> {
+    /// The state at the payee.
+    pub(crate) fn root(&self) -> Suffix {
+        Suffix { cost: 0, received: self.amount, forwarded: self.amount }
+    }
+
+    /// The table of wide values that an arc's record refers to.
+    pub(crate) fn wide_of(&self, arc: u32) -> &[AtomicU64] {
+        self.layers
+            .iter()
+            .find(|layer| layer.arc(arc).is_some())
+            .map_or(self.topology.wide(), |layer| layer.wide())
+    }
+
+    /// The policy of an arc by number, wherever it lies.
+    pub(crate) fn record(&self, arc: u32) -> Record {
+        match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+            Some(arc) => arc.record,
+            None => self.topology.in_lists().record(arc),
+        }
+    }
+
+    /// The node that an arc leaves.
+    pub(crate) fn tail(&self, arc: u32) -> u32 {
+        match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+            Some(arc) => arc.tail,
+            None => self.topology.in_lists().end_of(arc),
+        }
+    }
+
+    /// The node that an arc enters.
+    pub(crate) fn head(&self, arc: u32) -> u32 {
+        match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+            Some(arc) => arc.head,
+            None => self.topology.out_lists().end_of(arc),
+        }
+    }
+
+    /// What the head of `arc` charges for an HTLC that arrives over it.
+    pub(crate) fn inbound_fee(&self, arc: u32) -> InboundFee {
+        if !self.with_inbound_fees {
+            return InboundFee::ZERO;
+        }
+        let reverse = ArcIdx::from_u32(arc).reversed();
+        match self.layers.iter().find_map(|layer| layer.channel_of(arc)) {
+            Some(channel) => channel.policies[reverse.direction().as_usize()]
+                .map_or(InboundFee::ZERO, |policy| policy.inbound_fee),
+            None => self.topology.inbound_fee(reverse),
+        }
+    }
+
+    /// What the HTLC on `arc` carries so that its head has what `suffix` needs; `u64::MAX` beyond 64 bits.
+    #[inline(always)]
+    pub(crate) fn arriving(&self, arc: u32, suffix: &Suffix) -> u64 {
+        if !self.with_inbound_fees {
+            return suffix.received;
+        }
+        let inbound = self.inbound_fee(arc);
+        if inbound.is_zero() || suffix.received == suffix.forwarded && self.is_payee_suffix(arc) {
+            return suffix.received;
+        }
+        received(inbound, suffix)
+    }
+
+    fn is_payee_suffix(&self, arc: u32) -> bool {
+        self.head(arc) == self.payee
+    }
+
+    /// What limits HTLCs on an arc, the query's own wishes included; `None` where it may not be used at all.
+    #[inline(always)]
+    pub(crate) fn bounds(&self, record: Record, arc: u32, restricted: bool) -> Option<HtlcBounds> {
+        let mut bounds = record.bounds(self.wide_of_fast(arc, record))?;
+        if restricted {
+            if self.restrictions.avoided_arcs.binary_search(&arc).is_ok() {
+                return None;
+            }
+            let kept =
+                u128::from(bounds.capacity) * u128::from(self.restrictions.headroom_millionths) / 1_000_000;
+            bounds.max = bounds.max.min(bounds.capacity - kept as u64);
+        }
+        Some(bounds)
+    }
+
+    #[inline(always)]
+    fn wide_of_fast(&self, arc: u32, _: Record) -> &[AtomicU64] {
+        if self.layers[0].is_empty() && self.layers[1].is_empty() {
+            self.topology.wide()
+        } else {
+            self.wide_of(arc)
+        }
+    }
+
+    /// Carries an HTLC of `arriving` msat backwards over a forwarding hop: what the tail then needs. An amount below
+    /// the hop's minimum is lifted to it, the payer pays the difference as a fee. `None` where the hop cannot carry it.
+    #[inline(always)]
+    pub(crate) fn forwarded(
+        &self,
+        record: Record,
+        bounds: HtlcBounds,
+        cost: u64,
+        from: u64,
+        arriving: u64,
+    ) -> Option<Suffix> {
+        let amount = arriving.max(bounds.min);
+        if amount > bounds.max || self.strict && amount > arriving {
+            return None;
+        }
+        let fee = record.fee(amount);
+        let received = amount.checked_add(fee)?;
+        if received > self.amount_max {
+            return None;
+        }
+        let beyond_fee = self.cost.forward(record, bounds.capacity, amount);
+        // `cost` holds fees up to `from`; what arrives may be less where an inbound fee is a discount.
+        let cost = (cost + received - from).checked_add(beyond_fee)?;
+        (cost <= COST_MAX).then_some(Suffix { cost, received, forwarded: amount })
+    }
+
+    /// The same over the payer's own channel, which charges nothing.
+    #[inline(always)]
+    pub(crate) fn sent(
+        &self,
+        bounds: HtlcBounds,
+        arc: u32,
+        cost: u64,
+        from: u64,
+        arriving: u64,
+    ) -> Option<Suffix> {
+        let amount = arriving.max(bounds.min);
+        let (max, beyond_fee) = match self.first_balance(arc)? {
+            Some(balance) => (bounds.max.min(balance), self.cost.first_known()),
+            None => (bounds.max, self.cost.first(bounds.capacity, amount)),
+        };
+        if amount > max || amount > self.amount_max || self.strict && amount > arriving {
+            return None;
+        }
+        let cost = (cost + amount - from).checked_add(beyond_fee)?;
+        (cost <= COST_MAX).then_some(Suffix { cost, received: amount, forwarded: amount })
+    }
+
+    /// The known balance of the payer's arc; `None` where the query does not allow the arc.
+    pub(crate) fn first_balance(&self, arc: u32) -> Option<Option<u64>> {
+        match &self.restrictions.first_arcs {
+            None => Some(None),
+            Some(allowed) => {
+                allowed.binary_search_by_key(&arc, |entry| entry.0).ok().map(|at| Some(allowed[at].1))
+            }
+        }
+    }
+
+    /// Goes backwards over any arc by number: the state at its tail.
+    pub(crate) fn extend(&self, arc: u32, suffix: &Suffix) -> Option<Suffix> {
+        let (tail, record) = (self.tail(arc), self.record(arc));
+        let restricted = self.restrictions.concern_arcs();
+        if restricted && self.head(arc) == self.payee && !self.is_last_hop(tail) {
+            return None;
+        }
+        let bounds = self.bounds(record, arc, restricted)?;
+        let arriving = self.arriving(arc, suffix);
+        if tail == self.payer {
+            self.sent(bounds, arc, suffix.cost, suffix.received, arriving)
+        } else {
+            self.forwarded(record, bounds, suffix.cost, suffix.received, arriving)
+        }
+    }
+
+    /// Whether a node may be the last before the payee.
+    #[inline(always)]
+    pub(crate) fn is_last_hop(&self, tail: u32) -> bool {
+        self.restrictions.last_hop.is_none_or(|last| last == tail)
+    }
+
+    /// Whether the query or the snapshot has arcs beside the lists.
+    #[inline(always)]
+    pub(crate) fn has_layers(&self) -> bool {
+        !self.layers[0].is_empty() || !self.layers[1].is_empty()
+    }
+}
+
+/// No route costs more, so that sums of a cost and an amount fit 64 bits.
+pub(crate) const COST_MAX: u64 = 1 << 62;
+
+fn received(inbound: InboundFee, suffix: &Suffix) -> u64 {
+    let outbound = Msat::from_msat(suffix.received - suffix.forwarded);
+    inbound.received(Msat::from_msat(suffix.forwarded), outbound).map_or(u64::MAX, Msat::to_msat)
+}

@@ -1,0 +1,228 @@
+//! What a query writes: one table of labels for both directions of the search, two queues, a few lists.
+//!
+//! Made once a thread and reset in O(1): a label counts only if it carries the query's stamp. The table is sparse
+//! (open addressing, multiplicative hash), because a query touches some hundred nodes of millions; it grows where a
+//! query needs more and then stays. In the steady state nothing is allocated.
+
+use super::heap::Heap;
+
+/// The labels of one node, forward and backward: one cache line.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Label {
+    node: u32,
+    stamp: u32,
+    /// Least cost from the payer at the payment's own amount, [`UNREACHED`] where there is none yet.
+    pub(crate) forward: u64,
+    /// The same over the second-best incoming arc.
+    pub(crate) forward_second: u64,
+    /// Least cost to the payee, with this node's fee as low as it can get; [`UNREACHED`] where there is none yet.
+    pub(crate) backward: u64,
+    /// What the node must receive for it, before an inbound fee, in msat.
+    pub(crate) received: u64,
+    /// What the node forwards for it, in msat.
+    pub(crate) forwarded: u64,
+    /// The arc over which the forward label came.
+    pub(crate) forward_arc: u32,
+    /// The arc over which the backward label goes on.
+    pub(crate) backward_arc: u32,
+    /// [`FORWARD_SETTLED`] and the like.
+    pub(crate) flags: u32,
+    /// The label search's first label here.
+    pub(crate) first_pareto: u32,
+}
+
+/// A label that is not there.
+pub(crate) const UNREACHED: u64 = u64::MAX;
+/// No arc.
+pub(crate) const NO_ARC: u32 = u32::MAX;
+/// The forward search has expanded the node.
+pub(crate) const FORWARD_SETTLED: u32 = 1;
+/// The backward search has expanded the node.
+pub(crate) const BACKWARD_SETTLED: u32 = 1 << 1;
+/// The query avoids the node.
+pub(crate) const AVOIDED: u32 = 1 << 2;
+/// The node is in the list of meeting points.
+pub(crate) const MET: u32 = 1 << 3;
+
+const EMPTY: Label = Label {
+    node: u32::MAX,
+    stamp: 0,
+    forward: UNREACHED,
+    forward_second: UNREACHED,
+    backward: UNREACHED,
+    received: 0,
+    forwarded: 0,
+    forward_arc: NO_ARC,
+    backward_arc: NO_ARC,
+    flags: 0,
+    first_pareto: NO_ARC,
+};
+
+/// The labels of a query.
+#[derive(Debug)]
+pub(crate) struct LabelTable {
+    slots: Vec<Label>,
+    stamp: u32,
+    count: usize,
+    shift: u32,
+}
+
+impl LabelTable {
+    fn new(bits: u32) -> Self {
+        LabelTable { slots: vec![EMPTY; 1 << bits], stamp: 1, count: 0, shift: 32 - bits }
+    }
+
+    /// Forgets all labels. O(1), but for one query in 2^32.
+    pub(crate) fn reset(&mut self) {
+        self.count = 0;
+        self.stamp = self.stamp.wrapping_add(1);
+        if self.stamp == 0 {
+            self.slots.fill(EMPTY);
+            self.stamp = 1;
+        }
+    }
+
+    #[inline(always)]
+    fn home(&self, node: u32) -> usize {
+        // Fibonacci hashing; node numbers are dense and nobody outside can choose them.
+        (node.wrapping_mul(0x9E37_79B1) >> self.shift) as usize
+    }
+
+    /// The label of a node, if it has one.
+    #[inline(always)]
+    pub(crate) fn find(&self, node: u32) -> Option<&Label> {
+        let mask = self.slots.len() - 1;
+        let mut at = self.home(node);
+        loop {
+            let label = &self.slots[at & mask];
+            if label.stamp != self.stamp {
+                return None;
+            }
+            if label.node == node {
+                return Some(label);
+            }
+            at += 1;
+        }
+    }
+
+    /// The label of a node, an empty one where it had none.
+    #[inline(always)]
+    pub(crate) fn entry(&mut self, node: u32) -> &mut Label {
+        let mask = self.slots.len() - 1;
+        let mut at = self.home(node);
+        loop {
+            let label = &self.slots[at & mask];
+            if label.stamp != self.stamp {
+                break;
+            }
+            if label.node == node {
+                return &mut self.slots[at & mask];
+            }
+            at += 1;
+        }
+        self.count += 1;
+        if self.count * 2 > self.slots.len() {
+            self.grow();
+            return self.insert(node);
+        }
+        let slot = &mut self.slots[at & mask];
+        *slot = Label { node, stamp: self.stamp, ..EMPTY };
+        slot
+    }
+
+    fn insert(&mut self, node: u32) -> &mut Label {
+        let mask = self.slots.len() - 1;
+        let mut at = self.home(node);
+        while self.slots[at & mask].stamp == self.stamp {
+            at += 1;
+        }
+        let slot = &mut self.slots[at & mask];
+        *slot = Label { node, stamp: self.stamp, ..EMPTY };
+        slot
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let old = std::mem::take(&mut self.slots);
+        self.shift -= 1;
+        self.slots = vec![EMPTY; old.len() * 2];
+        let stamp = self.stamp;
+        for label in old.into_iter().filter(|label| label.stamp == stamp) {
+            let slot = self.insert(label.node);
+            *slot = label;
+        }
+    }
+}
+
+/// A thread's memory for searches.
+#[derive(Debug)]
+pub struct Workspace {
+    pub(crate) labels: LabelTable,
+    pub(crate) forward: Heap,
+    pub(crate) backward: Heap,
+    /// Nodes that both searches have reached, as long as they looked better than the best route.
+    pub(crate) met: Vec<u32>,
+    /// Backward labels that were dropped although their amount was smaller: node and cost.
+    pub(crate) dropped: Vec<(u32, u64)>,
+    /// The arcs of the best route, payer first.
+    pub(crate) best: Vec<u32>,
+    /// The arcs of the route that is being looked at.
+    pub(crate) trial: Vec<u32>,
+    /// The label-correcting search's own memory.
+    pub(crate) pareto: super::pareto::ParetoSpace,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Workspace {
+            labels: LabelTable::new(INITIAL_BITS),
+            forward: Heap::default(),
+            backward: Heap::default(),
+            met: Vec::new(),
+            dropped: Vec::new(),
+            best: Vec::new(),
+            trial: Vec::new(),
+            pareto: Default::default(),
+        }
+    }
+}
+
+impl Workspace {
+    /// Memory for one thread: 256 KB to begin with.
+    pub fn new() -> Self {
+        Workspace::default()
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.labels.reset();
+        self.forward.clear();
+        self.backward.clear();
+        self.met.clear();
+        self.dropped.clear();
+        self.best.clear();
+    }
+}
+
+/// 4,096 labels of 64 bytes: more than a median query needs at any size of graph.
+const INITIAL_BITS: u32 = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_survive_growth_and_not_a_reset() {
+        let mut table = LabelTable::new(3);
+        for node in 0..1000u32 {
+            table.entry(node * 7).forward = u64::from(node);
+        }
+        for node in 0..1000u32 {
+            assert_eq!(table.find(node * 7).map(|label| label.forward), Some(u64::from(node)));
+        }
+        assert!(table.find(1).is_none());
+        table.reset();
+        assert!(table.find(7).is_none());
+        assert_eq!(table.entry(7).forward, UNREACHED);
+    }
+}
