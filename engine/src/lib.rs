@@ -4,3 +4,4 @@ pub mod graph;
 pub mod onion_size;
 pub mod overlay;
 pub mod search;
+pub mod synthetic;

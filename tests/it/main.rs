@@ -1,3 +1,4 @@
 //! One test binary for everything that crosses crates.
 
 mod tidy;
+mod synthetic;

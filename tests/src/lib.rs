@@ -1,1 +1,3 @@
 //! Fixtures that the tests and benches share.
+
+pub mod data;

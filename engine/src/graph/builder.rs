@@ -138,6 +138,38 @@ impl GraphBuilder {
         if node_id_1 >= node_id_2 {
             return Err(BuildError::NodesOutOfOrder { short_channel_id });
         }
+        self.claim(short_channel_id)?;
+        let nodes = [self.add_node(node_id_1)?, self.add_node(node_id_2)?];
+        let features = self.intern(features)?;
+        self.channels.push(ChannelDraft { short_channel_id, nodes, capacity, features, policies: [None; 2] });
+        Ok(())
+    }
+
+    /// Adds a channel with its policies between two nodes that were added before, given by their places. Spares the
+    /// four look-ups by id that [`GraphBuilder::add_channel`] and [`GraphBuilder::set_policy`] take.
+    ///
+    /// # Errors
+    /// As [`GraphBuilder::add_channel`]; also where a place holds no node.
+    pub fn add_channel_between(
+        &mut self,
+        short_channel_id: ShortChannelId,
+        nodes: [u32; 2],
+        capacity: Option<Msat>,
+        features: &Features,
+        policies: [Option<ChannelPolicy>; 2],
+    ) -> Result<(), BuildError> {
+        let id = |place: u32| self.nodes.get(place as usize).ok_or(BuildError::UnknownNode { place });
+        if id(nodes[0])? >= id(nodes[1])? {
+            return Err(BuildError::NodesOutOfOrder { short_channel_id });
+        }
+        let features = self.intern(features)?;
+        self.claim(short_channel_id)?;
+        self.channels.push(ChannelDraft { short_channel_id, nodes, capacity, features, policies });
+        Ok(())
+    }
+
+    /// Gives the name to the channel that will be pushed next.
+    fn claim(&mut self, short_channel_id: ShortChannelId) -> Result<(), BuildError> {
         let hash = self.hasher.hash_one(short_channel_id);
         let (channels, hasher) = (&self.channels, &self.hasher);
         if self
@@ -150,9 +182,6 @@ impl GraphBuilder {
         let place = place_below(self.channels.len(), CHANNEL_COUNT_MAX)?;
         self.channel_places
             .insert_unique(hash, place, |&at| hasher.hash_one(channels[at as usize].short_channel_id));
-        let nodes = [self.add_node(node_id_1)?, self.add_node(node_id_2)?];
-        let features = self.intern(features)?;
-        self.channels.push(ChannelDraft { short_channel_id, nodes, capacity, features, policies: [None; 2] });
         Ok(())
     }
 
@@ -264,6 +293,12 @@ pub enum BuildError {
         /// The channel.
         short_channel_id: ShortChannelId,
     },
+    /// A channel was opened between places of which one holds no node.
+    #[error("no node has place {place}")]
+    UnknownNode {
+        /// The place.
+        place: u32,
+    },
     /// An index would not fit.
     #[error("the graph is full: at most {max} entries fit")]
     TooLarge {
@@ -314,5 +349,25 @@ mod tests {
             builder.add_channel(scid(1), id(1), id(3), None, &none),
             Err(BuildError::DuplicateChannel { short_channel_id: scid(1) })
         );
+    }
+
+    #[test]
+    fn adding_by_place_checks_as_adding_by_id_does() {
+        let mut builder = GraphBuilder::new();
+        let none = Features::default();
+        let places = [1, 2].map(|n| builder.add_node(id(n)).expect("few nodes"));
+        let [one, two] = places;
+        let add = |builder: &mut GraphBuilder, n, nodes| {
+            builder.add_channel_between(scid(n), nodes, None, &none, [None; 2])
+        };
+        let out_of_order = Err(BuildError::NodesOutOfOrder { short_channel_id: scid(1) });
+        assert_eq!(add(&mut builder, 1, [two, one]), out_of_order);
+        assert_eq!(add(&mut builder, 1, [one, one]), out_of_order);
+        assert_eq!(add(&mut builder, 1, [one, 2]), Err(BuildError::UnknownNode { place: 2 }));
+        assert_eq!(add(&mut builder, 1, [one, two]), Ok(()));
+        let known = Err(BuildError::DuplicateChannel { short_channel_id: scid(1) });
+        assert_eq!(add(&mut builder, 1, [one, two]), known);
+        assert_eq!(builder.add_channel(scid(1), id(1), id(2), None, &none), known);
+        assert_eq!(builder.channel(scid(1)).map(|channel| channel.nodes), Some([one, two]));
     }
 }
