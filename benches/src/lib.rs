@@ -1,1 +1,15 @@
-//! Shared parts of the measurements.
+//! Measurements of Fulgurite, and of its peers in the same process.
+//!
+//! Every router under test implements [`Contender`], is built from the same `GraphBuilder`, asked the same [`Query`]s
+//! and timed by the same clock, which counts the processor time of the asking thread.
+
+pub mod agreement;
+pub mod clock;
+mod contender;
+pub mod fixture;
+pub mod input;
+pub mod measure;
+pub mod memory;
+pub mod summary;
+
+pub use contender::{Answer, BuildError, Contender, Mode, NoRoute, Query, StoreError, Stored};
