@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use engine::graph::GraphBuilder;
 use primitives::{
@@ -114,7 +114,7 @@ impl PolicyRow {
 fn rows<R: DeserializeOwned + 'static>(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<R, InputError>> + use<R>, InputError> {
-    let file = File::open(path)?;
+    let file = File::open(path).map_err(|error| InputError::Open { path: path.into(), error })?;
     let bytes: Box<dyn Read> = match path.extension() {
         Some(extension) if extension == "zst" => Box::new(zstd::Decoder::new(file)?),
         _ => Box::new(file),
@@ -131,7 +131,15 @@ fn node_id(text: &str) -> Result<NodeId, InputError> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// The file system said no.
+    /// A file cannot be opened.
+    #[error("{}: {error}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the file system says.
+        error: io::Error,
+    },
+    /// Reading failed on the way.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A row has the wrong columns.

@@ -31,6 +31,7 @@ pub struct Outcome {
     /// What was asked.
     pub mode: Mode,
     /// The answers in the order of the queries, `None` where there is no route.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Option<Answer>>,
     /// The reasons for having none, and how often each was given.
     pub refusals: BTreeMap<String, u64>,
