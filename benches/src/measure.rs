@@ -1,0 +1,113 @@
+//! Asks one contender all queries and times each.
+//!
+//! The *first* timing of a query is taken the first time it is asked, in file order: caches hold whatever the queries
+//! before left there. The *best* is the least over all passes, the first one included, and tells what the algorithm
+//! costs when its data is at hand. Report both; they answer different questions.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::ThreadClock;
+use crate::summary::Summary;
+use crate::{Answer, Contender, Mode, NoRoute, Query};
+
+/// How hard to measure.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// Passes over all queries, the first one included.
+    pub pass_count_max: u32,
+    /// No further pass begins that would exceed this in all.
+    pub pass_time_max: Duration,
+    /// Threads of a separate throughput run; none with 0.
+    pub threads: usize,
+}
+
+/// What one contender did with all queries in one mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// What was asked.
+    pub mode: Mode,
+    /// The answers in the order of the queries, `None` where there is no route.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Option<Answer>>,
+    /// The reasons for having none, and how often each was given.
+    pub refusals: BTreeMap<String, u64>,
+    /// Timings of first passes.
+    pub first: Summary,
+    /// Timings of each query's best pass.
+    pub best: Summary,
+    /// Passes made.
+    pub passes: u32,
+    /// Queries per second of wall time over all threads, where a throughput run was asked for.
+    pub per_second: Option<u64>,
+}
+
+/// Measures one contender in one mode.
+pub fn measure<C: Contender>(contender: &C, mode: Mode, queries: &[Query], effort: &Effort) -> Outcome {
+    let clock = ThreadClock::calibrate();
+    let requests: Vec<_> = queries.iter().map(|query| contender.request(query, mode)).collect();
+    let mut scratch = contender.scratch();
+    let mut ask = |request: &Result<C::Request, NoRoute>| match request {
+        Ok(request) => clock.time(|| contender.route(&mut scratch, request)),
+        Err(reason) => (Err(*reason), Duration::ZERO),
+    };
+    let (results, first): (Vec<_>, Vec<_>) = requests.iter().map(&mut ask).unzip();
+    let mut best = first.clone();
+    let (mut passes, mut spent, mut longest) = (1, total(&first), total(&first));
+    while passes < effort.pass_count_max && spent + longest <= effort.pass_time_max {
+        let pass: Vec<Duration> = requests.iter().map(|request| ask(request).1).collect();
+        best.iter_mut().zip(&pass).for_each(|(best, &time)| *best = (*best).min(time));
+        passes += 1;
+        spent += total(&pass);
+        longest = longest.max(total(&pass));
+    }
+    let mut refusals = BTreeMap::new();
+    for NoRoute(reason) in results.iter().filter_map(|result| result.err()) {
+        *refusals.entry(reason.to_owned()).or_default() += 1;
+    }
+    let per_second = (effort.threads > 0).then(|| throughput(contender, &requests, effort.threads));
+    Outcome {
+        mode,
+        answers: results.into_iter().map(Result::ok).collect(),
+        refusals,
+        first: Summary::of(first),
+        best: Summary::of(best),
+        passes,
+        per_second,
+    }
+}
+
+/// Queries per second of wall time, with `threads` threads that take the next query as soon as they are free.
+fn throughput<C: Contender>(contender: &C, requests: &[Result<C::Request, NoRoute>], threads: usize) -> u64 {
+    let next = AtomicUsize::new(0);
+    let start = Instant::now();
+    let mut rounds = 0;
+    while rounds == 0 || start.elapsed() < THROUGHPUT_TIME_MIN {
+        next.store(0, Ordering::Relaxed);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    let mut scratch = contender.scratch();
+                    while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        if let Ok(request) = request {
+                            let _ = std::hint::black_box(contender.route(&mut scratch, request));
+                        }
+                    }
+                });
+            }
+        });
+        rounds += 1;
+    }
+    let queries = (requests.len() * rounds) as u128;
+    u64::try_from(queries * 1_000_000_000 / start.elapsed().as_nanos().max(1)).unwrap_or(u64::MAX)
+}
+
+fn total(times: &[Duration]) -> Duration {
+    times.iter().sum()
+}
+
+/// A throughput run asks all queries again until this much time has passed.
+const THROUGHPUT_TIME_MIN: Duration = Duration::from_secs(1);
