@@ -20,6 +20,7 @@ use primitives::{
 use rayon::prelude::*;
 
 use super::csr::Adjacency;
+use super::export::Contents;
 use super::ids::{ArcIdx, ChannelIdx, NodeIdx};
 use super::record::{CLOSED, Record, UNANNOUNCED};
 use super::{BuildError, ChannelDraft, GraphBuilder};
@@ -61,7 +62,15 @@ impl Topology {
     /// # Errors
     /// [`BuildError::TooLarge`] where more values than 2^32 are too wide for a record.
     pub fn build(builder: GraphBuilder) -> Result<Self, BuildError> {
-        let (node_ids, node_features, feature_sets, mut channels) = builder.into_parts();
+        Topology::lay_out(builder.into_contents())
+    }
+
+    /// As [`Topology::build`], of contents that obey the builder's rules already.
+    ///
+    /// # Errors
+    /// As [`Topology::build`].
+    pub(crate) fn lay_out(contents: Contents) -> Result<Self, BuildError> {
+        let Contents { node_ids, node_features, feature_sets, mut channels } = contents;
         channels.par_sort_unstable_by_key(|channel| channel.short_channel_id);
         let (order, forwarder_count) = node_order(node_ids.len(), &channels);
         let mut rank = vec![0u32; order.len()];
