@@ -1,3 +1,4 @@
 //! The channel graph and exact route search of Fulgurite.
 pub mod graph;
 pub mod overlay;
+pub mod snapshot;

@@ -127,11 +127,9 @@ impl Topology {
 
     /// Adds the look-up of ids and room for more wide values.
     pub(super) fn assemble(parts: Parts) -> Self {
-        let used = parts.wide.len();
-        let room = used + used / 4 + WIDE_ROOM;
-        let mut values = Vec::with_capacity(room);
-        values.extend(parts.wide.into_iter().map(AtomicU64::new));
-        values.resize_with(room, AtomicU64::default);
+        let used = AtomicU32::new(parts.wide.len() as u32);
+        let mut wide = WideTable { values: parts.wide.into_iter().map(AtomicU64::new).collect(), used };
+        wide.grow();
         Topology {
             node_places: NodePlaces::build(&parts.node_ids),
             node_ids: parts.node_ids,
@@ -144,7 +142,7 @@ impl Topology {
             incoming: parts.incoming,
             last_update: parts.last_update,
             inbound_fees: parts.inbound_fees,
-            wide: WideTable { values: values.into(), used: AtomicU32::new(used as u32) },
+            wide,
         }
     }
 
@@ -184,6 +182,11 @@ impl Topology {
     pub fn channel(&self, short_channel_id: ShortChannelId) -> Option<ChannelIdx> {
         let place = self.short_channel_ids.binary_search(&short_channel_id.to_u64()).ok()?;
         Some(ChannelIdx::from_u32(place as u32))
+    }
+
+    /// Finds a channel that is not closed. O(log m).
+    pub fn open_channel(&self, short_channel_id: ShortChannelId) -> Option<ChannelIdx> {
+        self.channel(short_channel_id).filter(|&channel| !self.is_closed(channel))
     }
 
     /// The name of a channel.
@@ -311,6 +314,17 @@ pub(super) struct Parts {
     pub(super) incoming: Adjacency,
     pub(super) inbound_fees: OnceLock<Box<[AtomicU64]>>,
     pub(super) wide: Vec<u64>,
+}
+
+impl WideTable {
+    /// Makes room for more values; places stay.
+    pub(super) fn grow(&mut self) {
+        let mut values = std::mem::take(&mut self.values).into_vec();
+        let room = values.len() + values.len() / 4 + WIDE_ROOM;
+        values.reserve_exact(room - values.len());
+        values.resize_with(room, AtomicU64::default);
+        self.values = values.into();
+    }
 }
 
 impl NodePlaces {

@@ -83,6 +83,20 @@ impl Topology {
         self.incoming.store_at(plan.in_position, plan.record);
     }
 
+    /// Replaces a policy in a generation that nobody reads yet, making room where there is none.
+    pub(crate) fn store_unpublished(
+        &mut self,
+        channel: ChannelIdx,
+        direction: Direction,
+        policy: &ChannelPolicy,
+    ) {
+        if self.plan_policy(channel, direction, policy).is_none() {
+            self.wide.grow();
+        }
+        let plan = self.plan_policy(channel, direction, policy).expect("there is room for one policy now");
+        self.store_policy(&plan);
+    }
+
     /// Marks both directions closed for good. Only the writer may call this, inside its sequence.
     pub(crate) fn close(&self, channel: ChannelIdx) {
         for arc in Direction::BOTH.map(|direction| channel.arc(direction).to_u32()) {
