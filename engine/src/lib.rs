@@ -4,4 +4,5 @@ pub mod graph;
 pub mod onion_size;
 pub mod overlay;
 pub mod search;
+pub mod snapshot;
 pub mod synthetic;

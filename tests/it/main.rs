@@ -1,4 +1,6 @@
 //! One test binary for everything that crosses crates.
 
-mod tidy;
+mod props;
+mod stress;
 mod synthetic;
+mod tidy;

@@ -9,6 +9,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use primitives::{ChannelPolicy, Direction, Features, GraphDelta, Msat, NodeId, ShortChannelId};
 
+use super::export::Contents;
+
 /// A channel as it was told, its nodes by their order of arrival.
 #[derive(Debug, Clone)]
 pub struct ChannelDraft {
@@ -91,7 +93,7 @@ impl GraphBuilder {
             }
             GraphDelta::NodeSeen { node_id, features } => {
                 let place = self.add_node(*node_id)?;
-                let features = self.intern(features)?;
+                let features = self.intern(features);
                 self.node_features[place as usize] = features;
                 Ok(())
             }
@@ -116,7 +118,7 @@ impl GraphBuilder {
                 let place = place_below(self.nodes.len(), NODE_COUNT_MAX)?;
                 vacant.insert(place);
                 self.nodes.push(node_id);
-                let none = self.intern(&Features::default())?;
+                let none = self.intern(&Features::default());
                 self.node_features.push(none);
                 Ok(place)
             }
@@ -140,7 +142,7 @@ impl GraphBuilder {
         }
         self.claim(short_channel_id)?;
         let nodes = [self.add_node(node_id_1)?, self.add_node(node_id_2)?];
-        let features = self.intern(features)?;
+        let features = self.intern(features);
         self.channels.push(ChannelDraft { short_channel_id, nodes, capacity, features, policies: [None; 2] });
         Ok(())
     }
@@ -162,7 +164,7 @@ impl GraphBuilder {
         if id(nodes[0])? >= id(nodes[1])? {
             return Err(BuildError::NodesOutOfOrder { short_channel_id });
         }
-        let features = self.intern(features)?;
+        let features = self.intern(features);
         self.claim(short_channel_id)?;
         self.channels.push(ChannelDraft { short_channel_id, nodes, capacity, features, policies });
         Ok(())
@@ -222,12 +224,34 @@ impl GraphBuilder {
         Ok(())
     }
 
-    /// Nodes, their features, the distinct feature vectors, and the channels.
-    pub(super) fn into_parts(mut self) -> (Vec<NodeId>, Vec<u16>, Vec<Features>, Vec<ChannelDraft>) {
+    /// Goes on where `contents` ends. O(n + m).
+    pub(super) fn from_contents(contents: Contents) -> Self {
+        let hasher = RandomState::new();
+        let Contents { node_ids: nodes, node_features, feature_sets, channels } = contents;
+        let mut node_places = HashTable::with_capacity(nodes.len());
+        for (place, node_id) in nodes.iter().enumerate() {
+            let rehash = |&at: &u32| hasher.hash_one(nodes[at as usize]);
+            node_places.insert_unique(hasher.hash_one(node_id), place as u32, rehash);
+        }
+        let mut channel_places = HashTable::with_capacity(channels.len());
+        for (place, channel) in channels.iter().enumerate() {
+            let rehash = |&at: &u32| hasher.hash_one(channels[at as usize].short_channel_id);
+            channel_places.insert_unique(hasher.hash_one(channel.short_channel_id), place as u32, rehash);
+        }
+        GraphBuilder { nodes, node_features, feature_sets, channels, node_places, channel_places, hasher }
+    }
+
+    /// All that was collected.
+    pub(super) fn into_contents(mut self) -> Contents {
         if self.feature_sets.is_empty() {
             self.feature_sets.push(Features::default());
         }
-        (self.nodes, self.node_features, self.feature_sets, self.channels)
+        Contents {
+            node_ids: self.nodes,
+            node_features: self.node_features,
+            feature_sets: self.feature_sets,
+            channels: self.channels,
+        }
     }
 
     /// The channel of that name.
@@ -243,21 +267,25 @@ impl GraphBuilder {
             .ok_or(BuildError::UnknownChannel { short_channel_id })
     }
 
-    /// The place of a feature vector, adding it where it is new. Real graphs have a few hundred distinct ones.
-    fn intern(&mut self, features: &Features) -> Result<u16, BuildError> {
-        if self.feature_sets.is_empty() {
-            self.feature_sets.push(Features::default());
-        }
-        if let Some(at) = self.feature_sets.iter().position(|set| set == features) {
-            return Ok(at as u16);
-        }
-        if self.feature_sets.len() >= FEATURE_SET_COUNT_MAX {
-            // Routing needs none of the exotic bits: past the cap they are dropped rather than the channel.
-            return Ok(0);
-        }
-        self.feature_sets.push(features.clone());
-        Ok((self.feature_sets.len() - 1) as u16)
+    fn intern(&mut self, features: &Features) -> u16 {
+        intern(&mut self.feature_sets, features)
     }
+}
+
+/// The place of a feature vector, adding it where it is new. Real graphs have a few hundred distinct ones.
+pub(super) fn intern(feature_sets: &mut Vec<Features>, features: &Features) -> u16 {
+    if feature_sets.is_empty() {
+        feature_sets.push(Features::default());
+    }
+    if let Some(at) = feature_sets.iter().position(|set| set == features) {
+        return at as u16;
+    }
+    if feature_sets.len() >= FEATURE_SET_COUNT_MAX {
+        // Routing needs none of the exotic bits: past the cap they are dropped rather than the channel.
+        return 0;
+    }
+    feature_sets.push(features.clone());
+    (feature_sets.len() - 1) as u16
 }
 
 fn place_below(place: usize, max: usize) -> Result<u32, BuildError> {

@@ -159,16 +159,34 @@ impl Adjacency {
         self.records[self.positions[arc as usize] as usize].load()
     }
 
-    /// Replaces an arc's policy in place. The bounds are lowered first, so that no reader meets a policy below
-    /// them; a dearer policy leaves them low until the next generation. Writer only.
-    pub(super) fn store(&self, node: u32, arc: u32, record: Record) {
-        let position = self.positions[arc as usize];
+    /// Where an arc lies in the arrays.
+    pub(super) fn position(&self, arc: u32) -> u32 {
+        self.positions[arc as usize]
+    }
+
+    /// The node at the far end of the arc at a position.
+    pub(super) fn end_at(&self, position: u32) -> u32 {
+        self.ends[position as usize]
+    }
+
+    /// The policy of the arc at a position.
+    pub(super) fn record_at(&self, position: u32) -> Record {
+        self.records[position as usize].load()
+    }
+
+    /// Lowers the bounds of a node's list so that they hold for `record` too, before it is stored: no reader shall
+    /// meet a policy below them. A dearer policy leaves them low until the next generation. Writer only.
+    pub(super) fn lower_bounds(&self, node: u32, position: u32, record: Record) {
         let list = self.list(node);
-        let block = (position - list.start) as usize / BLOCK_SIZE;
         if record.is_enabled() && !list.bounds.is_empty() {
+            let block = (position - list.start) as usize / BLOCK_SIZE;
             let bound = FeeBound::of(record.fee_base_msat(), record.fee_ppm());
             let _ = list.bounds[..=block].iter().rev().all(|stored| stored.lower(bound));
         }
+    }
+
+    /// Replaces the policy at a position in place. Writer only.
+    pub(super) fn store_at(&self, position: u32, record: Record) {
         self.records[position as usize].store(record);
     }
 

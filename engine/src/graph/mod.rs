@@ -6,6 +6,7 @@
 mod bounds;
 mod builder;
 mod csr;
+mod export;
 mod ids;
 mod record;
 mod topology;
@@ -19,4 +20,6 @@ pub use topology::Topology;
 
 pub(crate) use bounds::{BLOCK_SIZE, BlockBound, GridPlace};
 pub(crate) use csr::{Adjacency, ArcList};
+pub(crate) use export::Contents;
 pub(crate) use record::{HtlcBounds, Record};
+pub(crate) use update::PolicyPlan;

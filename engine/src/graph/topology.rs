@@ -20,6 +20,7 @@ use primitives::{
 use rayon::prelude::*;
 
 use super::csr::Adjacency;
+use super::export::Contents;
 use super::ids::{ArcIdx, ChannelIdx, NodeIdx};
 use super::record::{CLOSED, Record, UNANNOUNCED};
 use super::{BuildError, ChannelDraft, GraphBuilder};
@@ -62,7 +63,15 @@ impl Topology {
     /// # Errors
     /// [`BuildError::TooLarge`] where more values than 2^32 are too wide for a record.
     pub fn build(builder: GraphBuilder) -> Result<Self, BuildError> {
-        let (node_ids, node_features, feature_sets, mut channels) = builder.into_parts();
+        Topology::lay_out(builder.into_contents())
+    }
+
+    /// As [`Topology::build`], of contents that obey the builder's rules already.
+    ///
+    /// # Errors
+    /// As [`Topology::build`].
+    pub(crate) fn lay_out(contents: Contents) -> Result<Self, BuildError> {
+        let Contents { node_ids, node_features, feature_sets, mut channels } = contents;
         channels.par_sort_unstable_by_key(|channel| channel.short_channel_id);
         let (order, forwarder_count) = node_order(node_ids.len(), &channels);
         let mut rank = vec![0u32; order.len()];
@@ -119,11 +128,9 @@ impl Topology {
 
     /// Adds the look-up of ids and room for more wide values.
     pub(super) fn assemble(parts: Parts) -> Self {
-        let used = parts.wide.len();
-        let room = used + used / 4 + WIDE_ROOM;
-        let mut values = Vec::with_capacity(room);
-        values.extend(parts.wide.into_iter().map(AtomicU64::new));
-        values.resize_with(room, AtomicU64::default);
+        let used = AtomicU32::new(parts.wide.len() as u32);
+        let mut wide = WideTable { values: parts.wide.into_iter().map(AtomicU64::new).collect(), used };
+        wide.grow();
         let topology = Topology {
             least_inbound: OnceLock::new(),
             node_places: NodePlaces::build(&parts.node_ids),
@@ -137,7 +144,7 @@ impl Topology {
             incoming: parts.incoming,
             last_update: parts.last_update,
             inbound_fees: parts.inbound_fees,
-            wide: WideTable { values: values.into(), used: AtomicU32::new(used as u32) },
+            wide,
         };
         if topology.has_inbound_fees() {
             topology.allocate_inbound();
@@ -187,6 +194,11 @@ impl Topology {
     pub fn channel(&self, short_channel_id: ShortChannelId) -> Option<ChannelIdx> {
         let place = self.short_channel_ids.binary_search(&short_channel_id.to_u64()).ok()?;
         Some(ChannelIdx::from_u32(place as u32))
+    }
+
+    /// Finds a channel that is not closed. O(log m).
+    pub fn open_channel(&self, short_channel_id: ShortChannelId) -> Option<ChannelIdx> {
+        self.channel(short_channel_id).filter(|&channel| !self.is_closed(channel))
     }
 
     /// The name of a channel.
@@ -337,6 +349,17 @@ pub(super) struct Parts {
     pub(super) incoming: Adjacency,
     pub(super) inbound_fees: OnceLock<Box<[AtomicU64]>>,
     pub(super) wide: Vec<u64>,
+}
+
+impl WideTable {
+    /// Makes room for more values; places stay.
+    pub(super) fn grow(&mut self) {
+        let mut values = std::mem::take(&mut self.values).into_vec();
+        let room = values.len() + values.len() / 4 + WIDE_ROOM;
+        values.reserve_exact(room - values.len());
+        values.resize_with(room, AtomicU64::default);
+        self.values = values.into();
+    }
 }
 
 impl NodePlaces {

@@ -1,0 +1,194 @@
+//! A generation's contents taken out again, to be changed and laid out as the next generation.
+//!
+//! The writer goes on while a generation is read, so a record that is being replaced may come out torn: words of the
+//! old policy beside words of the new one, hence a policy that nobody ever told. Whoever exports a graph with a
+//! working writer repairs that by storing again every policy that was written since the export began (see
+//! `snapshot`). What such a repair could not reach is never torn: names, nodes and features do not change, `CLOSED`
+//! only ever appears, and a known capacity is written back unchanged by every update, in the same place.
+
+use primitives::{ChannelPolicy, Direction, Features, Msat, NodeId, ShortChannelId};
+use rayon::prelude::*;
+
+use super::builder::intern;
+use super::ids::ChannelIdx;
+use super::{ChannelDraft, GraphBuilder, Topology};
+
+/// Everything a generation is laid out from. Obeys the rules of [`GraphBuilder`]: channels are distinct, their nodes
+/// in order, every number in range.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub(super) node_ids: Vec<NodeId>,
+    pub(super) node_features: Vec<u16>,
+    pub(super) feature_sets: Vec<Features>,
+    pub(super) channels: Vec<ChannelDraft>,
+}
+
+impl Topology {
+    /// A builder that holds this graph: all nodes, and the channels that are not closed. O(n + m).
+    ///
+    /// Policies that a writer replaces meanwhile may come out torn.
+    pub fn to_builder(&self) -> GraphBuilder {
+        GraphBuilder::from_contents(self.contents())
+    }
+
+    /// As [`Topology::to_builder`], without the look-up of names. Nodes keep their numbers, channels are sorted by
+    /// name. O(n + m), in parallel.
+    pub(crate) fn contents(&self) -> Contents {
+        let channels = (0..self.channel_count() as u32)
+            .into_par_iter()
+            .map(ChannelIdx::from_u32)
+            .filter(|&channel| !self.is_closed(channel))
+            .map(|channel| self.draft(channel))
+            .collect();
+        Contents {
+            node_ids: self.node_ids.to_vec(),
+            node_features: self.node_features.to_vec(),
+            feature_sets: self.feature_sets.to_vec(),
+            channels,
+        }
+    }
+
+    fn draft(&self, channel: ChannelIdx) -> ChannelDraft {
+        let arc = channel.arc(Direction::NodeOneToTwo);
+        ChannelDraft {
+            short_channel_id: self.short_channel_id(channel),
+            nodes: [self.tail(arc).to_u32(), self.head(arc).to_u32()],
+            capacity: self.capacity(channel),
+            features: self.channel_features[channel.to_usize()],
+            policies: [self.policy(arc), self.policy(arc.reversed())],
+        }
+    }
+}
+
+impl Contents {
+    /// Adds a node that is not there yet, without features, and returns its number.
+    pub(crate) fn add_node(&mut self, node_id: NodeId) -> u32 {
+        self.node_ids.push(node_id);
+        self.node_features.push(intern(&mut self.feature_sets, &Features::default()));
+        (self.node_ids.len() - 1) as u32
+    }
+
+    /// Sets what a node announced of itself.
+    pub(crate) fn set_node_features(&mut self, node: u32, features: &Features) {
+        self.node_features[node as usize] = intern(&mut self.feature_sets, features);
+    }
+
+    /// Adds a channel that is not there yet, without policies, and returns it.
+    pub(crate) fn add_channel(
+        &mut self,
+        short_channel_id: ShortChannelId,
+        nodes: [u32; 2],
+        capacity: Option<Msat>,
+        features: &Features,
+    ) -> &mut ChannelDraft {
+        let features = intern(&mut self.feature_sets, features);
+        let policies = [None; 2];
+        self.channels.push(ChannelDraft { short_channel_id, nodes, capacity, features, policies });
+        self.channels.last_mut().expect("one was pushed")
+    }
+
+    /// Sets a policy, if its channel is there; only before channels were added, while they are sorted. O(log m).
+    pub(crate) fn set_policy(
+        &mut self,
+        short_channel_id: ShortChannelId,
+        direction: Direction,
+        policy: ChannelPolicy,
+    ) {
+        let found = self.channels.binary_search_by_key(&short_channel_id, |channel| channel.short_channel_id);
+        if let Ok(place) = found {
+            self.channels[place].policies[direction.as_usize()] = Some(policy);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use primitives::{CltvExpiryDelta, Fee, GraphDelta, InboundFee, UnixTime};
+
+    fn node(n: u8) -> NodeId {
+        let mut bytes = [n; 33];
+        bytes[0] = 2;
+        NodeId::from_bytes(bytes).expect("prefix 2")
+    }
+
+    fn policy(n: u64) -> ChannelPolicy {
+        ChannelPolicy {
+            fee: Fee { fee_base_msat: n as u32, fee_proportional_millionths: 7 },
+            inbound_fee: InboundFee { base_msat: -(n as i32), proportional_millionths: 3 },
+            cltv_expiry_delta: CltvExpiryDelta::from_blocks(40),
+            htlc_minimum_msat: Msat::from_msat(n),
+            htlc_maximum_msat: Msat::from_msat(5_000_000_001 * n),
+            disabled: n % 2 == 0,
+            last_update: UnixTime::from_secs(n as u32),
+        }
+    }
+
+    fn three_channels() -> GraphBuilder {
+        let mut builder = GraphBuilder::new();
+        for n in 1..=3u64 {
+            let features = Features::from_bits([n as usize]);
+            let (scid, capacity) = (ShortChannelId::from_u64(n), Some(Msat::from_msat(n * 1_000_000)));
+            builder.add_channel(scid, node(n as u8), node(9), capacity, &features).expect("new");
+            builder.set_policy(scid, Direction::NodeTwoToOne, policy(n)).expect("known");
+            let seen = GraphDelta::NodeSeen { node_id: node(n as u8), features };
+            builder.apply(&seen).expect("there is room");
+        }
+        builder
+    }
+
+    #[test]
+    fn what_goes_in_comes_out() {
+        let topology = Topology::build(three_channels()).expect("small");
+        let (expected, found) = (three_channels(), topology.to_builder());
+        assert_eq!((found.nodes().len(), found.channels().len()), (4, 3));
+        for channel in expected.channels() {
+            let copy = found.channel(channel.short_channel_id).expect("kept");
+            assert_eq!((copy.capacity, copy.policies), (channel.capacity, channel.policies));
+            for (old, new) in channel.nodes.into_iter().zip(copy.nodes) {
+                assert_eq!(expected.nodes()[old as usize], found.nodes()[new as usize]);
+                let set = |graph: &GraphBuilder, at: u32| {
+                    graph.feature_sets()[usize::from(graph.node_features()[at as usize])].clone()
+                };
+                assert_eq!(set(&expected, old), set(&found, new));
+            }
+        }
+    }
+
+    #[test]
+    fn closed_channels_stay_behind() {
+        let topology = Topology::build(three_channels()).expect("small");
+        let second = topology.channel(ShortChannelId::from_u64(2)).expect("known");
+        topology.close(second);
+        let builder = topology.to_builder();
+        assert_eq!((builder.channels().len(), builder.nodes().len()), (2, 4));
+        assert!(builder.channel(ShortChannelId::from_u64(2)).is_none());
+    }
+
+    #[test]
+    fn a_policy_without_room_changes_nothing() {
+        let mut builder = GraphBuilder::new();
+        let scid = ShortChannelId::from_u64(1);
+        let added = builder.add_channel(scid, node(1), node(2), None, &Features::default());
+        added.expect("new");
+        let wide_minimum = ChannelPolicy { htlc_minimum_msat: Msat::from_msat(1 << 40), ..policy(0) };
+        builder.set_policy(scid, Direction::NodeOneToTwo, wide_minimum).expect("known");
+        let topology = Topology::build(builder).expect("small");
+        let channel = topology.channel(scid).expect("known");
+        topology.wide.used.store(topology.wide.values.len() as u32, std::sync::atomic::Ordering::Relaxed);
+        let before = topology.policy(channel.arc(Direction::NodeOneToTwo));
+        let wider = ChannelPolicy {
+            htlc_minimum_msat: Msat::from_msat(1 << 41),
+            htlc_maximum_msat: Msat::MAX,
+            ..policy(2)
+        };
+        assert!(topology.plan_policy(channel, Direction::NodeTwoToOne, &wider).is_none());
+        assert!(topology.plan_policy(channel, Direction::NodeOneToTwo, &wider).is_none());
+        assert_eq!(topology.policy(channel.arc(Direction::NodeOneToTwo)), before);
+        let narrow = ChannelPolicy { htlc_minimum_msat: Msat::from_msat(1 << 41), ..policy(0) };
+        let plan = topology.plan_policy(channel, Direction::NodeOneToTwo, &narrow).expect("has its place");
+        topology.store_policy(&plan);
+        drop(plan);
+        assert_eq!(topology.policy(channel.arc(Direction::NodeOneToTwo)), Some(narrow));
+    }
+}
