@@ -3,6 +3,14 @@ pub mod cost;
 pub mod graph;
 pub mod onion_size;
 pub mod overlay;
+pub mod query;
+pub mod route;
+pub mod router;
 pub mod search;
 pub mod snapshot;
 pub mod synthetic;
+
+mod compile;
+mod explain;
+
+pub use explain::NoRoute;

@@ -16,13 +16,14 @@ mod exact;
 mod heap;
 mod pareto;
 mod potentials;
-pub mod problem;
+pub(crate) mod problem;
 mod resources;
 mod workspace;
 
 pub use workspace::Workspace;
 
-pub(crate) use exact::{Answer, Method, Outcome, solve, solve_within};
+pub use exact::Method;
+pub(crate) use exact::{Answer, Outcome, solve, solve_within};
 pub(crate) use resources::{Limits, Used};
 
 /// What a search did.

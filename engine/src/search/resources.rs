@@ -26,7 +26,7 @@ pub(crate) struct Limits {
 
 impl Used {
     /// After one more forwarding hop: `suffix` is the state behind it.
-    pub(super) fn extended<C: HopCost>(&self, problem: &Problem<'_, C>, arc: u32, suffix: &Suffix) -> Used {
+    pub(crate) fn extended<C: HopCost>(&self, problem: &Problem<'_, C>, arc: u32, suffix: &Suffix) -> Used {
         Used {
             cltv: self.cltv.saturating_add(problem.record(arc).cltv() as u32),
             hops: self.hops.saturating_add(1),
@@ -35,7 +35,7 @@ impl Used {
     }
 
     /// After the payer's own hop, which has neither delta nor payload.
-    pub(super) fn sent(&self) -> Used {
+    pub(crate) fn sent(&self) -> Used {
         Used { hops: self.hops.saturating_add(1), ..*self }
     }
 

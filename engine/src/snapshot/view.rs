@@ -202,6 +202,14 @@ impl Snapshot {
         self.generation.sequence.read(read)
     }
 
+    /// Whether any policy has an inbound fee.
+    pub(crate) fn has_inbound_fees(&self) -> bool {
+        let has_fee = |channel: &OverlayChannel| {
+            channel.policies.iter().flatten().any(|policy| !policy.inbound_fee.is_zero())
+        };
+        self.topology().has_inbound_fees() || self.overlay.channels().iter().any(has_fee)
+    }
+
     fn opened(&self, channel: ChannelIdx) -> Option<&OverlayChannel> {
         self.overlay.channel_of(channel.arc(Direction::NodeOneToTwo).to_u32())
     }

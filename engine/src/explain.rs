@@ -1,0 +1,189 @@
+//! Why there is no route, in words that a user can act on.
+
+use std::fmt;
+
+use primitives::Msat;
+
+use crate::cost::HopCost;
+use crate::query::RouteQuery;
+use crate::route::{payee_used, price};
+use crate::search::problem::{COST_MAX, Problem};
+use crate::search::{Outcome, Workspace, solve};
+use crate::snapshot::Snapshot;
+
+/// What closes the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoRoute {
+    /// No channel of the payer can send the amount.
+    PayerCannotSend {
+        /// The largest HTLC that one of its channels takes.
+        largest: Msat,
+    },
+    /// No channel of the payee can receive the amount.
+    PayeeCannotReceive {
+        /// The largest HTLC that one of its channels takes.
+        largest: Msat,
+    },
+    /// The cheapest route by the query's cost is over the fee limit, and no other is under it.
+    FeeLimit {
+        /// The limit.
+        limit: Msat,
+        /// What a route would cost.
+        needed: Msat,
+    },
+    /// Routes exist, but none within the limits on blocks, hops and onion size.
+    RouteLimits {
+        /// Blocks of the cheapest route.
+        cltv: u32,
+        /// Hops of the cheapest route.
+        hop_count: u32,
+        /// Bytes of onion payload of the cheapest route.
+        payload_size: u32,
+    },
+    /// Routes exist, but each would send less than some hop's `htlc_minimum_msat`.
+    HtlcMinimum {
+        /// The amount that the cheapest one must be raised to.
+        minimum: Msat,
+    },
+    /// Both ends can carry the amount, but nothing in between that leads from one to the other can.
+    NotConnected {
+        /// The largest amount that one path could carry, if all its channels were empty on the right side.
+        largest: Msat,
+    },
+}
+
+impl fmt::Display for NoRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoRoute::PayerCannotSend { largest } => {
+                write!(f, "the payer has no usable channel of that size, its largest takes {largest}")
+            }
+            NoRoute::PayeeCannotReceive { largest } => {
+                write!(f, "the payee has no usable inbound channel of that size, its largest takes {largest}")
+            }
+            NoRoute::FeeLimit { limit, needed } => {
+                let short = needed.saturating_sub(*limit);
+                write!(f, "the fee limit of {limit} is short by {short}: a route would cost {needed}")
+            }
+            NoRoute::RouteLimits { cltv, hop_count, payload_size } => write!(
+                f,
+                "none within the limits: the cheapest one takes {cltv} blocks, {hop_count} hops and {payload_size} \
+                 bytes of onion payload"
+            ),
+            NoRoute::HtlcMinimum { minimum } => write!(
+                f,
+                "every way has a channel with a larger htlc_minimum_msat; raise the amount to {minimum} or allow overpaying"
+            ),
+            NoRoute::NotConnected { largest } if *largest == Msat::ZERO => {
+                write!(f, "no usable channels lead from the payer to the payee")
+            }
+            NoRoute::NotConnected { largest } => {
+                write!(
+                    f,
+                    "no single path has the capacity, the widest one takes {largest}; split the payment"
+                )
+            }
+        }
+    }
+}
+
+/// Looks for the reason. Costs another search or two, so it is for the answer that is "no" only.
+pub(crate) fn explain<C: HopCost>(
+    _snapshot: &Snapshot,
+    query: &RouteQuery,
+    problem: Problem<'_, C>,
+    space: &mut Workspace,
+) -> NoRoute {
+    let largest = largest_htlc(&problem, true);
+    if largest < problem.amount {
+        return NoRoute::PayerCannotSend { largest: Msat::from_msat(largest) };
+    }
+    let largest = largest_htlc(&problem, false);
+    if largest < problem.amount {
+        return NoRoute::PayeeCannotReceive { largest: Msat::from_msat(largest) };
+    }
+    let unlimited = Problem { amount_max: COST_MAX, strict: false, ..problem };
+    if let Outcome::Route { .. } = solve(unlimited, space).outcome {
+        let arcs = std::mem::take(&mut space.best);
+        let mut hops = Vec::new();
+        let found = price(&unlimited, payee_used(&query.limits, query.amount), &arcs, &mut hops);
+        space.best = arcs;
+        if let Some(found) = found {
+            if found.suffix.received > problem.amount_max {
+                let needed = Msat::from_msat(found.suffix.received - problem.amount);
+                return NoRoute::FeeLimit { limit: query.limits.fee_limit(query.amount), needed };
+            }
+            if found.is_lifted && !query.may_overpay {
+                let lifted =
+                    hops.iter().filter(|hop| hop.amount() > hop.arriving()).map(|hop| hop.amount()).max();
+                return NoRoute::HtlcMinimum { minimum: Msat::from_msat(lifted.unwrap_or(problem.amount)) };
+            }
+            let used = found.used;
+            return NoRoute::RouteLimits {
+                cltv: used.cltv,
+                hop_count: used.hops,
+                payload_size: used.payload,
+            };
+        }
+    }
+    NoRoute::NotConnected { largest: Msat::from_msat(widest_path(&problem)) }
+}
+
+/// The largest HTLC over any arc that leaves the payer, or enters the payee.
+fn largest_htlc<C: HopCost>(problem: &Problem<'_, C>, at_payer: bool) -> u64 {
+    let lists = if at_payer { problem.topology.out_lists() } else { problem.topology.in_lists() };
+    let node = if at_payer { problem.payer } else { problem.payee };
+    let mut arcs = lists.arcs_of(node).to_vec();
+    for layer in problem.layers {
+        if at_payer {
+            arcs.extend(layer.outgoing(node).map(|arc| arc.arc));
+        } else {
+            arcs.extend(layer.incoming(node).map(|arc| arc.arc));
+        }
+    }
+    arcs.into_iter().filter_map(|arc| problem.width(arc)).max().unwrap_or(0)
+}
+
+/// The width of the widest path: a Dijkstra search that maximises the least `htlc_maximum_msat`. O(m log n).
+fn widest_path<C: HopCost>(problem: &Problem<'_, C>) -> u64 {
+    let node_count = problem.layers.iter().map(|layer| layer.node_end() as usize).max().unwrap_or(0);
+    let mut width = vec![0u64; node_count.max(problem.topology.node_count())];
+    let mut queue = std::collections::BinaryHeap::new();
+    width[problem.payer as usize] = u64::MAX;
+    queue.push((u64::MAX, problem.payer));
+    while let Some((known, node)) = queue.pop() {
+        if node == problem.payee && problem.payer != problem.payee {
+            return known;
+        }
+        if width[node as usize] != known || problem.restrictions.avoided_nodes.binary_search(&node).is_ok() {
+            continue;
+        }
+        let mut visit = |arc: u32, head: u32| {
+            let wide = problem.width(arc).unwrap_or(0).min(known);
+            if wide > width[head as usize] {
+                width[head as usize] = wide;
+                queue.push((wide, head));
+            }
+        };
+        problem.topology.out_lists().arcs_of(node).iter().for_each(|&arc| visit(arc, problem.head(arc)));
+        for layer in problem.layers {
+            layer.outgoing(node).for_each(|arc| visit(arc.arc, arc.head));
+        }
+    }
+    0
+}
+
+impl<C: HopCost> Problem<'_, C> {
+    /// The largest HTLC on an arc, `None` where the query may not use it.
+    fn width(&self, arc: u32) -> Option<u64> {
+        if self.head(arc) == self.payee && !self.is_last_hop(self.tail(arc)) {
+            return None;
+        }
+        let bounds = self.bounds(self.record(arc), arc, self.restrictions.concern_arcs())?;
+        if self.tail(arc) != self.payer {
+            return Some(bounds.max);
+        }
+        self.first_balance(arc).map(|balance| balance.unwrap_or(bounds.max).min(bounds.max))
+    }
+}
