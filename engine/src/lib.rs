@@ -1,2 +1,3 @@
 //! The channel graph and exact route search of Fulgurite.
 pub mod graph;
+pub mod import;
