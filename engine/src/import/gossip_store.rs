@@ -21,8 +21,9 @@
 //! - An update of the old form, without `htlc_maximum_msat`, is skipped (Core Lightning dropped them at version 11).
 //! - A dying channel, whose funding output was spent, stays in the graph: the spend may be a splice, and the node
 //!   removes the channel itself when the twelve blocks of grace are over. The notes count them.
-//! - What a live writer leaves at the end, a partial record, one not marked complete, or an announcement whose amount
-//!   is not written yet, ends the reading without an error; the notes give the offset.
+//! - What a live or interrupted writer leaves at the end (a partial record, one not marked complete, a last one whose
+//!   checksum fails because its size reached the disk before its bytes did, an announcement whose amount is not
+//!   written yet) ends the reading without an error; the notes give the offset.
 //! - Any other fault is an error that names the offset. Core Lightning abandons such a file as a whole; there is no
 //!   mark in it to resynchronise at.
 
@@ -39,7 +40,7 @@ use crate::graph::{BuildError, GraphBuilder};
 pub struct GossipStoreNotes {
     /// The minor version.
     pub minor_version: u8,
-    /// Records in all, skipped ones too.
+    /// Records that were read, skipped ones too.
     pub record_count: u64,
     /// Records that were marked deleted.
     pub deleted_count: u64,
@@ -88,9 +89,14 @@ pub fn read_gossip_store(mut input: impl Read) -> Result<(GraphBuilder, GossipSt
                 break;
             }
             Step::Record(header) => {
-                store.notes.record_count += 1;
-                if store.take(&header, offset, &message)? == After::Ended {
-                    break;
+                match store.take(&header, offset, &message) {
+                    Ok(After::Next) => {}
+                    Ok(After::Ended) => break,
+                    Err(GossipStoreError::Checksum { .. }) if is_at_end(&mut input, offset)? => {
+                        store.notes.torn_at = Some(offset);
+                        break;
+                    }
+                    Err(error) => return Err(error),
                 }
                 offset += HEADER_SIZE as u64 + u64::from(header.len);
             }
@@ -115,6 +121,10 @@ enum Step {
     End,
     /// The file ends inside a record, or a record is not complete yet.
     Torn,
+}
+
+fn is_at_end(input: &mut impl Read, offset: u64) -> Result<bool, GossipStoreError> {
+    Ok(read_full(input, &mut [0]).map_err(io_error(offset))? == 0)
 }
 
 fn read_record(
@@ -144,7 +154,6 @@ fn read_record(
     Ok(if filled == message.len() { Step::Record(header) } else { Step::Torn })
 }
 
-#[derive(PartialEq, Eq)]
 enum After {
     Next,
     /// The store says that it ends here.
@@ -161,6 +170,7 @@ struct Store {
 
 impl Store {
     fn take(&mut self, header: &Header, offset: u64, message: &[u8]) -> Result<After, GossipStoreError> {
+        self.notes.record_count += 1;
         if header.flags & FLAG_DELETED != 0 {
             self.notes.deleted_count += 1;
             return Ok(After::Next);

@@ -153,9 +153,12 @@ fn channels_are_deleted_replaced_and_superseded_in_order() {
 fn faults_before_the_end_name_their_record() {
     let mut bytes =
         store(12, &[record(0, &announcement(5)), record(0, &amount(10)), record(0, &update(5, 0, 1))]);
+    let update_at = bytes.len() as u64 - 150;
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
-    let update_at = bytes.len() as u64 - 150;
+    let (graph, notes) = read_gossip_store(&bytes[..]).expect("only the last record is damaged");
+    assert_eq!((graph.channels().len(), notes.torn_at), (1, Some(update_at)));
+    bytes.extend(record(0, &update(5, 0, 1)));
     let error = read_gossip_store(&bytes[..]).expect_err("damaged");
     assert!(matches!(error, GossipStoreError::Checksum { offset, .. } if offset == update_at));
     let cases: [(&[Vec<u8>], &str); 5] = [
