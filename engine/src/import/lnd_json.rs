@@ -5,22 +5,24 @@
 //! node's features and an error for a channel, of which LND has one.
 
 use std::fmt;
-use std::io::BufRead;
+use std::io::{BufReader, Read};
 
 use primitives::{Direction, Features, GraphDelta, ShortChannelId};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::lnd_json_guard::JsonGuard;
 use super::lnd_json_value::{Edge, EdgeSeed, NodeSeed};
 use crate::graph::{BuildError, GraphBuilder};
 
 /// Reads a whole document. O(bytes).
 ///
 /// # Errors
-/// Where it is no JSON, lacks `nodes` or `edges`, or a record in them is wrong.
-pub fn read_lnd_json(input: impl BufRead) -> Result<GraphBuilder, LndJsonError> {
+/// Where it is no JSON, lacks `nodes` or `edges`, a record in them is wrong, or a string or the nesting exceeds its
+/// limit.
+pub fn read_lnd_json(input: impl Read) -> Result<GraphBuilder, LndJsonError> {
     let mut state = State { graph: GraphBuilder::new(), place: Place::Document };
-    let mut json = serde_json::Deserializer::from_reader(input);
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(JsonGuard::new(input)));
     let result = Document(&mut state).deserialize(&mut json).and_then(|()| json.end());
     match result {
         Ok(()) => Ok(state.graph),
@@ -273,6 +275,7 @@ mod tests {
     fn nesting_has_a_limit() {
         let deep = "[".repeat(1 << 20);
         let text = format!("{{\"x\": {deep}");
-        assert!(read_lnd_json(text.as_bytes()).is_err());
+        let error = read_lnd_json(text.as_bytes()).expect_err("too deep").to_string();
+        assert!(error.starts_with("document: arrays and objects nest at most 64 deep"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! From any recognised file to a fresh builder.
 
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 
 use super::csv::{CsvError, read_csv};
 use super::detect::{DetectError, Format, detect};
@@ -99,7 +99,7 @@ fn read_any(mut input: impl Read, meter: &Meter) -> Result<Parsed, ImportError> 
     Ok((format, true, graph, notes))
 }
 
-fn parse(format: Format, input: impl BufRead) -> Result<(GraphBuilder, ImportNotes), ImportError> {
+fn parse(format: Format, input: impl Read) -> Result<(GraphBuilder, ImportNotes), ImportError> {
     match format {
         Format::Csv => Ok((read_csv(input)?, ImportNotes::None)),
         Format::LndJson => Ok((read_lnd_json(input)?, ImportNotes::None)),
