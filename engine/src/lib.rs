@@ -14,3 +14,4 @@ mod compile;
 mod explain;
 
 pub use explain::NoRoute;
+pub mod import;

@@ -1,3 +1,5 @@
 //! Fixtures that the tests and benches share.
 
+pub mod content;
 pub mod data;
+pub mod rgs;

@@ -259,6 +259,12 @@ impl GraphBuilder {
         self.channel_place(short_channel_id).ok().map(|place| &self.channels[place])
     }
 
+    /// The place of a node in [`GraphBuilder::nodes`], where it is known.
+    pub fn node_place(&self, node_id: NodeId) -> Option<u32> {
+        let hash = self.hasher.hash_one(node_id);
+        self.node_places.find(hash, |&place| self.nodes[place as usize] == node_id).copied()
+    }
+
     fn channel_place(&self, short_channel_id: ShortChannelId) -> Result<usize, BuildError> {
         let hash = self.hasher.hash_one(short_channel_id);
         self.channel_places
