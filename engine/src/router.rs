@@ -130,37 +130,40 @@ fn attempt<C: HopCost>(
         return unfound(query, problem, answer, false, space);
     };
     let start = payee_used(&query.limits, query.amount);
-    let Some(mut found) = reprice(snapshot, problem, start, space)? else { return Ok(None) };
-    if found.suffix.cost > cost {
+    let Some(first) = reprice(snapshot, problem, start, space)? else { return Ok(None) };
+    let (mut found, mut found_loop, mut is_simple) = (first.price, first.had_loop, false);
+    if found.suffix.cost > cost && !found_loop {
         return Ok(None);
     }
     let all = limits_of(&query.limits);
     let mut limits = Limits::default();
     let mut strict = problem;
-    // Each round limits what the last answer violated; there are four kinds of limit.
-    for _ in 0..4 {
+    // Each round limits what the last answer violated; there are five kinds of limit.
+    for _ in 0..6 {
         let binding = Limits {
             cltv: all.cltv.filter(|&max| limits.cltv.is_some() || found.used.cltv > max),
             hops: all.hops.filter(|&max| limits.hops.is_some() || found.used.hops > max),
             payload: all.payload.filter(|&max| limits.payload.is_some() || found.used.payload > max),
         };
+        let must_be_simple = is_simple || found_loop;
         let must_be_strict = strict.strict || found.is_lifted && !query.may_overpay;
-        if binding == limits && must_be_strict == strict.strict {
+        if binding == limits && must_be_strict == strict.strict && must_be_simple == is_simple {
             return Ok(Some(finish(snapshot, query, problem, answer, found, space)));
         }
-        (limits, strict.strict) = (binding, must_be_strict);
+        (limits, strict.strict, is_simple) = (binding, must_be_strict, must_be_simple);
         let labels_max = usize::try_from(query.work_max).unwrap_or(usize::MAX);
         let counts = answer.counts;
-        answer = solve_within(strict, &mut space.search, start, limits, labels_max);
+        answer = solve_within(strict, &mut space.search, start, limits, is_simple, labels_max);
         answer.counts = counts.plus(answer.counts);
         let Outcome::Route { cost } = answer.outcome else {
             return unfound(query, strict, answer, true, space);
         };
         let Some(next) = reprice(snapshot, strict, start, space)? else { return Ok(None) };
-        if next.suffix.cost > cost {
+        found_loop = next.had_loop;
+        if next.price.suffix.cost > cost && !found_loop {
             return Ok(None);
         }
-        found = next;
+        found = next.price;
     }
     Ok(None)
 }
@@ -184,15 +187,25 @@ fn reprice<C: HopCost>(
     problem: Problem<'_, C>,
     start: Used,
     space: &mut RouteWorkspace,
-) -> Result<Option<Price>, RouteError> {
+) -> Result<Option<Repriced>, RouteError> {
     space.arcs.clear();
     space.arcs.extend_from_slice(&space.search.best);
     cut_loops(&problem, &mut space.arcs);
     let (arcs, hops) = (&space.arcs, &mut space.hops);
-    snapshot.read_consistent(|| price(&problem, start, arcs, hops)).map_err(|_| RouteError::Contended)
+    let priced =
+        snapshot.read_consistent(|| price(&problem, start, arcs, hops)).map_err(|_| RouteError::Contended)?;
+    // Without inbound fees a loop never pays: what is left costs no more.
+    let had_loop = arcs.len() < space.search.best.len() && problem.with_inbound_fees;
+    Ok(priced.map(|price| Repriced { price, had_loop }))
 }
 
-/// Cuts out loops, which can only appear where they cost nothing.
+/// A route's price, and whether a loop that paid was cut out of it.
+struct Repriced {
+    price: Price,
+    had_loop: bool,
+}
+
+/// Cuts out loops. Without inbound fees they can only appear where they cost nothing.
 fn cut_loops<C: HopCost>(problem: &Problem<'_, C>, arcs: &mut Vec<u32>) {
     let mut at = 0;
     while at < arcs.len() {

@@ -7,7 +7,7 @@ use super::pareto::{Found, Search, Task};
 use super::potentials::Whole;
 use super::problem::{COST_MAX, Problem};
 use super::resources::{Limits, Potentials, Used};
-use super::workspace::{Dropped, NO_ARC, UNREACHED, Workspace};
+use super::workspace::{NO_ARC, UNREACHED, Workspace};
 use crate::cost::{FeeOnly, HopCost};
 
 /// Which search gave the answer.
@@ -66,12 +66,18 @@ fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound
 /// Where amounts hardly fit, the fast search may find no route and prove nothing. Whether there is any depends on the
 /// amounts alone, and the route of the least fee has the least amounts: if even that does not exist, none does; if it
 /// does, its cost bounds the search for the best.
-fn solve_from_least_fee<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, counts: Counts) -> Answer {
+fn solve_from_least_fee<C: HopCost>(
+    problem: Problem<'_, C>,
+    space: &mut Workspace,
+    counts: Counts,
+) -> Answer {
     let mut least_fee = solve_below(problem.with_cost(FeeOnly), space, COST_MAX);
     least_fee.counts = counts.plus(least_fee.counts);
     let Outcome::Route { .. } = least_fee.outcome else { return Answer { least: 0, ..least_fee } };
     let arcs = space.best.clone();
-    let Some(cost) = cost_of(&problem, &arcs) else { return Answer { outcome: Outcome::WorkLimit, ..least_fee } };
+    let Some(cost) = cost_of(&problem, &arcs) else {
+        return Answer { outcome: Outcome::WorkLimit, ..least_fee };
+    };
     let mut answer = solve_below(problem, space, cost);
     answer.counts = answer.counts.plus(least_fee.counts);
     if answer.outcome == Outcome::NoRoute {
@@ -112,30 +118,31 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         return solve_from_least_fee(problem, space, counts);
     }
     let is_circular = problem.payer == problem.payee;
-    let is_barred = |dropped: &Dropped| dropped.smaller_by == UNREACHED;
-    // A label that never came to be cannot be started from: then all begins anew at the payee.
-    let from_payee = is_circular || verdict == Verdict::OpenLabels && run.space.dropped.iter().any(is_barred);
     let mut seeds = std::mem::take(&mut run.space.seeds);
     seeds.clear();
-    if from_payee {
+    let mut from_labels = false;
+    if is_circular {
         seeds.push((problem.payee, NO_ARC, problem.root()));
     } else {
         let open = run.space.met.iter().filter(|&&node| run.is_open_meeting(node));
         let labels = open.filter_map(|&node| run.space.labels.find(node).map(|label| (node, label)));
         seeds.extend(labels.map(|(node, label)| (node, NO_ARC, suffix_of(&problem, node, *label))));
+        let meeting_count = seeds.len();
         let open = run.space.dropped.iter().filter(|dropped| run.is_open_label(dropped));
+        let open = open.filter(|dropped| dropped.smaller_by != UNREACHED);
         seeds.extend(open.map(|dropped| (dropped.node, dropped.arc, dropped.suffix)));
+        from_labels = seeds.len() > meeting_count;
     }
     // From meeting points alone, nothing leads to what the forward search left out.
-    let only_meetings = !from_payee && run.space.dropped.is_empty();
-    let frontier = if only_meetings { run.space.forward.least_key() } else { run.frontier() };
+    let frontier = if is_circular || from_labels { run.frontier() } else { run.space.forward.least_key() };
     let task = Task {
         limits: Limits::default(),
         potentials: Potentials::Ball { frontier },
         bound: best,
         labels_max: labels_left(&problem, &counts),
-        completes: (!from_payee).then(|| run.space.backward.least_key()),
+        completes: (!is_circular).then(|| run.space.backward.least_key()),
         strict: false,
+        is_simple: false,
     };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
     for &(node, arc, suffix) in &seeds {
@@ -151,12 +158,14 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     answer(found, best, least, !space.best.is_empty(), Method::Corridor, counts)
 }
 
-/// The cheapest route within `limits` as well. Costs a forward search of the whole graph before it begins.
+/// The cheapest route within `limits` as well, and where `is_simple`, among those that visit no node twice: a loop can
+/// pay where it earns an inbound discount. Costs a forward search of the whole graph before it begins.
 pub(crate) fn solve_within<C: HopCost>(
     problem: Problem<'_, C>,
     space: &mut Workspace,
     start: Used,
     limits: Limits,
+    is_simple: bool,
     labels_max: usize,
 ) -> Answer {
     // Only the marks of avoided nodes are wanted of the fast search's labels.
@@ -170,6 +179,7 @@ pub(crate) fn solve_within<C: HopCost>(
         labels_max,
         completes: None,
         strict: problem.strict,
+        is_simple,
     };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
     search.seed(problem.payee, problem.root(), start, NO_ARC);

@@ -55,6 +55,8 @@ pub(super) struct Task<'a> {
     pub(super) completes: Option<u64>,
     /// Whether the smallest amount is not always the best: no overpaying and minima ahead.
     pub(super) strict: bool,
+    /// Whether a loop could pay, so that each state's nodes must be known.
+    pub(super) is_simple: bool,
 }
 
 /// What was found.
@@ -205,7 +207,9 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         let Some(suffix) = self.problem.extend(arc, &label.suffix) else { return };
         let key = self.problem.key_of(tail, &suffix);
         let used = label.used.extended(&self.problem, arc, &suffix);
-        if self.is_hopeless(tail, key, &used) || self.task.strict && self.visits(place, tail) {
+        if self.is_hopeless(tail, key, &used)
+            || (self.task.strict || self.task.is_simple) && self.visits(place, tail)
+        {
             return;
         }
         if self.nodes.find(tail).is_some_and(|known| known.flags & AVOIDED != 0) {
@@ -285,6 +289,9 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             && a.received <= b.received
             && a.forwarded <= b.forwarded
             && known.used.no_more_than(&new.used, &self.task.limits);
+        if no_worse && self.task.is_simple && !self.visits_no_more(place, new) {
+            return false;
+        }
         if !no_worse || !self.task.strict || self.no_minimum_between(self.problem.amount) {
             return no_worse;
         }
