@@ -6,10 +6,12 @@
 //! judge      what the engine says of a world, held against all its routes
 //! draw       random worlds
 //! random     the properties
+//! traps      worlds that have misled this search or one like it
 //! ```
 
 mod brute;
 mod draw;
 mod judge;
 mod random;
+mod traps;
 mod world;

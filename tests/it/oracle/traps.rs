@@ -1,0 +1,26 @@
+//! Worlds that have misled this search or one like it.
+
+use primitives::Msat;
+
+use super::judge::judge;
+use super::world::{Channel, Policy, World};
+
+fn holds(world: &World) {
+    judge(world).unwrap_or_else(|wrong| panic!("{wrong}\n{world:?}"));
+}
+
+/// A channel that forwards one way.
+fn way(tail: u8, head: u8, policy: Policy) -> Channel {
+    if tail < head {
+        Channel::new([tail, head], [Some(policy), None])
+    } else {
+        Channel::new([head, tail], [None, Some(policy)])
+    }
+}
+
+#[test]
+fn any_tolerance_finds_a_route() {
+    let mut world = World::new(vec![way(0, 1, Policy::FREE), way(1, 2, Policy::base(7))], 0, 2, 1000);
+    world.payment.tolerance = Msat::MAX.to_msat();
+    holds(&world);
+}
