@@ -50,6 +50,11 @@ pub(crate) struct Answer {
 /// The cheapest route that obeys all limits on amounts; blocks, hops and payload are not looked at, and amounts below
 /// a minimum are lifted to it. The arcs are left in `space.best`, payer first.
 pub(crate) fn solve<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace) -> Answer {
+    if problem.payer == problem.payee {
+        // A circular route must not return over the channel that it left by, which one label a node can't tell.
+        let labels_max = labels_left(&problem, &Counts::default());
+        return solve_within(problem, space, Used::default(), Limits::default(), labels_max);
+    }
     match (problem.with_inbound_fees, problem.restrictions.concern_arcs()) {
         (false, false) => solve_as::<C, false, false>(problem, space),
         (false, true) => solve_as::<C, false, true>(problem, space),
@@ -92,7 +97,7 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         strict: false,
     };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
-    if seeds.is_empty() || problem.payer == problem.payee {
+    if seeds.is_empty() {
         search.seed(problem.payee, problem.root(), Used::default());
     }
     for node in seeds {

@@ -40,6 +40,8 @@ struct ParetoLabel {
     arc: u32,
     parent: u32,
     next: u32,
+    /// The channel that enters the payee; matters where the payer pays itself and must not leave over it.
+    last_channel: u32,
 }
 
 /// What to search for.
@@ -119,7 +121,8 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     /// Adds a state to start from.
     pub(super) fn seed(&mut self, node: u32, suffix: Suffix, used: Used) {
         let key = self.problem.key_of(node, &suffix);
-        self.add(ParetoLabel { node, key, suffix, used, arc: NO_ARC, parent: NO_ARC, next: NO_ARC });
+        let (arc, parent, next, last_channel) = (NO_ARC, NO_ARC, NO_ARC, NO_ARC);
+        self.add(ParetoLabel { node, key, suffix, used, arc, parent, next, last_channel });
     }
 
     /// The state of the fast search's backward label at a node.
@@ -191,7 +194,9 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         if self.nodes.find(tail).is_some_and(|known| known.flags & AVOIDED != 0) {
             return;
         }
-        self.add(ParetoLabel { node: tail, key, suffix, used, arc, parent: place, next: NO_ARC });
+        let last_channel = if label.arc == NO_ARC { arc >> 1 } else { label.last_channel };
+        let (parent, next) = (place, NO_ARC);
+        self.add(ParetoLabel { node: tail, key, suffix, used, arc, parent, next, last_channel });
     }
 
     /// Whether a state cannot become a route within the limits that beats the best.
@@ -211,7 +216,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
                 break;
             }
             self.relaxed += 1;
-            let uses_channel = self.problem.payer == self.problem.payee && self.uses_channel(place, arc);
+            let uses_channel = self.problem.payer == self.problem.payee && label.last_channel == arc >> 1;
             let Some(suffix) = self.problem.extend(arc, &label.suffix) else { continue };
             if suffix.cost.saturating_add(self.problem.tolerance) >= self.bound() && self.best.is_some()
                 || suffix.cost >= self.bound()
@@ -239,10 +244,17 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     fn add(&mut self, mut label: ParetoLabel) {
         let first = self.nodes.entry(label.node).first_pareto;
         let mut at = first;
+        let mut dominating_channel = None;
         while at != NO_ARC {
             let known = self.space.labels[at as usize];
             if self.dominates(at, &known, &label) {
-                return;
+                // A circular route may leave over any channel but its last one: of two better labels with different
+                // ones, one can go wherever this one can.
+                let channel = *dominating_channel.get_or_insert(known.last_channel);
+                let is_circular = self.problem.payer == self.problem.payee;
+                if !is_circular || known.last_channel == label.last_channel || known.last_channel != channel {
+                    return;
+                }
             }
             at = known.next;
         }
@@ -296,17 +308,6 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             place = label.parent;
         }
         true
-    }
-
-    fn uses_channel(&self, mut place: u32, arc: u32) -> bool {
-        while place != NO_ARC {
-            let label = &self.space.labels[place as usize];
-            if label.arc >> 1 == arc >> 1 {
-                return true;
-            }
-            place = label.parent;
-        }
-        false
     }
 }
 

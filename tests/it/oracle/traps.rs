@@ -24,3 +24,13 @@ fn any_tolerance_finds_a_route() {
     world.payment.tolerance = Msat::MAX.to_msat();
     holds(&world);
 }
+
+#[test]
+fn a_circular_route_does_not_return_over_its_first_channel() {
+    let both = |ends, fee| Channel::new(ends, [Some(Policy::base(fee)); 2]);
+    let ring = vec![both([0, 1], 1), both([1, 2], 3), both([0, 2], 8)];
+    holds(&World::new(ring.clone(), 0, 0, 1000));
+    holds(&World::new(ring[..1].to_vec(), 0, 0, 1000));
+    let parallel = vec![both([0, 1], 1), both([0, 1], 5), both([1, 2], 0)];
+    holds(&World::new(parallel, 0, 0, 1000));
+}
