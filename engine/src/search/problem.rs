@@ -177,7 +177,8 @@ impl<C: HopCost> Problem<'_, C> {
         }
         let fee = record.fee(amount);
         let received = amount.checked_add(fee)?;
-        if received > self.amount_max {
+        // An inbound fee may still take the node's fee back: then the HTLC before it counts.
+        if received > self.amount_max && !self.with_inbound_fees || amount > self.amount_max {
             return None;
         }
         let beyond_fee = self.cost.forward(record, bounds.capacity, amount);

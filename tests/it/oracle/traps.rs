@@ -34,3 +34,14 @@ fn a_circular_route_does_not_return_over_its_first_channel() {
     let parallel = vec![both([0, 1], 1), both([0, 1], 5), both([1, 2], 0)];
     holds(&World::new(parallel, 0, 0, 1000));
 }
+
+#[test]
+fn a_discount_counts_before_the_fee_limit_does() {
+    let discounting = Policy { inbound: (-900, 0), ..Policy::FREE };
+    let from_payer = Channel::new([0, 1], [Some(Policy::FREE), Some(discounting)]);
+    let mut world = World::new(vec![from_payer, way(1, 2, Policy::base(1000))], 0, 2, 50_000);
+    for limit in [99, 100, 101] {
+        world.payment.limits.fee_max = Some(Msat::from_msat(limit));
+        holds(&world);
+    }
+}
