@@ -226,7 +226,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             record.fee(bounds.min)
         };
         let fee = match discount {
-            Some(discount) if INBOUND => discount.least_fee(record, fee, problem.amount),
+            Some(discount) if INBOUND => discount.least_fee(record, fee, problem.amount.max(bounds.min)),
             _ => fee,
         };
         let before = key.saturating_add(fee).saturating_add(self.least_hop);

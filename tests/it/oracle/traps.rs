@@ -45,3 +45,18 @@ fn a_discount_counts_before_the_fee_limit_does() {
         holds(&world);
     }
 }
+
+#[test]
+fn a_rate_taken_back_from_a_minimum_is_taken_of_the_minimum() {
+    let discounting = Policy { inbound: (0, -100_000), ..Policy::FREE };
+    let mut channels = vec![
+        Channel::new([0, 1], [Some(Policy::FREE), Some(discounting)]),
+        way(1, 2, Policy { ppm: 200_000, min: 1_100_000, ..Policy::FREE }),
+        way(2, 9, Policy::base(100_000)),
+        way(0, 3, Policy::FREE),
+        way(3, 9, Policy::base(193_000)),
+    ];
+    // A payee with many channels, so that the search begins at the payer.
+    channels.extend((10..30).map(|leaf| way(9, leaf, Policy::FREE)));
+    holds(&World::new(channels, 0, 9, 1_000_000));
+}
