@@ -74,6 +74,8 @@ pub(crate) trait HopCost: Copy {
     fn first_known(self) -> u64;
     /// What any hop costs at least.
     fn least(self) -> u64;
+    /// Whether the cost is more than the fee, so that a cheaper route may carry a larger amount.
+    const HAS_TWO_LABELS: bool;
 }
 
 /// [`CostModel::Fee`].
@@ -147,6 +149,8 @@ impl HopCost for FeeOnly {
     fn least(self) -> u64 {
         0
     }
+
+    const HAS_TWO_LABELS: bool = false;
 }
 
 impl HopCost for Risky {
@@ -168,6 +172,8 @@ impl HopCost for Risky {
     fn least(self) -> u64 {
         self.hop
     }
+
+    const HAS_TWO_LABELS: bool = true;
 }
 
 impl HopCost for Probable {
@@ -189,6 +195,8 @@ impl HopCost for Probable {
     fn least(self) -> u64 {
         self.risky.hop
     }
+
+    const HAS_TWO_LABELS: bool = true;
 }
 
 fn millionths(amount: Msat, share: u32) -> u64 {

@@ -29,6 +29,8 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     millions: u64,
     rest: u64,
     least_hop: u64,
+    /// What a route over an arc whose minimum is above the payment's amount costs at least.
+    pub(super) least_lifted: u64,
     /// Nodes from here on have one neighbour and forward nothing.
     leaves_from: u32,
 }
@@ -58,6 +60,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             millions: problem.amount / 1_000_000,
             rest: problem.amount % 1_000_000,
             least_hop: problem.cost.least(),
+            least_lifted: UNREACHED,
             leaves_from,
             problem,
         }
@@ -147,7 +150,22 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         else {
             return;
         };
+        self.note_minimum(bounds.min, sent.cost.saturating_add(bounds.min));
         self.label_forward(head, arc, sent.cost);
+    }
+
+    /// Notes an arc whose minimum may lift the payment, on a route that costs `least` and the payment's amount or more.
+    #[inline(always)]
+    fn note_minimum(&mut self, minimum: u64, least: u64) {
+        if C::HAS_TWO_LABELS && minimum > self.problem.amount {
+            self.least_lifted = self.least_lifted.min(least - self.problem.amount);
+        }
+    }
+
+    /// Whether a minimum can lift an amount on a route that beats `best`. Then a label may be the better one although
+    /// another is cheaper and smaller.
+    pub(super) fn may_lift(&self) -> bool {
+        self.least_lifted.saturating_add(self.problem.tolerance) < self.best
     }
 
     /// Expands a node of the forward search and returns the arcs it looked at.
@@ -238,6 +256,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if cost.saturating_add(other) >= self.best || cost > super::problem::COST_MAX {
             return;
         }
+        self.note_minimum(bounds.min, cost.saturating_add(bounds.min));
         self.label_forward(head, if arc_if_needed == NO_ARC { arc() } else { arc_if_needed }, cost);
     }
 
@@ -335,6 +354,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return;
         }
         let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
+        let frontier = self.space.forward.least_key();
+        self.note_minimum(bounds.min, key.saturating_add(frontier).saturating_add(problem.amount));
         self.label_backward(tail, arc, next, key);
     }
 
@@ -345,14 +366,20 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return;
         }
         if key >= label.backward || label.flags & BACKWARD_SETTLED != 0 {
-            if next.received < label.received || INBOUND && next.forwarded < label.forwarded {
+            if next.received < label.received
+                || INBOUND
+                    && (next.forwarded < label.forwarded
+                        || lead_beyond(&self.problem, tail, *label, &next) > 0)
+            {
                 // Dearer so far, but smaller: it may end cheaper.
                 self.drop_label(tail, key);
             }
             return;
         }
         let displaced = label.backward;
-        let smaller = label.received < next.received || INBOUND && label.forwarded < next.forwarded;
+        let smaller = label.received < next.received
+            || INBOUND
+                && (label.forwarded < next.forwarded || lead_beyond(&self.problem, tail, *label, &next) < 0);
         (label.backward, label.received, label.forwarded) = (key, next.received, next.forwarded);
         label.backward_arc = arc;
         let has_met = label.forward != UNREACHED;
@@ -428,6 +455,16 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         }
         true
     }
+}
+
+/// What a node's backward label costs beyond what the node receives, less the same of another state: a label that is
+/// better with the largest discount may be worse with a smaller one.
+fn lead_beyond<C: HopCost>(problem: &Problem<'_, C>, node: u32, label: Label, next: &Suffix) -> i128 {
+    if label.backward == UNREACHED {
+        return 0;
+    }
+    let beyond = |suffix: &Suffix| i128::from(suffix.cost) - i128::from(suffix.received);
+    beyond(&suffix_of(problem, node, label)) - beyond(next)
 }
 
 /// The state that a node's backward label stands for.

@@ -27,7 +27,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let is_open = |&(node, key): &(u32, u64)| {
             key.saturating_add(self.least_forward(node)).saturating_add(tolerance) < self.best
         };
-        if self.space.dropped.iter().any(is_open) {
+        if self.may_lift() || self.space.dropped.iter().any(is_open) {
             return Verdict::OpenLabels;
         }
         let closed =

@@ -83,6 +83,7 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         let least = best.saturating_sub(problem.tolerance);
         return Answer { outcome, least, method: Method::Bidirectional, counts };
     }
+    let run_may_lift = run.may_lift();
     let seeds = match verdict {
         Verdict::OpenMeetings => {
             run.space.met.iter().copied().filter(|&node| run.is_open_meeting(node)).collect::<Vec<_>>()
@@ -95,6 +96,7 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         bound: best,
         labels_max: labels_left(&problem, &counts),
         strict: false,
+        may_lift: run_may_lift,
     };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
     if seeds.is_empty() {
@@ -124,8 +126,14 @@ pub(crate) fn solve_within<C: HopCost>(
     let marks = Run::<C, false, false>::new(problem, space, COST_MAX);
     drop(marks);
     let whole = Whole::new(&problem, &space.labels);
-    let task =
-        Task { limits, potentials: whole.potentials(), bound: COST_MAX, labels_max, strict: problem.strict };
+    let task = Task {
+        limits,
+        potentials: whole.potentials(),
+        bound: COST_MAX,
+        labels_max,
+        strict: problem.strict,
+        may_lift: !problem.strict,
+    };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
     search.seed(problem.payee, problem.root(), start);
     let found = search.run();

@@ -23,7 +23,7 @@ pub(crate) struct ParetoSpace {
     queue: Heap,
     /// The payer's arcs by the node they enter.
     first_arcs: Vec<(u32, u32)>,
-    /// The distinct minima above the payment's amount, for routes that may not overpay.
+    /// The distinct minima above the payment's amount, where they matter.
     minima: Vec<u64>,
     /// The arcs of the best route, payer first, up to the state it started from.
     best: Vec<u32>,
@@ -56,6 +56,8 @@ pub(super) struct Task<'a> {
     pub(super) labels_max: usize,
     /// Whether the smallest amount is not always the best: no overpaying and minima ahead.
     pub(super) strict: bool,
+    /// Whether a minimum may lift an amount.
+    pub(super) may_lift: bool,
 }
 
 /// What was found.
@@ -111,7 +113,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         }
         space.first_arcs.sort_unstable();
         space.minima.clear();
-        if task.strict {
+        if task.strict || task.may_lift {
             collect_minima(&problem, &mut space.minima);
         }
         let place = GridPlace::of(problem.amount);
@@ -269,8 +271,15 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     /// Whether whatever `new` can become, `known` can become for no more.
     fn dominates(&self, place: u32, known: &ParetoLabel, new: &ParetoLabel) -> bool {
         let (a, b) = (&known.suffix, &new.suffix);
-        let no_worse = known.key <= new.key
-            && a.cost <= b.cost
+        // A minimum lifts both to the same amount, and a discount takes from both what it may: then the smaller amount's
+        // lead in cost shrinks, but what both cost beyond their amounts stays.
+        let may_lift = self.task.may_lift && !self.no_minimum_between(self.problem.amount);
+        let no_worse_beyond = if may_lift || self.problem.with_inbound_fees {
+            a.cost.saturating_add(b.received) <= b.cost.saturating_add(a.received)
+        } else {
+            a.cost <= b.cost
+        };
+        let no_worse = no_worse_beyond
             && a.received <= b.received
             && a.forwarded <= b.forwarded
             && known.used.no_more_than(&new.used, &self.task.limits);

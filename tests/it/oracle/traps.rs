@@ -1,5 +1,6 @@
 //! Worlds that have misled this search or one like it.
 
+use engine::cost::{CostModel, RiskWeights};
 use primitives::Msat;
 
 use super::judge::judge;
@@ -59,4 +60,27 @@ fn a_rate_taken_back_from_a_minimum_is_taken_of_the_minimum() {
     // A payee with many channels, so that the search begins at the payer.
     channels.extend((10..30).map(|leaf| way(9, leaf, Policy::FREE)));
     holds(&World::new(channels, 0, 9, 1_000_000));
+}
+
+#[test]
+fn a_dearer_suffix_that_reaches_a_minimum_is_kept() {
+    // Over channel 1 the last hop costs a fee that the minimum before it demands anyhow, over channel 2 it costs time.
+    let mut world = World::new(
+        vec![
+            way(0, 1, Policy { min: 20_000, ..Policy::FREE }),
+            way(1, 2, Policy::base(10_000)),
+            way(1, 2, Policy { cltv: 900, ..Policy::FREE }),
+        ],
+        0,
+        2,
+        10_000,
+    );
+    for billionths in [100_000, 1_000_000, 1_100_000, 1_200_000, 10_000_000] {
+        let weights = RiskWeights { risk_billionths: billionths, hop_base_msat: 1, hop_millionths: 0 };
+        world.payment.cost = CostModel::Risk(weights);
+        for may_overpay in [false, true] {
+            world.payment.may_overpay = may_overpay;
+            holds(&world);
+        }
+    }
 }
