@@ -90,9 +90,11 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         }
         _ => Vec::new(),
     };
+    let frontier = space.forward.least_key();
     let task = Task {
         limits: Limits::default(),
-        potentials: Potentials::Ball { frontier: space.forward.least_key() },
+        // From the meeting points on, no route that could win returns to what lies behind them.
+        potentials: Potentials::Ball { frontier, behind: if seeds.is_empty() { 0 } else { frontier } },
         bound: best,
         labels_max: labels_left(&problem, &counts),
         strict: false,

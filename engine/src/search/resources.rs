@@ -1,7 +1,7 @@
 //! What a route uses up beside money, the limits on it, and lower bounds on what the rest of a route will use.
 
 use super::problem::{Problem, Suffix};
-use super::workspace::{FORWARD_SETTLED, LabelTable};
+use super::workspace::{BACKWARD_SETTLED, FORWARD_SETTLED, LabelTable};
 use crate::cost::HopCost;
 use crate::onion_size::forward_payload_size;
 
@@ -67,8 +67,9 @@ impl Limits {
 /// Lower bounds on what lies between the payer and a node.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Potentials<'a> {
-    /// The fast search's forward labels; beyond its frontier, the frontier's key.
-    Ball { frontier: u64 },
+    /// The fast search's forward labels; beyond its frontier, the frontier's key. Where the backward search came
+    /// first, the forward search may have turned away from a node with a lesser label: `behind` bounds that.
+    Ball { frontier: u64, behind: u64 },
     /// Least cost, blocks and hops of every node.
     Whole { cost: &'a [u64], cltv: &'a [u32], hops: &'a [u32] },
 }
@@ -77,8 +78,9 @@ impl Potentials<'_> {
     /// Of the cost.
     pub(super) fn cost(&self, labels: &LabelTable, node: u32) -> u64 {
         match self {
-            Potentials::Ball { frontier } => match labels.find(node) {
+            Potentials::Ball { frontier, behind } => match labels.find(node) {
                 Some(label) if label.flags & FORWARD_SETTLED != 0 => label.forward,
+                Some(label) if label.flags & BACKWARD_SETTLED != 0 => *behind,
                 _ => *frontier,
             },
             Potentials::Whole { cost, .. } => cost.get(node as usize).copied().unwrap_or(0),

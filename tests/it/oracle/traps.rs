@@ -84,3 +84,16 @@ fn a_dearer_suffix_that_reaches_a_minimum_is_kept() {
         }
     }
 }
+
+#[test]
+fn the_label_search_goes_through_where_the_forward_search_turned_away() {
+    let lifting = Policy { min: 15, max: 15, ..Policy::FREE };
+    let fitting = Policy { max: 1, ..Policy::FREE };
+    let channels = vec![way(4, 3, lifting), way(3, 0, fitting), way(4, 3, fitting)];
+    let mut world = World::new(channels, 4, 0, 1);
+    world.payment.may_overpay = true;
+    world.payment.cost = CostModel::Risk(RiskWeights::default());
+    holds(&world);
+    world.payment.cost = CostModel::default();
+    holds(&world);
+}
