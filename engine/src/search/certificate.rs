@@ -35,6 +35,18 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if closed { Verdict::Optimal } else { Verdict::OpenMeetings }
     }
 
+    /// A lower bound on the cost of every route, at any time of the search: it crosses both frontiers, or runs through a
+    /// meeting point or a dropped label. O(meeting points + dropped labels).
+    pub(super) fn least_open(&self) -> u64 {
+        let frontiers = self.space.forward.least_key().saturating_add(self.space.backward.least_key());
+        let met = self.space.met.iter().filter_map(|&node| self.space.labels.find(node));
+        let met = met.map(|label| label.forward.saturating_add(label.backward));
+        let dropped =
+            self.space.dropped.iter().map(|&(node, key)| key.saturating_add(self.least_forward(node)));
+        let least = met.chain(dropped).min().unwrap_or(u64::MAX);
+        least.min(frontiers).min(self.least_lifted).min(self.best)
+    }
+
     /// Whether the labels of a meeting point leave room for a better route.
     pub(super) fn is_open_meeting(&self, node: u32) -> bool {
         self.space.labels.find(node).is_some_and(|label| {

@@ -71,7 +71,7 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     let end = run.search();
     let (best, mut counts) = (run.best, run.counts);
     if end == End::WorkLimit {
-        let least = run.space.forward.least_key().saturating_add(run.space.backward.least_key()).min(best);
+        let least = run.least_open();
         let found = !run.space.best.is_empty();
         let outcome = if found { Outcome::Route { cost: best } } else { Outcome::WorkLimit };
         return Answer { outcome, least, method: Method::Bidirectional, counts };

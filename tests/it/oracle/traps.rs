@@ -1,6 +1,6 @@
 //! Worlds that have misled this search or one like it.
 
-use engine::cost::{CostModel, RiskWeights};
+use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use primitives::Msat;
 
 use super::judge::judge;
@@ -96,4 +96,33 @@ fn the_label_search_goes_through_where_the_forward_search_turned_away() {
     holds(&world);
     world.payment.cost = CostModel::default();
     holds(&world);
+}
+
+#[test]
+fn a_search_that_is_cut_short_does_not_claim_too_much() {
+    // The first channel looks best until its minimum is seen; the search still looks elsewhere when it is cut short.
+    let amount = 137_205_063;
+    let fitting = Policy { max: amount, ..Policy::FREE };
+    let lifting = Policy { min: 138_828_010, max: 1_000_000_000_000, ..Policy::FREE };
+    let sized = |channel: Channel, sat| Channel { capacity_sat: Some(sat), ..channel };
+    let channels = vec![
+        sized(way(3, 1, lifting), 140_743),
+        sized(way(3, 0, fitting), 1_000_000_000),
+        way(3, 1, fitting),
+        sized(way(5, 4, fitting), 267_494),
+        way(0, 5, Policy { base: 1000, ppm: 1, ..fitting }),
+        way(4, 1, fitting),
+    ];
+    let mut world = World::new(channels, 3, 1, amount);
+    let (attempt_base_msat, attempt_millionths) = (967, 289);
+    world.payment.cost = CostModel::Probability(ProbabilityWeights {
+        attempt_base_msat,
+        attempt_millionths,
+        ..ProbabilityWeights::default()
+    });
+    world.payment.may_overpay = true;
+    for work_max in 1..12 {
+        world.payment.work_max = work_max;
+        holds(&world);
+    }
 }
