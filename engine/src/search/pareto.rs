@@ -190,7 +190,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         let Some(suffix) = self.problem.extend(arc, &label.suffix) else { return };
         let key = self.problem.key_of(tail, &suffix);
         let used = label.used.extended(&self.problem, arc, &suffix);
-        if self.is_hopeless(tail, key, &used) || self.task.strict && self.visits(place, tail) {
+        if self.is_hopeless(tail, key, &used) || self.must_be_simple() && self.visits(place, tail) {
             return;
         }
         if self.nodes.find(tail).is_some_and(|known| known.flags & AVOIDED != 0) {
@@ -283,8 +283,11 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             && a.received <= b.received
             && a.forwarded <= b.forwarded
             && known.used.no_more_than(&new.used, &self.task.limits);
-        if !no_worse || !self.task.strict || self.no_minimum_between(self.problem.amount) {
-            return no_worse;
+        if !no_worse || self.problem.simple && !self.visits_no_more(place, new) {
+            return false;
+        }
+        if !self.task.strict || self.no_minimum_between(self.problem.amount) {
+            return true;
         }
         let same_amount = a.received == b.received && a.forwarded == b.forwarded;
         (same_amount || self.no_minimum_between(a.forwarded)) && self.visits_no_more(place, new)
@@ -295,6 +298,10 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         let reach = self.problem.amount_max.min(self.problem.amount.saturating_add(self.bound()));
         let above = self.space.minima.partition_point(|&minimum| minimum <= amount);
         self.space.minima.get(above).is_none_or(|&minimum| minimum > reach)
+    }
+
+    fn must_be_simple(&self) -> bool {
+        self.task.strict || self.problem.simple
     }
 
     fn visits(&self, mut place: u32, node: u32) -> bool {

@@ -29,6 +29,8 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) with_inbound_fees: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
     pub(crate) strict: bool,
+    /// Whether the search must see to it that no node is visited twice: a discount may make a loop pay for itself.
+    pub(crate) simple: bool,
     /// Answers may be this much dearer than the best, in msat.
     pub(crate) tolerance: u64,
     /// Nodes that may be settled before the search gives up.

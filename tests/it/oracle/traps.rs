@@ -126,3 +126,19 @@ fn a_search_that_is_cut_short_does_not_claim_too_much() {
         holds(&world);
     }
 }
+
+#[test]
+fn a_loop_that_pays_for_itself_is_no_route() {
+    // Node 1 asks 1,000 msat for the way to 3, nothing of what comes back to it from 2.
+    let discounting = Policy { inbound: (-1000, 0), ..Policy::FREE };
+    let channels = vec![
+        way(0, 1, Policy::FREE),
+        Channel::new([1, 2], [Some(discounting), Some(Policy::FREE)]),
+        way(1, 3, Policy::base(1000)),
+        way(2, 5, Policy::FREE),
+    ];
+    let mut world = World::new(channels, 0, 3, 10_000);
+    holds(&world);
+    world.channels.extend([way(1, 4, Policy::base(300)), way(4, 3, Policy::base(300))]);
+    holds(&world);
+}
