@@ -130,40 +130,33 @@ fn attempt<C: HopCost>(
         return unfound(query, problem, answer, false, space);
     };
     let start = payee_used(&query.limits, query.amount);
-    let Some(first) = reprice(snapshot, problem, start, space)? else { return Ok(None) };
-    let (mut found, mut found_loop, mut is_simple) = (first.price, first.had_loop, false);
-    if found.suffix.cost > cost && !found_loop {
+    let Some((mut found, mut is_looped)) = reprice(snapshot, problem, start, cost, space)? else {
         return Ok(None);
-    }
+    };
     let all = limits_of(&query.limits);
     let mut limits = Limits::default();
     let mut strict = problem;
     // Each round limits what the last answer violated; there are five kinds of limit.
-    for _ in 0..6 {
+    for _ in 0..5 {
         let binding = Limits {
             cltv: all.cltv.filter(|&max| limits.cltv.is_some() || found.used.cltv > max),
             hops: all.hops.filter(|&max| limits.hops.is_some() || found.used.hops > max),
             payload: all.payload.filter(|&max| limits.payload.is_some() || found.used.payload > max),
         };
-        let must_be_simple = is_simple || found_loop;
         let must_be_strict = strict.strict || found.is_lifted && !query.may_overpay;
-        if binding == limits && must_be_strict == strict.strict && must_be_simple == is_simple {
+        if binding == limits && must_be_strict == strict.strict && !is_looped {
             return Ok(Some(finish(snapshot, query, problem, answer, found, space)));
         }
-        (limits, strict.strict, is_simple) = (binding, must_be_strict, must_be_simple);
+        (limits, strict.strict, strict.simple) = (binding, must_be_strict, strict.simple || is_looped);
         let labels_max = usize::try_from(query.work_max).unwrap_or(usize::MAX);
         let counts = answer.counts;
-        answer = solve_within(strict, &mut space.search, start, limits, is_simple, labels_max);
+        answer = solve_within(strict, &mut space.search, start, limits, labels_max);
         answer.counts = counts.plus(answer.counts);
         let Outcome::Route { cost } = answer.outcome else {
             return unfound(query, strict, answer, true, space);
         };
-        let Some(next) = reprice(snapshot, strict, start, space)? else { return Ok(None) };
-        found_loop = next.had_loop;
-        if next.price.suffix.cost > cost && !found_loop {
-            return Ok(None);
-        }
-        found = next.price;
+        let Some(next) = reprice(snapshot, strict, start, cost, space)? else { return Ok(None) };
+        (found, is_looped) = next;
     }
     Ok(None)
 }
@@ -181,31 +174,32 @@ fn unfound<C: HopCost>(
     }
 }
 
-/// Prices the workspace's best arcs in one consistent state of the graph; `None` where they no longer make a route.
+/// Prices the workspace's best arcs in one consistent state of the graph; `None` where they no longer make a route of
+/// that cost. Says whether it has loops that pay for themselves.
 fn reprice<C: HopCost>(
     snapshot: &Snapshot,
     problem: Problem<'_, C>,
     start: Used,
+    cost: u64,
     space: &mut RouteWorkspace,
-) -> Result<Option<Repriced>, RouteError> {
+) -> Result<Option<(Price, bool)>, RouteError> {
     space.arcs.clear();
     space.arcs.extend_from_slice(&space.search.best);
-    cut_loops(&problem, &mut space.arcs);
-    let (arcs, hops) = (&space.arcs, &mut space.hops);
-    let priced =
-        snapshot.read_consistent(|| price(&problem, start, arcs, hops)).map_err(|_| RouteError::Contended)?;
-    // Without inbound fees a loop never pays: what is left costs no more.
-    let had_loop = arcs.len() < space.search.best.len() && problem.with_inbound_fees;
-    Ok(priced.map(|price| Repriced { price, had_loop }))
+    let RouteWorkspace { search, hops, arcs } = space;
+    cut_loops(&problem, arcs);
+    let is_cut = arcs.len() < search.best.len();
+    let mut price_of = |arcs: &[u32]| {
+        let found = snapshot.read_consistent(|| price(&problem, start, arcs, hops));
+        found.map(|found| found.filter(|found| found.suffix.cost <= cost)).map_err(|_| RouteError::Contended)
+    };
+    match price_of(arcs)? {
+        Some(found) => Ok(Some((found, false))),
+        None if is_cut => Ok(price_of(&search.best)?.map(|found| (found, true))),
+        None => Ok(None),
+    }
 }
 
-/// A route's price, and whether a loop that paid was cut out of it.
-struct Repriced {
-    price: Price,
-    had_loop: bool,
-}
-
-/// Cuts out loops. Without inbound fees they can only appear where they cost nothing.
+/// Cuts out loops, which cost nothing or pay for themselves with inbound fees (bLIP-18) that are discounts.
 fn cut_loops<C: HopCost>(problem: &Problem<'_, C>, arcs: &mut Vec<u32>) {
     let mut at = 0;
     while at < arcs.len() {

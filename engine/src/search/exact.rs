@@ -50,6 +50,11 @@ pub(crate) struct Answer {
 /// The cheapest route that obeys all limits on amounts; blocks, hops and payload are not looked at, and amounts below
 /// a minimum are lifted to it. The arcs are left in `space.best`, payer first.
 pub(crate) fn solve<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace) -> Answer {
+    if problem.payer == problem.payee {
+        // A circular route must not return over the channel that it left by, which one label a node can't tell.
+        let labels_max = labels_left(&problem, &Counts::default());
+        return solve_within(problem, space, Used::default(), Limits::default(), labels_max);
+    }
     solve_below(problem, space, COST_MAX)
 }
 
@@ -102,7 +107,7 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     let end = run.search();
     let (best, mut counts) = (run.best, run.counts);
     if end == End::WorkLimit {
-        let least = run.space.forward.least_key().saturating_add(run.space.backward.least_key()).min(best);
+        let least = run.least_open();
         let found = !run.space.best.is_empty();
         let outcome = if found { Outcome::Route { cost: best } } else { Outcome::WorkLimit };
         return Answer { outcome, least, method: Method::Bidirectional, counts };
@@ -117,11 +122,12 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     if C::HAS_TWO_LABELS && best == COST_MAX {
         return solve_from_least_fee(problem, space, counts);
     }
-    let is_circular = problem.payer == problem.payee;
+    let may_lift = run.may_lift();
     let mut seeds = std::mem::take(&mut run.space.seeds);
     seeds.clear();
     let mut from_labels = false;
-    if is_circular {
+    if may_lift {
+        // Labels that a minimum would have made the better ones are gone: all begins anew at the payee.
         seeds.push((problem.payee, NO_ARC, problem.root()));
     } else {
         let open = run.space.met.iter().filter(|&&node| run.is_open_meeting(node));
@@ -134,15 +140,15 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         from_labels = seeds.len() > meeting_count;
     }
     // From meeting points alone, nothing leads to what the forward search left out.
-    let frontier = if is_circular || from_labels { run.frontier() } else { run.space.forward.least_key() };
+    let frontier = if may_lift || from_labels { run.frontier() } else { run.space.forward.least_key() };
     let task = Task {
         limits: Limits::default(),
         potentials: Potentials::Ball { frontier },
         bound: best,
         labels_max: labels_left(&problem, &counts),
-        completes: (!is_circular).then(|| run.space.backward.least_key()),
+        completes: (!may_lift).then(|| run.space.backward.least_key()),
         strict: false,
-        is_simple: false,
+        may_lift,
     };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
     for &(node, arc, suffix) in &seeds {
@@ -158,14 +164,12 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     answer(found, best, least, !space.best.is_empty(), Method::Corridor, counts)
 }
 
-/// The cheapest route within `limits` as well, and where `is_simple`, among those that visit no node twice: a loop can
-/// pay where it earns an inbound discount. Costs a forward search of the whole graph before it begins.
+/// The cheapest route within `limits` as well. Costs a forward search of the whole graph before it begins.
 pub(crate) fn solve_within<C: HopCost>(
     problem: Problem<'_, C>,
     space: &mut Workspace,
     start: Used,
     limits: Limits,
-    is_simple: bool,
     labels_max: usize,
 ) -> Answer {
     // Only the marks of avoided nodes are wanted of the fast search's labels.
@@ -179,7 +183,7 @@ pub(crate) fn solve_within<C: HopCost>(
         labels_max,
         completes: None,
         strict: problem.strict,
-        is_simple,
+        may_lift: !problem.strict,
     };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
     search.seed(problem.payee, problem.root(), start, NO_ARC);
