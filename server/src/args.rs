@@ -31,12 +31,19 @@ pub(crate) enum Command {
     #[command(after_help = EXIT_CODES)]
     Info(InfoArgs),
     /// Read a graph that another program wrote, and write a snapshot
+    ///
+    /// Formats that are read, known by their content whatever the name: Fulgurite snapshot, channel CSV, LND's
+    /// describegraph JSON, Core Lightning's gossip_store, LDK's rapid gossip sync; all but the first also compressed
+    /// with zstd.
     #[command(after_help = EXIT_CODES)]
     Import(ImportArgs),
     /// Write a synthetic graph with mainnet's shape, of any size
     #[command(after_help = EXIT_CODES)]
     Generate(GenerateArgs),
     /// Measure queries on this machine and a graph
+    ///
+    /// Every query is asked twice to warm up, then once more on each number of threads, in the order of the file; each
+    /// answer is timed on its own, from the names in the query to the finished route or the reason why there is none.
     #[command(after_help = EXIT_CODES)]
     Bench(Box<BenchArgs>),
     /// Print a script that teaches a shell to complete this command line

@@ -2,10 +2,9 @@
 //! is wrong is told, not fatal.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder};
 use primitives::{Msat, NodeId};
 
 use crate::exit::Failure;
@@ -29,10 +28,14 @@ pub(crate) struct Row {
 
 /// Rows, one after the other.
 pub(crate) struct Rows {
-    reader: csv::Reader<LineGuard<Box<dyn Read + Send>>>,
+    input: BufReader<Box<dyn Read + Send>>,
+    /// Where the columns stand.
     places: [usize; COLUMNS.len()],
-    record: ByteRecord,
-    /// Whether `record` holds a row that was not given out.
+    /// The last line that was read.
+    text: Vec<u8>,
+    /// Its number.
+    line: u64,
+    /// Whether it is a row that was not given out.
     is_begun: bool,
     is_over: bool,
 }
@@ -74,21 +77,44 @@ enum Fault {
 }
 
 fn rows(input: Box<dyn Read + Send>) -> Result<Rows, Fault> {
-    let guard = LineGuard { inner: input, line_size: 0 };
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).quoting(false).from_reader(guard);
-    let mut record = ByteRecord::new();
-    let is_some = reader.read_byte_record(&mut record).map_err(|error| Fault::Read(error.into()))?;
-    let place_of = |name: &str| record.iter().position(|field| text(field) == name);
+    let (input, places) = (BufReader::new(input), [0, 1, 2]);
+    let mut rows = Rows { input, places, text: Vec::new(), line: 0, is_begun: false, is_over: false };
+    if !rows.read_line().map_err(Fault::Read)? {
+        rows.is_over = true;
+        return Ok(rows);
+    }
+    let text = String::from_utf8_lossy(&rows.text);
+    let text = text.trim_start_matches('\u{feff}');
+    let place_of = |name: &str| text.split(',').position(|field| trimmed(field) == name);
     let [src, dst, amount] = COLUMNS.map(place_of);
     if let (Some(src), Some(dst), Some(amount)) = (src, dst, amount) {
-        let places = [src, dst, amount];
-        return Ok(Rows { reader, places, record, is_begun: false, is_over: false });
-    }
-    let places = [0, 1, 2];
-    if is_some && payment(&record, places).is_err() {
+        rows.places = [src, dst, amount];
+    } else if payment(text, places).is_ok() {
+        rows.is_begun = true;
+    } else {
         return Err(Fault::Header);
     }
-    Ok(Rows { reader, places, record, is_begun: is_some, is_over: !is_some })
+    Ok(rows)
+}
+
+impl Rows {
+    /// Reads the next line that is not blank; false at the end.
+    fn read_line(&mut self) -> io::Result<bool> {
+        loop {
+            self.text.clear();
+            let size = (&mut self.input).take(LINE_SIZE_MAX + 1).read_until(b'\n', &mut self.text)? as u64;
+            if size > LINE_SIZE_MAX {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is longer than 1 MiB"));
+            }
+            if size == 0 {
+                return Ok(false);
+            }
+            self.line += 1;
+            if !self.text.trim_ascii().is_empty() {
+                return Ok(true);
+            }
+        }
+    }
 }
 
 impl Iterator for Rows {
@@ -98,69 +124,49 @@ impl Iterator for Rows {
         if self.is_over {
             return None;
         }
-        let line_before = self.reader.position().line();
         if !std::mem::take(&mut self.is_begun) {
-            match self.reader.read_byte_record(&mut self.record) {
+            match self.read_line() {
                 Ok(true) => {}
-                Ok(false) => return None,
+                Ok(false) => {
+                    self.is_over = true;
+                    return None;
+                }
                 Err(error) => {
                     // Nothing can be read behind it.
                     self.is_over = true;
                     let payment = Err(format!("reading failed, the rest is left out: {error}"));
-                    return Some(Row { line: line_before, payment });
+                    return Some(Row { line: self.line + 1, payment });
                 }
             }
         }
-        let line = self.record.position().map_or(line_before, csv::Position::line);
-        Some(Row { line, payment: payment(&self.record, self.places) })
+        let text = String::from_utf8_lossy(&self.text);
+        Some(Row { line: self.line, payment: payment(&text, self.places) })
     }
 }
 
-fn payment(record: &ByteRecord, places: [usize; COLUMNS.len()]) -> Result<Payment, String> {
+fn payment(text: &str, places: [usize; COLUMNS.len()]) -> Result<Payment, String> {
     let field = |at: usize| {
-        let field = record.get(places[at]).map(text).filter(|field| !field.is_empty());
+        let field = text.split(',').nth(places[at]).map(trimmed).filter(|field| !field.is_empty());
         field.ok_or_else(|| format!("{} is missing", COLUMNS[at]))
     };
     let named = |at: usize| move |error: String| format!("{}: {error}", COLUMNS[at]);
     Ok(Payment {
-        payer: flag_values::node_id(&field(0)?).map_err(named(0))?,
-        payee: flag_values::node_id(&field(1)?).map_err(named(1))?,
-        amount: flag_values::amount(&field(2)?).map_err(named(2))?,
+        payer: flag_values::node_id(field(0)?).map_err(named(0))?,
+        payee: flag_values::node_id(field(1)?).map_err(named(1))?,
+        amount: flag_values::amount(field(2)?).map_err(named(2))?,
     })
 }
 
-fn text(field: &[u8]) -> String {
-    let text = String::from_utf8_lossy(field);
-    let text = text.trim_start_matches('\u{feff}');
-    text.trim_matches(|c: char| c.is_whitespace() || c == '"').to_owned()
-}
-
-/// Refuses lines that no query has, because a record is held whole.
-struct LineGuard<R> {
-    inner: R,
-    line_size: usize,
-}
-
-impl<R: Read> Read for LineGuard<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        let read = &buffer[..count];
-        self.line_size = match read.iter().rposition(|&byte| byte == b'\n') {
-            Some(end) => count - end,
-            None => self.line_size.saturating_add(count),
-        };
-        if self.line_size > LINE_SIZE_MAX {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is longer than 1 MiB"));
-        }
-        Ok(count)
-    }
+/// No column of ours holds a comma, so quotes are decoration.
+fn trimmed(field: &str) -> &str {
+    field.trim_matches(|c: char| c.is_whitespace() || c == '"')
 }
 
 /// What a row says, in our order.
 const COLUMNS: [&str; 3] = ["src", "dst", "amount_msat"];
 
-/// A row needs 150 bytes; other programs may add columns of their own.
-const LINE_SIZE_MAX: usize = 1 << 20;
+/// A line is held whole. A row needs 150 bytes; other programs may add columns of their own.
+const LINE_SIZE_MAX: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {

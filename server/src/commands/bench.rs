@@ -24,9 +24,6 @@ use crate::threads::{self, Workspaces};
 use crate::{node_names, queries_file};
 
 /// Arguments of the command.
-///
-/// Every query is asked once to warm up, then once on each number of threads, in the order of the file; each answer is
-/// timed on its own, from the query's names to the finished route.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// The graph, in any format that is read; without it a synthetic one
@@ -63,7 +60,8 @@ struct BenchJson {
     load_seconds: f64,
     queries: usize,
     no_route_share: f64,
-    wrong_queries: usize,
+    given_up: usize,
+    wrong: usize,
     runs: Vec<RunJson>,
 }
 
@@ -102,6 +100,7 @@ struct Sample {
 enum Found {
     Route { settled: u64, relaxed: u64 },
     NoRoute,
+    GivenUp,
     Wrong,
 }
 
@@ -123,8 +122,8 @@ pub(crate) fn run(args: &BenchArgs, out: &mut impl Write) -> Result<Outcome, Fai
     for count in thread_counts(args) {
         runs.push(measure(&snapshot, &queries, count)?);
     }
-    let none = warm.iter().filter(|sample| matches!(sample.found, Found::NoRoute)).count();
-    let wrong = warm.iter().filter(|sample| matches!(sample.found, Found::Wrong)).count();
+    let count = |is: fn(Found) -> bool| warm.iter().filter(|sample| is(sample.found)).count();
+    let wrong = count(|found| matches!(found, Found::Wrong));
     let (topology, channels) = (snapshot.topology(), snapshot.channel_count());
     let report = BenchJson {
         graph: source.name.clone(),
@@ -134,8 +133,9 @@ pub(crate) fn run(args: &BenchArgs, out: &mut impl Write) -> Result<Outcome, Fai
         bytes_per_channel: topology.size_bytes() as f64 / channels.max(1) as f64,
         load_seconds: source.load_time.as_secs_f64(),
         queries: queries.len(),
-        no_route_share: none as f64 / queries.len().max(1) as f64,
-        wrong_queries: wrong,
+        no_route_share: count(|found| matches!(found, Found::NoRoute)) as f64 / queries.len().max(1) as f64,
+        given_up: count(|found| matches!(found, Found::GivenUp)),
+        wrong,
         runs,
     };
     if args.json {
@@ -176,7 +176,8 @@ fn ask(snapshot: &Snapshot, query: &RouteQuery, space: &mut RouteWorkspace) -> S
     let time = started.elapsed();
     let found = match answer {
         Ok(route) => Found::Route { settled: route.counts.settled, relaxed: route.counts.relaxed },
-        Err(RouteError::NoRoute(_) | RouteError::WorkLimit { .. }) => Found::NoRoute,
+        Err(RouteError::NoRoute(_)) => Found::NoRoute,
+        Err(RouteError::WorkLimit { .. } | RouteError::Contended) => Found::GivenUp,
         Err(_) => Found::Wrong,
     };
     Sample { time, found }
@@ -200,7 +201,7 @@ fn measure(snapshot: &Snapshot, queries: &[RouteQuery], threads: usize) -> Resul
     let work = |pick: fn(u64, u64) -> u64| {
         let counts = samples.iter().filter_map(|sample| match sample.found {
             Found::Route { settled, relaxed } => Some(pick(settled, relaxed)),
-            Found::NoRoute | Found::Wrong => None,
+            Found::NoRoute | Found::GivenUp | Found::Wrong => None,
         });
         Spread::of(counts.collect())
     };
@@ -247,10 +248,11 @@ fn print(report: &BenchJson, load_time: Duration, out: &mut impl Write) -> Resul
     )?;
     writeln!(
         out,
-        "queries  {}, {:.1} % without a route, {} wrong\n",
+        "queries  {}, {:.1} % without a route, {} given up, {} wrong\n",
         HumanCount(report.queries as u64),
         100.0 * report.no_route_share,
-        HumanCount(report.wrong_queries as u64),
+        HumanCount(report.given_up as u64),
+        HumanCount(report.wrong as u64),
     )?;
     let nanos = |value: u64| table::time(Duration::from_nanos(value));
     let count = |value: u64| HumanCount(value).to_string();

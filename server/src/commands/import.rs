@@ -14,9 +14,6 @@ use crate::output::table;
 use crate::source_notes::{self, Note};
 
 /// Arguments of the command.
-///
-/// Formats that are read, known by their content: Fulgurite snapshot, channel CSV, LND's describegraph JSON, Core
-/// Lightning's gossip_store, LDK's rapid gossip sync; all but the first also compressed with zstd.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// The file to read

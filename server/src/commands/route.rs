@@ -27,7 +27,8 @@ pub(crate) struct RouteArgs {
     #[arg(required_unless_present = "queries", conflicts_with = "queries")]
     payee: Option<String>,
     /// What the payee gets, in msat; or in sat, as 100sat
-    #[arg(required_unless_present = "queries", conflicts_with = "queries", value_parser = flag_values::amount)]
+    #[arg(value_name = "AMOUNT_MSAT", value_parser = flag_values::amount)]
+    #[arg(required_unless_present = "queries", conflicts_with = "queries")]
     amount: Option<Msat>,
     /// The graph, in any format that is read; without it a synthetic one
     #[arg(long, value_name = "FILE")]
@@ -37,7 +38,14 @@ pub(crate) struct RouteArgs {
     /// Prints one line of JSON for each row, in their order. A row that is wrong is answered with an error.
     #[arg(long, value_name = "FILE.csv")]
     queries: Option<PathBuf>,
-    /// Print JSON
+    /// Print JSON, one object on one line
+    ///
+    /// Of a route: src, dst, amount_msat, fee_msat, hops (how many), cltv (blocks, the final delta included),
+    /// probability, optimal, cost_msat (what was minimised), gap_msat (0 where optimal), method, settled, relaxed,
+    /// graph_version, and route: for each hop short_channel_id, direction, node_id (where it leads), amount_msat,
+    /// fee_msat (what that node keeps), cltv. Otherwise src, dst, amount_msat and error: code, message, and line of a
+    /// bad row. Codes: no_route, payer_cannot_send, payee_cannot_receive, fee_limit, route_limits, htlc_minimum,
+    /// work_limit, contended, unknown_node, unknown_channel, bad_query, bad_row.
     #[arg(long)]
     json: bool,
     /// Threads that answer --queries [default: one for each processor]
