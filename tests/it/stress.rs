@@ -62,14 +62,14 @@ fn ends(channel: usize) -> [NodeId; 2] {
 
 /// The only policy of that number; of some numbers with values that are too wide for a record.
 fn policy_of(number: u32) -> ChannelPolicy {
-    let wide = u64::from(number % 11 == 0);
+    let wide = u64::from(number.is_multiple_of(11));
     ChannelPolicy {
         fee: Fee { fee_base_msat: number % FEE_SUM, fee_proportional_millionths: FEE_SUM - number % FEE_SUM },
         inbound_fee: InboundFee { base_msat: -(number as i32), proportional_millionths: number as i32 },
         cltv_expiry_delta: CltvExpiryDelta::from_blocks(number as u16),
         htlc_minimum_msat: Msat::from_msat(u64::from(number) | wide << 40),
         htlc_maximum_msat: Msat::from_msat((u64::from(number) + 1) * 1000 + wide),
-        disabled: number % 3 == 0,
+        disabled: number.is_multiple_of(3),
         last_update: UnixTime::from_secs(number),
     }
 }
@@ -209,12 +209,13 @@ impl Watch<'_> {
             assert_eq!(policy, policy_of(number), "a mixture of policies");
         }
         // A policy with wide values may wait for the next generation while the other direction's does not.
-        let is_waiting = numbers.into_iter().any(|number| (number + 1) % 11 == 0 || number % 11 == 0);
+        let is_waiting =
+            numbers.into_iter().any(|number| (number + 1) % 11 == 0 || number.is_multiple_of(11));
         assert!(is_waiting || numbers[0] == numbers[1] || numbers[0] == numbers[1] + 1, "{numbers:?}");
         let is_in_place = snapshot.topology().channel(scid(channel)).is_some();
         for (number, last) in numbers.into_iter().zip(&mut self.numbers[channel]) {
             assert!(number >= *last, "channel {channel} went back from {last} to {number}");
-            let is_shown = number >= floor || floor - number == 1 && floor % 11 == 0;
+            let is_shown = number >= floor || floor - number == 1 && floor.is_multiple_of(11);
             assert!(!is_in_place || is_shown, "channel {channel} shows {number}, not {floor}");
             *last = number;
         }

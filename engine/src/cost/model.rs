@@ -74,6 +74,59 @@ pub(crate) trait HopCost: Copy {
     fn first_known(self) -> u64;
     /// What any hop costs at least.
     fn least(self) -> u64;
+    /// Whether the cost is more than the fee, so that a cheaper route may carry a larger amount.
+    const HAS_TWO_LABELS: bool;
+    /// How much dearer a larger amount can make a route for `amount` msat whose cost stays below `bound`.
+    fn slope(self, amount: u64, bound: u64) -> Slope;
+}
+
+/// A bound on what a larger amount costs over the rest of a route (docs/search.md, lemma 6).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slope {
+    /// Cost per msat of amount.
+    per_msat: f64,
+    /// What all roundings are worth, in msat.
+    rounding: f64,
+    /// The amount may be larger by this much for the bound to hold.
+    reach: f64,
+}
+
+impl Slope {
+    /// What an amount that is larger by `msat` costs at most; infinite where nothing is known.
+    pub(crate) fn of(self, msat: u64) -> f64 {
+        let msat = msat as f64;
+        if msat > self.reach { f64::INFINITY } else { msat * self.per_msat + self.rounding }
+    }
+
+    /// Nothing is known.
+    const UNKNOWN: Slope = Slope { per_msat: 0.0, rounding: 0.0, reach: -1.0 };
+
+    /// `lambda` is the price of the logarithm, 0 where there is none; `hop` the least cost of a hop.
+    fn new(amount: u64, bound: u64, hop: u64, lambda: f64) -> Slope {
+        if hop == 0 {
+            // Then the number of hops is not bounded by the cost.
+            return Slope::UNKNOWN;
+        }
+        let (amount, bound) = (amount as f64, bound as f64);
+        let hops = bound / hop as f64 + 1.0;
+        // Sum of all rates: each is at most (cost of the hop + 1) / amount.
+        let rates = (bound + 2.0 * hops) / amount;
+        // Each rounded term of a hop is worth less than one msat, and the logarithm's last digits.
+        let rounding = hops * (3.0 + lambda / LOG_STEPS);
+        if lambda == 0.0 {
+            return Slope {
+                per_msat: rates * rates.exp() * 1.01,
+                rounding: rounding * (1.0 + rates),
+                reach: amount,
+            };
+        }
+        let depth = (bound + rounding) / lambda;
+        let steepest = 2.0 * lambda / amount * depth.exp_m1();
+        let per_msat = (rates + steepest) * rates.exp() * 1.01;
+        // Half of what is left of the fullest channel, after the roundings' share.
+        let reach = 0.5 * amount * (-depth).exp() * (-rates).exp() - hops;
+        Slope { per_msat, rounding: rounding + hops * per_msat, reach }
+    }
 }
 
 /// [`CostModel::Fee`].
@@ -91,6 +144,8 @@ pub(crate) struct Risky {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Probable {
     risky: Risky,
+    /// Price of a unit of the natural logarithm, in msat.
+    lambda: u64,
     /// Price of halving the probability, in msat.
     halving: u64,
 }
@@ -111,9 +166,11 @@ impl Probable {
             millionths(amount, weights.attempt_millionths) as u128 + weights.attempt_base_msat as u128;
         // ln(x) = log2(x) * ln(2)
         let halving = attempt * 693_147_181 / 1_000_000_000;
+        let narrow = |value: u128| u64::try_from(value).unwrap_or(u64::MAX);
         Probable {
             risky: Risky::new(weights.risk, amount),
-            halving: u64::try_from(halving).unwrap_or(u64::MAX),
+            lambda: narrow(attempt),
+            halving: narrow(halving),
         }
     }
 
@@ -147,6 +204,12 @@ impl HopCost for FeeOnly {
     fn least(self) -> u64 {
         0
     }
+
+    const HAS_TWO_LABELS: bool = false;
+
+    fn slope(self, _: u64, _: u64) -> Slope {
+        Slope::UNKNOWN
+    }
 }
 
 impl HopCost for Risky {
@@ -167,6 +230,12 @@ impl HopCost for Risky {
     #[inline(always)]
     fn least(self) -> u64 {
         self.hop
+    }
+
+    const HAS_TWO_LABELS: bool = true;
+
+    fn slope(self, amount: u64, bound: u64) -> Slope {
+        Slope::new(amount, bound, self.hop, 0.0)
     }
 }
 
@@ -189,10 +258,19 @@ impl HopCost for Probable {
     fn least(self) -> u64 {
         self.risky.hop
     }
+
+    const HAS_TWO_LABELS: bool = true;
+
+    fn slope(self, amount: u64, bound: u64) -> Slope {
+        Slope::new(amount, bound, self.risky.hop, self.lambda as f64)
+    }
 }
 
 fn millionths(amount: Msat, share: u32) -> u64 {
     u64::try_from(u128::from(amount.to_msat()) * u128::from(share) / 1_000_000).unwrap_or(u64::MAX)
 }
+
+/// The last digits of two fixed-point logarithms are less than one part in this many.
+const LOG_STEPS: f64 = (1u64 << 22) as f64;
 
 const BILLION: u64 = 1_000_000_000;

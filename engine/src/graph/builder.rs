@@ -29,7 +29,7 @@ pub struct ChannelDraft {
 /// A graph in the making.
 ///
 /// Maps are keyed by hashes with a random key of this process (SipHash), so that hostile ids cannot collide at will.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct GraphBuilder {
     nodes: Vec<NodeId>,
     node_features: Vec<u16>,

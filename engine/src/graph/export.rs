@@ -6,6 +6,8 @@
 //! `snapshot`). What such a repair could not reach is never torn: names, nodes and features do not change, `CLOSED`
 //! only ever appears, and a known capacity is written back unchanged by every update, in the same place.
 
+use std::mem;
+
 use primitives::{ChannelPolicy, Direction, Features, Msat, NodeId, ShortChannelId};
 use rayon::prelude::*;
 
@@ -32,7 +34,7 @@ impl Topology {
     }
 
     /// As [`Topology::to_builder`], without the look-up of names. Nodes keep their numbers, channels are sorted by
-    /// name. O(n + m), in parallel.
+    /// name, feature vectors that nobody has any more are left out. O(n + m), in parallel.
     pub(crate) fn contents(&self) -> Contents {
         let channels = (0..self.channel_count() as u32)
             .into_par_iter()
@@ -40,12 +42,14 @@ impl Topology {
             .filter(|&channel| !self.is_closed(channel))
             .map(|channel| self.draft(channel))
             .collect();
-        Contents {
+        let mut contents = Contents {
             node_ids: self.node_ids.to_vec(),
             node_features: self.node_features.to_vec(),
             feature_sets: self.feature_sets.to_vec(),
             channels,
-        }
+        };
+        contents.drop_unused_features();
+        contents
     }
 
     fn draft(&self, channel: ChannelIdx) -> ChannelDraft {
@@ -101,6 +105,31 @@ impl Contents {
     }
 }
 
+impl Contents {
+    /// Keeps the empty vector, which comes first, and those that a node or a channel has.
+    fn drop_unused_features(&mut self) {
+        let mut is_used = vec![false; self.feature_sets.len()];
+        is_used[0] = true;
+        let of_channels = self.channels.iter().map(|channel| channel.features);
+        for set in self.node_features.iter().copied().chain(of_channels) {
+            is_used[usize::from(set)] = true;
+        }
+        let mut places = vec![0u16; is_used.len()];
+        let mut kept = Vec::new();
+        for (old, set) in mem::take(&mut self.feature_sets).into_iter().enumerate() {
+            if is_used[old] {
+                places[old] = kept.len() as u16;
+                kept.push(set);
+            }
+        }
+        self.feature_sets = kept;
+        let of_channels = self.channels.iter_mut().map(|channel| &mut channel.features);
+        for set in self.node_features.iter_mut().chain(of_channels) {
+            *set = places[usize::from(*set)];
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +148,7 @@ mod tests {
             cltv_expiry_delta: CltvExpiryDelta::from_blocks(40),
             htlc_minimum_msat: Msat::from_msat(n),
             htlc_maximum_msat: Msat::from_msat(5_000_000_001 * n),
-            disabled: n % 2 == 0,
+            disabled: n.is_multiple_of(2),
             last_update: UnixTime::from_secs(n as u32),
         }
     }
@@ -166,6 +195,25 @@ mod tests {
     }
 
     #[test]
+    fn features_that_nobody_has_are_left_out() {
+        let topology = Topology::build(three_channels()).expect("small");
+        let mut contents = topology.contents();
+        let replaced = contents.node_ids.iter().position(|&id| id == node(3)).expect("known");
+        contents.set_node_features(replaced as u32, &Features::from_bits([1]));
+        let topology = Topology::lay_out(contents).expect("small");
+        topology.close(topology.channel(ShortChannelId::from_u64(3)).expect("known"));
+        assert_eq!(topology.feature_sets.len(), 4);
+        let kept = Topology::build(topology.to_builder()).expect("small");
+        let sets = [vec![], vec![1], vec![2]].map(Features::from_bits);
+        assert!(sets.iter().all(|set| kept.feature_sets.contains(set)) && kept.feature_sets.len() == 3);
+        let features = |n| kept.node_features(kept.node(&node(n)).expect("known"));
+        assert_eq!(
+            [features(1), features(2), features(3), features(9)],
+            [&sets[1], &sets[2], &sets[1], &sets[0]]
+        );
+    }
+
+    #[test]
     fn a_policy_without_room_changes_nothing() {
         let mut builder = GraphBuilder::new();
         let scid = ShortChannelId::from_u64(1);
@@ -188,7 +236,6 @@ mod tests {
         let narrow = ChannelPolicy { htlc_minimum_msat: Msat::from_msat(1 << 41), ..policy(0) };
         let plan = topology.plan_policy(channel, Direction::NodeOneToTwo, &narrow).expect("has its place");
         topology.store_policy(&plan);
-        drop(plan);
         assert_eq!(topology.policy(channel.arc(Direction::NodeOneToTwo)), Some(narrow));
     }
 }

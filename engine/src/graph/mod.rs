@@ -22,4 +22,3 @@ pub(crate) use bounds::{BLOCK_SIZE, BlockBound, GridPlace};
 pub(crate) use csr::{Adjacency, ArcList};
 pub(crate) use export::Contents;
 pub(crate) use record::{HtlcBounds, Record};
-pub(crate) use update::PolicyPlan;

@@ -10,13 +10,15 @@
 //! The search ends when both queues' least keys together reach `best`. That the answer is optimal is then checked
 //! (`certificate`), not assumed; docs/search.md has the proof.
 
+use std::sync::atomic::AtomicU64;
+
 use super::Counts;
 use super::problem::{Problem, Suffix};
 use super::workspace::{
-    AVOIDED, BACKWARD_SETTLED, FORWARD_SETTLED, Label, MET, NO_ARC, UNREACHED, Workspace,
+    AVOIDED, BACKWARD_SETTLED, Dropped, FORWARD_SETTLED, Label, MET, NO_ARC, UNREACHED, Workspace,
 };
 use crate::cost::HopCost;
-use crate::graph::{ArcList, BLOCK_SIZE, GridPlace, Record};
+use crate::graph::{ArcList, BLOCK_SIZE, GridPlace, HtlcBounds, Record};
 
 /// One run of the search on a workspace.
 pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
@@ -29,6 +31,7 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     millions: u64,
     rest: u64,
     least_hop: u64,
+    wide: &'a [AtomicU64],
     /// Nodes from here on have one neighbour and forward nothing.
     leaves_from: u32,
 }
@@ -58,6 +61,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             millions: problem.amount / 1_000_000,
             rest: problem.amount % 1_000_000,
             least_hop: problem.cost.least(),
+            wide: problem.topology.wide(),
             leaves_from,
             problem,
         }
@@ -72,8 +76,9 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             else {
                 return End::Met;
             };
-            // Every further route still crosses both frontiers.
-            if forward.key.saturating_add(backward.key).saturating_add(self.problem.tolerance) >= self.best {
+            // Every further route crosses both frontiers and at least one arc between them.
+            let least = forward.key.saturating_add(backward.key).saturating_add(self.least_hop);
+            if least.saturating_add(self.problem.tolerance) >= self.best {
                 return End::Met;
             }
             if self.counts.settled >= self.problem.settled_max {
@@ -142,8 +147,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return;
         }
         // Only the payment's own amount is certain, so the minimum must not lift it here.
-        let Some(sent) =
-            problem.sent(crate::graph::HtlcBounds { min: 0, ..bounds }, arc, 0, root.received, root.received)
+        let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, root.received, root.received)
         else {
             return;
         };
@@ -216,7 +220,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if RESTRICTED && head == problem.payee && !problem.is_last_hop(problem.tail(arc_if_needed)) {
             return;
         }
-        let Some(bounds) = problem.bounds(record, arc_if_needed, RESTRICTED) else { return };
+        let Some(bounds) = self.bounds(record, arc_if_needed) else { return };
         if bounds.max < problem.amount || bounds.min > problem.amount_max {
             return;
         }
@@ -239,6 +243,15 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return;
         }
         self.label_forward(head, if arc_if_needed == NO_ARC { arc() } else { arc_if_needed }, cost);
+    }
+
+    /// What an arc can carry. Without restrictions and layers, its number need not be known.
+    #[inline(always)]
+    fn bounds(&self, record: Record, arc: u32) -> Option<HtlcBounds> {
+        if RESTRICTED || self.leaves_from == u32::MAX {
+            return self.problem.bounds(record, arc, RESTRICTED);
+        }
+        record.bounds(self.wide)
     }
 
     #[inline(always)]
@@ -318,7 +331,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if RESTRICTED && node == problem.payee && !problem.is_last_hop(tail) {
             return;
         }
-        let Some(bounds) = problem.bounds(record, arc_if_needed, RESTRICTED) else { return };
+        let Some(bounds) = self.bounds(record, arc_if_needed) else { return };
         let arriving = if INBOUND { problem.arriving(arc_if_needed, suffix) } else { suffix.received };
         if !INBOUND {
             let cost = suffix.cost.saturating_add(record.fee_base_msat()).saturating_add(self.least_hop);
@@ -327,6 +340,18 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             }
         }
         let Some(next) = problem.forwarded(record, bounds, suffix.cost, suffix.received, arriving) else {
+            if C::HAS_TWO_LABELS && bounds.max >= problem.amount {
+                // Another label of this node, dropped for its cost, might have fitted.
+                let (arc, key) = (NO_ARC, suffix.cost);
+                self.drop_label(Dropped {
+                    node: tail,
+                    arc,
+                    key,
+                    suffix: *suffix,
+                    lead: 0,
+                    smaller_by: UNREACHED,
+                });
+            }
             return;
         };
         let key = if INBOUND { problem.key_of(tail, &next) } else { next.cost };
@@ -345,19 +370,25 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return;
         }
         if key >= label.backward || label.flags & BACKWARD_SETTLED != 0 {
-            if next.received < label.received || INBOUND && next.forwarded < label.forwarded {
+            let smaller_by = label.received.saturating_sub(next.received);
+            let smaller_by = smaller_by.max(label.forwarded.saturating_sub(next.forwarded));
+            if (C::HAS_TWO_LABELS || INBOUND) && smaller_by > 0 {
                 // Dearer so far, but smaller: it may end cheaper.
-                self.drop_label(tail, key);
+                let lead = key - label.backward.min(key);
+                self.drop_label(Dropped { node: tail, arc, key, suffix: next, lead, smaller_by });
             }
             return;
         }
-        let displaced = label.backward;
-        let smaller = label.received < next.received || INBOUND && label.forwarded < next.forwarded;
+        let displaced = *label;
+        let smaller_by = next.received.saturating_sub(label.received);
+        let smaller_by = smaller_by.max(next.forwarded.saturating_sub(label.forwarded));
         (label.backward, label.received, label.forwarded) = (key, next.received, next.forwarded);
         label.backward_arc = arc;
         let has_met = label.forward != UNREACHED;
-        if displaced != UNREACHED && smaller {
-            self.drop_label(tail, displaced);
+        if (C::HAS_TWO_LABELS || INBOUND) && displaced.backward != UNREACHED && smaller_by > 0 {
+            let suffix = suffix_of(&self.problem, tail, displaced);
+            let (arc, lead) = (displaced.backward_arc, displaced.backward - key);
+            self.drop_label(Dropped { node: tail, arc, key: displaced.backward, suffix, lead, smaller_by });
         }
         self.space.backward.push(key, tail);
         if has_met {
@@ -366,10 +397,10 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     }
 
     #[inline(never)]
-    fn drop_label(&mut self, node: u32, key: u64) {
-        let forward = self.least_forward(node);
-        if key.saturating_add(forward).saturating_add(self.problem.tolerance) < self.best {
-            self.space.dropped.push((node, key));
+    fn drop_label(&mut self, dropped: Dropped) {
+        let least = dropped.key.saturating_add(self.least_forward(dropped.node));
+        if least.saturating_add(self.problem.tolerance) < self.best {
+            self.space.dropped.push(dropped);
         }
     }
 
@@ -377,8 +408,15 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     pub(super) fn least_forward(&self, node: u32) -> u64 {
         match self.space.labels.find(node) {
             Some(label) if label.flags & FORWARD_SETTLED != 0 => label.forward,
-            _ => self.space.forward.least_key(),
+            _ => self.frontier(),
         }
+    }
+
+    /// A lower bound on the cost from the payer to any node that the forward search has not settled: it is still
+    /// queued, or it was left out because even the backward frontier behind it was too far.
+    pub(super) fn frontier(&self) -> u64 {
+        let left_out = self.best.saturating_sub(self.problem.tolerance);
+        self.space.forward.least_key().min(left_out.saturating_sub(self.space.backward.least_key()))
     }
 
     /// Both searches have reached a node: looks whether a better route goes through it.

@@ -7,6 +7,8 @@
 //! out of reach as well.
 
 use super::bidirectional::{Run, suffix_of};
+use super::problem::Suffix;
+use super::workspace::{Dropped, FORWARD_SETTLED, UNREACHED};
 use crate::cost::HopCost;
 
 /// What the certificate found.
@@ -21,18 +23,76 @@ pub(super) enum Verdict {
 }
 
 impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INBOUND, RESTRICTED> {
-    /// Checks every meeting point. O(meeting points * hops).
+    /// Checks every meeting point. O(meeting points * hops + dropped labels).
     pub(super) fn certify(&self) -> Verdict {
-        let tolerance = self.problem.tolerance;
-        let is_open = |&(node, key): &(u32, u64)| {
-            key.saturating_add(self.least_forward(node)).saturating_add(tolerance) < self.best
-        };
-        if self.space.dropped.iter().any(is_open) {
-            return Verdict::OpenLabels;
+        let Ok(relied_on_lead) = self.close_dropped() else { return Verdict::OpenLabels };
+        for &node in &self.space.met {
+            if self.is_open_meeting(node) {
+                let Some(&label) = self.space.labels.find(node) else { continue };
+                match self.check_path(node, suffix_of(&self.problem, node, label)) {
+                    Path::Best(_) => {}
+                    Path::TooLarge if !relied_on_lead => {}
+                    Path::TooLarge => return Verdict::OpenLabels,
+                    Path::Open => return Verdict::OpenMeetings,
+                }
+            }
         }
-        let closed =
-            self.space.met.iter().all(|&node| !self.is_open_meeting(node) || self.is_path_best(node));
-        if closed { Verdict::Optimal } else { Verdict::OpenMeetings }
+        Verdict::Optimal
+    }
+
+    /// Whether no dropped label can become a better route. Says whether that relied on a lead: the kept label is
+    /// cheaper by it, and its larger amount can cost no more than `smaller_by` times the steepest slope of a route
+    /// below `best` (docs/search.md, lemma 6), unless an arc takes the smaller amount only.
+    fn close_dropped(&self) -> Result<bool, ()> {
+        let mut relied_on_lead = false;
+        for dropped in self.space.dropped.iter().filter(|dropped| dropped.smaller_by != UNREACHED) {
+            if !self.is_open_label(dropped) || self.is_label_closed_by_path(dropped) {
+                continue;
+            }
+            if INBOUND {
+                return Err(());
+            }
+            let slope = self.problem.cost.slope(self.problem.amount, self.best - dropped.key);
+            if slope.of(dropped.smaller_by) > dropped.lead as f64 {
+                return Err(());
+            }
+            relied_on_lead = true;
+        }
+        let is_barred = |dropped: &Dropped| dropped.smaller_by == UNREACHED && self.is_open_label(dropped);
+        if relied_on_lead && self.space.dropped.iter().any(is_barred) {
+            return Err(());
+        }
+        Ok(relied_on_lead)
+    }
+
+    /// Whether a dropped label and what is known of the way to its node leave room for a better route.
+    pub(super) fn is_open_label(&self, dropped: &Dropped) -> bool {
+        let label = self.space.labels.find(dropped.node);
+        let least = if dropped.key < self.space.backward.least_key() {
+            self.least_forward(dropped.node)
+        } else {
+            // Not nearer than the backward frontier: then nothing the forward search left out matters, and a node
+            // that it has not settled lies a hop behind its frontier or at its label.
+            let behind = self.space.forward.least_key().saturating_add(self.problem.cost.least());
+            match label {
+                Some(label) if label.flags & FORWARD_SETTLED != 0 => label.forward,
+                Some(label) => label.forward.min(behind),
+                None => behind,
+            }
+        };
+        dropped.key.saturating_add(least).saturating_add(self.problem.tolerance) < self.best
+    }
+
+    /// Whether the forward tree's path is the best way to a dropped label, and not good enough.
+    fn is_label_closed_by_path(&self, dropped: &Dropped) -> bool {
+        let is_reached = self.space.labels.find(dropped.node).is_some_and(|label| label.forward != UNREACHED);
+        dropped.key >= self.space.backward.least_key()
+            && is_reached
+            && match self.check_path(dropped.node, dropped.suffix) {
+                Path::Best(cost) => cost.saturating_add(self.problem.tolerance) >= self.best,
+                Path::TooLarge => true,
+                Path::Open => false,
+            }
     }
 
     /// Whether the labels of a meeting point leave room for a better route.
@@ -43,24 +103,32 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     }
 
     /// Whether no other way from the payer to `node` can beat `best`.
-    fn is_path_best(&self, node: u32) -> bool {
-        let Some(&label) = self.space.labels.find(node) else { return false };
-        let mut suffix = suffix_of(&self.problem, node, label);
+    fn check_path(&self, node: u32, mut suffix: Suffix) -> Path {
         let mut at = node;
         while at != self.problem.payer {
-            let Some(label) = self.space.labels.find(at) else { return false };
+            let Some(label) = self.space.labels.find(at) else { return Path::Open };
             let key = self.problem.key_of(at, &suffix);
             let detour = label.forward_second.saturating_add(key).saturating_add(self.problem.tolerance);
             if detour < self.best {
-                return false;
+                return Path::Open;
             }
             match self.problem.extend(label.forward_arc, &suffix) {
                 Some(next) => suffix = next,
                 // The tree's own arc cannot carry the amount: no route that goes on along it exists.
-                None => return true,
+                None => return Path::TooLarge,
             }
             at = self.problem.tail(label.forward_arc);
         }
-        true
+        Path::Best(suffix.cost)
     }
+}
+
+/// What is known of the ways to a meeting point.
+enum Path {
+    /// The forward tree's is the best, and costs this.
+    Best(u64),
+    /// The forward tree's cannot carry the amount, and no other is better.
+    TooLarge,
+    /// Another one may be better.
+    Open,
 }

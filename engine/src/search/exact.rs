@@ -7,7 +7,7 @@ use super::pareto::{Found, Search, Task};
 use super::potentials::Whole;
 use super::problem::{COST_MAX, Problem};
 use super::resources::{Limits, Potentials, Used};
-use super::workspace::{FORWARD_SETTLED, Workspace};
+use super::workspace::{Dropped, NO_ARC, UNREACHED, Workspace};
 use crate::cost::HopCost;
 
 /// Which search gave the answer.
@@ -78,27 +78,38 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         let least = best.saturating_sub(problem.tolerance);
         return Answer { outcome, least, method: Method::Bidirectional, counts };
     }
-    let seeds = match verdict {
-        Verdict::OpenMeetings => {
-            run.space.met.iter().copied().filter(|&node| run.is_open_meeting(node)).collect::<Vec<_>>()
-        }
-        _ => Vec::new(),
-    };
+    let is_circular = problem.payer == problem.payee;
+    let is_barred = |dropped: &Dropped| dropped.smaller_by == UNREACHED;
+    // A label that never came to be cannot be started from: then all begins anew at the payee.
+    let from_payee = is_circular || verdict == Verdict::OpenLabels && run.space.dropped.iter().any(is_barred);
+    let mut seeds = std::mem::take(&mut run.space.seeds);
+    seeds.clear();
+    if from_payee {
+        seeds.push((problem.payee, NO_ARC, problem.root()));
+    } else {
+        let open = run.space.met.iter().filter(|&&node| run.is_open_meeting(node));
+        let labels = open.filter_map(|&node| run.space.labels.find(node).map(|label| (node, label)));
+        seeds.extend(labels.map(|(node, label)| (node, NO_ARC, suffix_of(&problem, node, *label))));
+        let open = run.space.dropped.iter().filter(|dropped| run.is_open_label(dropped));
+        seeds.extend(open.map(|dropped| (dropped.node, dropped.arc, dropped.suffix)));
+    }
+    // From meeting points alone, nothing leads to what the forward search left out.
+    let only_meetings = !from_payee && run.space.dropped.is_empty();
+    let frontier = if only_meetings { run.space.forward.least_key() } else { run.frontier() };
     let task = Task {
         limits: Limits::default(),
-        potentials: Potentials::Ball { frontier: space.forward.least_key() },
+        potentials: Potentials::Ball { frontier },
         bound: best,
         labels_max: labels_left(&problem, &counts),
+        completes: (!from_payee).then(|| run.space.backward.least_key()),
         strict: false,
     };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
-    if seeds.is_empty() || problem.payer == problem.payee {
-        search.seed(problem.payee, problem.root(), Used::default());
-    }
-    for node in seeds {
-        search.seed_backward(node);
+    for &(node, arc, suffix) in &seeds {
+        search.seed(node, suffix, Used::default(), arc);
     }
     let found = search.run();
+    space.seeds = seeds;
     count(&mut counts, &found);
     if found.cost.is_some() {
         adopt(&problem, space);
@@ -119,10 +130,16 @@ pub(crate) fn solve_within<C: HopCost>(
     let marks = Run::<C, false, false>::new(problem, space, COST_MAX);
     drop(marks);
     let whole = Whole::new(&problem, &space.labels);
-    let task =
-        Task { limits, potentials: whole.potentials(), bound: COST_MAX, labels_max, strict: problem.strict };
+    let task = Task {
+        limits,
+        potentials: whole.potentials(),
+        bound: COST_MAX,
+        labels_max,
+        completes: None,
+        strict: problem.strict,
+    };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
-    search.seed(problem.payee, problem.root(), start);
+    search.seed(problem.payee, problem.root(), start, NO_ARC);
     let found = search.run();
     let mut counts = Counts { settled: whole.settled(), ..Counts::default() };
     count(&mut counts, &found);
@@ -163,14 +180,6 @@ fn adopt<C: HopCost>(problem: &Problem<'_, C>, space: &mut Workspace) {
         let Some(label) = space.labels.find(at) else { return };
         space.best.push(label.backward_arc);
         at = problem.head(label.backward_arc);
-    }
-}
-
-impl<C: HopCost> Search<'_, '_, C> {
-    /// Starts from the fast search's backward label of a node.
-    fn seed_backward(&mut self, node: u32) {
-        let Some(suffix) = self.backward_label(node) else { return };
-        self.seed(node, suffix, Used::default());
     }
 }
 

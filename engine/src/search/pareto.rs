@@ -8,7 +8,6 @@
 //!
 //! The number of labels is bounded; where it runs out, the least key still open bounds what was missed.
 
-use super::bidirectional::suffix_of;
 use super::problem::{Problem, Suffix};
 use super::resources::{Limits, Potentials, Used};
 use super::workspace::{AVOIDED, LabelTable, NO_ARC};
@@ -52,6 +51,8 @@ pub(super) struct Task<'a> {
     pub(super) bound: u64,
     /// Labels before the search gives up.
     pub(super) labels_max: usize,
+    /// The backward frontier of the fast search, where this completes it.
+    pub(super) completes: Option<u64>,
     /// Whether the smallest amount is not always the best: no overpaying and minima ahead.
     pub(super) strict: bool,
 }
@@ -116,15 +117,10 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         Search { problem, nodes, space, task, place, best: None, settled: 0, relaxed: 0 }
     }
 
-    /// Adds a state to start from.
-    pub(super) fn seed(&mut self, node: u32, suffix: Suffix, used: Used) {
+    /// Adds a state to start from; `arc` is the one behind it that the fast search's labels do not tell.
+    pub(super) fn seed(&mut self, node: u32, suffix: Suffix, used: Used, arc: u32) {
         let key = self.problem.key_of(node, &suffix);
-        self.add(ParetoLabel { node, key, suffix, used, arc: NO_ARC, parent: NO_ARC, next: NO_ARC });
-    }
-
-    /// The state of the fast search's backward label at a node.
-    pub(super) fn backward_label(&self, node: u32) -> Option<Suffix> {
-        self.nodes.find(node).map(|label| suffix_of(&self.problem, node, *label))
+        self.add(ParetoLabel { node, key, suffix, used, arc, parent: NO_ARC, next: NO_ARC });
     }
 
     /// Runs to the end.
@@ -153,6 +149,13 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     fn expand(&mut self, place: u32) {
         let label = self.space.labels[place as usize];
         self.finish(place, label);
+        if let Some(arc) = self.only_way(&label) {
+            let tail = self.problem.tail(arc);
+            if tail != self.problem.payer {
+                self.relax(place, &label, tail, arc);
+            }
+            return;
+        }
         let lists = self.problem.topology.in_lists();
         let list = lists.list(label.node);
         let hop = self.problem.cost.least();
@@ -178,8 +181,25 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         }
     }
 
+    /// In a search that completes the fast one: the forward tree's arc into a node, where its second-best label shows
+    /// that no other arc can lead to a better route.
+    fn only_way(&self, label: &ParetoLabel) -> Option<u32> {
+        let backward_frontier = self.task.completes?;
+        let is_meeting = label.parent == NO_ARC && label.arc == NO_ARC;
+        if !is_meeting && label.key < backward_frontier {
+            return None;
+        }
+        let known = self.nodes.find(label.node).filter(|known| known.forward_arc != NO_ARC)?;
+        let detour = known.forward_second.saturating_add(label.key).saturating_add(self.problem.tolerance);
+        (detour >= self.bound()).then_some(known.forward_arc)
+    }
+
     fn relax(&mut self, place: u32, label: &ParetoLabel, tail: u32, arc: u32) {
         if tail == self.problem.payee {
+            return;
+        }
+        let least = self.task.potentials.cost(self.nodes, tail);
+        if label.key.saturating_add(least).saturating_add(self.problem.tolerance) >= self.bound() {
             return;
         }
         let Some(suffix) = self.problem.extend(arc, &label.suffix) else { return };
@@ -226,11 +246,14 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             let mut at = place;
             loop {
                 let step = self.space.labels[at as usize];
+                if step.arc != NO_ARC {
+                    self.space.best.push(step.arc);
+                }
                 if step.parent == NO_ARC {
-                    self.space.best_start = step.node;
+                    let has_arc = step.arc != NO_ARC;
+                    self.space.best_start = if has_arc { self.problem.head(step.arc) } else { step.node };
                     break;
                 }
-                self.space.best.push(step.arc);
                 at = step.parent;
             }
         }

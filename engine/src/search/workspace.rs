@@ -5,6 +5,7 @@
 //! query needs more and then stays. In the steady state nothing is allocated.
 
 use super::heap::Heap;
+use super::problem::Suffix;
 
 /// The labels of one node, forward and backward: one cache line.
 #[derive(Debug, Clone, Copy)]
@@ -155,6 +156,24 @@ impl LabelTable {
     }
 }
 
+/// A backward label that gave way to one that is cheaper so far.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dropped {
+    /// Where.
+    pub(crate) node: u32,
+    /// The arc over which it goes on.
+    pub(crate) arc: u32,
+    /// Its key.
+    pub(crate) key: u64,
+    /// Its state.
+    pub(crate) suffix: Suffix,
+    /// By how much the kept one is cheaper.
+    pub(crate) lead: u64,
+    /// By how much the kept one's amount is larger, [`UNREACHED`] where there is no kept one: an arc that only a
+    /// smaller amount fits through.
+    pub(crate) smaller_by: u64,
+}
+
 /// A thread's memory for searches.
 #[derive(Debug)]
 pub struct Workspace {
@@ -163,8 +182,10 @@ pub struct Workspace {
     pub(crate) backward: Heap,
     /// Nodes that both searches have reached, as long as they looked better than the best route.
     pub(crate) met: Vec<u32>,
-    /// Backward labels that were dropped although their amount was smaller: node and cost.
-    pub(crate) dropped: Vec<(u32, u64)>,
+    /// Backward labels that were dropped although their amount was smaller than the one that was kept.
+    pub(crate) dropped: Vec<Dropped>,
+    /// The states that the label search starts from: node, arc behind it, state.
+    pub(crate) seeds: Vec<(u32, u32, Suffix)>,
     /// The arcs of the best route, payer first.
     pub(crate) best: Vec<u32>,
     /// The arcs of the route that is being looked at.
@@ -181,6 +202,7 @@ impl Default for Workspace {
             backward: Heap::default(),
             met: Vec::new(),
             dropped: Vec::new(),
+            seeds: Vec::new(),
             best: Vec::new(),
             trial: Vec::new(),
             pareto: Default::default(),

@@ -12,14 +12,16 @@
 //! queue orders the build's reads after the former, its result channel orders the writer's stores after the build.
 
 use std::sync::Arc;
+use std::thread;
 
 use crossbeam::channel::{Receiver, TryRecvError, bounded};
 use hashbrown::HashMap;
 use primitives::{NodeId, ShortChannelId};
+use rayon::Yield;
 
 use super::pending::Pending;
 use super::view::Generation;
-use crate::graph::{ArcIdx, Topology};
+use crate::graph::{ArcIdx, Contents, Topology};
 
 /// A build that is going on.
 #[derive(Debug)]
@@ -70,8 +72,10 @@ impl Merge {
             if let Some(next) = self.poll() {
                 return next;
             }
-            if rayon::yield_now().is_none() {
-                return self.result.recv().expect(BUILD_ENDS);
+            match rayon::yield_now() {
+                Some(Yield::Executed) => {}
+                Some(Yield::Idle) => thread::yield_now(),
+                None => return self.result.recv().expect(BUILD_ENDS),
             }
         }
     }
@@ -101,11 +105,11 @@ fn next_generation(current: &Topology, additions: &Pending) -> Topology {
         contents.set_policy(short_channel_id, direction, policy);
     }
     let mut new_nodes = HashMap::<NodeId, u32>::new();
-    let number = |node_id: NodeId, contents: &mut crate::graph::Contents, new: &mut HashMap<NodeId, u32>| {
-        match current.node(&node_id) {
-            Some(node) => node.to_u32(),
-            None => *new.entry(node_id).or_insert_with(|| contents.add_node(node_id)),
-        }
+    let number = |node_id: NodeId, contents: &mut Contents, new: &mut HashMap<NodeId, u32>| match current
+        .node(&node_id)
+    {
+        Some(node) => node.to_u32(),
+        None => *new.entry(node_id).or_insert_with(|| contents.add_node(node_id)),
     };
     for (&node_id, node) in &additions.nodes {
         let place = number(node_id, &mut contents, &mut new_nodes);

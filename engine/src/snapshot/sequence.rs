@@ -71,10 +71,10 @@ impl Sequence {
     }
 }
 
-/// Tries before a reader gives up. Under a hundred thousand changes a second one try in a hundred fails, and two in
-/// a row hardly ever; all of them take some milliseconds, which outlasts a writer's loss of its processor in most
-/// cases.
-pub const READ_TRY_COUNT_MAX: usize = 4096;
+/// Tries before a reader gives up. With a hundred thousand changes a second even a second try is rare. Nearly all of
+/// these tries yield the processor: they are soon over where it is idle, and give a suspended writer its turn where it
+/// is not.
+pub const READ_TRY_COUNT_MAX: usize = 1024;
 
 #[cfg(all(test, not(loom)))]
 mod tests {

@@ -311,8 +311,8 @@ pub enum ApplyError {
     },
 }
 
-/// Channels opened or closed since the generation was built, before the next one is due: what they cost a publication
-/// and the searches is still below a millisecond and a percent. Mainnet takes days to get there.
+/// Channels opened or closed since the generation was built, before the next one is due: a publication of that many
+/// takes a third of a millisecond. Mainnet needs days to get there.
 const CHANGED_CHANNEL_COUNT_MAX: usize = 1024;
 /// Announcements with news that wait for the next generation, before it is due.
 const PENDING_NODE_COUNT_MAX: usize = 4096;
