@@ -1,4 +1,5 @@
 //! The channel graph and exact route search of Fulgurite.
+pub mod alternatives;
 pub mod cost;
 pub mod graph;
 pub mod onion_size;

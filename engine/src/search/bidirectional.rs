@@ -116,10 +116,11 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             self.arrive(payee, self.problem.root(), u64::MAX);
         } else {
             let root = self.problem.root();
+            let key = self.problem.key_of(payee, &root);
             let label = self.space.labels.entry(payee);
-            (label.backward, label.received, label.forwarded) = (0, root.received, root.forwarded);
+            (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
             self.meet(payee);
-            self.space.backward.push(0, payee);
+            self.space.backward.push(key, payee);
         }
     }
 
@@ -151,13 +152,12 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return;
         }
         let Some(bounds) = problem.bounds(record, arc, RESTRICTED) else { return };
-        let root = problem.root();
         if bounds.min > problem.amount_max {
             return;
         }
         // Only the payment's own amount is certain, so the minimum must not lift it here.
-        let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, root.received, root.received)
-        else {
+        let amount = problem.amount;
+        let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, amount, amount) else {
             return;
         };
         self.label_forward(head, arc, sent.cost, 0);
