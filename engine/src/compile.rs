@@ -3,6 +3,7 @@
 use primitives::{Direction, Features, NodeId, ShortChannelId};
 
 use crate::cost::HopCost;
+use crate::graph::{ArcIdx, NodeIdx};
 use crate::overlay::{Overlay, OverlayChannel};
 use crate::query::{ExtraArc, RouteQuery};
 use crate::router::RouteError;
@@ -14,7 +15,7 @@ use crate::snapshot::Snapshot;
 pub(crate) struct Compiled {
     payer: u32,
     payee: u32,
-    restrictions: Restrictions,
+    pub(crate) restrictions: Restrictions,
     extra: Overlay,
 }
 
@@ -83,6 +84,19 @@ impl RouteQuery {
 }
 
 impl Compiled {
+    /// Whether the payer pays itself.
+    pub(crate) fn is_circular(&self) -> bool {
+        self.payer == self.payee
+    }
+
+    /// The node that an arc enters.
+    pub(crate) fn head(&self, snapshot: &Snapshot, arc: u32) -> u32 {
+        match self.extra.arc(arc) {
+            Some(extra) => extra.head,
+            None => snapshot.head(ArcIdx::from_u32(arc)).to_u32(),
+        }
+    }
+
     /// The problem for one cost model.
     pub(crate) fn problem<'a, C: HopCost>(
         &'a self,
@@ -97,6 +111,7 @@ impl Compiled {
             layers: [snapshot.overlay(), &self.extra],
             payer: self.payer,
             payee: self.payee,
+            start: None,
             amount: query.amount.to_msat(),
             amount_max,
             cost,
@@ -116,12 +131,12 @@ impl<C: HopCost> Problem<'_, C> {
         let direction = Direction::BOTH[arc as usize & 1];
         let short_channel_id = match self.layers[1].channel_of(arc) {
             Some(channel) => channel.short_channel_id,
-            None => snapshot.short_channel_id(crate::graph::ArcIdx::from_u32(arc).channel()),
+            None => snapshot.short_channel_id(ArcIdx::from_u32(arc).channel()),
         };
         let head = self.head(arc);
         let node_id = match self.layers[1].node_id(head) {
             Some(node_id) => *node_id,
-            None => snapshot.node_id(crate::graph::NodeIdx::from_u32(head)),
+            None => snapshot.node_id(NodeIdx::from_u32(head)),
         };
         (short_channel_id, direction, node_id)
     }
@@ -158,7 +173,7 @@ impl Names<'_> {
     fn tail(&self, arc: u32) -> u32 {
         match self.extra.arc(arc) {
             Some(extra) => extra.tail,
-            None => self.snapshot.tail(crate::graph::ArcIdx::from_u32(arc)).to_u32(),
+            None => self.snapshot.tail(ArcIdx::from_u32(arc)).to_u32(),
         }
     }
 }

@@ -1,9 +1,13 @@
 //! The channel graph and exact route search of Fulgurite.
+pub mod alternatives;
+pub mod batch;
 pub mod cost;
+pub mod diverse;
 pub mod graph;
 pub mod onion_size;
 pub mod overlay;
 pub mod query;
+pub mod reach;
 pub mod route;
 pub mod router;
 pub mod search;

@@ -20,7 +20,8 @@ use crate::snapshot::Snapshot;
 pub struct RouteWorkspace {
     pub(crate) search: Workspace,
     hops: Vec<PricedHop>,
-    arcs: Vec<u32>,
+    /// The arcs of the last route that was found.
+    pub(crate) arcs: Vec<u32>,
 }
 
 /// Why there is no answer.
@@ -69,7 +70,7 @@ pub fn route(
     space: &mut RouteWorkspace,
 ) -> Result<Route, RouteError> {
     let compiled = compile(snapshot, query)?;
-    route_compiled(snapshot, query, &compiled, space)
+    route_compiled(snapshot, query, &compiled, &[], space)
 }
 
 /// The largest HTLC that any single path could carry if every channel's funds were on the right side: what to tell
@@ -82,20 +83,23 @@ pub fn widest(snapshot: &Snapshot, query: &RouteQuery) -> Result<Msat, RouteErro
     Ok(Msat::from_msat(widest_path(&compiled.problem(snapshot, query, FeeOnly))))
 }
 
-/// Finds the cheapest route of a query that is compiled already.
+/// Finds the cheapest route of a query that is compiled already, among those that end with the arcs `end`. Its arcs
+/// are left in the workspace. The compiled restrictions must keep the search off the nodes that `end` leads to; what
+/// closes the way to its first node is not explained.
 pub(crate) fn route_compiled(
     snapshot: &Snapshot,
     query: &RouteQuery,
     compiled: &Compiled,
+    end: &[u32],
     space: &mut RouteWorkspace,
 ) -> Result<Route, RouteError> {
     match query.cost {
-        CostModel::Fee => route_by(snapshot, query, compiled, FeeOnly, space),
+        CostModel::Fee => route_by(snapshot, query, compiled, FeeOnly, end, space),
         CostModel::Risk(weights) => {
-            route_by(snapshot, query, compiled, Risky::new(weights, query.amount), space)
+            route_by(snapshot, query, compiled, Risky::new(weights, query.amount), end, space)
         }
         CostModel::Probability(weights) => {
-            route_by(snapshot, query, compiled, Probable::new(weights, query.amount), space)
+            route_by(snapshot, query, compiled, Probable::new(weights, query.amount), end, space)
         }
     }
 }
@@ -105,31 +109,47 @@ fn route_by<C: HopCost>(
     query: &RouteQuery,
     compiled: &Compiled,
     cost: C,
+    end: &[u32],
     space: &mut RouteWorkspace,
 ) -> Result<Route, RouteError> {
     let problem = compiled.problem(snapshot, query, cost);
+    let payee = payee_used(&query.limits, query.amount);
     for _ in 0..TRY_COUNT_MAX {
-        match attempt(snapshot, query, problem, space)? {
-            Some(route) => return Ok(route),
-            // A policy changed under the search: look again.
-            None => continue,
+        let Some((&first, _)) = end.split_first() else {
+            match attempt(snapshot, query, problem, payee, space)? {
+                Some((answer, found)) => return Ok(finish(snapshot, query, problem, answer, found, space)),
+                // A policy changed under the search: look again.
+                None => continue,
+            }
+        };
+        let strict = Problem { strict: !query.may_overpay, ..problem };
+        let Some(start) = read(snapshot, &strict, payee, end, &mut space.hops)? else {
+            return Err(RouteError::NoRoute(NoRoute::NotConnected));
+        };
+        let part = problem.starting_at(problem.tail(first), start.suffix);
+        let Some((answer, found)) = attempt(snapshot, query, part, start.used, space)? else { continue };
+        space.arcs.extend_from_slice(end);
+        // Both parts were right, each at its moment; all of it must be at one.
+        let whole = read(snapshot, &strict, payee, &space.arcs, &mut space.hops)?;
+        if let Some(whole) = whole.filter(|whole| whole.suffix == found.suffix && whole.used == found.used) {
+            return Ok(finish(snapshot, query, problem, answer, whole, space));
         }
     }
     Err(RouteError::Contended)
 }
 
-/// One search; `None` where the graph changed under it.
+/// One search from a state that has used up `start`; `None` where the graph changed under it.
 fn attempt<C: HopCost>(
     snapshot: &Snapshot,
     query: &RouteQuery,
     problem: Problem<'_, C>,
+    start: Used,
     space: &mut RouteWorkspace,
-) -> Result<Option<Route>, RouteError> {
+) -> Result<Option<(Answer, Price)>, RouteError> {
     let mut answer = solve(problem, &mut space.search);
     let Outcome::Route { cost } = answer.outcome else {
         return unfound(query, problem, answer, false, space);
     };
-    let start = payee_used(&query.limits, query.amount);
     let Some((mut found, mut is_looped)) = reprice(snapshot, problem, start, cost, space)? else {
         return Ok(None);
     };
@@ -145,7 +165,7 @@ fn attempt<C: HopCost>(
         };
         let must_be_strict = strict.strict || found.is_lifted && !query.may_overpay;
         if binding == limits && must_be_strict == strict.strict && !is_looped {
-            return Ok(Some(finish(snapshot, query, problem, answer, found, space)));
+            return Ok(Some((answer, found)));
         }
         (limits, strict.strict, strict.simple) = (binding, must_be_strict, strict.simple || is_looped);
         let labels_max = usize::try_from(query.work_max).unwrap_or(usize::MAX);
@@ -167,9 +187,10 @@ fn unfound<C: HopCost>(
     answer: Answer,
     is_limited: bool,
     space: &mut RouteWorkspace,
-) -> Result<Option<Route>, RouteError> {
+) -> Result<Option<(Answer, Price)>, RouteError> {
     match answer.outcome {
         Outcome::WorkLimit => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
+        _ if problem.start.is_some() => Err(RouteError::NoRoute(NoRoute::NotConnected)),
         _ => Err(RouteError::NoRoute(explain(query, problem, is_limited, &mut space.search))),
     }
 }
@@ -189,14 +210,25 @@ fn reprice<C: HopCost>(
     cut_loops(&problem, arcs);
     let is_cut = arcs.len() < search.best.len();
     let mut price_of = |arcs: &[u32]| {
-        let found = snapshot.read_consistent(|| price(&problem, start, arcs, hops));
-        found.map(|found| found.filter(|found| found.suffix.cost <= cost)).map_err(|_| RouteError::Contended)
+        let found = read(snapshot, &problem, start, arcs, hops)?;
+        Ok::<_, RouteError>(found.filter(|found| found.suffix.cost <= cost))
     };
     match price_of(arcs)? {
         Some(found) => Ok(Some((found, false))),
         None if is_cut => Ok(price_of(&search.best)?.map(|found| (found, true))),
         None => Ok(None),
     }
+}
+
+/// Prices arcs in one consistent state of the graph.
+fn read<C: HopCost>(
+    snapshot: &Snapshot,
+    problem: &Problem<'_, C>,
+    start: Used,
+    arcs: &[u32],
+    hops: &mut Vec<PricedHop>,
+) -> Result<Option<Price>, RouteError> {
+    snapshot.read_consistent(|| price(problem, start, arcs, hops)).map_err(|_| RouteError::Contended)
 }
 
 /// Cuts out loops, which cost nothing or pay for themselves with inbound fees (bLIP-18) that are discounts.

@@ -1,5 +1,6 @@
 //! One test binary for everything that crosses crates.
 
+mod alternatives;
 mod import;
 mod oracle;
 mod props;

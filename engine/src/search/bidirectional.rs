@@ -115,10 +115,11 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         self.space.labels.entry(payer).forward = 0;
         self.leave_payer();
         let root = self.problem.root();
+        let key = self.problem.key_of(payee, &root);
         let label = self.space.labels.entry(payee);
-        (label.backward, label.received, label.forwarded) = (0, root.received, root.forwarded);
+        (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
         self.meet(payee);
-        self.space.backward.push(0, payee);
+        self.space.backward.push(key, payee);
     }
 
     fn leave_payer(&mut self) {
@@ -149,13 +150,12 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return;
         }
         let Some(bounds) = problem.bounds(record, arc, RESTRICTED) else { return };
-        let root = problem.root();
         if bounds.min > problem.amount_max {
             return;
         }
         // Only the payment's own amount is certain, so the minimum must not lift it here.
-        let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, root.received, root.received)
-        else {
+        let amount = problem.amount;
+        let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, amount, amount) else {
             return;
         };
         self.note_minimum(bounds.min, sent.cost.saturating_add(bounds.min));

@@ -13,7 +13,7 @@ mod bidirectional;
 mod certificate;
 mod discount;
 mod exact;
-mod heap;
+pub(crate) mod heap;
 mod pareto;
 mod potentials;
 pub(crate) mod problem;
@@ -24,6 +24,7 @@ pub use workspace::Workspace;
 
 pub use exact::Method;
 pub(crate) use exact::{Answer, Outcome, solve, solve_within};
+pub(crate) use potentials::{for_each_outgoing, least_cost};
 pub(crate) use resources::{Limits, Used};
 
 /// What a search did.

@@ -64,7 +64,12 @@ impl Whole {
     }
 }
 
-fn for_each_outgoing<C: HopCost>(problem: &Problem<'_, C>, node: u32, mut visit: impl FnMut(u32, u32)) {
+/// Visits the head and number of each arc that leaves a node.
+pub(crate) fn for_each_outgoing<C: HopCost>(
+    problem: &Problem<'_, C>,
+    node: u32,
+    mut visit: impl FnMut(u32, u32),
+) {
     for &arc in problem.topology.out_lists().arcs_of(node) {
         visit(problem.head(arc), arc);
     }
@@ -76,7 +81,7 @@ fn for_each_outgoing<C: HopCost>(problem: &Problem<'_, C>, node: u32, mut visit:
 }
 
 /// The least that crossing an arc can cost, whatever inbound fees take back; `None` where it can't be crossed.
-fn least_cost<C: HopCost>(problem: &Problem<'_, C>, tail: u32, arc: u32) -> Option<u64> {
+pub(crate) fn least_cost<C: HopCost>(problem: &Problem<'_, C>, tail: u32, arc: u32) -> Option<u64> {
     let record = problem.record(arc);
     let bounds = problem.bounds(record, arc, problem.restrictions.concern_arcs())?;
     if bounds.max < problem.amount || bounds.min > problem.amount_max {

@@ -18,8 +18,11 @@ pub(crate) struct Problem<'a, C> {
     /// The snapshot's overlay, and the query's own.
     pub(crate) layers: [&'a Overlay; 2],
     pub(crate) payer: u32,
+    /// Where a search that goes backwards starts: the payee, or a node that `start` says the state of.
     pub(crate) payee: u32,
-    /// What the payee gets, in msat.
+    /// The state at a node before the payee from which the rest of the route is fixed; `None` starts at the payee.
+    pub(crate) start: Option<Suffix>,
+    /// What the payee gets, in msat; with `start`, what the node there forwards. No HTLC that is searched carries less.
     pub(crate) amount: u64,
     /// What the payer may send at most, in msat.
     pub(crate) amount_max: u64,
@@ -73,13 +76,14 @@ pub(crate) struct Suffix {
 impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
-        let &Problem { topology, layers, payer, payee, amount, amount_max, restrictions, .. } = self;
+        let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
         let &Problem { with_inbound_fees, strict, simple, tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
             payer,
             payee,
+            start,
             amount,
             amount_max,
             cost,
@@ -92,9 +96,15 @@ impl<'a, C: HopCost> Problem<'a, C> {
         }
     }
 
-    /// The state at the payee.
+    /// The state that a search backwards starts from.
     pub(crate) fn root(&self) -> Suffix {
-        Suffix { cost: 0, received: self.amount, forwarded: self.amount }
+        self.start.unwrap_or(Suffix { cost: 0, received: self.amount, forwarded: self.amount })
+    }
+
+    /// The problem of the best way to a node from which the rest of the route is fixed: `start` is the state there.
+    /// The nodes behind it must be avoided.
+    pub(crate) fn starting_at(&self, node: u32, start: Suffix) -> Self {
+        Problem { payee: node, start: Some(start), amount: start.forwarded, ..*self }
     }
 
     /// The table of wide values that an arc's record refers to.
@@ -156,7 +166,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     }
 
     fn is_payee_suffix(&self, arc: u32) -> bool {
-        self.head(arc) == self.payee
+        self.start.is_none() && self.head(arc) == self.payee
     }
 
     /// What limits HTLCs on an arc, the query's own wishes included; `None` where it may not be used at all.
@@ -261,7 +271,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// Whether a node may be the last before the payee.
     #[inline(always)]
     pub(crate) fn is_last_hop(&self, tail: u32) -> bool {
-        self.restrictions.last_hop.is_none_or(|last| last == tail)
+        self.start.is_some() || self.restrictions.last_hop.is_none_or(|last| last == tail)
     }
 
     /// Whether the query or the snapshot has arcs beside the lists.
