@@ -118,7 +118,8 @@ impl Compiled {
             restrictions: &self.restrictions,
             with_inbound_fees: !query.ignore_inbound_fees && snapshot.has_inbound_fees(),
             strict: false,
-            tolerance: query.tolerance.to_msat(),
+            simple: false,
+            tolerance: query.tolerance.to_msat().min(TOLERANCE_MAX),
             settled_max: query.work_max,
         }
     }
@@ -216,5 +217,7 @@ fn extra_overlay(snapshot: &Snapshot, arcs: &[ExtraArc]) -> Result<Overlay, Rout
     Ok(Overlay::new(first_node, first_arc, node_ids, channels))
 }
 
+/// Bounds on costs start at [`COST_MAX`], of which a tolerance must leave enough for a route to be found at all.
+const TOLERANCE_MAX: u64 = COST_MAX / 2;
 /// Route hints are a handful; a wallet's private channels are some dozens.
 const EXTRA_ARC_COUNT_MAX: usize = 10_000;

@@ -73,7 +73,10 @@ impl fmt::Display for NoRoute {
                 "every way has a channel with a larger htlc_minimum_msat; raise the amount to {minimum} or allow overpaying"
             ),
             NoRoute::NotConnected => {
-                write!(f, "no single path from the payer to the payee has the capacity; split the payment or lower it")
+                write!(
+                    f,
+                    "no single path from the payer to the payee has the capacity; split the payment or lower it"
+                )
             }
         }
     }

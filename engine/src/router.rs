@@ -150,25 +150,24 @@ fn attempt<C: HopCost>(
     let Outcome::Route { cost } = answer.outcome else {
         return unfound(query, problem, answer, false, space);
     };
-    let Some(mut found) = reprice(snapshot, problem, start, space)? else { return Ok(None) };
-    if found.suffix.cost > cost {
+    let Some((mut found, mut is_looped)) = reprice(snapshot, problem, start, cost, space)? else {
         return Ok(None);
-    }
+    };
     let all = limits_of(&query.limits);
     let mut limits = Limits::default();
     let mut strict = problem;
-    // Each round limits what the last answer violated; there are four kinds of limit.
-    for _ in 0..4 {
+    // Each round limits what the last answer violated; there are five kinds of limit.
+    for _ in 0..5 {
         let binding = Limits {
             cltv: all.cltv.filter(|&max| limits.cltv.is_some() || found.used.cltv > max),
             hops: all.hops.filter(|&max| limits.hops.is_some() || found.used.hops > max),
             payload: all.payload.filter(|&max| limits.payload.is_some() || found.used.payload > max),
         };
         let must_be_strict = strict.strict || found.is_lifted && !query.may_overpay;
-        if binding == limits && must_be_strict == strict.strict {
+        if binding == limits && must_be_strict == strict.strict && !is_looped {
             return Ok(Some((answer, found)));
         }
-        (limits, strict.strict) = (binding, must_be_strict);
+        (limits, strict.strict, strict.simple) = (binding, must_be_strict, strict.simple || is_looped);
         let labels_max = usize::try_from(query.work_max).unwrap_or(usize::MAX);
         let counts = answer.counts;
         answer = solve_within(strict, &mut space.search, start, limits, labels_max);
@@ -176,11 +175,8 @@ fn attempt<C: HopCost>(
         let Outcome::Route { cost } = answer.outcome else {
             return unfound(query, strict, answer, true, space);
         };
-        let Some(next) = reprice(snapshot, strict, start, space)? else { return Ok(None) };
-        if next.suffix.cost > cost {
-            return Ok(None);
-        }
-        found = next;
+        let Some(next) = reprice(snapshot, strict, start, cost, space)? else { return Ok(None) };
+        (found, is_looped) = next;
     }
     Ok(None)
 }
@@ -199,17 +195,29 @@ fn unfound<C: HopCost>(
     }
 }
 
-/// Prices the workspace's best arcs in one consistent state of the graph; `None` where they no longer make a route.
+/// Prices the workspace's best arcs in one consistent state of the graph; `None` where they no longer make a route of
+/// that cost. Says whether it has loops that pay for themselves.
 fn reprice<C: HopCost>(
     snapshot: &Snapshot,
     problem: Problem<'_, C>,
     start: Used,
+    cost: u64,
     space: &mut RouteWorkspace,
-) -> Result<Option<Price>, RouteError> {
+) -> Result<Option<(Price, bool)>, RouteError> {
     space.arcs.clear();
     space.arcs.extend_from_slice(&space.search.best);
-    cut_loops(&problem, &mut space.arcs);
-    read(snapshot, &problem, start, &space.arcs, &mut space.hops)
+    let RouteWorkspace { search, hops, arcs } = space;
+    cut_loops(&problem, arcs);
+    let is_cut = arcs.len() < search.best.len();
+    let mut price_of = |arcs: &[u32]| {
+        let found = read(snapshot, &problem, start, arcs, hops)?;
+        Ok(found.filter(|found| found.suffix.cost <= cost))
+    };
+    match price_of(arcs)? {
+        Some(found) => Ok(Some((found, false))),
+        None if is_cut => Ok(price_of(&search.best)?.map(|found| (found, true))),
+        None => Ok(None),
+    }
 }
 
 /// Prices arcs in one consistent state of the graph.
@@ -223,7 +231,7 @@ fn read<C: HopCost>(
     snapshot.read_consistent(|| price(problem, start, arcs, hops)).map_err(|_| RouteError::Contended)
 }
 
-/// Cuts out loops, which can only appear where they cost nothing.
+/// Cuts out loops, which cost nothing or pay for themselves with inbound fees (bLIP-18) that are discounts.
 fn cut_loops<C: HopCost>(problem: &Problem<'_, C>, arcs: &mut Vec<u32>) {
     let mut at = 0;
     while at < arcs.len() {

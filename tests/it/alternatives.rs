@@ -78,7 +78,7 @@ fn alternatives_hold_on_a_larger_graph() {
         found.iter().for_each(|route| assert_loopless(route));
         count += found.len();
     }
-    assert!(count > 4 * queries.len(), "{count} routes only");
+    assert!(count > 2 * queries.len(), "{count} routes only");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn diverse_routes_share_no_inner_channel() {
         assert_eq!(distinct.len(), found.len());
         count += found.len();
     }
-    assert!(count > 2 * queries.len(), "{count} routes only");
+    assert!(count > queries.len(), "{count} routes only");
 }
 
 #[test]
@@ -282,8 +282,8 @@ fn random_policy(rng: &mut ChaCha8Rng, capacity: Msat, inbound_percent: u32) -> 
     let base = if rng.random_bool(0.5) { 0 } else { rng.random_range(0..3000) };
     let has_inbound = rng.random_range(0..100) < inbound_percent;
     let inbound_fee = InboundFee {
-        base_msat: if has_inbound { rng.random_range(0..1500) } else { 0 },
-        proportional_millionths: if has_inbound { rng.random_range(0..3000) } else { 0 },
+        base_msat: if has_inbound { rng.random_range(-1000..1000) } else { 0 },
+        proportional_millionths: if has_inbound { rng.random_range(-3000..2000) } else { 0 },
     };
     let is_small = rng.random_bool(0.2);
     let maximum = if is_small { rng.random_range(500_000..1_100_000) } else { capacity.to_msat() };

@@ -2,6 +2,7 @@
 
 mod alternatives;
 mod import;
+mod oracle;
 mod props;
 mod stress;
 mod synthetic;

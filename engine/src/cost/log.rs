@@ -12,8 +12,9 @@ static TABLE: [u32; 257] = table();
 /// log2 of a number from 1 up, with [`FRACTION_BITS`] bits behind the point; 0 for 0.
 #[inline(always)]
 pub(super) fn log2(value: u64) -> u64 {
-    let exponent = 63 - (value | 1).leading_zeros();
-    let mantissa = (value | 1) << (63 - exponent) << 1;
+    let value = value.max(1);
+    let exponent = 63 - value.leading_zeros();
+    let mantissa = value << (63 - exponent) << 1;
     let place = (mantissa >> 56) as usize;
     let rest = mantissa >> 32 & 0xff_ffff;
     let (low, high) = (u64::from(TABLE[place]), u64::from(TABLE[place + 1]));

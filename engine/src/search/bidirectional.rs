@@ -32,6 +32,8 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     rest: u64,
     least_hop: u64,
     wide: &'a [AtomicU64],
+    /// What a route over an arc whose minimum is above the payment's amount costs at least.
+    pub(super) least_lifted: u64,
     /// Nodes from here on have one neighbour and forward nothing.
     leaves_from: u32,
 }
@@ -71,6 +73,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             rest: problem.amount % 1_000_000,
             least_hop: problem.cost.least(),
             wide: problem.topology.wide(),
+            least_lifted: UNREACHED,
             leaves_from,
             problem,
         }
@@ -106,22 +109,17 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     }
 
     /// The payer is expanded at once: its own channels charge nothing, so the order of its list tells nothing, and the
-    /// backward search need not look for it. A payer that pays itself has its labels for leaving and arriving apart:
-    /// then the payee is expanded at once as well and keeps no backward label.
+    /// backward search need not look for it.
     fn start(&mut self) {
         let (payer, payee) = (self.problem.payer, self.problem.payee);
         self.space.labels.entry(payer).forward = 0;
         self.leave_payer();
-        if payer == payee {
-            self.arrive(payee, self.problem.root(), u64::MAX);
-        } else {
-            let root = self.problem.root();
-            let key = self.problem.key_of(payee, &root);
-            let label = self.space.labels.entry(payee);
-            (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
-            self.meet(payee);
-            self.space.backward.push(key, payee);
-        }
+        let root = self.problem.root();
+        let key = self.problem.key_of(payee, &root);
+        let label = self.space.labels.entry(payee);
+        (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
+        self.meet(payee);
+        self.space.backward.push(key, payee);
     }
 
     fn leave_payer(&mut self) {
@@ -160,7 +158,22 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, amount, amount) else {
             return;
         };
+        self.note_minimum(bounds.min, sent.cost.saturating_add(bounds.min));
         self.label_forward(head, arc, sent.cost, 0);
+    }
+
+    /// Notes an arc whose minimum may lift the payment, on a route that costs `least` and the payment's amount or more.
+    #[inline(always)]
+    fn note_minimum(&mut self, minimum: u64, least: u64) {
+        if C::HAS_TWO_LABELS && minimum > self.problem.amount {
+            self.least_lifted = self.least_lifted.min(least - self.problem.amount);
+        }
+    }
+
+    /// Whether a minimum can lift an amount on a route that beats `best`. Then a label may be the better one although
+    /// another is cheaper and smaller.
+    pub(super) fn may_lift(&self) -> bool {
+        self.least_lifted.saturating_add(self.problem.tolerance) < self.best
     }
 
     /// Expands a node of the forward search and returns the arcs it looked at.
@@ -254,7 +267,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             record.fee(bounds.min)
         };
         let fee = match discount {
-            Some(discount) if INBOUND => discount.least_fee(record, fee, problem.amount),
+            Some(discount) if INBOUND => discount.least_fee(record, fee, problem.amount.max(bounds.min)),
             _ => fee,
         };
         let before = key.saturating_add(fee).saturating_add(self.least_hop);
@@ -266,6 +279,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if cost.saturating_add(other) >= self.best || cost > super::problem::COST_MAX {
             return;
         }
+        self.note_minimum(bounds.min, cost.saturating_add(bounds.min));
         let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
         self.label_forward(head, arc, cost, other);
     }
@@ -312,11 +326,10 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         self.arrive(node, suffix, key)
     }
 
-    /// Carries a state backwards over every arc into a node; `key` is `u64::MAX` for the payee that is the payer.
+    /// Carries a state backwards over every arc into a node.
     fn arrive(&mut self, node: u32, suffix: Suffix, key: u64) -> u64 {
         let lists = self.problem.topology.in_lists();
         let list = lists.list(node);
-        let key = if key == u64::MAX { 0 } else { key };
         let other = self.space.forward.least_key().saturating_add(self.problem.tolerance);
         let mut seen = 0;
         let payer = self.problem.payer;
@@ -392,6 +405,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return;
         }
         let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
+        let frontier = self.space.forward.least_key();
+        self.note_minimum(bounds.min, key.saturating_add(frontier).saturating_add(self.problem.amount));
         self.label_backward(tail, arc, next, key, other);
     }
 
@@ -406,7 +421,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if key >= label.backward || label.flags & BACKWARD_SETTLED != 0 {
             let smaller_by = label.received.saturating_sub(next.received);
             let smaller_by = smaller_by.max(label.forwarded.saturating_sub(next.forwarded));
-            if (C::HAS_TWO_LABELS || INBOUND) && smaller_by > 0 {
+            let may_win = smaller_by > 0 || INBOUND && lead_beyond(&self.problem, tail, *label, &next) > 0;
+            if (C::HAS_TWO_LABELS || INBOUND) && may_win {
                 // Dearer so far, but smaller: it may end cheaper.
                 let lead = key - label.backward.min(key);
                 self.drop_label(Dropped { node: tail, arc, key, suffix: next, lead, smaller_by });
@@ -416,10 +432,11 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let displaced = *label;
         let smaller_by = next.received.saturating_sub(label.received);
         let smaller_by = smaller_by.max(next.forwarded.saturating_sub(label.forwarded));
+        let may_win = smaller_by > 0 || INBOUND && lead_beyond(&self.problem, tail, *label, &next) < 0;
         (label.backward, label.received, label.forwarded) = (key, next.received, next.forwarded);
         label.backward_arc = arc;
         let has_met = label.forward != UNREACHED;
-        if (C::HAS_TWO_LABELS || INBOUND) && displaced.backward != UNREACHED && smaller_by > 0 {
+        if (C::HAS_TWO_LABELS || INBOUND) && displaced.backward != UNREACHED && may_win {
             let suffix = suffix_of(&self.problem, tail, displaced);
             let (arc, lead) = (displaced.backward_arc, displaced.backward - key);
             self.drop_label(Dropped { node: tail, arc, key: displaced.backward, suffix, lead, smaller_by });
@@ -501,6 +518,16 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         }
         true
     }
+}
+
+/// What a node's backward label costs beyond what the node receives, less the same of another state: a label that is
+/// better with the largest discount may be worse with a smaller one.
+fn lead_beyond<C: HopCost>(problem: &Problem<'_, C>, node: u32, label: Label, next: &Suffix) -> i128 {
+    if label.backward == UNREACHED {
+        return 0;
+    }
+    let beyond = |suffix: &Suffix| i128::from(suffix.cost) - i128::from(suffix.received);
+    beyond(&suffix_of(problem, node, label)) - beyond(next)
 }
 
 /// The state that a node's backward label stands for.

@@ -25,6 +25,9 @@ pub(super) enum Verdict {
 impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INBOUND, RESTRICTED> {
     /// Checks every meeting point. O(meeting points * hops + dropped labels).
     pub(super) fn certify(&self) -> Verdict {
+        if self.may_lift() {
+            return Verdict::OpenLabels;
+        }
         let Ok(relied_on_lead) = self.close_dropped() else { return Verdict::OpenLabels };
         for &node in &self.space.met {
             if self.is_open_meeting(node) {
@@ -93,6 +96,18 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                 Path::TooLarge => true,
                 Path::Open => false,
             }
+    }
+
+    /// A lower bound on the cost of every route, at any time of the search: it crosses both frontiers, or runs through a
+    /// meeting point or a dropped label. O(meeting points + dropped labels).
+    pub(super) fn least_open(&self) -> u64 {
+        let frontiers = self.space.forward.least_key().saturating_add(self.space.backward.least_key());
+        let met = self.space.met.iter().filter_map(|&node| self.space.labels.find(node));
+        let met = met.map(|label| label.forward.saturating_add(label.backward));
+        let dropped = &self.space.dropped;
+        let dropped = dropped.iter().map(|label| label.key.saturating_add(self.least_forward(label.node)));
+        let least = met.chain(dropped).min().unwrap_or(u64::MAX);
+        least.min(frontiers).min(self.least_lifted).min(self.best)
     }
 
     /// Whether the labels of a meeting point leave room for a better route.

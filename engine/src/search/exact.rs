@@ -7,7 +7,7 @@ use super::pareto::{Found, Search, Task};
 use super::potentials::Whole;
 use super::problem::{COST_MAX, Problem};
 use super::resources::{Limits, Potentials, Used};
-use super::workspace::{Dropped, NO_ARC, UNREACHED, Workspace};
+use super::workspace::{NO_ARC, UNREACHED, Workspace};
 use crate::cost::{FeeOnly, HopCost};
 
 /// Which search gave the answer.
@@ -50,6 +50,11 @@ pub(crate) struct Answer {
 /// The cheapest route that obeys all limits on amounts; blocks, hops and payload are not looked at, and amounts below
 /// a minimum are lifted to it. The arcs are left in `space.best`, payer first.
 pub(crate) fn solve<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace) -> Answer {
+    if problem.payer == problem.payee {
+        // A circular route must not return over the channel that it left by, which one label a node can't tell.
+        let labels_max = labels_left(&problem, &Counts::default());
+        return solve_within(problem, space, Used::default(), Limits::default(), labels_max);
+    }
     solve_below(problem, space, COST_MAX)
 }
 
@@ -66,12 +71,18 @@ fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound
 /// Where amounts hardly fit, the fast search may find no route and prove nothing. Whether there is any depends on the
 /// amounts alone, and the route of the least fee has the least amounts: if even that does not exist, none does; if it
 /// does, its cost bounds the search for the best.
-fn solve_from_least_fee<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, counts: Counts) -> Answer {
+fn solve_from_least_fee<C: HopCost>(
+    problem: Problem<'_, C>,
+    space: &mut Workspace,
+    counts: Counts,
+) -> Answer {
     let mut least_fee = solve_below(problem.with_cost(FeeOnly), space, COST_MAX);
     least_fee.counts = counts.plus(least_fee.counts);
     let Outcome::Route { .. } = least_fee.outcome else { return Answer { least: 0, ..least_fee } };
     let arcs = space.best.clone();
-    let Some(cost) = cost_of(&problem, &arcs) else { return Answer { outcome: Outcome::WorkLimit, ..least_fee } };
+    let Some(cost) = cost_of(&problem, &arcs) else {
+        return Answer { outcome: Outcome::WorkLimit, ..least_fee };
+    };
     let mut answer = solve_below(problem, space, cost);
     answer.counts = answer.counts.plus(least_fee.counts);
     if answer.outcome == Outcome::NoRoute {
@@ -96,7 +107,7 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     let end = run.search();
     let (best, mut counts) = (run.best, run.counts);
     if end == End::WorkLimit {
-        let least = run.space.forward.least_key().saturating_add(run.space.backward.least_key()).min(best);
+        let least = run.least_open();
         let found = !run.space.best.is_empty();
         let outcome = if found { Outcome::Route { cost: best } } else { Outcome::WorkLimit };
         return Answer { outcome, least, method: Method::Bidirectional, counts };
@@ -111,31 +122,33 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     if C::HAS_TWO_LABELS && best == COST_MAX {
         return solve_from_least_fee(problem, space, counts);
     }
-    let is_circular = problem.payer == problem.payee;
-    let is_barred = |dropped: &Dropped| dropped.smaller_by == UNREACHED;
-    // A label that never came to be cannot be started from: then all begins anew at the payee.
-    let from_payee = is_circular || verdict == Verdict::OpenLabels && run.space.dropped.iter().any(is_barred);
+    let may_lift = run.may_lift();
     let mut seeds = std::mem::take(&mut run.space.seeds);
     seeds.clear();
-    if from_payee {
+    let mut from_labels = false;
+    if may_lift {
+        // Labels that a minimum would have made the better ones are gone: all begins anew at the payee.
         seeds.push((problem.payee, NO_ARC, problem.root()));
     } else {
         let open = run.space.met.iter().filter(|&&node| run.is_open_meeting(node));
         let labels = open.filter_map(|&node| run.space.labels.find(node).map(|label| (node, label)));
         seeds.extend(labels.map(|(node, label)| (node, NO_ARC, suffix_of(&problem, node, *label))));
+        let meeting_count = seeds.len();
         let open = run.space.dropped.iter().filter(|dropped| run.is_open_label(dropped));
+        let open = open.filter(|dropped| dropped.smaller_by != UNREACHED);
         seeds.extend(open.map(|dropped| (dropped.node, dropped.arc, dropped.suffix)));
+        from_labels = seeds.len() > meeting_count;
     }
     // From meeting points alone, nothing leads to what the forward search left out.
-    let only_meetings = !from_payee && run.space.dropped.is_empty();
-    let frontier = if only_meetings { run.space.forward.least_key() } else { run.frontier() };
+    let frontier = if may_lift || from_labels { run.frontier() } else { run.space.forward.least_key() };
     let task = Task {
         limits: Limits::default(),
         potentials: Potentials::Ball { frontier },
         bound: best,
         labels_max: labels_left(&problem, &counts),
-        completes: (!from_payee).then(|| run.space.backward.least_key()),
+        completes: (!may_lift).then(|| run.space.backward.least_key()),
         strict: false,
+        may_lift,
     };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
     for &(node, arc, suffix) in &seeds {
@@ -170,6 +183,7 @@ pub(crate) fn solve_within<C: HopCost>(
         labels_max,
         completes: None,
         strict: problem.strict,
+        may_lift: !problem.strict,
     };
     let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
     search.seed(problem.payee, problem.root(), start, NO_ARC);

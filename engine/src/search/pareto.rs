@@ -22,7 +22,7 @@ pub(crate) struct ParetoSpace {
     queue: Heap,
     /// The payer's arcs by the node they enter.
     first_arcs: Vec<(u32, u32)>,
-    /// The distinct minima above the payment's amount, for routes that may not overpay.
+    /// The distinct minima above the payment's amount, where they matter.
     minima: Vec<u64>,
     /// The arcs of the best route, payer first, up to the state it started from.
     best: Vec<u32>,
@@ -39,6 +39,8 @@ struct ParetoLabel {
     arc: u32,
     parent: u32,
     next: u32,
+    /// The channel that enters the payee; matters where the payer pays itself and must not leave over it.
+    last_channel: u32,
 }
 
 /// What to search for.
@@ -55,6 +57,8 @@ pub(super) struct Task<'a> {
     pub(super) completes: Option<u64>,
     /// Whether the smallest amount is not always the best: no overpaying and minima ahead.
     pub(super) strict: bool,
+    /// Whether a minimum may lift an amount.
+    pub(super) may_lift: bool,
 }
 
 /// What was found.
@@ -110,7 +114,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         }
         space.first_arcs.sort_unstable();
         space.minima.clear();
-        if task.strict {
+        if task.strict || task.may_lift {
             collect_minima(&problem, &mut space.minima);
         }
         let place = GridPlace::of(problem.amount);
@@ -120,7 +124,8 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     /// Adds a state to start from; `arc` is the one behind it that the fast search's labels do not tell.
     pub(super) fn seed(&mut self, node: u32, suffix: Suffix, used: Used, arc: u32) {
         let key = self.problem.key_of(node, &suffix);
-        self.add(ParetoLabel { node, key, suffix, used, arc, parent: NO_ARC, next: NO_ARC });
+        let (parent, next, last_channel) = (NO_ARC, NO_ARC, NO_ARC);
+        self.add(ParetoLabel { node, key, suffix, used, arc, parent, next, last_channel });
     }
 
     /// Runs to the end.
@@ -205,13 +210,15 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         let Some(suffix) = self.problem.extend(arc, &label.suffix) else { return };
         let key = self.problem.key_of(tail, &suffix);
         let used = label.used.extended(&self.problem, arc, &suffix);
-        if self.is_hopeless(tail, key, &used) || self.task.strict && self.visits(place, tail) {
+        if self.is_hopeless(tail, key, &used) || self.must_be_simple() && self.visits(place, tail) {
             return;
         }
         if self.nodes.find(tail).is_some_and(|known| known.flags & AVOIDED != 0) {
             return;
         }
-        self.add(ParetoLabel { node: tail, key, suffix, used, arc, parent: place, next: NO_ARC });
+        let last_channel = if label.arc == NO_ARC { arc >> 1 } else { label.last_channel };
+        let (parent, next) = (place, NO_ARC);
+        self.add(ParetoLabel { node: tail, key, suffix, used, arc, parent, next, last_channel });
     }
 
     /// Whether a state cannot become a route within the limits that beats the best.
@@ -231,7 +238,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
                 break;
             }
             self.relaxed += 1;
-            let uses_channel = self.problem.payer == self.problem.payee && self.uses_channel(place, arc);
+            let uses_channel = self.problem.payer == self.problem.payee && label.last_channel == arc >> 1;
             let Some(suffix) = self.problem.extend(arc, &label.suffix) else { continue };
             if suffix.cost.saturating_add(self.problem.tolerance) >= self.bound() && self.best.is_some()
                 || suffix.cost >= self.bound()
@@ -262,10 +269,17 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     fn add(&mut self, mut label: ParetoLabel) {
         let first = self.nodes.entry(label.node).first_pareto;
         let mut at = first;
+        let mut dominating_channel = None;
         while at != NO_ARC {
             let known = self.space.labels[at as usize];
             if self.dominates(at, &known, &label) {
-                return;
+                // A circular route may leave over any channel but its last one: of two better labels with different
+                // ones, one can go wherever this one can.
+                let channel = *dominating_channel.get_or_insert(known.last_channel);
+                let is_circular = self.problem.payer == self.problem.payee;
+                if !is_circular || known.last_channel == label.last_channel || known.last_channel != channel {
+                    return;
+                }
             }
             at = known.next;
         }
@@ -280,13 +294,23 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     /// Whether whatever `new` can become, `known` can become for no more.
     fn dominates(&self, place: u32, known: &ParetoLabel, new: &ParetoLabel) -> bool {
         let (a, b) = (&known.suffix, &new.suffix);
-        let no_worse = known.key <= new.key
-            && a.cost <= b.cost
+        // A minimum lifts both to the same amount, and a discount takes from both what it may: then the smaller amount's
+        // lead in cost shrinks, but what both cost beyond their amounts stays.
+        let may_lift = self.task.may_lift && !self.no_minimum_between(self.problem.amount);
+        let no_worse_beyond = if may_lift || self.problem.with_inbound_fees {
+            a.cost.saturating_add(b.received) <= b.cost.saturating_add(a.received)
+        } else {
+            a.cost <= b.cost
+        };
+        let no_worse = no_worse_beyond
             && a.received <= b.received
             && a.forwarded <= b.forwarded
             && known.used.no_more_than(&new.used, &self.task.limits);
-        if !no_worse || !self.task.strict || self.no_minimum_between(self.problem.amount) {
-            return no_worse;
+        if !no_worse || self.problem.simple && !self.visits_no_more(place, new) {
+            return false;
+        }
+        if !self.task.strict || self.no_minimum_between(self.problem.amount) {
+            return true;
         }
         let same_amount = a.received == b.received && a.forwarded == b.forwarded;
         (same_amount || self.no_minimum_between(a.forwarded)) && self.visits_no_more(place, new)
@@ -297,6 +321,10 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         let reach = self.problem.amount_max.min(self.problem.amount.saturating_add(self.bound()));
         let above = self.space.minima.partition_point(|&minimum| minimum <= amount);
         self.space.minima.get(above).is_none_or(|&minimum| minimum > reach)
+    }
+
+    fn must_be_simple(&self) -> bool {
+        self.task.strict || self.problem.simple
     }
 
     fn visits(&self, mut place: u32, node: u32) -> bool {
@@ -319,17 +347,6 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             place = label.parent;
         }
         true
-    }
-
-    fn uses_channel(&self, mut place: u32, arc: u32) -> bool {
-        while place != NO_ARC {
-            let label = &self.space.labels[place as usize];
-            if label.arc >> 1 == arc >> 1 {
-                return true;
-            }
-            place = label.parent;
-        }
-        false
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) with_inbound_fees: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
     pub(crate) strict: bool,
+    /// Whether the search must see to it that no node is visited twice: a discount may make a loop pay for itself.
+    pub(crate) simple: bool,
     /// Answers may be this much dearer than the best, in msat.
     pub(crate) tolerance: u64,
     /// Nodes that may be settled before the search gives up.
@@ -75,7 +77,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
-        let &Problem { with_inbound_fees, strict, tolerance, settled_max, .. } = self;
+        let &Problem { with_inbound_fees, strict, simple, tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -88,6 +90,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             restrictions,
             with_inbound_fees,
             strict,
+            simple,
             tolerance,
             settled_max,
         }
@@ -207,7 +210,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
         }
         let fee = record.fee(amount);
         let received = amount.checked_add(fee)?;
-        if received > self.amount_max {
+        // An inbound fee may still take the node's fee back: then the HTLC before it counts.
+        if received > self.amount_max && !self.with_inbound_fees || amount > self.amount_max {
             return None;
         }
         let beyond_fee = self.cost.forward(record, bounds.capacity, amount);

@@ -67,7 +67,7 @@ impl Limits {
 /// Lower bounds on what lies between the payer and a node.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Potentials<'a> {
-    /// The fast search's forward labels; beyond its frontier, the frontier's key.
+    /// The fast search's forward labels; for nodes that it has not settled, a bound that holds for all of them.
     Ball { frontier: u64 },
     /// Least cost, blocks and hops of every node.
     Whole { cost: &'a [u64], cltv: &'a [u32], hops: &'a [u32] },

@@ -1,0 +1,52 @@
+//! The command line as a whole.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::bench::BenchArgs;
+use crate::commands::completions::CompletionsArgs;
+use crate::commands::generate::GenerateArgs;
+use crate::commands::import::ImportArgs;
+use crate::commands::info::InfoArgs;
+use crate::commands::route::RouteArgs;
+use crate::exit::EXIT_CODES;
+
+/// Finds routes for Lightning payments, provably the cheapest ones.
+///
+/// Without a command, it makes a graph of the real network's size and shape and answers a query on it.
+#[derive(Debug, Parser)]
+#[command(name = "fulgurite", version, after_help = EXIT_CODES, arg_required_else_help = false)]
+#[command(max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find the cheapest route for a payment, or for each of many
+    #[command(after_help = EXIT_CODES)]
+    Route(Box<RouteArgs>),
+    /// Tell what is in a graph
+    #[command(after_help = EXIT_CODES)]
+    Info(InfoArgs),
+    /// Read a graph that another program wrote, and write a snapshot
+    ///
+    /// Formats that are read, known by their content whatever the name: Fulgurite snapshot, channel CSV, LND's
+    /// describegraph JSON, Core Lightning's gossip_store, LDK's rapid gossip sync; all but the first also compressed
+    /// with zstd.
+    #[command(after_help = EXIT_CODES)]
+    Import(ImportArgs),
+    /// Write a synthetic graph with mainnet's shape, of any size
+    #[command(after_help = EXIT_CODES)]
+    Generate(GenerateArgs),
+    /// Measure queries on this machine and a graph
+    ///
+    /// Every query is asked twice to warm up, then again and again for a second on each number of threads, in the order
+    /// of the file; each answer is timed on its own, from the names in the query to the finished route or the reason
+    /// why there is none.
+    #[command(after_help = EXIT_CODES)]
+    Bench(Box<BenchArgs>),
+    /// Print a script that teaches a shell to complete this command line
+    Completions(CompletionsArgs),
+}

@@ -1,0 +1,9 @@
+//! One file for each command, and the one that runs where none is named.
+
+pub(crate) mod bench;
+pub(crate) mod completions;
+pub(crate) mod generate;
+pub(crate) mod import;
+pub(crate) mod info;
+pub(crate) mod route;
+pub(crate) mod welcome;

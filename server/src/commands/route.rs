@@ -1,0 +1,130 @@
+//! `fulgurite route`: answers one query, or a file of them.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use engine::router::{RouteWorkspace, route};
+use engine::snapshot::Snapshot;
+use indicatif::HumanCount;
+use primitives::Msat;
+
+use crate::exit::{Failure, Outcome};
+use crate::graph_file::{self, LoadedGraph};
+use crate::output::json::{RefusalJson, RouteJson, outcome_of};
+use crate::output::table;
+use crate::query_flags::{QueryFlags, with_ends};
+use crate::{batch, default_graph, flag_values, node_names, queries_file, threads};
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub(crate) struct RouteArgs {
+    /// Who pays: a node id
+    #[arg(required_unless_present = "queries", conflicts_with = "queries", requires = "amount")]
+    payer: Option<String>,
+    /// Who is paid: a node id; the payer itself asks for a circular route
+    #[arg(required_unless_present = "queries", conflicts_with = "queries")]
+    payee: Option<String>,
+    /// What the payee gets, in msat; or in sat, as 100sat
+    #[arg(value_name = "AMOUNT_MSAT", value_parser = flag_values::amount)]
+    #[arg(required_unless_present = "queries", conflicts_with = "queries")]
+    amount: Option<Msat>,
+    /// The graph, in any format that is read; without it a synthetic one
+    #[arg(long, value_name = "FILE")]
+    graph: Option<PathBuf>,
+    /// Answer each row of a table with the columns src,dst,amount_msat; - is the input stream
+    ///
+    /// Prints one line of JSON for each row, in their order. A row that is wrong is answered with an error.
+    #[arg(long, value_name = "FILE.csv")]
+    queries: Option<PathBuf>,
+    /// Print JSON, one object on one line
+    ///
+    /// Of a route: src, dst, amount_msat, fee_msat, hops (how many), cltv (blocks, the final delta included),
+    /// probability, optimal, cost_msat (what was minimised), gap_msat (0 where optimal), method, settled, relaxed,
+    /// graph_version, and route: for each hop short_channel_id, direction, node_id (where it leads), amount_msat,
+    /// fee_msat (what that node keeps), cltv. Otherwise src, dst, amount_msat and error: code, message, and line of a
+    /// bad row. Codes: no_route, payer_cannot_send, payee_cannot_receive, fee_limit, route_limits, htlc_minimum,
+    /// work_limit, contended, unknown_node, unknown_channel, bad_query, bad_row.
+    #[arg(long)]
+    json: bool,
+    /// Threads that answer --queries [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    #[command(flatten)]
+    query: QueryFlags,
+}
+
+/// Answers.
+pub(crate) fn run(args: &RouteArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
+    // What is wrong with the flags is told before a large graph is loaded.
+    args.query.to_template()?;
+    if let Some(queries) = &args.queries {
+        return run_batch(args, queries, out);
+    }
+    let graph = load(args.graph.as_deref())?;
+    run_single(args, &graph.snapshot, out)
+}
+
+/// The graph of a file, or the default one.
+pub(crate) fn load(path: Option<&Path>) -> Result<LoadedGraph, Failure> {
+    path.map_or_else(default_graph::load, graph_file::load)
+}
+
+fn run_single(args: &RouteArgs, snapshot: &Snapshot, out: &mut impl Write) -> Result<Outcome, Failure> {
+    let (Some(payer), Some(payee), Some(amount)) = (&args.payer, &args.payee, args.amount) else {
+        return Err(Failure::usage(
+            "a payer, a payee and an amount are needed",
+            "see `fulgurite route --help`",
+        ));
+    };
+    let payer = node_names::read(snapshot, "payer", payer)?;
+    let payee = node_names::read(snapshot, "payee", payee)?;
+    let query = with_ends(&args.query.to_template()?, payer, payee, amount);
+    match route(snapshot, &query, &mut RouteWorkspace::default()) {
+        Ok(found) if args.json => {
+            serde_json::to_writer(&mut *out, &RouteJson::new(&query, &found))?;
+            writeln!(out)?;
+            Ok(Outcome::Done)
+        }
+        Ok(found) => {
+            writeln!(out, "{}", table::route(&found))?;
+            Ok(Outcome::Done)
+        }
+        Err(error) => {
+            let message = node_names::explain(snapshot, &error);
+            if args.json {
+                serde_json::to_writer(&mut *out, &RefusalJson::new(&query, &error, message))?;
+                writeln!(out)?;
+            } else {
+                writeln!(stderr(), "{message}")?;
+            }
+            Ok(outcome_of(&error))
+        }
+    }
+}
+
+fn run_batch(args: &RouteArgs, queries: &Path, out: &mut impl Write) -> Result<Outcome, Failure> {
+    let rows = queries_file::open(queries)?;
+    let template = args.query.to_template()?;
+    let graph = load(args.graph.as_deref())?;
+    let pool = threads::pool(args.threads.map(usize::from))?;
+    let started = Instant::now();
+    let tally = batch::answer(&graph.snapshot, &template, rows, &pool, out)?;
+    if stderr().is_terminal() {
+        let elapsed = started.elapsed();
+        let rate = tally.row_count() as f64 / elapsed.as_secs_f64().max(1e-9);
+        writeln!(
+            stderr(),
+            "{} queries in {}, {} a second: {} with a route, {} without, {} given up, {} wrong",
+            HumanCount(tally.row_count()),
+            table::time(elapsed),
+            HumanCount(rate as u64),
+            HumanCount(tally.route_count),
+            HumanCount(tally.no_route_count),
+            HumanCount(tally.given_up_count),
+            HumanCount(tally.bad_count),
+        )?;
+    }
+    Ok(tally.outcome())
+}

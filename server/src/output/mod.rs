@@ -1,0 +1,4 @@
+//! What the commands print: tables for people, JSON for programs. The fields of the JSON are a promise.
+
+pub(crate) mod json;
+pub(crate) mod table;

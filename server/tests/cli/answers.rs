@@ -1,0 +1,177 @@
+//! Routes, as text and as JSON, one and many.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::data;
+use crate::run::{Place, node, path_text};
+
+#[test]
+fn a_route_is_priced_to_the_last_msat() {
+    let place = Place::new();
+    let ends = [&node(1), &node(4), "100000000"].map(String::from);
+    let run = |more: &[&str]| {
+        place.run(&[&["route", "--graph", "graph.csv", &ends[0], &ends[1], &ends[2]], more].concat())
+    };
+    let ran = run(&["--json", "--cost", "fee"]);
+    // Node 3 forwards 100,000,000 for 3,000 + 10,000; node 2 forwards 100,013,000 for 2,000 + 10,001.
+    let hop = |scid: &str, to: u8, amount: u64, fee: u64, cltv: u32| {
+        json!({"short_channel_id": scid, "direction": 0, "node_id": node(to), "amount_msat": amount,
+               "fee_msat": fee, "cltv": cltv})
+    };
+    let route = [
+        hop("1x1x0", 2, 100_025_001, 12_001, 98),
+        hop("2x1x0", 3, 100_013_000, 13_000, 58),
+        hop("3x1x0", 4, 100_000_000, 0, 18),
+    ];
+    let mut answer = ran.json();
+    assert_eq!((ran.code, &answer["route"]), (0, &json!(route)));
+    // What the search did may change with the search; that it is told may not.
+    for counted in ["settled", "relaxed"] {
+        assert!(answer[counted].take().is_u64(), "{counted}");
+    }
+    assert!(answer["method"].take().is_string() && answer["probability"].take().is_f64());
+    let expected = json!({"src": node(1), "dst": node(4), "amount_msat": 100_000_000, "fee_msat": 25_001, "hops": 3,
+        "cltv": 98, "probability": null, "optimal": true, "cost_msat": 25_001, "gap_msat": 0, "method": null,
+        "settled": null, "relaxed": null, "graph_version": 0, "route": route});
+    assert_eq!(answer, expected);
+    let table = run(&["--cost", "fee"]);
+    assert_eq!(table.code, 0);
+    assert!(table.out.contains("fee 25.001 sat (250 ppm)"), "{}", table.out);
+    assert!(table.out.contains("1x1x0/0") && table.out.contains("100,025.001"), "{}", table.out);
+}
+
+#[test]
+fn flags_reach_the_query() {
+    let place = Place::new();
+    let route = |amount: &str, more: &[&str]| {
+        let (payer, payee) = (node(1), node(4));
+        let fixed = ["route", "--graph", "graph.csv", "--json", "--cost", "fee", &payer, &payee, amount];
+        place.run(&[&fixed, more].concat()).json()
+    };
+    let code = |amount, more: &[&str]| route(amount, more)["error"]["code"].clone();
+    assert_eq!(route("10sat", &[])["hops"], 1);
+    assert_eq!(route("10sat", &["--avoid-channel", "4x1x0"])["hops"], 3);
+    assert_eq!(route("10sat", &["--avoid-channel", "4x1x0/1"])["hops"], 1);
+    assert_eq!(route("10sat", &["--avoid-channel", "4x1x0/0"])["hops"], 3);
+    assert_eq!(route("10sat", &["--last-hop", &node(3)])["hops"], 3);
+    assert_eq!(route("10sat", &["--first-channel", "1x1x0=50sat"])["hops"], 3);
+    assert_eq!(code("10sat", &["--first-channel", "1x1x0=5sat"]), "payer_cannot_send");
+    assert_eq!(code("100000sat", &["--avoid-node", &node(2)]), "no_route");
+    assert_eq!(code("100000sat", &["--max-fee-msat", "25000"]), "fee_limit");
+    assert_eq!(code("100000sat", &["--max-fee-ppm", "250"]), "fee_limit");
+    assert_eq!(code("100000sat", &["--max-cltv", "97"]), "route_limits");
+    assert_eq!(code("100000sat", &["--max-hops", "2"]), "route_limits");
+    assert_eq!(code("2000000sat", &[]), "payer_cannot_send");
+    assert_eq!(code("1", &[]), "htlc_minimum");
+    assert_eq!(route("1", &["--allow-overpay"])["fee_msat"], 999);
+    assert_eq!(route("10sat", &["--final-cltv-delta", "40"])["cltv"], 40);
+    let arc = format!("{},{},9x9x9,0,0,10", node(2), node(4));
+    assert_eq!(route("100000sat", &["--extra-arc", &arc])["hops"], 2);
+    assert_eq!(code("10sat", &["--headroom-ppm", "1000000"]), "payer_cannot_send");
+}
+
+#[test]
+fn weights_reach_the_cost() {
+    let place = Place::new();
+    let cost = |more: &[&str]| {
+        let (payer, payee) = (node(1), node(4));
+        let fixed = ["route", "--graph", "graph.csv", "--json", &payer, &payee, "10sat"];
+        place.run(&[&fixed, more].concat()).json()["cost_msat"].clone()
+    };
+    assert_eq!(cost(&["--cost", "risk"]), 502);
+    assert_eq!(cost(&["--cost", "risk", "--hop-base-msat", "7", "--hop-ppm", "0"]), 7);
+    let none = ["--hop-base-msat", "0", "--hop-ppm", "0", "--attempt-base-msat", "0", "--attempt-ppm", "0"];
+    assert_eq!(cost(&none), 0);
+}
+
+#[test]
+fn a_batch_keeps_its_order_on_any_number_of_threads() {
+    let place = Place::new();
+    let made = place.run(&[
+        "generate",
+        "--channels",
+        "2000",
+        "-o",
+        "g.csv",
+        "--queries",
+        "3000",
+        "--queries-out",
+        "q.csv",
+    ]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let batch = ["route", "--graph", "g.csv", "--queries", "q.csv", "--ignore-inbound-fees", "--threads"];
+    let answers = ["1", "2", "5"].map(|threads| place.run(&[&batch[..], &[threads]].concat()));
+    assert!(answers.iter().all(|ran| ran.code == 0 && ran.out == answers[0].out));
+    let lines = answers[0].lines();
+    let queries = place.read("q.csv");
+    assert_eq!(lines.len(), 3000);
+    for (line, query) in lines.iter().zip(queries.lines().skip(1)) {
+        let fields = [&line["src"], &line["dst"]].map(|field| field.as_str().expect("text"));
+        assert_eq!(format!("{},{},{}", fields[0], fields[1], line["amount_msat"]), query);
+    }
+    assert!(lines.iter().any(|line| line["hops"].is_u64()));
+}
+
+#[test]
+fn a_row_is_answered_before_the_next_is_written() {
+    let place = Place::new();
+    let mut command = place.command(&["route", "--graph", "graph.csv", "--queries", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the command starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    writeln!(stdin, "src,dst,amount_msat").expect("the command reads");
+    for amount in [10_000, 20_000] {
+        writeln!(stdin, "{},{},{amount}", node(1), node(4)).expect("the command reads");
+        stdin.flush().expect("the command reads");
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("the command answers");
+        assert!(line.contains(&format!("\"amount_msat\":{amount},")), "{line}");
+    }
+    drop(stdin);
+    assert!(child.wait().expect("the command ends").success());
+}
+
+#[test]
+fn recorded_queries_get_the_exact_minimum_fee() {
+    let [Some(graph), Some(queries), Some(expected)] =
+        ["channels.csv.zst", "queries.csv", "queries.min-fee.csv"]
+            .map(|name| data::shared(&format!("data/mainnet-2025-10-26/{name}")))
+    else {
+        return;
+    };
+    let place = Place::new();
+    let ran = place.run(&[
+        "route",
+        "--graph",
+        path_text(&graph),
+        "--queries",
+        path_text(&queries),
+        "--cost",
+        "fee",
+        "--ignore-inbound-fees",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let expected = std::fs::read_to_string(expected).expect("a readable file");
+    let answers = ran.lines();
+    assert_eq!(answers.len(), expected.lines().count() - 1);
+    for (answer, row) in answers.iter().zip(expected.lines().skip(1)) {
+        let fields: Vec<&str> = row.split(',').collect();
+        assert_eq!(answer["src"], fields[0]);
+        assert_eq!(answer["fee_msat"].to_string(), fields[3], "{answer}");
+        assert_eq!(answer["optimal"], true);
+    }
+}
+
+#[test]
+fn a_circular_route_comes_back() {
+    let place = Place::new();
+    let (one, two) = (node(1), node(2));
+    let fixed = ["route", "--graph", "graph.csv", "--json", "--cost", "fee", &one, &one, "10sat"];
+    let answer =
+        place.run(&[&fixed[..], &["--first-channel", "4x1x0=50sat", "--last-hop", &two]].concat()).json();
+    let route = answer["route"].as_array().expect("a route");
+    assert_eq!((route.len(), &route[3]["node_id"]), (4, &one.into()), "{answer}");
+}

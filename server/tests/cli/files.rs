@@ -1,0 +1,101 @@
+//! The other commands: the greeting, what is told of a graph, and graphs that go from file to file.
+
+use crate::run::Place;
+
+#[test]
+fn the_bare_command_answers_a_query() {
+    let place = Place::new();
+    let ran = place.run(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for part in ["44,371 channels", "hop  channel", "the cheapest there is", "next:", "fulgurite --help"] {
+        assert!(ran.out.contains(part), "{part}: {}", ran.out);
+    }
+    let command = ran.out.lines().find(|line| line.contains("fulgurite route 0")).expect("a command to try");
+    let args: Vec<&str> = command.split_whitespace().skip(1).collect();
+    assert_eq!(place.run(&args).json()["optimal"], true);
+    let mut homeless = place.command(&[]);
+    homeless.env("FULGURITE_CACHE", "/dev/null/none");
+    assert!(homeless.output().expect("the command starts").status.success());
+}
+
+#[test]
+fn every_command_helps() {
+    let place = Place::new();
+    for command in ["route", "info", "import", "generate", "bench", "completions"] {
+        for flag in ["--help", "-h"] {
+            let ran = place.run(&[command, flag]);
+            assert!(ran.code == 0 && ran.out.contains("Usage: fulgurite"), "{command}: {}", ran.err);
+        }
+    }
+    let all = place.run(&["--help"]);
+    assert!(all.out.contains("Exit codes:") && all.out.contains("completions"), "{}", all.out);
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(place.run(&["completions", shell]).out.contains("ignore-inbound-fees"), "{shell}");
+    }
+}
+
+#[test]
+fn info_counts_what_is_there() {
+    let place = Place::new();
+    let info = place.run(&["info", "--graph", "graph.csv", "--json"]).json();
+    let facts = ["nodes", "forwarders", "channels", "policies", "disabled_policies", "inbound_fee_policies"];
+    assert_eq!(facts.map(|fact| info[fact].as_u64()), [4, 4, 4, 8, 0, 0].map(Some));
+    assert_eq!((&info["format"], &info["compressed"]), (&"csv".into(), &false.into()));
+    assert_eq!(info["capacity_total_msat"], 4_000_000_000_u64);
+    assert_eq!(
+        (&info["oldest_update"], &info["newest_update"]),
+        (&1_700_000_000.into(), &1_700_000_000.into())
+    );
+    assert_eq!(info["quantiles"].as_array().map(Vec::len), Some(8));
+    let text = place.run(&["info", "--graph", "graph.csv"]);
+    assert!(
+        text.out.contains("4,000,000.000 sat") && text.out.contains("2023-11-14T22:13:20Z"),
+        "{}",
+        text.out
+    );
+}
+
+#[test]
+fn a_graph_survives_every_format() {
+    let place = Place::new();
+    let steps = [("graph.csv", "a.csv"), ("a.csv", "b.json"), ("b.json", "c.csv")];
+    for (from, to) in steps {
+        let ran = place.run(&["import", from, "-o", to]);
+        assert!(ran.code == 0 && ran.out.contains("4 nodes, 4 channels"), "{from}: {}{}", ran.out, ran.err);
+    }
+    assert_eq!(place.read("a.csv"), place.read("graph.csv"));
+    assert_eq!(place.read("c.csv"), place.read("graph.csv"));
+    let piped = place.run(&["import", "b.json", "-o", "-", "--to", "csv"]);
+    assert_eq!(piped.out, place.read("graph.csv"));
+}
+
+#[test]
+fn generated_graphs_repeat() {
+    let place = Place::new();
+    for name in ["a.csv", "b.csv"] {
+        assert_eq!(place.run(&["generate", "--nodes", "300", "--seed", "9", "-o", name]).code, 0);
+    }
+    assert_eq!(place.read("a.csv"), place.read("b.csv"));
+    let info = place.run(&["info", "--graph", "a.csv", "--json"]).json();
+    assert_eq!((&info["nodes"], &info["channels"]), (&300.into(), &1107.into()));
+}
+
+#[test]
+fn bench_measures_each_number_of_threads() {
+    let place = Place::new();
+    assert_eq!(place.run(&["generate", "--channels", "1000", "-o", "g.csv"]).code, 0);
+    let args = ["bench", "--graph", "g.csv", "--count", "200", "--threads", "1,2", "--cost", "fee"];
+    let report = place.run(&[&args[..], &["--json"]].concat()).json();
+    assert_eq!((&report["channels"], &report["queries"]), (&1000.into(), &200.into()));
+    let runs = report["runs"].as_array().expect("a list");
+    assert_eq!(runs.iter().map(|run| run["threads"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(2)]);
+    for run in runs {
+        let latency = &run["latency_ns"];
+        assert!(
+            latency["p50"].as_u64() <= latency["p99"].as_u64() && latency["count"].as_u64() >= Some(200),
+            "{run}"
+        );
+    }
+    let text = place.run(&args);
+    assert!(text.out.contains("queries a second") && text.out.contains("p99"), "{}", text.out);
+}

@@ -1,0 +1,335 @@
+//! Every simple route of a world, priced with arithmetic of its own: BOLT 7 for fees, bLIP-18 for inbound fees, the
+//! documents of `engine::cost` for costs, those of `engine::onion_size` for bytes. Exponential.
+
+use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
+use primitives::ShortChannelId;
+
+use super::world::{Origin, Policy, World, extra_scid, scid};
+
+/// A direction of a channel that is open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arc {
+    pub(super) name: (ShortChannelId, usize),
+    pub(super) tail: u8,
+    pub(super) head: u8,
+    pub(super) policy: Policy,
+    /// In msat, whole sats; `htlc_maximum_msat` rounded up to sats where nobody knows it.
+    pub(super) capacity: u64,
+    /// What the head charges for what arrives here.
+    inbound: (i32, i32),
+    /// The largest HTLC: `htlc_maximum_msat`, capacity, headroom and the payer's balance.
+    max: u64,
+    /// Whether the payer knows that its balance suffices.
+    is_known: bool,
+    may_be_first: bool,
+}
+
+/// What is known of a route from some node on.
+#[derive(Debug, Clone, Copy)]
+struct Suffix {
+    node: u8,
+    /// What the node sends on, and what it asks for that before an inbound fee.
+    forwarded: u128,
+    outbound: u128,
+    /// The cost beyond the fee.
+    beyond: u128,
+    cltv: u32,
+    hops: u32,
+    payload: u32,
+}
+
+/// A whole route.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Priced {
+    /// Payer first.
+    pub(super) arcs: Vec<usize>,
+    /// What each HTLC carries, payer's first.
+    pub(super) amounts: Vec<u64>,
+    /// Blocks until each HTLC expires.
+    pub(super) cltvs: Vec<u32>,
+    pub(super) cost: u128,
+    pub(super) probability: f64,
+}
+
+/// All arcs of a world, and the limits.
+pub(super) struct Oracle<'a> {
+    world: &'a World,
+    pub(super) arcs: Vec<Arc>,
+    into: Vec<Vec<usize>>,
+    fee_max: u128,
+    halvings: Logarithm,
+    best: Option<Priced>,
+}
+
+impl<'a> Oracle<'a> {
+    pub(super) fn new(world: &'a World) -> Self {
+        let arcs = arcs(world);
+        let mut into = vec![Vec::new(); 256];
+        for (at, arc) in arcs.iter().enumerate() {
+            into[usize::from(arc.head)].push(at);
+        }
+        let limits = &world.payment.limits;
+        let share = limits
+            .fee_millionths_max
+            .map(|share| u128::from(world.payment.amount) * u128::from(share) / 1_000_000);
+        let fee_max = limits.fee_max.map_or(u128::MAX, |max| u128::from(max.to_msat()));
+        let fee_max = fee_max.min(share.unwrap_or(u128::MAX));
+        Oracle { world, arcs, into, fee_max, halvings: Logarithm::new(), best: None }
+    }
+
+    /// The cheapest of all routes.
+    pub(super) fn best(mut self) -> Option<Priced> {
+        self.descend(self.root(), &mut Vec::new());
+        self.best
+    }
+
+    /// Prices one route, payer's arc first; `None` where it breaks a rule.
+    pub(super) fn price(&self, route: &[usize]) -> Option<Priced> {
+        let payment = &self.world.payment;
+        let (&first, others) = route.split_first()?;
+        let mut suffix = self.root();
+        let (mut amounts, mut cltvs, mut probability) = (Vec::new(), Vec::new(), 1.0);
+        for &at in others.iter().rev().chain([&first]) {
+            let arc = &self.arcs[at];
+            let amount = self.carried(arc, &suffix)?;
+            amounts.push(amount);
+            cltvs.push(suffix.cltv);
+            if !arc.is_known {
+                probability *= (arc.capacity as f64 + 1.0 - amount as f64) / (arc.capacity as f64 + 1.0);
+            }
+            if at != first {
+                suffix = self.extended(arc, &suffix, amount)?;
+            }
+        }
+        let arc = &self.arcs[first];
+        let amount = *amounts.last()?;
+        let cost = self.completed(arc, &suffix, amount)?;
+        amounts.reverse();
+        cltvs.reverse();
+        (arc.tail == payment.payer).then(|| Priced {
+            arcs: route.to_vec(),
+            amounts,
+            cltvs,
+            cost,
+            probability,
+        })
+    }
+
+    fn root(&self) -> Suffix {
+        let (payment, limits) = (&self.world.payment, &self.world.payment.limits);
+        Suffix {
+            node: payment.payee,
+            forwarded: u128::from(payment.amount),
+            outbound: 0,
+            beyond: 0,
+            cltv: limits.final_cltv_delta,
+            hops: 0,
+            payload: final_payload(payment.amount, limits.final_payload_extra),
+        }
+    }
+
+    /// `route` holds the arcs so far, payee's first.
+    fn descend(&mut self, suffix: Suffix, route: &mut Vec<usize>) {
+        let payment = &self.world.payment;
+        for at in self.into[usize::from(suffix.node)].clone() {
+            let arc = self.arcs[at];
+            let Some(amount) = self.carried(&arc, &suffix) else { continue };
+            let is_visited = route.iter().any(|&other| self.arcs[other].tail == arc.tail);
+            route.push(at);
+            if arc.tail == payment.payer {
+                let cost = self.completed(&arc, &suffix, amount);
+                let is_turned_back = route.len() == 2 && self.arcs[route[0]].name.0 == arc.name.0;
+                let known = self.best.as_ref().map_or(u128::MAX, |best| best.cost);
+                if cost.is_some_and(|cost| cost < known) && !is_turned_back {
+                    let forwards = route.iter().rev().copied().collect::<Vec<_>>();
+                    self.best = self.price(&forwards);
+                    assert_eq!(self.best.as_ref().map(|best| best.cost), cost);
+                }
+            } else if arc.tail != payment.payee && !is_visited {
+                if let Some(next) = self.extended(&arc, &suffix, amount) {
+                    self.descend(next, route);
+                }
+            }
+            route.pop();
+        }
+    }
+
+    /// What the HTLC on `arc` carries; `None` where it may not.
+    fn carried(&self, arc: &Arc, suffix: &Suffix) -> Option<u64> {
+        let payment = &self.world.payment;
+        let is_payee = suffix.hops == 0;
+        if is_payee && payment.last_hop.is_some_and(|last| last != arc.tail) {
+            return None;
+        }
+        let arriving = if is_payee || payment.ignore_inbound_fees {
+            suffix.forwarded + suffix.outbound
+        } else {
+            let before = (suffix.forwarded + suffix.outbound) as i128;
+            let inbound = before * i128::from(arc.inbound.1) / 1_000_000 + i128::from(arc.inbound.0);
+            (before + inbound).max(suffix.forwarded as i128) as u128
+        };
+        let amount = if payment.may_overpay { arriving.max(u128::from(arc.policy.min)) } else { arriving };
+        let fits = (u128::from(arc.policy.min)..=u128::from(arc.max)).contains(&amount);
+        (fits && amount - u128::from(payment.amount) <= self.fee_max).then_some(amount as u64)
+    }
+
+    /// The suffix one forwarding hop further.
+    fn extended(&self, arc: &Arc, suffix: &Suffix, amount: u64) -> Option<Suffix> {
+        let forwarded = u128::from(amount);
+        let cltv = u32::from(arc.policy.cltv);
+        let next = Suffix {
+            node: arc.tail,
+            forwarded,
+            outbound: forwarded * u128::from(arc.policy.ppm) / 1_000_000 + u128::from(arc.policy.base),
+            beyond: suffix.beyond + self.risk(amount, cltv) + self.hop() + self.improbability(arc, amount),
+            cltv: suffix.cltv + cltv,
+            hops: suffix.hops + 1,
+            payload: suffix.payload + forward_payload(amount),
+        };
+        (next.forwarded + next.outbound < COST_END).then_some(next)
+    }
+
+    /// The cost of the route that `arc` completes.
+    fn completed(&self, arc: &Arc, suffix: &Suffix, amount: u64) -> Option<u128> {
+        let limits = &self.world.payment.limits;
+        let is_within =
+            suffix.cltv <= limits.cltv_max && suffix.hops < limits.hop_count_max && suffix.payload <= 1300;
+        let improbability = if arc.is_known { 0 } else { self.improbability(arc, amount) };
+        let fee = u128::from(amount - self.world.payment.amount);
+        let cost = fee + suffix.beyond + self.hop() + improbability;
+        (arc.may_be_first && is_within && cost < COST_END).then_some(cost)
+    }
+
+    fn weights(&self) -> Option<(RiskWeights, Option<ProbabilityWeights>)> {
+        match self.world.payment.cost {
+            CostModel::Fee => None,
+            CostModel::Risk(risk) => Some((risk, None)),
+            CostModel::Probability(weights) => Some((weights.risk, Some(weights))),
+        }
+    }
+
+    fn hop(&self) -> u128 {
+        self.weights()
+            .map_or(0, |(risk, _)| u128::from(risk.hop_base_msat) + self.of_payment(risk.hop_millionths))
+    }
+
+    fn risk(&self, amount: u64, cltv: u32) -> u128 {
+        let billionths = self.weights().map_or(0, |(risk, _)| risk.risk_billionths);
+        u128::from(amount) * u128::from(cltv) * u128::from(billionths) / 1_000_000_000
+    }
+
+    fn improbability(&self, arc: &Arc, amount: u64) -> u128 {
+        let Some((_, Some(weights))) = self.weights() else { return 0 };
+        let attempt = u128::from(weights.attempt_base_msat) + self.of_payment(weights.attempt_millionths);
+        let halving = attempt * 693_147_181 / 1_000_000_000;
+        let log = |value: u64| self.halvings.of(value);
+        halving * u128::from(log(arc.capacity + 1) - log(arc.capacity + 1 - amount)) >> 24
+    }
+
+    fn of_payment(&self, millionths: u32) -> u128 {
+        u128::from(self.world.payment.amount) * u128::from(millionths) / 1_000_000
+    }
+}
+
+/// The arcs that the payment may use.
+fn arcs(world: &World) -> Vec<Arc> {
+    let payment = &world.payment;
+    let mut arcs = Vec::new();
+    for (place, channel) in world.channels.iter().enumerate() {
+        if channel.origin == Origin::Closed || payment.avoided_channels.contains(&place) {
+            continue;
+        }
+        for direction in [0, 1] {
+            let inbound = channel.policies[1 - direction].map_or((0, 0), |policy| policy.inbound);
+            let ends = (channel.ends[direction], channel.ends[1 - direction]);
+            let name = (scid(place), direction);
+            let is_avoided = payment.avoided_directions.contains(&(place, direction));
+            if let Some(policy) = channel.policies[direction].filter(|_| !is_avoided) {
+                let balance = payment
+                    .first
+                    .as_ref()
+                    .map(|first| first.iter().find(|&&(at, _)| at == place).map(|&(_, balance)| balance));
+                arcs.extend(arc(payment, name, ends, policy, channel.capacity_sat, inbound, balance));
+            }
+        }
+    }
+    for (place, extra) in world.extra.iter().enumerate() {
+        let name = (extra_scid(place), usize::from(extra.tail > extra.head));
+        let ends = (extra.tail, extra.head);
+        let balance = payment.first.as_ref().map(|_| None);
+        arcs.extend(arc(payment, name, ends, extra.policy, extra.capacity_sat, (0, 0), balance));
+    }
+    arcs
+}
+
+fn arc(
+    payment: &super::world::Payment,
+    name: (ShortChannelId, usize),
+    (tail, head): (u8, u8),
+    policy: Policy,
+    capacity_sat: Option<u64>,
+    inbound: (i32, i32),
+    balance: Option<Option<u64>>,
+) -> Option<Arc> {
+    let is_avoided =
+        |node| node != payment.payer && node != payment.payee && payment.avoided_nodes.contains(&node);
+    if policy.disabled || is_avoided(tail) || is_avoided(head) {
+        return None;
+    }
+    let capacity = capacity_sat.unwrap_or(policy.max.div_ceil(1000)) * 1000;
+    let kept = u128::from(capacity) * u128::from(payment.headroom_millionths) / 1_000_000;
+    let max = policy.max.min(capacity - kept as u64);
+    let is_first = tail == payment.payer;
+    let known = balance.filter(|_| is_first);
+    Some(Arc {
+        name,
+        tail,
+        head,
+        policy,
+        capacity,
+        inbound,
+        max: known.flatten().map_or(max, |balance| balance.min(max)),
+        is_known: known.flatten().is_some(),
+        may_be_first: known.is_none_or(|balance| balance.is_some()),
+    })
+}
+
+/// BOLT 4: length, `amt_to_forward`, `outgoing_cltv_value` of three bytes, `short_channel_id`, hmac.
+fn forward_payload(amount: u64) -> u32 {
+    framed(2 + bytes(amount) + 5 + 10)
+}
+
+/// BOLT 4: length, amount, expiry, `payment_data`, what the payee wants beside, hmac.
+fn final_payload(amount: u64, extra: u32) -> u32 {
+    framed(2 + bytes(amount) + 5 + 2 + 32 + bytes(amount) + extra)
+}
+
+fn framed(records: u32) -> u32 {
+    records + if records < 253 { 1 } else { 3 } + 32
+}
+
+fn bytes(amount: u64) -> u32 {
+    (0..8).map(|byte| amount >> (8 * byte)).take_while(|&rest| rest > 0).count() as u32
+}
+
+/// log2 with 24 bits behind the point: 256 straight lines, rounded down.
+struct Logarithm(Vec<u64>);
+
+impl Logarithm {
+    fn new() -> Self {
+        let unit = f64::from(1 << 24);
+        Logarithm((0..=256).map(|part| ((1.0 + f64::from(part) / 256.0).log2() * unit) as u64).collect())
+    }
+
+    fn of(&self, value: u64) -> u64 {
+        let exponent = value.max(1).ilog2();
+        // The value in [1, 2) with 64 bits behind the point: 8 of them choose the line, 24 the place on it.
+        let fraction = ((u128::from(value.max(1)) << 64) >> exponent) as u64;
+        let (line, along) = ((fraction >> 56) as usize, fraction >> 32 & 0xff_ffff);
+        let (low, high) = (self.0[line], self.0[line + 1]);
+        u64::from(exponent) * (1 << 24) + low + ((high - low) * along >> 24)
+    }
+}
+
+/// No route costs as much.
+const COST_END: u128 = 1 << 62;

@@ -1,0 +1,252 @@
+//! Random worlds, with values where limits bind: amounts around the payment's own, fees larger than it, ties.
+
+use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
+use engine::query::RouteLimits;
+use primitives::Msat;
+use proptest::collection::vec;
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
+use proptest::{bool, option};
+
+use super::world::{Channel, Extra, Origin, Payment, Policy, World};
+
+/// What a property wants to see.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Mix {
+    /// Inbound fees.
+    pub(super) has_inbound_fees: bool,
+    /// Limits on blocks, hops, bytes, fees; avoided and prescribed nodes and channels.
+    pub(super) has_limits: bool,
+    /// The payer pays itself.
+    pub(super) is_circular: bool,
+    /// Few distinct values, so that much costs the same.
+    pub(super) has_ties: bool,
+}
+
+/// A world of that kind.
+pub(super) fn world(mix: Mix) -> impl Strategy<Value = World> {
+    let amount = prop_oneof![
+        2 => Just(1u64),
+        2 => 2..2000u64,
+        3 => (1..5000u64).prop_map(|sat| sat * 1000),
+        3 => Just(100_000_000u64),
+        2 => 1_000_000..2_000_000_000u64,
+        1 => Just(20_000_000_000u64),
+    ];
+    (5..=9u8, amount).prop_flat_map(move |(nodes, amount)| {
+        let channels = vec(channel(mix, nodes, amount), 4..=22);
+        let extra = prop_oneof![3 => Just(0..=0usize), 1 => Just(1..=3usize)]
+            .prop_flat_map(move |count| vec(extra(mix, nodes, amount), count));
+        (channels, extra, payment(mix, nodes, amount)).prop_map(|(channels, extra, payment)| {
+            let mut world = World { channels, extra, payment };
+            keep_the_payers_own(&mut world);
+            world
+        })
+    })
+}
+
+/// First channels are the payer's, open ones.
+fn keep_the_payers_own(world: &mut World) {
+    let (channels, payer) = (&world.channels, world.payment.payer);
+    if let Some(first) = &mut world.payment.first {
+        first.retain(|&(place, _)| {
+            channels
+                .get(place)
+                .is_some_and(|channel| channel.ends.contains(&payer) && channel.origin != Origin::Closed)
+        });
+        first.sort_unstable();
+        first.dedup_by_key(|&mut (place, _)| place);
+    }
+    let known = |node: u8| channels.iter().any(|channel| channel.ends.contains(&node));
+    world.payment.last_hop = world.payment.last_hop.filter(|&node| known(node));
+}
+
+fn channel(mix: Mix, nodes: u8, amount: u64) -> impl Strategy<Value = Channel> {
+    let origin = prop_oneof![
+        8 => Just(None),
+        2 => [policy(mix, amount), policy(mix, amount)].prop_map(|former| Some(Origin::Changed(former))),
+        2 => Just(Some(Origin::Opened)),
+        1 => Just(Some(Origin::Closed)),
+    ];
+    let side = move || option::weighted(0.92, policy(mix, amount));
+    (ends(nodes), capacity(amount), [side(), side()], origin).prop_map(
+        |((one, two), capacity_sat, policies, origin)| Channel {
+            ends: [one.min(two), one.max(two)],
+            capacity_sat,
+            policies,
+            origin: origin.unwrap_or(Origin::Built),
+        },
+    )
+}
+
+fn extra(mix: Mix, nodes: u8, amount: u64) -> impl Strategy<Value = Extra> {
+    // One node more than the graph has.
+    (ends(nodes + 1), capacity(amount), policy(mix, amount))
+        .prop_map(|((tail, head), capacity_sat, policy)| Extra { tail, head, capacity_sat, policy })
+}
+
+fn ends(nodes: u8) -> impl Strategy<Value = (u8, u8)> {
+    (0..nodes, 1..nodes).prop_map(move |(one, step)| (one, (one + step) % nodes))
+}
+
+fn capacity(amount: u64) -> BoxedStrategy<Option<u64>> {
+    let sat = amount.div_ceil(1000);
+    prop_oneof![
+        1 => Just(None),
+        1 => (sat..sat + 5).prop_map(Some),
+        1 => (sat..sat * 4 + 2).prop_map(Some),
+        3 => Just(Some(1_000_000_000)),
+    ]
+    .boxed()
+}
+
+/// A policy whose limits lie around the amount.
+fn policy(mix: Mix, amount: u64) -> BoxedStrategy<Policy> {
+    let near = prop_oneof![0..20u64, 0..3000u64, 0..amount.clamp(1, 5_000_000)];
+    let min = prop_oneof![
+        6 => Just(0),
+        3 => Just(1000),
+        1 => Just(amount),
+        2 => near.clone().prop_map(move |more| amount + more),
+        1 => Just(amount + amount / 2),
+    ];
+    let max = prop_oneof![
+        1 => Just(amount),
+        2 => near.prop_map(move |more| amount + more),
+        1 => Just(amount.div_ceil(1000) * 1000),
+        8 => Just(1_000_000_000_000),
+        1 => Just(amount / 2),
+    ];
+    let cltv = prop_oneof![Just(0u16), Just(40), 0..200u16, 0..2016u16];
+    let fee = if mix.has_ties {
+        prop_oneof![Just((0, 0)), Just((1000, 0)), Just((0, 100)), Just((1, 1))].boxed()
+    } else {
+        prop_oneof![
+            2 => Just((0u32, 0u32)),
+            2 => Just((1000, 1)),
+            4 => (0..3000u32, 0..5000u32),
+            2 => (0..20u32, 0..200_000u32),
+            1 => (0..10_000_000u32, Just(0)),
+            1 => Just((u32::MAX, u32::MAX)),
+        ]
+        .boxed()
+    };
+    (fee, inbound(mix), cltv, min, max, bool::weighted(0.06))
+        .prop_map(|((base, ppm), inbound, cltv, min, max, disabled)| Policy {
+            base,
+            ppm,
+            inbound,
+            cltv,
+            min,
+            max,
+            disabled,
+        })
+        .boxed()
+}
+
+fn inbound(mix: Mix) -> BoxedStrategy<(i32, i32)> {
+    if !mix.has_inbound_fees {
+        return Just((0, 0)).boxed();
+    }
+    prop_oneof![
+        5 => Just((0, 0)),
+        2 => (-3000..0i32, Just(0)),
+        2 => (-500..500i32, -4000..4000i32),
+        1 => (-2000..2000i32, -400_000..400_000i32),
+        1 => Just((0, -1_000_000)),
+    ]
+    .boxed()
+}
+
+fn payment(mix: Mix, nodes: u8, amount: u64) -> impl Strategy<Value = Payment> {
+    let ends = (0..nodes, 1..nodes, option::weighted(0.1, Just(nodes)));
+    let tolerance = prop_oneof![6 => Just(0u64), 1 => 0..3000u64, 1 => Just(u64::MAX)];
+    let work_max = prop_oneof![8 => Just(2_000_000u64), 1 => 1..40u64];
+    let rest = (any::<bool>(), tolerance, work_max, bool::weighted(0.1));
+    (ends, cost(), rest, limits(mix, amount), restrictions(mix, nodes, amount)).prop_map(
+        move |(ends, cost, (may_overpay, tolerance, work_max, ignores), limits, restrictions)| {
+            let (payer, step, stranger) = ends;
+            let payee = stranger.unwrap_or((payer + step) % nodes);
+            let (nodes, channels, directions, first, last_hop, headroom) = restrictions;
+            Payment {
+                payer,
+                payee: if mix.is_circular { payer } else { payee },
+                amount,
+                cost,
+                limits,
+                avoided_nodes: nodes,
+                avoided_channels: channels,
+                avoided_directions: directions,
+                first,
+                last_hop,
+                ignore_inbound_fees: ignores,
+                headroom_millionths: headroom,
+                may_overpay,
+                tolerance,
+                work_max,
+            }
+        },
+    )
+}
+
+fn cost() -> impl Strategy<Value = CostModel> {
+    let risk = || {
+        prop_oneof![
+            Just(RiskWeights::default()),
+            (0..2000u32, 0..3u32, 0..300u32).prop_map(|(risk, base, share)| RiskWeights {
+                risk_billionths: risk,
+                hop_base_msat: base,
+                hop_millionths: share,
+            }),
+        ]
+    };
+    let probability = (risk(), prop_oneof![Just((100_000, 1000)), (0..3000u32, 0..3000u32)]).prop_map(
+        |(risk, (attempt_base_msat, attempt_millionths))| {
+            CostModel::Probability(ProbabilityWeights { risk, attempt_base_msat, attempt_millionths })
+        },
+    );
+    prop_oneof![Just(CostModel::Fee), risk().prop_map(CostModel::Risk), probability]
+}
+
+fn limits(mix: Mix, amount: u64) -> BoxedStrategy<RouteLimits> {
+    if !mix.has_limits {
+        return Just(RouteLimits::default()).boxed();
+    }
+    let fee =
+        prop_oneof![3 => Just(None), 1 => (0..5000u64).prop_map(Some), 1 => (0..=amount).prop_map(Some)];
+    let share = prop_oneof![3 => Just(None), 1 => (0..20_000u32).prop_map(Some)];
+    let cltv = prop_oneof![2 => Just(2016u32), 2 => 0..500u32];
+    let hops = prop_oneof![2 => Just(20u32), 3 => 0..6u32];
+    let payload = prop_oneof![3 => Just(0u32), 1 => 900..1300u32];
+    (fee, share, cltv, prop_oneof![Just(18u32), 0..200u32], hops, payload)
+        .prop_map(|(fee, share, cltv_max, final_cltv_delta, hop_count_max, final_payload_extra)| {
+            RouteLimits {
+                fee_max: fee.map(Msat::from_msat),
+                fee_millionths_max: share,
+                cltv_max,
+                final_cltv_delta,
+                hop_count_max,
+                final_payload_extra,
+            }
+        })
+        .boxed()
+}
+
+/// Avoided nodes, channels and directions, first channels, last hop, headroom.
+type Restrictions = (Vec<u8>, Vec<usize>, Vec<(usize, usize)>, Option<Vec<(usize, u64)>>, Option<u8>, u32);
+
+fn restrictions(mix: Mix, nodes: u8, amount: u64) -> BoxedStrategy<Restrictions> {
+    if !mix.has_limits {
+        return Just(Restrictions::default()).boxed();
+    }
+    let place = 0..12usize;
+    let balance = prop_oneof![1 => amount..amount + 3000, 2 => Just(1_000_000_000_000u64), 1 => 0..=amount];
+    (
+        prop_oneof![2 => Just(vec![]), 1 => vec(0..nodes, 0..2)],
+        prop_oneof![2 => Just(vec![]), 1 => vec(place.clone(), 0..3)],
+        prop_oneof![2 => Just(vec![]), 1 => vec((place, 0..2usize), 0..3)],
+        option::weighted(0.2, vec((0..22usize, balance), 8..22)),
+        option::weighted(0.1, 0..nodes),
+        prop_oneof![4 => Just(0u32), 1 => 0..600_000u32],
+    )
+        .boxed()
+}

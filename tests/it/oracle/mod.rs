@@ -1,0 +1,17 @@
+//! The search against searches that are too simple to be wrong.
+//!
+//! ```text
+//! world      a small graph, how it came about, and a payment over it; prints itself when a test fails
+//! brute      every simple route of a world, priced with arithmetic of its own
+//! judge      what the engine says of a world, held against all its routes
+//! draw       random worlds
+//! random     the properties
+//! traps      worlds that have misled this search or one like it
+//! ```
+
+mod brute;
+mod draw;
+mod judge;
+mod random;
+mod traps;
+mod world;

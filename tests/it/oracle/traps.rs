@@ -1,0 +1,144 @@
+//! Worlds that have misled this search or one like it.
+
+use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
+use primitives::Msat;
+
+use super::judge::judge;
+use super::world::{Channel, Policy, World};
+
+fn holds(world: &World) {
+    judge(world).unwrap_or_else(|wrong| panic!("{wrong}\n{world:?}"));
+}
+
+/// A channel that forwards one way.
+fn way(tail: u8, head: u8, policy: Policy) -> Channel {
+    if tail < head {
+        Channel::new([tail, head], [Some(policy), None])
+    } else {
+        Channel::new([head, tail], [None, Some(policy)])
+    }
+}
+
+#[test]
+fn any_tolerance_finds_a_route() {
+    let mut world = World::new(vec![way(0, 1, Policy::FREE), way(1, 2, Policy::base(7))], 0, 2, 1000);
+    world.payment.tolerance = Msat::MAX.to_msat();
+    holds(&world);
+}
+
+#[test]
+fn a_circular_route_does_not_return_over_its_first_channel() {
+    let both = |ends, fee| Channel::new(ends, [Some(Policy::base(fee)); 2]);
+    let ring = vec![both([0, 1], 1), both([1, 2], 3), both([0, 2], 8)];
+    holds(&World::new(ring.clone(), 0, 0, 1000));
+    holds(&World::new(ring[..1].to_vec(), 0, 0, 1000));
+    let parallel = vec![both([0, 1], 1), both([0, 1], 5), both([1, 2], 0)];
+    holds(&World::new(parallel, 0, 0, 1000));
+}
+
+#[test]
+fn a_discount_counts_before_the_fee_limit_does() {
+    let discounting = Policy { inbound: (-900, 0), ..Policy::FREE };
+    let from_payer = Channel::new([0, 1], [Some(Policy::FREE), Some(discounting)]);
+    let mut world = World::new(vec![from_payer, way(1, 2, Policy::base(1000))], 0, 2, 50_000);
+    for limit in [99, 100, 101] {
+        world.payment.limits.fee_max = Some(Msat::from_msat(limit));
+        holds(&world);
+    }
+}
+
+#[test]
+fn a_rate_taken_back_from_a_minimum_is_taken_of_the_minimum() {
+    let discounting = Policy { inbound: (0, -100_000), ..Policy::FREE };
+    let mut channels = vec![
+        Channel::new([0, 1], [Some(Policy::FREE), Some(discounting)]),
+        way(1, 2, Policy { ppm: 200_000, min: 1_100_000, ..Policy::FREE }),
+        way(2, 9, Policy::base(100_000)),
+        way(0, 3, Policy::FREE),
+        way(3, 9, Policy::base(193_000)),
+    ];
+    // A payee with many channels, so that the search begins at the payer.
+    channels.extend((10..30).map(|leaf| way(9, leaf, Policy::FREE)));
+    holds(&World::new(channels, 0, 9, 1_000_000));
+}
+
+#[test]
+fn a_dearer_suffix_that_reaches_a_minimum_is_kept() {
+    // Over channel 1 the last hop costs a fee that the minimum before it demands anyhow, over channel 2 it costs time.
+    let mut world = World::new(
+        vec![
+            way(0, 1, Policy { min: 20_000, ..Policy::FREE }),
+            way(1, 2, Policy::base(10_000)),
+            way(1, 2, Policy { cltv: 900, ..Policy::FREE }),
+        ],
+        0,
+        2,
+        10_000,
+    );
+    for billionths in [100_000, 1_000_000, 1_100_000, 1_200_000, 10_000_000] {
+        let weights = RiskWeights { risk_billionths: billionths, hop_base_msat: 1, hop_millionths: 0 };
+        world.payment.cost = CostModel::Risk(weights);
+        for may_overpay in [false, true] {
+            world.payment.may_overpay = may_overpay;
+            holds(&world);
+        }
+    }
+}
+
+#[test]
+fn the_label_search_goes_through_where_the_forward_search_turned_away() {
+    let lifting = Policy { min: 15, max: 15, ..Policy::FREE };
+    let fitting = Policy { max: 1, ..Policy::FREE };
+    let channels = vec![way(4, 3, lifting), way(3, 0, fitting), way(4, 3, fitting)];
+    let mut world = World::new(channels, 4, 0, 1);
+    world.payment.may_overpay = true;
+    world.payment.cost = CostModel::Risk(RiskWeights::default());
+    holds(&world);
+    world.payment.cost = CostModel::default();
+    holds(&world);
+}
+
+#[test]
+fn a_search_that_is_cut_short_does_not_claim_too_much() {
+    // The first channel looks best until its minimum is seen; the search still looks elsewhere when it is cut short.
+    let amount = 137_205_063;
+    let fitting = Policy { max: amount, ..Policy::FREE };
+    let lifting = Policy { min: 138_828_010, max: 1_000_000_000_000, ..Policy::FREE };
+    let sized = |channel: Channel, sat| Channel { capacity_sat: Some(sat), ..channel };
+    let channels = vec![
+        sized(way(3, 1, lifting), 140_743),
+        sized(way(3, 0, fitting), 1_000_000_000),
+        way(3, 1, fitting),
+        sized(way(5, 4, fitting), 267_494),
+        way(0, 5, Policy { base: 1000, ppm: 1, ..fitting }),
+        way(4, 1, fitting),
+    ];
+    let mut world = World::new(channels, 3, 1, amount);
+    let (attempt_base_msat, attempt_millionths) = (967, 289);
+    world.payment.cost = CostModel::Probability(ProbabilityWeights {
+        attempt_base_msat,
+        attempt_millionths,
+        ..ProbabilityWeights::default()
+    });
+    world.payment.may_overpay = true;
+    for work_max in 1..12 {
+        world.payment.work_max = work_max;
+        holds(&world);
+    }
+}
+
+#[test]
+fn a_loop_that_pays_for_itself_is_no_route() {
+    // Node 1 asks 1,000 msat for the way to 3, nothing of what comes back to it from 2.
+    let discounting = Policy { inbound: (-1000, 0), ..Policy::FREE };
+    let channels = vec![
+        way(0, 1, Policy::FREE),
+        Channel::new([1, 2], [Some(discounting), Some(Policy::FREE)]),
+        way(1, 3, Policy::base(1000)),
+        way(2, 5, Policy::FREE),
+    ];
+    let mut world = World::new(channels, 0, 3, 10_000);
+    holds(&world);
+    world.channels.extend([way(1, 4, Policy::base(300)), way(4, 3, Policy::base(300))]);
+    holds(&world);
+}
