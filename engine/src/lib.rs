@@ -4,6 +4,7 @@ pub mod batch;
 pub mod cost;
 pub mod diverse;
 pub mod graph;
+pub mod obvious;
 pub mod onion_size;
 pub mod overlay;
 pub mod query;

@@ -17,6 +17,7 @@ pub(crate) mod heap;
 mod pareto;
 mod potentials;
 pub(crate) mod problem;
+pub(crate) mod reference;
 mod resources;
 mod workspace;
 

@@ -1,7 +1,9 @@
 //! What the engine says of a world, held against all its routes.
 
+use engine::obvious::{Reference, route_reference};
 use engine::route::{Proof, Route};
 use engine::router::{RouteError, RouteWorkspace, route};
+use engine::snapshot::Snapshot;
 use primitives::Direction;
 
 use super::brute::{Oracle, Priced};
@@ -15,7 +17,9 @@ pub(super) fn judge(world: &World) -> Result<(), String> {
 /// As [`judge`], with a workspace that was used before.
 pub(super) fn judge_with(world: &World, space: &mut RouteWorkspace) -> Result<(), String> {
     let best = Oracle::new(world).best();
-    let answer = route(&world.snapshot(), &world.query(), space);
+    let snapshot = world.snapshot();
+    judge_reference(world, &snapshot, best.as_ref())?;
+    let answer = route(&snapshot, &world.query(), space);
     match (answer, best) {
         (Ok(found), None) => Err(format!("no route exists, but {found:#?}")),
         (Ok(found), Some(best)) => agrees(world, &found, &best).map_err(|wrong| {
@@ -30,6 +34,23 @@ pub(super) fn judge_with(world: &World, space: &mut RouteWorkspace) -> Result<()
         (Err(RouteError::NoRoute(_) | RouteError::UnknownNode { .. }), None) => Ok(()),
         (Err(RouteError::WorkLimit { .. }), _) if world.payment.work_max < 1000 => Ok(()),
         (Err(error), best) => Err(format!("{error:?}, but the best is {best:?}")),
+    }
+}
+
+/// The engine's own reference has to be right as well: larger graphs rely on it.
+fn judge_reference(world: &World, snapshot: &Snapshot, best: Option<&Priced>) -> Result<(), String> {
+    let cost = |by| match route_reference(snapshot, &world.query(), by) {
+        Ok(found) => Ok(Some(found.map(|found| u128::from(found.cost)))),
+        Err(RouteError::UnknownNode { .. }) => Ok(Some(None)),
+        Err(RouteError::WorkLimit { .. }) => Ok(None),
+        Err(error) => Err(format!("the reference fails: {error}")),
+    };
+    // Some small worlds have very many ways that beat one another in some respect.
+    let best = best.map(|best| best.cost);
+    match cost(Reference::Labels { labels_max: 3000 })? {
+        Some(exact) if exact == best => Ok(()),
+        None => Ok(()),
+        Some(exact) => Err(format!("the reference finds {exact:?}, the best is {best:?}")),
     }
 }
 

@@ -12,6 +12,7 @@
 mod brute;
 mod draw;
 mod judge;
+mod mainnet;
 mod random;
 mod traps;
 mod world;
