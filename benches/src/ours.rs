@@ -43,7 +43,12 @@ impl Contender for Ours {
 
     fn route(&self, scratch: &mut RouteWorkspace, request: &RouteQuery) -> Result<Answer, NoRoute> {
         match route(&self.snapshot, request, scratch) {
-            Ok(route) => Ok(Answer { fee_msat: route.fee.to_msat(), hops: route.hops.len() as u32, cltv: route.cltv - request.limits.final_cltv_delta, parts: 1 }),
+            Ok(route) => Ok(Answer {
+                fee_msat: route.fee.to_msat(),
+                hops: route.hops.len() as u32,
+                cltv: route.cltv - request.limits.final_cltv_delta,
+                parts: 1,
+            }),
             Err(RouteError::NoRoute(_)) => Err(NoRoute("no route")),
             Err(_) => Err(NoRoute("no answer")),
         }

@@ -73,7 +73,6 @@ impl Columns {
         let channel_count = front.info.channel_count as usize;
         let arc_count = 2 * channel_count;
         let set_count = front.feature_sets.len();
-        let offsets = columns::offsets(&front.section(Section::Offsets, node_ids.len() + 1)?, arc_count)?;
         let sections = |arcs, ends, records| {
             Ok(Sections {
                 arcs: front.section(arcs, arc_count)?,
@@ -84,6 +83,7 @@ impl Columns {
         let outgoing = sections(Section::OutgoingArcs, Section::OutgoingEnds, Section::OutgoingRecords)?;
         let incoming = sections(Section::IncomingArcs, Section::IncomingEnds, Section::IncomingRecords)?;
         let wide = wide(front)?;
+        let offsets = columns::offsets(&front.section(Section::Offsets, node_ids.len() + 1)?, arc_count)?;
         let context = Context {
             node_ids,
             id_prefixes: &node_ids.par_iter().map(id_prefix).collect::<Vec<_>>(),
