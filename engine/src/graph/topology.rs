@@ -372,11 +372,12 @@ impl NodePlaces {
     /// Finds room for every node, or the first one that has the id of an earlier one. O(n).
     pub(crate) fn build(node_ids: &[NodeId]) -> Result<Self, usize> {
         let hasher = RandomState::new();
+        // All hashes first: hashing is parallel, and an insertion need not wait for a hash while it misses the cache.
+        let hashes = node_ids.par_iter().map(|node_id| hasher.hash_one(node_id)).collect::<Vec<_>>();
         let mut table = HashTable::with_capacity(node_ids.len());
-        for (place, node_id) in node_ids.iter().enumerate() {
-            let hash = hasher.hash_one(node_id);
+        for (place, (node_id, hash)) in node_ids.iter().zip(hashes.iter().copied()).enumerate() {
             let is_known = |&at: &u32| node_ids[at as usize] == *node_id;
-            match table.entry(hash, is_known, |&at| hasher.hash_one(node_ids[at as usize])) {
+            match table.entry(hash, is_known, |&at| hashes[at as usize]) {
                 Entry::Occupied(_) => return Err(place),
                 Entry::Vacant(vacant) => vacant.insert(place as u32),
             };

@@ -1,7 +1,7 @@
 //! Loads a snapshot from a file by mapping it into memory: the one place of the engine that touches a file.
 //!
 //! The map lives for the time of loading only: everything is copied out. While it lives, the file must be left alone.
-//! One that is overwritten meanwhile gives an error or a graph of mixed content at worst a panic of a bounds check;
+//! One that is overwritten meanwhile gives an error, a graph of mixed content or, at worst, a panic of a bounds check;
 //! one that is *truncated* meanwhile ends the process with SIGBUS, as with any mapped file. Whoever replaces a
 //! snapshot writes a new file beside it and renames it, which leaves the mapped one whole.
 
@@ -27,10 +27,10 @@ pub fn load_snapshot(path: &Path) -> Result<Topology, SnapshotError> {
     read_snapshot(&map)
 }
 
-#[expect(unsafe_code, reason = "mapping a file cannot be checked by the compiler")]
+#[expect(unsafe_code, reason = "that nobody writes to a file cannot be checked by the compiler")]
 fn map(file: &File) -> io::Result<Mmap> {
     // SAFETY: the bytes must not change while they are borrowed. The caller of `load_snapshot` upholds that nobody
-    // writes to the file before it returns, and the map does not outlive it. Reading values of plain integers, all
-    // checked on their owned copies, limits what a breach can do to a wrong graph, a panic or SIGBUS.
+    // writes to the file before it returns, and the map does not outlive it. Only plain integers are read, and checked
+    // on their owned copies, which limits what a breach can do.
     unsafe { MmapOptions::new().map(file) }
 }

@@ -88,8 +88,7 @@ fn compare(rule: Rule, at: &Bytes<'_>, one: Fingerprint, other: Fingerprint) -> 
 impl<'a> Half<'a> {
     fn decode(sections: Sections<'a>) -> Self {
         let arcs = sections.arcs.decode(|arc| u32::from_le_bytes(*arc));
-        let mut positions = Vec::new();
-        (0..arcs.len()).into_par_iter().map(|_| AtomicU32::new(NOWHERE)).collect_into_vec(&mut positions);
+        let positions = (0..arcs.len()).into_par_iter().map(|_| AtomicU32::new(NOWHERE)).collect();
         Half {
             ends: sections.ends.decode(|end| u32::from_le_bytes(*end)),
             records: sections.records.decode(|record: &[u8; 24]| {

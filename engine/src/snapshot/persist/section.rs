@@ -125,9 +125,7 @@ impl Bytes<'_> {
         decode: impl Fn(&[u8; N]) -> T + Send + Sync,
     ) -> Vec<T> {
         debug_assert_eq!(N, self.section.width());
-        let mut column = Vec::new();
-        self.bytes.as_chunks::<N>().0.par_iter().map(decode).collect_into_vec(&mut column);
-        column
+        self.bytes.as_chunks::<N>().0.par_iter().map(decode).collect()
     }
 }
 
