@@ -1,6 +1,7 @@
 //! One test binary for everything that crosses crates.
 
 mod import;
+mod persist;
 mod props;
 mod stress;
 mod synthetic;
