@@ -3,6 +3,7 @@
 mod alternatives;
 mod import;
 mod oracle;
+mod persist;
 mod props;
 mod stress;
 mod synthetic;

@@ -19,15 +19,22 @@ pub(crate) const UNBLOCKED_DEGREE_MAX: usize = 16;
 pub(crate) const REFERENCE_MSAT: u64 = 100_000_000;
 
 const GRID_MSAT: [f64; 8] = [0.0, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11];
+/// The grid in millions of msat, the unit of proportional fees.
+const GRID_MILLIONS: [f64; 8] = [0.0, 0.1, 1.0, 1e1, 1e2, 1e3, 1e4, 1e5];
 const SAFETY: f64 = 1.0 - 1.0 / (1 << 20) as f64;
 
 /// The least fee of all arcs from one block on, at each grid amount, as bits of `f32` in msat.
 #[derive(Debug, Default)]
 pub(crate) struct BlockBound([AtomicU32; 8]);
 
-/// The bound of a single arc, to be merged into blocks.
+/// A bound before it is stored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FeeBound([f32; 8]);
+
+/// The least fee of several arcs at each grid amount, in msat, before it is rounded: rounding keeps the order, so once
+/// for all arcs is enough.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LeastFee([f64; 8]);
 
 /// Where an amount lies on the grid; computed once a query.
 #[derive(Debug, Clone, Copy)]
@@ -37,39 +44,50 @@ pub(crate) struct GridPlace {
 }
 
 impl FeeBound {
-    /// An arc that nobody can use bounds nothing.
-    pub(crate) const UNUSABLE: FeeBound = FeeBound([f32::INFINITY; 8]);
-
     /// The bound of an arc with this fee.
     pub(crate) fn of(fee_base_msat: u64, fee_ppm: u64) -> Self {
-        FeeBound(GRID_MSAT.map(|amount| round_down(fee_base_msat as f64 + amount * fee_ppm as f64 / 1e6)))
+        let mut least = LeastFee::NONE;
+        least.add(fee_base_msat, fee_ppm);
+        least.bound()
     }
 
-    /// The lesser of both at every amount.
-    pub(crate) fn min(self, other: FeeBound) -> FeeBound {
-        FeeBound(std::array::from_fn(|at| self.0[at].min(other.0[at])))
-    }
-
-    /// The eight values as bits of `f32`, and back.
+    /// The eight values as bits of `f32`.
     pub(crate) fn to_bits(self) -> [u32; 8] {
         self.0.map(f32::to_bits)
     }
+}
 
-    /// Reads what [`FeeBound::to_bits`] wrote; `None` for what it never writes (NaN, negative).
-    pub(crate) fn from_bits(bits: [u32; 8]) -> Option<Self> {
-        let values = bits.map(f32::from_bits);
-        values.iter().all(|value| *value >= 0.0).then_some(FeeBound(values))
+impl LeastFee {
+    /// Without an arc, or with arcs that nobody can use.
+    pub(crate) const NONE: LeastFee = LeastFee([f64::INFINITY; 8]);
+
+    /// Adds an arc with this fee.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, fee_base_msat: u64, fee_ppm: u64) {
+        let (base, ppm) = (fee_base_msat as f64, fee_ppm as f64);
+        for (least, millions) in self.0.iter_mut().zip(GRID_MILLIONS) {
+            let fee = base + millions * ppm;
+            *least = if fee < *least { fee } else { *least };
+        }
+    }
+
+    /// The bound that holds for all of them.
+    pub(crate) fn bound(&self) -> FeeBound {
+        FeeBound(self.0.map(round_down))
     }
 }
 
 impl BlockBound {
-    pub(crate) fn new(bound: FeeBound) -> Self {
+    #[cfg(test)]
+    fn new(bound: FeeBound) -> Self {
         BlockBound(bound.to_bits().map(AtomicU32::new))
     }
 
-    /// The stored values.
-    pub(crate) fn load(&self) -> FeeBound {
-        FeeBound(std::array::from_fn(|at| f32::from_bits(self.0[at].load(Relaxed))))
+    /// Replaces the bound. Only while nobody reads it.
+    pub(crate) fn store(&self, bound: FeeBound) {
+        for (stored, value) in self.0.iter().zip(bound.to_bits()) {
+            stored.store(value, Relaxed);
+        }
     }
 
     /// Lowers the bound so that it also holds for an arc with `bound`; says whether anything changed. Writer only.
@@ -121,8 +139,9 @@ mod tests {
         let fees =
             [(0, 0), (1, 0), (0, 1), (1000, 1), (0, 5000), (4_294_967_295, 4_294_967_295), (77_777, 123_456)];
         for pair in fees.windows(2) {
-            let bound =
-                BlockBound::new(FeeBound::of(pair[0].0, pair[0].1).min(FeeBound::of(pair[1].0, pair[1].1)));
+            let mut least = LeastFee::NONE;
+            pair.iter().for_each(|&(base, ppm)| least.add(base, ppm));
+            let bound = BlockBound::new(least.bound());
             let mut amount = 1u64;
             while amount < 1 << 60 {
                 for amount in [amount - 1, amount, amount * 3 / 2, amount * 10 / 7] {
@@ -151,7 +170,7 @@ mod tests {
     #[test]
     fn unusable_arcs_are_out_of_reach() {
         for amount in [0, 1, 100_000, 5_000_000, u64::MAX] {
-            assert_eq!(BlockBound::new(FeeBound::UNUSABLE).at(GridPlace::of(amount)), u64::MAX);
+            assert_eq!(BlockBound::new(LeastFee::NONE.bound()).at(GridPlace::of(amount)), u64::MAX);
         }
     }
 }

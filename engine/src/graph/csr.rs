@@ -12,7 +12,7 @@
 
 use rayon::prelude::*;
 
-use super::bounds::{BLOCK_SIZE, BlockBound, FeeBound, REFERENCE_MSAT, UNBLOCKED_DEGREE_MAX};
+use super::bounds::{BLOCK_SIZE, BlockBound, FeeBound, LeastFee, REFERENCE_MSAT, UNBLOCKED_DEGREE_MAX};
 use super::record::{ArcRecord, Record};
 
 /// The arcs of every node, sorted, with block bounds.
@@ -84,7 +84,7 @@ impl Adjacency {
     }
 
     /// Adds the bounds to lists that are laid out already.
-    pub(super) fn from_sorted(
+    pub(crate) fn from_sorted(
         offsets: Vec<u32>,
         ends: Vec<u32>,
         arcs: Vec<u32>,
@@ -98,10 +98,14 @@ impl Adjacency {
             blocks += block_count(list[1] - list[0]);
         }
         block_offsets.push(blocks);
-        let bounds = (0..offsets.len() - 1)
-            .into_par_iter()
-            .flat_map_iter(|node| list_bounds(&records[offsets[node] as usize..offsets[node + 1] as usize]))
-            .collect::<Vec<_>>();
+        let bounds = (0..blocks).into_par_iter().map(|_| BlockBound::default()).collect::<Vec<_>>();
+        // The first nodes have most arcs, so parts are small enough to be shared out evenly.
+        (0..offsets.len() - 1).into_par_iter().with_max_len(NODES_PER_PART).for_each(|node| {
+            let blocks = block_offsets[node] as usize..block_offsets[node + 1] as usize;
+            if !blocks.is_empty() {
+                fill_bounds(&bounds[blocks], &records[offsets[node] as usize..offsets[node + 1] as usize]);
+            }
+        });
         Adjacency {
             offsets: offsets.into(),
             ends: ends.into(),
@@ -219,22 +223,19 @@ fn block_count(degree: u32) -> u32 {
     if degree as usize <= UNBLOCKED_DEGREE_MAX { 0 } else { degree.div_ceil(BLOCK_SIZE as u32) }
 }
 
-/// The bounds of one list: for each block the least of it and all later ones.
-fn list_bounds(records: &[ArcRecord]) -> Vec<BlockBound> {
-    if records.len() <= UNBLOCKED_DEGREE_MAX {
-        return Vec::new();
-    }
-    let mut least = FeeBound::UNUSABLE;
-    let mut bounds = Vec::with_capacity(records.len().div_ceil(BLOCK_SIZE));
-    for block in records.chunks(BLOCK_SIZE).rev() {
+/// Sets the bounds of one list: for each block the least of it and all later ones.
+fn fill_bounds(bounds: &[BlockBound], records: &[ArcRecord]) {
+    let mut least = LeastFee::NONE;
+    for (bound, block) in bounds.iter().zip(records.chunks(BLOCK_SIZE)).rev() {
         for record in block.iter().map(ArcRecord::load).filter(|record| record.is_enabled()) {
-            least = least.min(FeeBound::of(record.fee_base_msat(), record.fee_ppm()));
+            least.add(record.fee_base_msat(), record.fee_ppm());
         }
-        bounds.push(BlockBound::new(least));
+        bound.store(least.bound());
     }
-    bounds.reverse();
-    bounds
 }
+
+/// Nodes whose bounds are set at a time.
+const NODES_PER_PART: usize = 1 << 10;
 
 /// Cuts an array into the lists of the nodes.
 fn lists_mut<'a>(mut arcs: &'a mut [u32], offsets: &[u32]) -> Vec<&'a mut [u32]> {

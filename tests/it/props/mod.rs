@@ -1,3 +1,4 @@
 //! Properties that hold for all inputs.
 
+mod persist;
 mod snapshot;

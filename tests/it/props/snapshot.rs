@@ -63,7 +63,7 @@ fn policy() -> impl Strategy<Value = ChannelPolicy> {
     )
 }
 
-fn delta() -> impl Strategy<Value = GraphDelta> {
+pub(super) fn delta() -> impl Strategy<Value = GraphDelta> {
     let capacity = option::of((0u64..3_000_000_000_000).prop_map(|sat| Msat::from_msat(sat * 1000)));
     let opened = (scid(), node(), node(), capacity, features()).prop_map(
         |(short_channel_id, node_id_1, node_id_2, capacity, features)| GraphDelta::ChannelOpened {
