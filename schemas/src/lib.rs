@@ -1,1 +1,7 @@
 //! FlatBuffers schemas of Fulgurite and the code generated from them.
+
+#[allow(warnings, unsafe_code)]
+#[rustfmt::skip]
+mod generated;
+
+pub use generated::snapshot_generated::fulgurite::snapshot;

@@ -76,7 +76,7 @@ impl Adjacency {
     }
 
     /// Adds the bounds to lists that are laid out already.
-    pub(super) fn from_sorted(
+    pub(crate) fn from_sorted(
         offsets: Vec<u32>,
         ends: Vec<u32>,
         arcs: Vec<u32>,

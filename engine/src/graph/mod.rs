@@ -5,6 +5,7 @@
 
 mod bounds;
 mod builder;
+mod columns;
 mod csr;
 mod export;
 mod ids;
@@ -19,6 +20,8 @@ pub use ids::{ArcIdx, ChannelIdx, NodeIdx};
 pub use topology::Topology;
 
 pub(crate) use bounds::{BLOCK_SIZE, BlockBound, GridPlace};
+pub(crate) use columns::Columns;
 pub(crate) use csr::{Adjacency, ArcList};
 pub(crate) use export::Contents;
-pub(crate) use record::{HtlcBounds, Record};
+pub(crate) use record::{ArcRecord, CLOSED, DISABLED, HtlcBounds, Record, UNANNOUNCED, Wide, WideField};
+pub(crate) use topology::{NodePlaces, Parts};

@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use primitives::{
     ChannelPolicy, CltvExpiryDelta, Features, Fee, InboundFee, Msat, NodeId, ShortChannelId, UnixTime,
 };
@@ -52,7 +53,7 @@ pub(super) struct WideTable {
 
 /// Finds a node by its id: a hash with a key of this process.
 #[derive(Debug, Default)]
-struct NodePlaces {
+pub(crate) struct NodePlaces {
     table: HashTable<u32>,
     hasher: RandomState,
 }
@@ -109,9 +110,11 @@ impl Topology {
                 |policy: &Option<ChannelPolicy>| policy.map_or(0, |policy| pack_inbound(policy.inbound_fee));
             inbound_fees.get_or_init(|| policies().map(packed).map(AtomicU64::new).collect());
         }
+        let node_ids = order.iter().map(|&old| node_ids[old as usize]).collect::<Box<[_]>>();
         Ok(Topology::assemble(Parts {
+            node_places: NodePlaces::build(&node_ids).expect("a builder keeps one place a node"),
+            node_ids,
             node_features: order.iter().map(|&old| node_features[old as usize]).collect(),
-            node_ids: order.iter().map(|&old| node_ids[old as usize]).collect(),
             feature_sets: feature_sets.into(),
             forwarder_count,
             short_channel_ids: channels.iter().map(|channel| channel.short_channel_id.to_u64()).collect(),
@@ -126,14 +129,14 @@ impl Topology {
         }))
     }
 
-    /// Adds the look-up of ids and room for more wide values.
-    pub(super) fn assemble(parts: Parts) -> Self {
+    /// Adds room for more wide values.
+    pub(crate) fn assemble(parts: Parts) -> Self {
         let used = AtomicU32::new(parts.wide.len() as u32);
         let mut wide = WideTable { values: parts.wide.into_iter().map(AtomicU64::new).collect(), used };
         wide.grow();
         let topology = Topology {
             least_inbound: OnceLock::new(),
-            node_places: NodePlaces::build(&parts.node_ids),
+            node_places: parts.node_places,
             node_ids: parts.node_ids,
             node_features: parts.node_features,
             feature_sets: parts.feature_sets,
@@ -337,18 +340,19 @@ impl Topology {
 }
 
 /// What a [`Topology`] is assembled from.
-pub(super) struct Parts {
-    pub(super) node_ids: Box<[NodeId]>,
-    pub(super) node_features: Box<[u16]>,
-    pub(super) feature_sets: Box<[Features]>,
-    pub(super) forwarder_count: u32,
-    pub(super) short_channel_ids: Box<[u64]>,
-    pub(super) channel_features: Box<[u16]>,
-    pub(super) last_update: Box<[AtomicU32]>,
-    pub(super) outgoing: Adjacency,
-    pub(super) incoming: Adjacency,
-    pub(super) inbound_fees: OnceLock<Box<[AtomicU64]>>,
-    pub(super) wide: Vec<u64>,
+pub(crate) struct Parts {
+    pub(crate) node_places: NodePlaces,
+    pub(crate) node_ids: Box<[NodeId]>,
+    pub(crate) node_features: Box<[u16]>,
+    pub(crate) feature_sets: Box<[Features]>,
+    pub(crate) forwarder_count: u32,
+    pub(crate) short_channel_ids: Box<[u64]>,
+    pub(crate) channel_features: Box<[u16]>,
+    pub(crate) last_update: Box<[AtomicU32]>,
+    pub(crate) outgoing: Adjacency,
+    pub(crate) incoming: Adjacency,
+    pub(crate) inbound_fees: OnceLock<Box<[AtomicU64]>>,
+    pub(crate) wide: Vec<u64>,
 }
 
 impl WideTable {
@@ -363,14 +367,19 @@ impl WideTable {
 }
 
 impl NodePlaces {
-    fn build(node_ids: &[NodeId]) -> Self {
+    /// Finds room for every node, or the first one that has the id of an earlier one. O(n).
+    pub(crate) fn build(node_ids: &[NodeId]) -> Result<Self, usize> {
         let hasher = RandomState::new();
         let mut table = HashTable::with_capacity(node_ids.len());
         for (place, node_id) in node_ids.iter().enumerate() {
             let hash = hasher.hash_one(node_id);
-            table.insert_unique(hash, place as u32, |&at| hasher.hash_one(node_ids[at as usize]));
+            let is_known = |&at: &u32| node_ids[at as usize] == *node_id;
+            match table.entry(hash, is_known, |&at| hasher.hash_one(node_ids[at as usize])) {
+                Entry::Occupied(_) => return Err(place),
+                Entry::Vacant(vacant) => vacant.insert(place as u32),
+            };
         }
-        NodePlaces { table, hasher }
+        Ok(NodePlaces { table, hasher })
     }
 }
 

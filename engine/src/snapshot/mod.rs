@@ -42,11 +42,15 @@
 //! the scheduler which `publish` finds a merge done, hence which numbers nodes have; a simulation calls
 //! `finish_merge` after `begin_merge` and has that fixed, too.
 //!
-//! Not here: which delta is valid and newest (gossip), how a graph is stored (persist), what a query adds to it.
+//! Not here: which delta is valid and newest (gossip), what a query adds to it. How a generation is stored in a file
+//! and loaded again is in `persist` and `mapped`, which know nothing of publication.
 
 mod handle;
+#[expect(clippy::disallowed_methods, reason = "the one place where the engine opens a file, to map it")]
+mod mapped;
 mod merge;
 mod pending;
+mod persist;
 mod publish;
 mod retired;
 mod sequence;
@@ -54,6 +58,10 @@ mod view;
 mod writer;
 
 pub use handle::{ChannelGraph, GraphReader};
+pub use mapped::load_snapshot;
+pub use persist::{
+    Rule, Section, SnapshotError, SnapshotInfo, SnapshotMeta, read_snapshot, snapshot_info, write_snapshot,
+};
 pub use sequence::{Contended, READ_TRY_COUNT_MAX};
 pub use view::Snapshot;
 pub use writer::{ApplyError, GraphWriter};

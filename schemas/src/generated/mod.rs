@@ -1,0 +1,3 @@
+//! Written from the schemas, never by hand: see `schemas/README.md`.
+
+pub mod snapshot_generated;
