@@ -9,7 +9,6 @@ use crate::query::RouteQuery;
 use crate::route::{payee_used, price};
 use crate::search::problem::{COST_MAX, Problem};
 use crate::search::{Outcome, Workspace, solve};
-use crate::snapshot::Snapshot;
 
 /// What closes the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +45,9 @@ pub enum NoRoute {
         /// The amount that the cheapest one must be raised to.
         minimum: Msat,
     },
-    /// Both ends can carry the amount, but nothing in between that leads from one to the other can.
-    NotConnected {
-        /// The largest amount that one path could carry, if all its channels were empty on the right side.
-        largest: Msat,
-    },
+    /// Both ends can carry the amount, but nothing in between that leads from one to the other can. What a single
+    /// path could carry is told by [`widest`](crate::router::widest).
+    NotConnected,
 }
 
 impl fmt::Display for NoRoute {
@@ -75,24 +72,18 @@ impl fmt::Display for NoRoute {
                 f,
                 "every way has a channel with a larger htlc_minimum_msat; raise the amount to {minimum} or allow overpaying"
             ),
-            NoRoute::NotConnected { largest } if *largest == Msat::ZERO => {
-                write!(f, "no usable channels lead from the payer to the payee")
-            }
-            NoRoute::NotConnected { largest } => {
-                write!(
-                    f,
-                    "no single path has the capacity, the widest one takes {largest}; split the payment"
-                )
+            NoRoute::NotConnected => {
+                write!(f, "no single path from the payer to the payee has the capacity; split the payment or lower it")
             }
         }
     }
 }
 
-/// Looks for the reason. Costs another search or two, so it is for the answer that is "no" only.
+/// Looks for the reason; `is_limited` says that a route was found and broke a limit. Costs another search or two, so it is for the answer that is "no" only.
 pub(crate) fn explain<C: HopCost>(
-    _snapshot: &Snapshot,
     query: &RouteQuery,
     problem: Problem<'_, C>,
+    is_limited: bool,
     space: &mut Workspace,
 ) -> NoRoute {
     let largest = largest_htlc(&problem, true);
@@ -104,7 +95,8 @@ pub(crate) fn explain<C: HopCost>(
         return NoRoute::PayeeCannotReceive { largest: Msat::from_msat(largest) };
     }
     let unlimited = Problem { amount_max: COST_MAX, strict: false, ..problem };
-    if let Outcome::Route { .. } = solve(unlimited, space).outcome {
+    let was_limited = problem.amount_max < COST_MAX || is_limited;
+    if was_limited && matches!(solve(unlimited, space).outcome, Outcome::Route { .. }) {
         let arcs = std::mem::take(&mut space.best);
         let mut hops = Vec::new();
         let found = price(&unlimited, payee_used(&query.limits, query.amount), &arcs, &mut hops);
@@ -127,7 +119,7 @@ pub(crate) fn explain<C: HopCost>(
             };
         }
     }
-    NoRoute::NotConnected { largest: Msat::from_msat(widest_path(&problem)) }
+    NoRoute::NotConnected
 }
 
 /// The largest HTLC over any arc that leaves the payer, or enters the payee.
@@ -146,7 +138,7 @@ fn largest_htlc<C: HopCost>(problem: &Problem<'_, C>, at_payer: bool) -> u64 {
 }
 
 /// The width of the widest path: a Dijkstra search that maximises the least `htlc_maximum_msat`. O(m log n).
-fn widest_path<C: HopCost>(problem: &Problem<'_, C>) -> u64 {
+pub(crate) fn widest_path<C: HopCost>(problem: &Problem<'_, C>) -> u64 {
     let node_count = problem.layers.iter().map(|layer| layer.node_end() as usize).max().unwrap_or(0);
     let mut width = vec![0u64; node_count.max(problem.topology.node_count())];
     let mut queue = std::collections::BinaryHeap::new();

@@ -8,11 +8,11 @@ use primitives::{Msat, NodeId, ShortChannelId};
 
 use crate::compile::{Compiled, compile};
 use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
-use crate::explain::{NoRoute, explain};
+use crate::explain::{NoRoute, explain, widest_path};
 use crate::query::RouteQuery;
 use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
 use crate::search::problem::Problem;
-use crate::search::{Answer, Counts, Limits, Outcome, Used, Workspace, solve, solve_within};
+use crate::search::{Answer, Limits, Outcome, Used, Workspace, solve, solve_within};
 use crate::snapshot::Snapshot;
 
 /// What one thread needs to answer queries: the searches' memory and a little of its own.
@@ -72,6 +72,16 @@ pub fn route(
     route_compiled(snapshot, query, &compiled, space)
 }
 
+/// The largest HTLC that any single path could carry if every channel's funds were on the right side: what to tell
+/// somebody whose payment is not connected. Costs a search of the whole graph.
+///
+/// # Errors
+/// As [`route`] for a query that names what is not there.
+pub fn widest(snapshot: &Snapshot, query: &RouteQuery) -> Result<Msat, RouteError> {
+    let compiled = compile(snapshot, query)?;
+    Ok(Msat::from_msat(widest_path(&compiled.problem(snapshot, query, FeeOnly))))
+}
+
 /// Finds the cheapest route of a query that is compiled already.
 pub(crate) fn route_compiled(
     snapshot: &Snapshot,
@@ -117,7 +127,7 @@ fn attempt<C: HopCost>(
 ) -> Result<Option<Route>, RouteError> {
     let mut answer = solve(problem, &mut space.search);
     let Outcome::Route { cost } = answer.outcome else {
-        return unfound(snapshot, query, problem, answer, space);
+        return unfound(query, problem, answer, false, space);
     };
     let start = payee_used(&query.limits, query.amount);
     let Some(mut found) = reprice(snapshot, problem, start, space)? else { return Ok(None) };
@@ -142,9 +152,9 @@ fn attempt<C: HopCost>(
         let labels_max = usize::try_from(query.work_max).unwrap_or(usize::MAX);
         let counts = answer.counts;
         answer = solve_within(strict, &mut space.search, start, limits, labels_max);
-        answer.counts = add(counts, answer.counts);
+        answer.counts = counts.plus(answer.counts);
         let Outcome::Route { cost } = answer.outcome else {
-            return unfound(snapshot, query, strict, answer, space);
+            return unfound(query, strict, answer, true, space);
         };
         let Some(next) = reprice(snapshot, strict, start, space)? else { return Ok(None) };
         if next.suffix.cost > cost {
@@ -156,15 +166,15 @@ fn attempt<C: HopCost>(
 }
 
 fn unfound<C: HopCost>(
-    snapshot: &Snapshot,
     query: &RouteQuery,
     problem: Problem<'_, C>,
     answer: Answer,
+    is_limited: bool,
     space: &mut RouteWorkspace,
 ) -> Result<Option<Route>, RouteError> {
     match answer.outcome {
         Outcome::WorkLimit => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
-        _ => Err(RouteError::NoRoute(explain(snapshot, query, problem, &mut space.search))),
+        _ => Err(RouteError::NoRoute(explain(query, problem, is_limited, &mut space.search))),
     }
 }
 
@@ -229,10 +239,6 @@ fn finish<C: HopCost>(
         counts: answer.counts,
         hops,
     }
-}
-
-fn add(a: Counts, b: Counts) -> Counts {
-    Counts { settled: a.settled + b.settled, relaxed: a.relaxed + b.relaxed, met: a.met + b.met }
 }
 
 /// Searches of one query before the graph is called too restless.

@@ -42,8 +42,9 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     /// Measure queries on this machine and a graph
     ///
-    /// Every query is asked twice to warm up, then once more on each number of threads, in the order of the file; each
-    /// answer is timed on its own, from the names in the query to the finished route or the reason why there is none.
+    /// Every query is asked twice to warm up, then again and again for a second on each number of threads, in the order
+    /// of the file; each answer is timed on its own, from the names in the query to the finished route or the reason
+    /// why there is none.
     #[command(after_help = EXIT_CODES)]
     Bench(Box<BenchArgs>),
     /// Print a script that teaches a shell to complete this command line

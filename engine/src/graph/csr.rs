@@ -40,6 +40,14 @@ pub(crate) struct ArcList<'a> {
     pub(crate) bounds: &'a [BlockBound],
 }
 
+impl<'a> ArcList<'a> {
+    /// The far ends and the policies, block by block.
+    #[inline(always)]
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = (&'a [u32], &'a [ArcRecord])> + use<'a> {
+        self.ends.chunks(BLOCK_SIZE).zip(self.records.chunks(BLOCK_SIZE))
+    }
+}
+
 impl Adjacency {
     /// Lays out the lists. `ends_of` tells of an arc the node whose list it belongs to and the node at its other
     /// end; `records` holds every arc's policy by its number. O(m log d), in parallel over nodes.

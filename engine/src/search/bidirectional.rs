@@ -36,6 +36,15 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     leaves_from: u32,
 }
 
+/// What part of a list matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    All,
+    /// Only nodes that the other search has reached: to any other, one more hop leads beyond its frontier.
+    OnlyMet,
+    Nothing,
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -151,7 +160,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         else {
             return;
         };
-        self.label_forward(head, arc, sent.cost);
+        self.label_forward(head, arc, sent.cost, 0);
     }
 
     /// Expands a node of the forward search and returns the arcs it looked at.
@@ -170,20 +179,23 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let list = lists.list(node);
         let mut seen = 0;
         let other = self.space.backward.least_key().saturating_add(self.problem.tolerance);
-        for at in 0..list.ends.len() {
-            if at % BLOCK_SIZE == 0
-                && self.is_list_done(&list, at, key.saturating_add(other), discount.is_some())
-            {
+        let reach = key.saturating_add(other);
+        for (block, (ends, records)) in list.blocks().enumerate() {
+            let rest = self.rest_of_list(&list, block, reach, discount.is_some());
+            if rest == Rest::Nothing {
                 break;
             }
-            seen += 1;
-            let head = list.ends[at];
-            if head >= self.leaves_from && head != self.problem.payee {
-                continue;
+            seen += ends.len() as u64;
+            for (at, (&head, record)) in ends.iter().zip(records).enumerate() {
+                if head >= self.leaves_from && head != self.problem.payee {
+                    continue;
+                }
+                if rest == Rest::OnlyMet && !self.is_reached(head, |label| label.backward) {
+                    continue;
+                }
+                let position = list.start + (block * BLOCK_SIZE + at) as u32;
+                self.relax_forward(head, key, other, record.load(), discount, || lists.arc_at(position));
             }
-            let record = list.records[at].load();
-            let position = list.start + at as u32;
-            self.relax_forward(head, key, other, record, discount, || lists.arc_at(position));
         }
         for layer in self.problem.layers {
             for arc in layer.outgoing(node) {
@@ -194,15 +206,27 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         seen
     }
 
-    /// Whether nothing from this place of a list on can improve the best route.
+    /// What from a block of a list on can still improve the best route.
     #[inline(always)]
-    fn is_list_done(&self, list: &ArcList<'_>, at: usize, key: u64, no_bound: bool) -> bool {
-        let fee = match list.bounds.get(at / BLOCK_SIZE) {
+    fn rest_of_list(&self, list: &ArcList<'_>, block: usize, reach: u64, no_bound: bool) -> Rest {
+        let fee = match list.bounds.get(block) {
             Some(bound) if !no_bound => bound.at(self.place),
             // A list without blocks, or fees that a discount may take back.
             _ => 0,
         };
-        key.saturating_add(fee).saturating_add(self.least_hop) >= self.best
+        let least = reach.saturating_add(fee).saturating_add(self.least_hop);
+        if least.saturating_add(self.least_hop) < self.best {
+            Rest::All
+        } else if least < self.best {
+            Rest::OnlyMet
+        } else {
+            Rest::Nothing
+        }
+    }
+
+    #[inline(always)]
+    fn is_reached(&self, node: u32, side: impl Fn(&Label) -> u64) -> bool {
+        self.space.labels.find(node).is_some_and(|label| side(label) != UNREACHED)
     }
 
     #[inline(always)]
@@ -242,7 +266,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if cost.saturating_add(other) >= self.best || cost > super::problem::COST_MAX {
             return;
         }
-        self.label_forward(head, if arc_if_needed == NO_ARC { arc() } else { arc_if_needed }, cost);
+        let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
+        self.label_forward(head, arc, cost, other);
     }
 
     /// What an arc can carry. Without restrictions and layers, its number need not be known.
@@ -255,9 +280,11 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     }
 
     #[inline(always)]
-    fn label_forward(&mut self, head: u32, arc: u32, cost: u64) {
+    fn label_forward(&mut self, head: u32, arc: u32, cost: u64, other: u64) {
         let label = self.space.labels.entry(head);
-        if label.flags & AVOIDED != 0 {
+        // What is left is known, or leads at least a hop beyond the other frontier.
+        let rest = label.backward.min(other.saturating_add(self.least_hop));
+        if label.flags & AVOIDED != 0 || cost.saturating_add(rest) >= self.best {
             return;
         }
         if cost >= label.forward {
@@ -292,20 +319,25 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let key = if key == u64::MAX { 0 } else { key };
         let other = self.space.forward.least_key().saturating_add(self.problem.tolerance);
         let mut seen = 0;
-        for at in 0..list.ends.len() {
-            if at % BLOCK_SIZE == 0 && self.is_list_done(&list, at, key.saturating_add(other), INBOUND) {
+        let payer = self.problem.payer;
+        let reach = key.saturating_add(other);
+        for (block, (ends, records)) in list.blocks().enumerate() {
+            let rest = self.rest_of_list(&list, block, reach, INBOUND);
+            if rest == Rest::Nothing {
                 break;
             }
-            seen += 1;
-            let tail = list.ends[at];
-            if tail >= self.leaves_from || tail == self.problem.payer {
-                continue;
+            seen += ends.len() as u64;
+            for (at, (&tail, record)) in ends.iter().zip(records).enumerate() {
+                if tail >= self.leaves_from || tail == payer {
+                    continue;
+                }
+                if rest == Rest::OnlyMet && !self.is_reached(tail, |label| label.forward) {
+                    continue;
+                }
+                let position = list.start + (block * BLOCK_SIZE + at) as u32;
+                self.relax_backward(node, tail, &suffix, other, record.load(), || lists.arc_at(position));
             }
-            let record = list.records[at].load();
-            let position = list.start + at as u32;
-            self.relax_backward(node, tail, &suffix, other, record, || lists.arc_at(position));
         }
-        let payer = self.problem.payer;
         for layer in self.problem.layers {
             for arc in layer.incoming(node).filter(|arc| arc.tail != payer) {
                 self.relax_backward(node, arc.tail, &suffix, other, arc.record, || arc.arc);
@@ -360,13 +392,15 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return;
         }
         let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
-        self.label_backward(tail, arc, next, key);
+        self.label_backward(tail, arc, next, key, other);
     }
 
     #[inline(always)]
-    fn label_backward(&mut self, tail: u32, arc: u32, next: Suffix, key: u64) {
+    fn label_backward(&mut self, tail: u32, arc: u32, next: Suffix, key: u64, other: u64) {
         let label = self.space.labels.entry(tail);
-        if label.flags & AVOIDED != 0 {
+        // What is left is known, or leads at least a hop beyond the other frontier.
+        let rest = label.forward.min(other.saturating_add(self.least_hop));
+        if label.flags & AVOIDED != 0 || key.saturating_add(rest) >= self.best {
             return;
         }
         if key >= label.backward || label.flags & BACKWARD_SETTLED != 0 {
@@ -416,7 +450,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     /// queued, or it was left out because even the backward frontier behind it was too far.
     pub(super) fn frontier(&self) -> u64 {
         let left_out = self.best.saturating_sub(self.problem.tolerance);
-        self.space.forward.least_key().min(left_out.saturating_sub(self.space.backward.least_key()))
+        let behind = self.space.backward.least_key().saturating_add(self.least_hop);
+        self.space.forward.least_key().min(left_out.saturating_sub(behind))
     }
 
     /// Both searches have reached a node: looks whether a better route goes through it.

@@ -8,7 +8,7 @@ use super::potentials::Whole;
 use super::problem::{COST_MAX, Problem};
 use super::resources::{Limits, Potentials, Used};
 use super::workspace::{Dropped, NO_ARC, UNREACHED, Workspace};
-use crate::cost::HopCost;
+use crate::cost::{FeeOnly, HopCost};
 
 /// Which search gave the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,19 +50,49 @@ pub(crate) struct Answer {
 /// The cheapest route that obeys all limits on amounts; blocks, hops and payload are not looked at, and amounts below
 /// a minimum are lifted to it. The arcs are left in `space.best`, payer first.
 pub(crate) fn solve<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace) -> Answer {
+    solve_below(problem, space, COST_MAX)
+}
+
+/// The same among the routes that cost less than `bound`.
+fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound: u64) -> Answer {
     match (problem.with_inbound_fees, problem.restrictions.concern_arcs()) {
-        (false, false) => solve_as::<C, false, false>(problem, space),
-        (false, true) => solve_as::<C, false, true>(problem, space),
-        (true, false) => solve_as::<C, true, false>(problem, space),
-        (true, true) => solve_as::<C, true, true>(problem, space),
+        (false, false) => solve_as::<C, false, false>(problem, space, bound),
+        (false, true) => solve_as::<C, false, true>(problem, space, bound),
+        (true, false) => solve_as::<C, true, false>(problem, space, bound),
+        (true, true) => solve_as::<C, true, true>(problem, space, bound),
     }
+}
+
+/// Where amounts hardly fit, the fast search may find no route and prove nothing. Whether there is any depends on the
+/// amounts alone, and the route of the least fee has the least amounts: if even that does not exist, none does; if it
+/// does, its cost bounds the search for the best.
+fn solve_from_least_fee<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, counts: Counts) -> Answer {
+    let mut least_fee = solve_below(problem.with_cost(FeeOnly), space, COST_MAX);
+    least_fee.counts = counts.plus(least_fee.counts);
+    let Outcome::Route { .. } = least_fee.outcome else { return Answer { least: 0, ..least_fee } };
+    let arcs = space.best.clone();
+    let Some(cost) = cost_of(&problem, &arcs) else { return Answer { outcome: Outcome::WorkLimit, ..least_fee } };
+    let mut answer = solve_below(problem, space, cost);
+    answer.counts = answer.counts.plus(least_fee.counts);
+    if answer.outcome == Outcome::NoRoute {
+        space.best = arcs;
+        answer.outcome = Outcome::Route { cost };
+        answer.least = cost.saturating_sub(problem.tolerance);
+    }
+    answer
+}
+
+fn cost_of<C: HopCost>(problem: &Problem<'_, C>, arcs: &[u32]) -> Option<u64> {
+    let route = arcs.iter().rev().try_fold(problem.root(), |suffix, &arc| problem.extend(arc, &suffix))?;
+    Some(route.cost)
 }
 
 fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     problem: Problem<'_, C>,
     space: &mut Workspace,
+    bound: u64,
 ) -> Answer {
-    let mut run = Run::<C, INBOUND, RESTRICTED>::new(problem, space, COST_MAX);
+    let mut run = Run::<C, INBOUND, RESTRICTED>::new(problem, space, bound);
     let end = run.search();
     let (best, mut counts) = (run.best, run.counts);
     if end == End::WorkLimit {
@@ -77,6 +107,9 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         let outcome = if found { Outcome::Route { cost: best } } else { Outcome::NoRoute };
         let least = best.saturating_sub(problem.tolerance);
         return Answer { outcome, least, method: Method::Bidirectional, counts };
+    }
+    if C::HAS_TWO_LABELS && best == COST_MAX {
+        return solve_from_least_fee(problem, space, counts);
     }
     let is_circular = problem.payer == problem.payee;
     let is_barred = |dropped: &Dropped| dropped.smaller_by == UNREACHED;

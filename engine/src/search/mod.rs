@@ -36,3 +36,14 @@ pub struct Counts {
     /// Times both directions met and the path was priced.
     pub met: u64,
 }
+
+impl Counts {
+    /// Both together.
+    pub(crate) fn plus(self, other: Counts) -> Counts {
+        Counts {
+            settled: self.settled + other.settled,
+            relaxed: self.relaxed + other.relaxed,
+            met: self.met + other.met,
+        }
+    }
+}

@@ -68,7 +68,27 @@ pub(crate) struct Suffix {
     pub(crate) forwarded: u64,
 }
 
-impl<C: HopCost> Problem<'_, C> {
+impl<'a, C: HopCost> Problem<'a, C> {
+    /// The same problem at another cost.
+    pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
+        let &Problem { topology, layers, payer, payee, amount, amount_max, restrictions, .. } = self;
+        let &Problem { with_inbound_fees, strict, tolerance, settled_max, .. } = self;
+        Problem {
+            topology,
+            layers,
+            payer,
+            payee,
+            amount,
+            amount_max,
+            cost,
+            restrictions,
+            with_inbound_fees,
+            strict,
+            tolerance,
+            settled_max,
+        }
+    }
+
     /// The state at the payee.
     pub(crate) fn root(&self) -> Suffix {
         Suffix { cost: 0, received: self.amount, forwarded: self.amount }

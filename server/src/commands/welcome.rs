@@ -48,13 +48,18 @@ pub(crate) fn run(out: &mut impl Write) -> Result<Outcome, Failure> {
         table::time(sample.median),
         table::time(sample.slowest),
     )?;
+    // As it was called, so that the lines below can be pasted.
+    let name = std::env::args().next().unwrap_or_else(|| "fulgurite".to_owned());
     writeln!(out, "next:")?;
     let ends = format!("{} {} {}", query.payer, query.payee, query.amount.to_msat());
-    writeln!(out, "  fulgurite route {ends} --json")?;
-    writeln!(out, "  fulgurite import describegraph.json -o graph.fgs    your own graph; any format")?;
-    writeln!(out, "  fulgurite route --graph graph.fgs --queries queries.csv")?;
-    writeln!(out, "  fulgurite bench --graph graph.fgs                   how fast it is here")?;
-    writeln!(out, "  fulgurite --help")?;
+    writeln!(out, "  {name} route {ends} --json")?;
+    writeln!(
+        out,
+        "  {name} import describegraph.json -o graph.fgs    # your own graph, in any known format"
+    )?;
+    writeln!(out, "  {name} route --graph graph.fgs --queries queries.csv")?;
+    writeln!(out, "  {name} bench --graph graph.fgs    # how fast it is on this machine")?;
+    writeln!(out, "  {name} --help")?;
     Ok(Outcome::Done)
 }
 

@@ -164,3 +164,14 @@ fn recorded_queries_get_the_exact_minimum_fee() {
         assert_eq!(answer["optimal"], true);
     }
 }
+
+#[test]
+fn a_circular_route_comes_back() {
+    let place = Place::new();
+    let (one, two) = (node(1), node(2));
+    let fixed = ["route", "--graph", "graph.csv", "--json", "--cost", "fee", &one, &one, "10sat"];
+    let answer =
+        place.run(&[&fixed[..], &["--first-channel", "4x1x0=50sat", "--last-hop", &two]].concat()).json();
+    let route = answer["route"].as_array().expect("a route");
+    assert_eq!((route.len(), &route[3]["node_id"]), (4, &one.into()), "{answer}");
+}

@@ -98,7 +98,10 @@ fn bench_measures_each_number_of_threads() {
     assert_eq!(runs.iter().map(|run| run["threads"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(2)]);
     for run in runs {
         let latency = &run["latency_ns"];
-        assert!(latency["p50"].as_u64() <= latency["p99"].as_u64() && latency["count"] == 200, "{run}");
+        assert!(
+            latency["p50"].as_u64() <= latency["p99"].as_u64() && latency["count"].as_u64() >= Some(200),
+            "{run}"
+        );
     }
     let text = place.run(&args);
     assert!(text.out.contains("queries a second") && text.out.contains("p99"), "{}", text.out);
