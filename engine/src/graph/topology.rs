@@ -151,11 +151,13 @@ impl Topology {
         };
         if topology.has_inbound_fees() {
             topology.allocate_inbound();
-            for arc in (0..topology.last_update.len() as u32).map(ArcIdx::from_u32) {
-                let fee = topology.inbound_fee(arc);
-                if !fee.is_zero() {
-                    topology.lower_inbound(topology.tail(arc), fee);
-                }
+            let arcs = (0..topology.last_update.len() as u32).into_par_iter().map(ArcIdx::from_u32);
+            let is_discount = |arc: &ArcIdx| {
+                let fee = topology.inbound_fee(*arc);
+                fee.base_msat < 0 || fee.proportional_millionths < 0
+            };
+            for arc in arcs.filter(is_discount).collect::<Vec<_>>() {
+                topology.lower_inbound(topology.tail(arc), topology.inbound_fee(arc));
             }
         }
         topology

@@ -4,7 +4,9 @@
 //! arc is in one list: as many stores as places, and no place left out. All else that joins distant things (both
 //! directions tell of one graph, both arcs of a channel of the same nodes) goes through fingerprints.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::hint::black_box;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use primitives::NodeId;
 use rayon::prelude::*;
@@ -19,11 +21,12 @@ use crate::graph::{Adjacency, ArcRecord, Record};
 pub(super) struct Context<'a> {
     pub(super) node_ids: &'a [NodeId],
     /// By node: the first bytes of its id, which decide nearly every comparison.
-    pub(super) id_prefixes: &'a [u64],
+    pub(super) id_prefixes: &'a [u32],
     pub(super) offsets: &'a [u32],
-    pub(super) arc_count: usize,
     pub(super) forwarder_count: usize,
     pub(super) wide: &'a [AtomicU64],
+    /// By wide value: whether a record refers to it, as far as is known.
+    pub(super) claims: &'a [AtomicBool],
 }
 
 /// The sections of one direction.
@@ -47,7 +50,8 @@ struct Tally {
     arcs: Fingerprint,
     /// Channels as the arcs of direction 0 and 1 tell of them.
     channels: [Fingerprint; 2],
-    wide_places: Vec<u32>,
+    /// References to wide values.
+    wide_count: usize,
 }
 
 /// Decodes and checks both directions.
@@ -59,21 +63,21 @@ pub(super) fn read(
     let keys = Keys::new();
     let (outgoing, incoming) = (Half::decode(outgoing), Half::decode(incoming));
     let (by_tail, by_head) = rayon::join(
-        || outgoing.walk(context, |node, tally| outgoing.visit_outgoing(context, &keys, node, tally)),
-        || incoming.walk(context, |node, tally| incoming.visit_incoming(context, &keys, node, tally)),
+        || outgoing.walk(context, |nodes| outgoing.visit_outgoing(context, &keys, nodes)),
+        || incoming.walk(context, |nodes| Ok(incoming.visit_incoming(context, &keys, nodes))),
     );
     let (by_tail, by_head) = (by_tail?, by_head?);
     compare(Rule::ListsAgree, &incoming.sections.arcs, by_tail.arcs, by_head.arcs)?;
     let [one, two] = by_tail.channels;
     compare(Rule::ArcsPaired, &outgoing.sections.ends, one, two)?;
-    let mut places = by_tail.wide_places;
-    places.par_sort_unstable();
-    if let Some(twice) = places.windows(2).find(|pair| pair[0] == pair[1]) {
-        let place = u64::from(twice[0]);
-        return Err(Rule::WideOnce.broken_at(&outgoing.sections.records, 0, place + 1, place));
+    // As many references as values referred to: no two to one.
+    let claimed = context.claims.par_iter().filter(|claim| claim.load(Relaxed)).count();
+    if claimed != by_tail.wide_count {
+        let (expected, found) = (by_tail.wide_count as u64, claimed as u64);
+        return Err(Rule::WideOnce.broken_at(&outgoing.sections.records, 0, expected, found));
     }
     let (outgoing, incoming) = rayon::join(|| outgoing.finish(context), || incoming.finish(context));
-    Ok([outgoing?, incoming?])
+    Ok([outgoing, incoming])
 }
 
 fn compare(rule: Rule, at: &Bytes<'_>, one: Fingerprint, other: Fingerprint) -> Result<(), SnapshotError> {
@@ -99,16 +103,19 @@ impl<'a> Half<'a> {
         }
     }
 
-    /// Visits all nodes, in parallel; then looks for an arc that no list had.
+    /// Visits all parts, in parallel; then looks for an arc that no list had.
     fn walk(
         &self,
         context: &Context<'_>,
-        visit: impl Fn(usize, &mut Tally) -> Result<(), SnapshotError> + Sync,
+        visit: impl Fn(Range<usize>) -> Result<Tally, SnapshotError> + Sync,
     ) -> Result<Tally, SnapshotError> {
-        // The first nodes have most arcs, so parts are small enough to be shared out evenly.
-        let parts = (0..context.node_ids.len()).into_par_iter().with_max_len(NODES_PER_PART);
+        let parts = (0..self.arcs.len() / ARCS_PER_PART + 1).into_par_iter();
         let tally = parts
-            .try_fold(Tally::new, |mut tally, node| visit(node, &mut tally).map(|()| tally))
+            .map(|part| {
+                let nodes = context.part(part);
+                self.note_positions(context, context.positions(&nodes))?;
+                visit(nodes)
+            })
             .try_reduce(Tally::new, |one, other| Ok(one.merge(other)))?;
         let absent = self.positions.par_iter().position_first(|position| position.load(Relaxed) == NOWHERE);
         match absent {
@@ -117,83 +124,140 @@ impl<'a> Half<'a> {
         }
     }
 
-    fn visit_outgoing(
-        &self,
-        context: &Context<'_>,
-        keys: &Keys,
-        node: usize,
-        tally: &mut Tally,
-    ) -> Result<(), SnapshotError> {
-        let range = context.list(node);
-        for position in range.clone() {
-            let (arc, end, record) = self.arc(context, position)?;
-            tally.arcs.insert(keys, arc_words(arc, node as u32, end, record));
-            records::check(record, context.wide, &mut tally.wide_places).map_err(
-                |(rule, expected, found)| rule.broken_at(&self.sections.records, position, expected, found),
-            )?;
-            let nodes = if arc & 1 == 0 { [node as u32, end] } else { [end, node as u32] };
-            if arc & 1 == 0 && !context.is_before(nodes) {
-                let (expected, found) = (u64::from(end), node as u64);
-                return Err(Rule::NodesInOrder.broken_at(&self.sections.ends, position, expected, found));
+    /// Notes where each arc lies, once it and its other end are in range.
+    fn note_positions(&self, context: &Context<'_>, part: Range<usize>) -> Result<(), SnapshotError> {
+        let node_count = context.node_ids.len();
+        for position in part {
+            let (arc, end) = (self.arcs[position], self.ends[position]);
+            let Some(place) = self.positions.get(arc as usize) else {
+                let (max, found) = (self.positions.len() as u64, arc.into());
+                return Err(Rule::ArcInRange.broken_at(&self.sections.arcs, position, max, found));
+            };
+            if end as usize >= node_count {
+                let (max, found) = (node_count as u64, end.into());
+                return Err(Rule::EndInRange.broken_at(&self.sections.ends, position, max, found));
             }
-            tally.channels[(arc & 1) as usize]
-                .insert(keys, channel_words(arc / 2, nodes, record, context.wide));
-        }
-        context.check_order(node, &self.ends[range.clone()]).map_err(|(expected, found)| {
-            Rule::NodeOrder.broken_at(&self.sections.ends, range.start, expected, found)
-        })
-    }
-
-    fn visit_incoming(
-        &self,
-        context: &Context<'_>,
-        keys: &Keys,
-        node: usize,
-        tally: &mut Tally,
-    ) -> Result<(), SnapshotError> {
-        for position in context.list(node) {
-            let (arc, end, record) = self.arc(context, position)?;
-            tally.arcs.insert(keys, arc_words(arc, end, node as u32, record));
+            place.store(position as u32, Relaxed);
         }
         Ok(())
     }
 
-    /// The arc at a position with its other end, both in range; notes where it lies.
-    #[inline(always)]
-    fn arc(&self, context: &Context<'_>, position: usize) -> Result<(u32, u32, Record), SnapshotError> {
-        let (arc, end) = (self.arcs[position], self.ends[position]);
-        let Some(place) = self.positions.get(arc as usize) else {
-            let (max, found) = (context.arc_count as u64, u64::from(arc));
-            return Err(Rule::ArcInRange.broken_at(&self.sections.arcs, position, max, found));
-        };
-        if end as usize >= context.node_ids.len() {
-            let (max, found) = (context.node_ids.len() as u64, u64::from(end));
-            return Err(Rule::EndInRange.broken_at(&self.sections.ends, position, max, found));
+    /// Everything that is checked once an arc. Each check has its own loop: those that miss the cache are short, so
+    /// that the processor waits for many misses at a time.
+    fn visit_outgoing(
+        &self,
+        context: &Context<'_>,
+        keys: &Keys,
+        nodes: Range<usize>,
+    ) -> Result<Tally, SnapshotError> {
+        let mut tally = Tally::new();
+        for node in nodes.clone() {
+            let tail = node as u32;
+            for position in context.list(node) {
+                let (arc, head, record) = self.arc(position);
+                tally.arcs.insert(keys, arc_words(arc, tail, head, record));
+                let ends = if arc & 1 == 0 { [tail, head] } else { [head, tail] };
+                let words = channel_words(arc / 2, ends, record, context.wide);
+                tally.channels[(arc & 1) as usize].insert(keys, words);
+            }
         }
-        place.store(position as u32, Relaxed);
-        Ok((arc, end, self.records[position].load()))
+        for node in nodes.clone() {
+            self.check_names(context, node)?;
+            let list = context.list(node);
+            context.check_order(node, &self.ends[list.clone()]).map_err(|(expected, found)| {
+                Rule::NodeOrder.broken_at(&self.sections.ends, list.start, expected, found)
+            })?;
+        }
+        tally.wide_count = self.check_records(context, context.positions(&nodes))?;
+        Ok(tally)
     }
 
-    fn finish(self, context: &Context<'_>) -> Result<Adjacency, SnapshotError> {
+    fn visit_incoming(&self, context: &Context<'_>, keys: &Keys, nodes: Range<usize>) -> Tally {
+        let mut tally = Tally::new();
+        for node in nodes {
+            for position in context.list(node) {
+                let (arc, tail, record) = self.arc(position);
+                tally.arcs.insert(keys, arc_words(arc, tail, node as u32, record));
+            }
+        }
+        tally
+    }
+
+    /// Whether the node has the lesser id of the two at its arcs of direction 0, and the greater at the others.
+    fn check_names(&self, context: &Context<'_>, node: usize) -> Result<(), SnapshotError> {
+        let list = context.list(node);
+        let own = context.id_prefixes[node];
+        let mut is_doubtful = false;
+        for (&arc, &end) in self.arcs[list.clone()].iter().zip(&self.ends[list.clone()]) {
+            let other = context.id_prefixes[end as usize];
+            is_doubtful |= (own == other) | ((own < other) != (arc & 1 == 0));
+        }
+        if !is_doubtful {
+            return Ok(());
+        }
+        for position in list {
+            let (arc, end, _) = self.arc(position);
+            let order = context.node_ids[node].cmp(&context.node_ids[end as usize]);
+            if order.is_eq() || order.is_lt() != (arc & 1 == 0) {
+                let (expected, found) = (u64::from(end), node as u64);
+                return Err(Rule::NodesInOrder.broken_at(&self.sections.ends, position, expected, found));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks all records of a part; returns how many wide values they refer to.
+    fn check_records(&self, context: &Context<'_>, part: Range<usize>) -> Result<usize, SnapshotError> {
+        let record = |position: usize| self.records[position].load();
+        let unusual = part.filter(|&position| records::is_unusual(record(position))).collect::<Vec<_>>();
+        // Reads the wide values for no other reason than to have them in the cache when they are asked for one by one.
+        let values = unusual.iter().flat_map(|&position| records::wide_places(record(position)));
+        black_box(
+            values
+                .filter_map(|place| context.wide.get(place as usize))
+                .fold(0, |sum, value| sum ^ value.load(Relaxed)),
+        );
+        let mut count = 0;
+        for position in unusual {
+            records::check(record(position), context.wide).map_err(|(rule, expected, found)| {
+                rule.broken_at(&self.sections.records, position, expected, found)
+            })?;
+            for place in records::wide_places(record(position)) {
+                context.claims[place as usize].store(true, Relaxed);
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    #[inline(always)]
+    fn arc(&self, position: usize) -> (u32, u32, Record) {
+        (self.arcs[position], self.ends[position], self.records[position].load())
+    }
+
+    fn finish(self, context: &Context<'_>) -> Adjacency {
         let positions = self.positions.into_iter().map(AtomicU32::into_inner).collect();
         let offsets = context.offsets.to_vec();
-        Ok(Adjacency::from_sorted(offsets, self.ends, self.arcs, self.records, positions))
+        Adjacency::from_sorted(offsets, self.ends, self.arcs, self.records, positions)
     }
 }
 
 impl Context<'_> {
     /// Positions of a node's list.
-    fn list(&self, node: usize) -> std::ops::Range<usize> {
+    fn list(&self, node: usize) -> Range<usize> {
         self.offsets[node] as usize..self.offsets[node + 1] as usize
     }
 
-    /// Whether the first node has the lesser id.
-    fn is_before(&self, [one, two]: [u32; 2]) -> bool {
-        let (one, two) = (one as usize, two as usize);
-        match self.id_prefixes[one].cmp(&self.id_prefixes[two]) {
-            std::cmp::Ordering::Equal => self.node_ids[one] < self.node_ids[two],
-            order => order.is_lt(),
-        }
+    /// The nodes of a part: those whose lists begin in it.
+    fn part(&self, part: usize) -> Range<usize> {
+        let lists = &self.offsets[..self.node_ids.len()];
+        let first = |arcs: usize| lists.partition_point(|&offset| (offset as usize) < arcs);
+        first(part * ARCS_PER_PART)..first((part + 1) * ARCS_PER_PART)
+    }
+
+    /// Positions of the lists of neighbouring nodes.
+    fn positions(&self, nodes: &Range<usize>) -> Range<usize> {
+        self.offsets[nodes.start] as usize..self.offsets[nodes.end] as usize
     }
 
     /// Whether a node stands where its neighbours and its degree put it; else what was expected and found.
@@ -212,19 +276,14 @@ impl Context<'_> {
 
 impl Tally {
     fn new() -> Self {
-        Tally { arcs: Fingerprint::EMPTY, channels: [Fingerprint::EMPTY; 2], wide_places: Vec::new() }
+        Tally { arcs: Fingerprint::EMPTY, channels: [Fingerprint::EMPTY; 2], wide_count: 0 }
     }
 
-    fn merge(mut self, mut other: Tally) -> Tally {
-        // The longer list takes in the shorter one, so that no value is moved more than a few times.
-        if self.wide_places.len() < other.wide_places.len() {
-            std::mem::swap(&mut self.wide_places, &mut other.wide_places);
-        }
-        self.wide_places.append(&mut other.wide_places);
+    fn merge(self, other: Tally) -> Tally {
         Tally {
             arcs: self.arcs.merge(other.arcs),
             channels: [0, 1].map(|side| self.channels[side].merge(other.channels[side])),
-            wide_places: self.wide_places,
+            wide_count: self.wide_count + other.wide_count,
         }
     }
 }
@@ -249,4 +308,5 @@ fn channel_words(channel: u32, nodes: [u32; 2], record: Record, wide: &[AtomicU6
 const LOW_60: u64 = (1 << 60) - 1;
 /// Stands for no position; arcs are numbered below 2^30.
 const NOWHERE: u32 = u32::MAX;
-const NODES_PER_PART: usize = 1 << 10;
+/// Arcs that are checked at a time: half a megabyte, which a core's cache holds.
+const ARCS_PER_PART: usize = 1 << 14;

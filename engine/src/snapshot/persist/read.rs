@@ -7,7 +7,7 @@
 //! Everything is copied out of the bytes, so that a mapped file may go as soon as the graph is there.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use primitives::NodeId;
 use rayon::prelude::*;
@@ -88,9 +88,9 @@ impl Columns {
             node_ids,
             id_prefixes: &node_ids.par_iter().map(id_prefix).collect::<Vec<_>>(),
             offsets: &offsets,
-            arc_count,
             forwarder_count: front.forwarder_count as usize,
             wide: &wide,
+            claims: &wide.par_iter().map(|_| AtomicBool::new(false)).collect::<Vec<_>>(),
         };
         let adjacencies = lists::read(&context, outgoing, incoming)?;
         let inbound_fees = front
@@ -128,8 +128,8 @@ fn wide(front: &Front<'_>) -> Result<Vec<AtomicU64>, SnapshotError> {
     Ok(bytes.decode(|value| AtomicU64::new(u64::from_le_bytes(*value))))
 }
 
-/// The first eight bytes of an id, in its order.
-fn id_prefix(id: &NodeId) -> u64 {
-    let (first, _) = id.as_bytes().as_chunks::<8>();
-    u64::from_be_bytes(first[0])
+/// The first four bytes of an id, in its order.
+fn id_prefix(id: &NodeId) -> u32 {
+    let (first, _) = id.as_bytes().as_chunks::<4>();
+    u32::from_be_bytes(first[0])
 }

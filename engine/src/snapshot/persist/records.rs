@@ -14,20 +14,22 @@ use crate::graph::{CLOSED, DISABLED, Record, UNANNOUNCED, Wide, WideField};
 /// A rule that a record breaks, what it asks for and what there is.
 pub(super) type Offence = (Rule, u64, u64);
 
-/// Checks a record and appends the places of its wide values to `places`.
+/// Whether a record must be checked.
 #[inline(always)]
-pub(super) fn check(record: Record, wide: &[AtomicU64], places: &mut Vec<u32>) -> Result<(), Offence> {
-    if record.flags() & !(DISABLED | CLOSED) == 0 { Ok(()) } else { check_unusual(record, wide, places) }
+pub(super) fn is_unusual(record: Record) -> bool {
+    record.flags() & !(DISABLED | CLOSED) != 0
 }
 
-fn check_unusual(record: Record, wide: &[AtomicU64], places: &mut Vec<u32>) -> Result<(), Offence> {
-    for field in [WideField::Minimum, WideField::Maximum, WideField::Capacity] {
-        if let Some(place) = record.wide_place(field) {
-            if place as usize >= wide.len() {
-                return Err((Rule::WideInRange, wide.len() as u64, place.into()));
-            }
-            places.push(place);
-        }
+/// The places of a record's wide values.
+#[inline(always)]
+pub(super) fn wide_places(record: Record) -> impl Iterator<Item = u32> {
+    FIELDS.into_iter().filter_map(move |field| record.wide_place(field))
+}
+
+/// Checks an unusual record.
+pub(super) fn check(record: Record, wide: &[AtomicU64]) -> Result<(), Offence> {
+    if let Some(place) = wide_places(record).find(|&place| place as usize >= wide.len()) {
+        return Err((Rule::WideInRange, wide.len() as u64, place.into()));
     }
     let capacity = record.capacity(wide);
     let packed = if record.flags() & UNANNOUNCED != 0 {
@@ -68,3 +70,5 @@ impl Wide for OwnPlaces {
         self.0.wide_place(field)
     }
 }
+
+const FIELDS: [WideField; 3] = [WideField::Minimum, WideField::Maximum, WideField::Capacity];
