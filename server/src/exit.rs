@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use engine::import::ImportError;
+use engine::snapshot::SnapshotError;
 use engine::synthetic::SyntheticError;
 
 /// What the command found, or that it did what it was told.
@@ -90,6 +91,15 @@ impl Failure {
             ImportError::Detect(_) => "`fulgurite import --help` lists the formats that are read",
             ImportError::Io { .. } => "check the file and the disk",
             _ => "the file is damaged or was written by another version of its program; export it again",
+        };
+        Failure::Content { path: path.to_owned(), message: error.to_string(), hint }
+    }
+
+    /// Names the file that is no sound snapshot.
+    pub(crate) fn snapshot(path: &Path, error: &SnapshotError) -> Self {
+        let hint = match error {
+            SnapshotError::Unreadable { .. } => "check the file and the disk",
+            _ => "the file is damaged or of another version; import the graph again",
         };
         Failure::Content { path: path.to_owned(), message: error.to_string(), hint }
     }

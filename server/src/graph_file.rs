@@ -7,11 +7,11 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use engine::graph::{GraphBuilder, Topology};
+use engine::graph::{ArcIdx, GraphBuilder, Topology};
 use engine::import::{
     Format, ImportNotes, Imported, PREFIX_SIZE, detect, read_graph, write_csv, write_lnd_json,
 };
-use engine::snapshot::Snapshot;
+use engine::snapshot::{self, Snapshot, SnapshotMeta};
 
 use crate::exit::Failure;
 use crate::progress::{Progress, Unit};
@@ -157,15 +157,16 @@ fn import(path: &Path, input: impl Read, size: u64) -> Result<Imported, Failure>
 }
 
 fn load_snapshot(path: &Path) -> Result<Topology, Failure> {
-    Err(Failure::Content {
-        path: path.to_owned(),
-        message: "this version does not open snapshots yet".to_owned(),
-        hint: "use the file that the snapshot was imported from",
-    })
+    snapshot::load_snapshot(path).map_err(|error| Failure::snapshot(path, &error))
 }
 
-fn write_snapshot(_: &Topology, _: &mut impl Write) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "this version does not write snapshots yet; use --to csv"))
+fn write_snapshot(topology: &Topology, out: &mut impl Write) -> io::Result<()> {
+    // The graph's own time, not the clock's: equal graphs make equal files.
+    let arcs = (0..topology.channel_count() as u32 * 2).map(ArcIdx::from_u32);
+    let newest = arcs.filter_map(|arc| topology.policy(arc)).map(|policy| policy.last_update).max();
+    let generator = concat!("fulgurite ", env!("CARGO_PKG_VERSION")).to_owned();
+    let meta = SnapshotMeta { created_at: newest.unwrap_or_default(), generator };
+    snapshot::write_snapshot(topology, &meta, out).map(drop)
 }
 
 /// Enough to make system calls rare.

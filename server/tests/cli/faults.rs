@@ -68,7 +68,11 @@ fn wrong_files_are_told() {
     let place = Place::new();
     place.write("noise", "no graph at all");
     place.write("torn.csv", &place.read("graph.csv")[..700]);
+    assert_eq!(place.run(&["import", "graph.csv", "-o", "whole.fgs"]).code, 0);
+    let whole = std::fs::read(place.path("whole.fgs")).expect("a readable file");
+    std::fs::write(place.path("torn.fgs"), &whole[..whole.len() - 100]).expect("a writable folder");
     for (file, message) in [
+        ("torn.fgs", "import the graph again"),
         ("none.csv", "cannot open none.csv"),
         ("noise", "no known graph format"),
         ("torn.csv", "torn.csv: "),

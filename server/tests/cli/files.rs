@@ -13,6 +13,11 @@ fn the_bare_command_answers_a_query() {
     let command = ran.out.lines().find(|line| line.contains("fulgurite route 0")).expect("a command to try");
     let args: Vec<&str> = command.split_whitespace().skip(1).collect();
     assert_eq!(place.run(&args).json()["optimal"], true);
+    let cached = place.run(&[]);
+    assert!(ran.out.contains("now cached in") && cached.out.contains(", cached in"), "{}", cached.out);
+    let cache = place.path("cache").read_dir().expect("a cache").next().expect("a file").expect("a file");
+    std::fs::write(cache.path(), "damaged").expect("a writable cache");
+    assert!(place.run(&[]).out.contains("now cached in"), "a damaged cache is made anew");
     let mut homeless = place.command(&[]);
     homeless.env("FULGURITE_CACHE", "/dev/null/none");
     assert!(homeless.output().expect("the command starts").status.success());
@@ -58,13 +63,13 @@ fn info_counts_what_is_there() {
 #[test]
 fn a_graph_survives_every_format() {
     let place = Place::new();
-    let steps = [("graph.csv", "a.csv"), ("a.csv", "b.json"), ("b.json", "c.csv")];
+    let steps = [("graph.csv", "a.csv"), ("a.csv", "b.json"), ("b.json", "c.fgs"), ("c.fgs", "d.csv")];
     for (from, to) in steps {
         let ran = place.run(&["import", from, "-o", to]);
         assert!(ran.code == 0 && ran.out.contains("4 nodes, 4 channels"), "{from}: {}{}", ran.out, ran.err);
     }
     assert_eq!(place.read("a.csv"), place.read("graph.csv"));
-    assert_eq!(place.read("c.csv"), place.read("graph.csv"));
+    assert_eq!(place.read("d.csv"), place.read("graph.csv"));
     let piped = place.run(&["import", "b.json", "-o", "-", "--to", "csv"]);
     assert_eq!(piped.out, place.read("graph.csv"));
 }
@@ -72,11 +77,13 @@ fn a_graph_survives_every_format() {
 #[test]
 fn generated_graphs_repeat() {
     let place = Place::new();
-    for name in ["a.csv", "b.csv"] {
+    for name in ["a.fgs", "b.fgs"] {
         assert_eq!(place.run(&["generate", "--nodes", "300", "--seed", "9", "-o", name]).code, 0);
     }
-    assert_eq!(place.read("a.csv"), place.read("b.csv"));
-    let info = place.run(&["info", "--graph", "a.csv", "--json"]).json();
+    let [a, b] = ["a.fgs", "b.fgs"].map(|name| std::fs::read(place.path(name)).expect("a readable file"));
+    assert!(a == b);
+    let info = place.run(&["info", "--graph", "a.fgs", "--json"]).json();
+    assert_eq!(info["format"], "snapshot");
     assert_eq!((&info["nodes"], &info["channels"]), (&300.into(), &1107.into()));
 }
 
