@@ -301,6 +301,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if label.flags & AVOIDED != 0 || cost.saturating_add(rest) >= self.best {
             return;
         }
+        self.space.explored.push((head, arc, cost));
         if cost >= label.forward {
             label.forward_second = label.forward_second.min(cost);
             return;

@@ -3,7 +3,7 @@
 use super::Counts;
 use super::bidirectional::{End, Run, suffix_of};
 use super::certificate::Verdict;
-use super::pareto::{Found, Search, Task};
+use super::pareto::{Completion, Found, Search, Task};
 use super::potentials::Whole;
 use super::problem::{COST_MAX, Problem};
 use super::resources::{Limits, Potentials, Used};
@@ -141,12 +141,13 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     }
     // From meeting points alone, nothing leads to what the forward search left out.
     let frontier = if may_lift || from_labels { run.frontier() } else { run.space.forward.least_key() };
+    let backward_frontier = run.space.backward.least_key();
     let task = Task {
         limits: Limits::default(),
         potentials: Potentials::Ball { frontier },
         bound: best,
         labels_max: labels_left(&problem, &counts),
-        completes: (!may_lift).then(|| run.space.backward.least_key()),
+        completes: (!may_lift).then_some(Completion { backward_frontier, explored: &space.explored }),
         strict: false,
         may_lift,
     };

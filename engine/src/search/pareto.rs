@@ -53,12 +53,21 @@ pub(super) struct Task<'a> {
     pub(super) bound: u64,
     /// Labels before the search gives up.
     pub(super) labels_max: usize,
-    /// The backward frontier of the fast search, where this completes it.
-    pub(super) completes: Option<u64>,
+    /// What the fast search left, where this completes it.
+    pub(super) completes: Option<Completion<'a>>,
     /// Whether the smallest amount is not always the best: no overpaying and minima ahead.
     pub(super) strict: bool,
     /// Whether a minimum may lift an amount.
     pub(super) may_lift: bool,
+}
+
+/// What the fast search left to be completed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Completion<'a> {
+    /// The least key that its backward search had not settled.
+    pub(super) backward_frontier: u64,
+    /// The arcs that its forward search labelled over: head, arc, cost of the label.
+    pub(super) explored: &'a [(u32, u32, u64)],
 }
 
 /// What was found.
@@ -154,10 +163,16 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     fn expand(&mut self, place: u32) {
         let label = self.space.labels[place as usize];
         self.finish(place, label);
-        if let Some(arc) = self.only_way(&label) {
-            let tail = self.problem.tail(arc);
-            if tail != self.problem.payer {
-                self.relax(place, &label, tail, arc);
+        if let Some(completion) = self.completion_for(&label) {
+            let left = self.bound().saturating_sub(self.problem.tolerance).saturating_sub(label.key);
+            for &(head, arc, cost) in completion.explored {
+                if head == label.node && cost < left {
+                    self.relaxed += 1;
+                    let tail = self.problem.tail(arc);
+                    if tail != self.problem.payer {
+                        self.relax(place, &label, tail, arc);
+                    }
+                }
             }
             return;
         }
@@ -186,17 +201,12 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         }
     }
 
-    /// In a search that completes the fast one: the forward tree's arc into a node, where its second-best label shows
-    /// that no other arc can lead to a better route.
-    fn only_way(&self, label: &ParetoLabel) -> Option<u32> {
-        let backward_frontier = self.task.completes?;
+    /// In a search that completes the fast one: whether only arcs that its forward search has labelled over can lead
+    /// to a better route (docs/search.md, lemma 5).
+    fn completion_for(&self, label: &ParetoLabel) -> Option<Completion<'a>> {
+        let completion = self.task.completes?;
         let is_meeting = label.parent == NO_ARC && label.arc == NO_ARC;
-        if !is_meeting && label.key < backward_frontier {
-            return None;
-        }
-        let known = self.nodes.find(label.node).filter(|known| known.forward_arc != NO_ARC)?;
-        let detour = known.forward_second.saturating_add(label.key).saturating_add(self.problem.tolerance);
-        (detour >= self.bound()).then_some(known.forward_arc)
+        (is_meeting || label.key >= completion.backward_frontier).then_some(completion)
     }
 
     fn relax(&mut self, place: u32, label: &ParetoLabel, tail: u32, arc: u32) {

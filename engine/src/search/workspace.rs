@@ -184,6 +184,8 @@ pub struct Workspace {
     pub(crate) met: Vec<u32>,
     /// Backward labels that were dropped although their amount was smaller than the one that was kept.
     pub(crate) dropped: Vec<Dropped>,
+    /// Arcs that the forward search labelled a node over, or could have: head, arc, cost of the label.
+    pub(crate) explored: Vec<(u32, u32, u64)>,
     /// The states that the label search starts from: node, arc behind it, state.
     pub(crate) seeds: Vec<(u32, u32, Suffix)>,
     /// The arcs of the best route, payer first.
@@ -202,6 +204,7 @@ impl Default for Workspace {
             backward: Heap::default(),
             met: Vec::new(),
             dropped: Vec::new(),
+            explored: Vec::new(),
             seeds: Vec::new(),
             best: Vec::new(),
             trial: Vec::new(),
@@ -222,6 +225,7 @@ impl Workspace {
         self.backward.clear();
         self.met.clear();
         self.dropped.clear();
+        self.explored.clear();
         self.best.clear();
     }
 }
