@@ -11,6 +11,9 @@ use super::section::{Section, aligned};
 use super::{read_snapshot, write_snapshot};
 use crate::graph::{ChannelIdx, GraphBuilder, Topology};
 
+/// What happens to the bytes of a section.
+type Change = Box<dyn FnOnce(&mut Vec<u8>)>;
+
 fn node(n: u8) -> NodeId {
     let mut bytes = [n; 33];
     bytes[0] = 2;
@@ -220,7 +223,7 @@ fn sections_must_be_there_once_and_whole() {
 #[test]
 fn broken_columns_are_named() {
     let file = stored(&small());
-    let check = |section, change: Box<dyn FnOnce(&mut Vec<u8>)>, rule| {
+    let check = |section, change: Change, rule| {
         assert_eq!(broken(&with_section(&file, section, change)), (rule, section));
     };
     check(Section::NodeIds, Box::new(|ids| ids[33] = 4), Rule::NodeIdPrefix);
@@ -236,7 +239,7 @@ fn broken_columns_are_named() {
 #[test]
 fn broken_lists_are_named() {
     let file = stored(&small());
-    let check = |section, change: Box<dyn FnOnce(&mut Vec<u8>)>, rule, named| {
+    let check = |section, change: Change, rule, named| {
         assert_eq!(broken(&with_section(&file, section, change)), (rule, named));
     };
     let arcs = [Section::OutgoingArcs, Section::IncomingArcs];
