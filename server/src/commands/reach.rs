@@ -81,7 +81,7 @@ pub(crate) fn run(args: &ReachArgs, out: &mut impl Write) -> Result<Outcome, Fai
     }
     writeln!(
         out,
-        "{} of {} other nodes may be paid {} sat; a route to any of the others does not exist",
+        "{} of {} other nodes may be paid {} sat; to the rest there is no route",
         HumanCount(entries.len() as u64),
         HumanCount(snapshot.node_count().saturating_sub(1) as u64),
         table::sat(args.amount),
