@@ -1,14 +1,14 @@
-//! Query files, reference answers, and for the time being a small reader of channel lists.
+//! Graphs, payments and reference answers, from files; the first two also made up.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use engine::graph::GraphBuilder;
-use primitives::{
-    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, InboundFee, Msat, NodeId, ShortChannelId,
-    UnixTime,
-};
+use engine::import::{ImportError, read_graph};
+use engine::snapshot::{SnapshotError, load_snapshot};
+use engine::synthetic::{AmountRange, SyntheticConfig, SyntheticError, generate, random_queries};
+use primitives::{Msat, NodeId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -43,25 +43,63 @@ pub fn read_reference(path: &Path, limit: usize) -> Result<Vec<Option<u64>>, Inp
         .collect()
 }
 
-/// Reads a list of directed policies, plain or compressed with zstd (`.zst`). Stands in for the engine's importer.
+/// Where a graph, or its payments, come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A file, of any format that is read.
+    File(PathBuf),
+    /// Written `gen:N`: that many channels of a synthetic graph, or random payments.
+    Generated(u32),
+}
+
+/// Reads or makes a graph. The node ids of one that is made are points on the curve, as LDK wants them.
 ///
 /// # Errors
-/// Where the file cannot be read or a row is malformed.
-pub fn read_channels(path: &Path) -> Result<GraphBuilder, InputError> {
-    let mut draft = GraphBuilder::new();
-    for row in rows::<PolicyRow>(path)? {
-        let row = row?;
-        let short_channel_id: ShortChannelId =
-            row.scid.parse().map_err(|_| InputError::Malformed { what: "scid" })?;
-        if draft.channel(short_channel_id).is_none() {
-            let capacity = row.capacity_sat.and_then(Msat::from_sat);
-            let (one, two) = (node_id(&row.node1)?, node_id(&row.node2)?);
-            draft.add_channel(short_channel_id, one, two, capacity, &Features::default())?;
+/// Where the file cannot be read, is of no known format or malformed; where a graph of that size is not made.
+pub fn graph(origin: &Origin) -> Result<GraphBuilder, InputError> {
+    let path = match origin {
+        Origin::File(path) => path,
+        &Origin::Generated(channel_count) => {
+            let config = SyntheticConfig { valid_keys: true, ..SyntheticConfig::new(SEED, channel_count) };
+            return Ok(generate(&config, &mut |_| ())?);
         }
-        let direction = Direction::BOTH[usize::from(row.dir & 1)];
-        draft.set_policy(short_channel_id, direction, row.policy())?;
+    };
+    match read_graph(open(path)?, &mut |_| ()) {
+        Ok(imported) => Ok(imported.graph),
+        Err(ImportError::Snapshot) => Ok(load_snapshot(path)?.to_builder()),
+        Err(error) => Err(error.into()),
     }
-    Ok(draft)
+}
+
+/// Reads at most `limit` payments, or makes random ones between nodes of `draft`.
+///
+/// # Errors
+/// As [`read_queries`].
+pub fn queries(origin: &Origin, draft: &GraphBuilder, limit: usize) -> Result<Vec<Query>, InputError> {
+    match origin {
+        Origin::File(path) => read_queries(path, limit),
+        &Origin::Generated(count) => {
+            let count = limit.min(count as usize);
+            let queries = random_queries(draft.nodes(), count, SEED, AmountRange::default());
+            Ok(queries.into_iter().map(|(payer, payee, amount)| Query { payer, payee, amount }).collect())
+        }
+    }
+}
+
+impl Origin {
+    /// Reads `gen:N`, or takes the text for a file's name.
+    ///
+    /// # Errors
+    /// Where what follows `gen:` is no number.
+    pub fn parse(text: &str) -> Result<Self, InputError> {
+        match text.strip_prefix("gen:") {
+            None => Ok(Origin::File(text.into())),
+            Some(count) => {
+                let count = count.parse().map_err(|_| InputError::Malformed { what: "count after gen:" })?;
+                Ok(Origin::Generated(count))
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -76,51 +114,20 @@ struct ReferenceRow {
     min_fee_msat: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct PolicyRow {
-    scid: String,
-    node1: String,
-    node2: String,
-    capacity_sat: Option<u64>,
-    dir: u8,
-    base_msat: u32,
-    ppm: u32,
-    cltv: u16,
-    htlc_min: u64,
-    htlc_max: u64,
-    disabled: u8,
-    last_update: u32,
-    inbound_base_msat: i32,
-    inbound_ppm: i32,
-}
-
-impl PolicyRow {
-    fn policy(&self) -> ChannelPolicy {
-        ChannelPolicy {
-            fee: Fee { fee_base_msat: self.base_msat, fee_proportional_millionths: self.ppm },
-            inbound_fee: InboundFee {
-                base_msat: self.inbound_base_msat,
-                proportional_millionths: self.inbound_ppm,
-            },
-            cltv_expiry_delta: CltvExpiryDelta::from_blocks(self.cltv),
-            htlc_minimum_msat: Msat::from_msat(self.htlc_min),
-            htlc_maximum_msat: Msat::from_msat(self.htlc_max),
-            disabled: self.disabled != 0,
-            last_update: UnixTime::from_secs(self.last_update),
-        }
-    }
-}
-
 fn rows<R: DeserializeOwned + 'static>(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<R, InputError>> + use<R>, InputError> {
-    let file = File::open(path).map_err(|error| InputError::Open { path: path.into(), error })?;
+    let file = open(path)?;
     let bytes: Box<dyn Read> = match path.extension() {
         Some(extension) if extension == "zst" => Box::new(zstd::Decoder::new(file)?),
         _ => Box::new(file),
     };
     let rows = csv::Reader::from_reader(bytes).into_deserialize();
     Ok(rows.map(|row| row.map_err(InputError::Csv)))
+}
+
+fn open(path: &Path) -> Result<File, InputError> {
+    File::open(path).map_err(|error| InputError::Open { path: path.into(), error })
 }
 
 fn node_id(text: &str) -> Result<NodeId, InputError> {
@@ -151,7 +158,16 @@ pub enum InputError {
         /// Which field.
         what: &'static str,
     },
-    /// A row does not fit the graph.
+    /// A file holds no graph.
     #[error(transparent)]
-    Graph(#[from] engine::graph::BuildError),
+    Import(#[from] ImportError),
+    /// A snapshot is damaged.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// No graph of that size is made.
+    #[error(transparent)]
+    Synthetic(#[from] SyntheticError),
 }
+
+/// Of graphs and payments that are made.
+const SEED: u64 = 1;

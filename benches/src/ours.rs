@@ -1,12 +1,15 @@
 //! Our own engine as a contender: the only module here that touches the search.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use engine::cost::CostModel;
 use engine::graph::{GraphBuilder, Topology};
 use engine::query::RouteQuery;
 use engine::router::{RouteError, RouteWorkspace, route};
-use engine::snapshot::Snapshot;
+use engine::snapshot::{Snapshot, SnapshotError, SnapshotMeta, load_snapshot, write_snapshot};
+use primitives::Msat;
 
 use crate::{Answer, BuildError, Contender, Mode, NoRoute, Query, StoreError, Stored};
 
@@ -14,6 +17,18 @@ use crate::{Answer, BuildError, Contender, Mode, NoRoute, Query, StoreError, Sto
 #[derive(Debug)]
 pub struct Ours {
     snapshot: Snapshot,
+    tolerance: Msat,
+}
+
+impl Ours {
+    /// Lays out the graph; answers may cost up to `tolerance` more than the best, which saves a part of the search.
+    ///
+    /// # Errors
+    /// As [`Contender::build`].
+    pub fn build_with(draft: &GraphBuilder, tolerance: Msat) -> Result<Self, BuildError> {
+        let topology = Topology::build(draft.clone()).map_err(|_| BuildError::Unavailable)?;
+        Ok(Ours { snapshot: Snapshot::from_topology(topology), tolerance })
+    }
 }
 
 impl Contender for Ours {
@@ -23,14 +38,14 @@ impl Contender for Ours {
     type Scratch = RouteWorkspace;
 
     fn build(draft: &GraphBuilder) -> Result<Self, BuildError> {
-        let topology = Topology::build(draft.clone()).map_err(|_| BuildError::Unavailable)?;
-        Ok(Ours { snapshot: Snapshot::from_topology(topology) })
+        Ours::build_with(draft, Msat::ZERO)
     }
 
     fn request(&self, query: &Query, mode: Mode) -> Result<RouteQuery, NoRoute> {
         let mut request = RouteQuery::new(query.payer, query.payee, query.amount);
         // LDK knows no inbound fees: both look at the same graph.
         request.ignore_inbound_fees = true;
+        request.tolerance = self.tolerance;
         if mode == Mode::MinFee {
             request.cost = CostModel::Fee;
         }
@@ -56,11 +71,20 @@ impl Contender for Ours {
 }
 
 impl Stored for Ours {
-    fn write(&self, _path: &Path) -> Result<(), StoreError> {
-        Err(StoreError::Malformed)
+    fn write(&self, path: &Path) -> Result<(), StoreError> {
+        let mut file = BufWriter::with_capacity(BUFFER_SIZE, File::create(path)?);
+        write_snapshot(self.snapshot.topology(), &SnapshotMeta::default(), &mut file)?;
+        Ok(file.flush()?)
     }
 
-    fn read(_path: &Path) -> Result<Self, StoreError> {
-        Err(StoreError::Malformed)
+    fn read(path: &Path) -> Result<Self, StoreError> {
+        let topology = load_snapshot(path).map_err(|error| match error {
+            SnapshotError::Unreadable { kind } => StoreError::Io(kind.into()),
+            _ => StoreError::Malformed,
+        })?;
+        Ok(Ours { snapshot: Snapshot::from_topology(topology), tolerance: Msat::ZERO })
     }
 }
+
+/// Enough to make system calls rare.
+const BUFFER_SIZE: usize = 1 << 18;

@@ -1,4 +1,4 @@
-//! Both peers on graphs small enough to know the answer.
+//! The contenders on graphs small enough to know the answer.
 
 use engine::graph::GraphBuilder;
 use primitives::{
@@ -6,7 +6,9 @@ use primitives::{
     UnixTime,
 };
 
+use crate::input::{self, Origin};
 use crate::ldk::{Ldk, OneSided};
+use crate::ours::Ours;
 use crate::pet::Pet;
 use crate::{Answer, Contender, Mode, NoRoute, Query, Stored};
 
@@ -100,4 +102,29 @@ fn ldk_reads_what_it_wrote() {
     let read = Ldk::read(file.path()).expect("its own file");
     assert_eq!(read.counts(), (2, 3));
     assert_eq!(ask(&read, ids, 100_000), ask(&ldk, ids, 100_000));
+}
+
+#[test]
+fn ours_reads_what_it_wrote() {
+    let ids = ON_CURVE.map(id);
+    let ours = Ours::build(&line(ids, true)).expect("builds");
+    let expected = Answer { fee_msat: 500 + 1000, hops: 2, cltv: 40, parts: 1 };
+    assert_eq!(ask(&ours, ids, 100_000), Ok(expected));
+    let file = tempfile::NamedTempFile::new().expect("a place for temporary files");
+    ours.write(file.path()).expect("writable");
+    assert_eq!(ask(&Ours::read(file.path()).expect("its own file"), ids, 100_000), Ok(expected));
+    let draft = input::graph(&Origin::File(file.path().into())).expect("a format that is read");
+    assert_eq!((draft.nodes().len(), draft.channels().len()), (3, 2));
+    std::fs::write(file.path(), "noise").expect("writable");
+    assert!(Ours::read(file.path()).is_err() && input::graph(&Origin::File(file.path().into())).is_err());
+}
+
+#[test]
+fn made_up_graphs_suit_every_contender() {
+    let draft = input::graph(&Origin::parse("gen:300").expect("a number")).expect("a valid size");
+    assert!(draft.channels().len() == 300 && draft.nodes().iter().all(|id| id.to_public_key().is_some()));
+    let queries = input::queries(&Origin::Generated(20), &draft, 10).expect("made");
+    assert_eq!(queries.len(), 10);
+    assert_eq!(Origin::parse("a.fgs").expect("a name"), Origin::File("a.fgs".into()));
+    assert!(Origin::parse("gen:many").is_err());
 }

@@ -20,3 +20,8 @@ mod explain;
 
 pub use explain::NoRoute;
 pub mod import;
+
+/// Has the example of the README compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -7,6 +7,7 @@ use crate::commands::completions::CompletionsArgs;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::info::InfoArgs;
+use crate::commands::reach::ReachArgs;
 use crate::commands::route::RouteArgs;
 use crate::exit::EXIT_CODES;
 
@@ -27,6 +28,13 @@ pub(crate) enum Command {
     /// Find the cheapest route for a payment, or for each of many
     #[command(after_help = EXIT_CODES)]
     Route(Box<RouteArgs>),
+    /// Tell which nodes a payer may pay, and what that costs at least
+    ///
+    /// A node that is not reached has no route for the amount. The cost of one that is reached is a lower bound: amounts
+    /// grow on the way, and what they grow to is known only of a route. Limits on fees, blocks and hops count for
+    /// nothing here.
+    #[command(after_help = EXIT_CODES)]
+    Reach(Box<ReachArgs>),
     /// Tell what is in a graph
     #[command(after_help = EXIT_CODES)]
     Info(InfoArgs),

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use engine::query::RouteQuery;
-use engine::router::{RouteError, route};
+use engine::router::RouteError;
 use engine::snapshot::Snapshot;
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -21,6 +21,7 @@ use crate::output::json::{RefusalJson, RouteJson, outcome_of};
 use crate::queries_file::{Row, Rows};
 use crate::query_flags::with_ends;
 use crate::threads::Workspaces;
+use crate::wanted::{Found, WantedFlags};
 
 /// What became of all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +40,7 @@ pub(crate) struct Tally {
 pub(crate) fn answer(
     snapshot: &Snapshot,
     template: &RouteQuery,
+    wanted: WantedFlags,
     rows: Rows,
     pool: &ThreadPool,
     out: &mut impl Write,
@@ -54,7 +56,7 @@ pub(crate) fn answer(
         let answers: Vec<Answer> = pool.install(|| {
             let each = chunk.par_iter().map_init(
                 || spaces.take(),
-                |space, row| answer_row(row, template, |query| route(snapshot, query, space)),
+                |space, row| answer_row(row, template, |query| wanted.find(snapshot, query, space)),
             );
             each.collect()
         });
@@ -83,7 +85,7 @@ fn next_chunk(receiver: &Receiver<Row>) -> Option<Vec<Row>> {
 fn answer_row(
     row: &Row,
     template: &RouteQuery,
-    ask: impl FnOnce(&RouteQuery) -> Result<engine::route::Route, RouteError>,
+    ask: impl FnOnce(&RouteQuery) -> Result<Found, RouteError>,
 ) -> Answer {
     let payment = match &row.payment {
         Ok(payment) => payment,

@@ -22,6 +22,7 @@ mod queries_file;
 mod query_flags;
 mod source_notes;
 mod threads;
+mod wanted;
 
 use std::io::{BufWriter, Write, stdout};
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ fn run(command: Option<&Command>, out: &mut impl Write) -> Result<Outcome, Failu
     match command {
         None => commands::welcome::run(out),
         Some(Command::Route(args)) => commands::route::run(args, out),
+        Some(Command::Reach(args)) => commands::reach::run(args, out),
         Some(Command::Info(args)) => commands::info::run(args, out),
         Some(Command::Import(args)) => commands::import::run(args, out),
         Some(Command::Generate(args)) => commands::generate::run(args, out),

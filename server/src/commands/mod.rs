@@ -5,5 +5,6 @@ pub(crate) mod completions;
 pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod info;
+pub(crate) mod reach;
 pub(crate) mod route;
 pub(crate) mod welcome;

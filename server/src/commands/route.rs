@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use engine::router::{RouteWorkspace, route};
+use engine::NoRoute;
+use engine::query::RouteQuery;
+use engine::router::{RouteError, RouteWorkspace, widest};
 use engine::snapshot::Snapshot;
 use indicatif::HumanCount;
 use primitives::Msat;
@@ -15,6 +17,7 @@ use crate::graph_file::{self, LoadedGraph};
 use crate::output::json::{RefusalJson, RouteJson, outcome_of};
 use crate::output::table;
 use crate::query_flags::{QueryFlags, with_ends};
+use crate::wanted::WantedFlags;
 use crate::{batch, default_graph, flag_values, node_names, queries_file, threads};
 
 /// Arguments of the command.
@@ -43,14 +46,17 @@ pub(crate) struct RouteArgs {
     /// Of a route: src, dst, amount_msat, fee_msat, hops (how many), cltv (blocks, the final delta included),
     /// probability, optimal, cost_msat (what was minimised), gap_msat (0 where optimal), method, settled, relaxed,
     /// graph_version, and route: for each hop short_channel_id, direction, node_id (where it leads), amount_msat,
-    /// fee_msat (what that node keeps), cltv. Otherwise src, dst, amount_msat and error: code, message, and line of a
-    /// bad row. Codes: no_route, payer_cannot_send, payee_cannot_receive, fee_limit, route_limits, htlc_minimum,
+    /// fee_msat (what that node keeps), cltv; with --alternatives also alternatives, a list of such routes. Otherwise
+    /// src, dst, amount_msat and error: code, message, line of a bad row, and for no_route, except of --queries,
+    /// widest_msat (the largest amount that a single path takes, fees included). Codes: no_route, payer_cannot_send, payee_cannot_receive, fee_limit, route_limits, htlc_minimum,
     /// work_limit, contended, unknown_node, unknown_channel, bad_query, bad_row.
     #[arg(long)]
     json: bool,
     /// Threads that answer --queries [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    #[command(flatten)]
+    wanted: WantedFlags,
     #[command(flatten)]
     query: QueryFlags,
 }
@@ -81,20 +87,22 @@ fn run_single(args: &RouteArgs, snapshot: &Snapshot, out: &mut impl Write) -> Re
     let payer = node_names::read(snapshot, "payer", payer)?;
     let payee = node_names::read(snapshot, "payee", payee)?;
     let query = with_ends(&args.query.to_template()?, payer, payee, amount);
-    match route(snapshot, &query, &mut RouteWorkspace::default()) {
+    match args.wanted.find(snapshot, &query, &mut RouteWorkspace::default()) {
         Ok(found) if args.json => {
             serde_json::to_writer(&mut *out, &RouteJson::new(&query, &found))?;
             writeln!(out)?;
             Ok(Outcome::Done)
         }
         Ok(found) => {
-            writeln!(out, "{}", table::route(&found))?;
+            writeln!(out, "{}", table::routes(&found, args.wanted.further_count().unwrap_or(0)))?;
             Ok(Outcome::Done)
         }
         Err(error) => {
-            let message = node_names::explain(snapshot, &error);
+            let widest = widest_of(snapshot, &query, &error);
+            let message = node_names::explain(snapshot, &error) + &widest.map(told).unwrap_or_default();
             if args.json {
-                serde_json::to_writer(&mut *out, &RefusalJson::new(&query, &error, message))?;
+                let refusal = RefusalJson::new(&query, &error, message).with_widest(widest);
+                serde_json::to_writer(&mut *out, &refusal)?;
                 writeln!(out)?;
             } else {
                 writeln!(stderr(), "{message}")?;
@@ -104,13 +112,29 @@ fn run_single(args: &RouteArgs, snapshot: &Snapshot, out: &mut impl Write) -> Re
     }
 }
 
+/// What a single path could carry, where none carries the amount.
+fn widest_of(snapshot: &Snapshot, query: &RouteQuery, error: &RouteError) -> Option<Msat> {
+    match error {
+        RouteError::NoRoute(NoRoute::NotConnected) => widest(snapshot, query).ok(),
+        _ => None,
+    }
+}
+
+/// The end of the sentence.
+fn told(widest: Msat) -> String {
+    match widest {
+        Msat::ZERO => "; there is no path for any amount".to_owned(),
+        _ => format!("; the widest path takes {widest}, fees included"),
+    }
+}
+
 fn run_batch(args: &RouteArgs, queries: &Path, out: &mut impl Write) -> Result<Outcome, Failure> {
     let rows = queries_file::open(queries)?;
     let template = args.query.to_template()?;
     let graph = load(args.graph.as_deref())?;
     let pool = threads::pool(args.threads.map(usize::from))?;
     let started = Instant::now();
-    let tally = batch::answer(&graph.snapshot, &template, rows, &pool, out)?;
+    let tally = batch::answer(&graph.snapshot, &template, args.wanted, rows, &pool, out)?;
     if stderr().is_terminal() {
         let elapsed = started.elapsed();
         let rate = tally.row_count() as f64 / elapsed.as_secs_f64().max(1e-9);

@@ -5,11 +5,12 @@ use engine::query::RouteQuery;
 use engine::route::{Hop, Proof, Route};
 use engine::router::RouteError;
 use engine::search::Method;
-use primitives::{NodeId, ShortChannelId};
+use primitives::{Msat, NodeId, ShortChannelId};
 use serde::{Serialize, Serializer};
 
 use crate::exit::Outcome;
 use crate::flag_values::direction_number;
+use crate::wanted::Found;
 
 /// An answer to one query.
 #[derive(Debug, Serialize)]
@@ -31,6 +32,9 @@ pub(crate) struct RouteJson {
     relaxed: u64,
     graph_version: u64,
     route: Vec<HopJson>,
+    /// The next-best routes, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alternatives: Option<Vec<RouteJson>>,
 }
 
 /// One HTLC.
@@ -63,10 +67,19 @@ struct ErrorJson {
     /// The line of the file of queries, where that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
+    /// The largest HTLC that a single path takes, where no path takes this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    widest_msat: Option<u64>,
 }
 
 impl RouteJson {
-    pub(crate) fn new(query: &RouteQuery, route: &Route) -> Self {
+    pub(crate) fn new(query: &RouteQuery, found: &Found) -> Self {
+        let each = |routes: &Vec<Route>| routes.iter().map(|route| RouteJson::of(query, route)).collect();
+        RouteJson { alternatives: found.further.as_ref().map(each), ..RouteJson::of(query, &found.best) }
+    }
+
+    /// One route, without others.
+    fn of(query: &RouteQuery, route: &Route) -> Self {
         let gap_msat = match route.proof {
             Proof::Optimal => 0,
             Proof::Bounded { gap } => gap.to_msat(),
@@ -87,6 +100,7 @@ impl RouteJson {
             relaxed: route.counts.relaxed,
             graph_version: route.version,
             route: route.hops.iter().map(HopJson::new).collect(),
+            alternatives: None,
         }
     }
 }
@@ -111,13 +125,19 @@ impl RefusalJson {
             src: Some(query.payer.to_string()),
             dst: Some(query.payee.to_string()),
             amount_msat: Some(query.amount.to_msat()),
-            error: ErrorJson { code: error_code(error), message, line: None },
+            error: ErrorJson { code: error_code(error), message, line: None, widest_msat: None },
         }
+    }
+
+    /// The same with the largest HTLC that a single path takes.
+    pub(crate) fn with_widest(mut self, widest: Option<Msat>) -> Self {
+        self.error.widest_msat = widest.map(Msat::to_msat);
+        self
     }
 
     /// Of a row that makes no query.
     pub(crate) fn of_row(line: u64, message: String) -> Self {
-        let error = ErrorJson { code: "bad_row", message, line: Some(line) };
+        let error = ErrorJson { code: "bad_row", message, line: Some(line), widest_msat: None };
         RefusalJson { src: None, dst: None, amount_msat: None, error }
     }
 }

@@ -9,6 +9,7 @@ use primitives::{Msat, NodeId};
 
 use crate::flag_values::direction_number;
 use crate::output::json::method_name;
+use crate::wanted::Found;
 
 /// A table without frames: a header, then rows; `right` tells which columns are numbers.
 pub(crate) fn plain<const N: usize>(
@@ -69,6 +70,19 @@ pub(crate) fn route(route: &Route) -> String {
         HumanCount(route.counts.relaxed),
         trimmed(&hops),
     )
+}
+
+/// A block for every route.
+pub(crate) fn routes(found: &Found, further_count: usize) -> String {
+    let further = found.further.iter().flatten();
+    let mut text = route(&found.best);
+    for (at, other) in further.clone().enumerate() {
+        text += &format!("\n\nalternative {}\n\n{}", at + 1, route(other));
+    }
+    if further.count() < further_count {
+        text += "\n\nno further route was found";
+    }
+    text
 }
 
 /// A table's text without the blanks at the ends of its lines.

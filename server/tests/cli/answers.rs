@@ -175,3 +175,54 @@ fn a_circular_route_comes_back() {
     let route = answer["route"].as_array().expect("a route");
     assert_eq!((route.len(), &route[3]["node_id"]), (4, &one.into()), "{answer}");
 }
+
+#[test]
+fn alternatives_follow_the_best_route_in_order() {
+    let place = Place::new();
+    let ends = [node(1), node(4)];
+    let fixed = ["route", "--graph", "graph.csv", "--cost", "fee", &ends[0], &ends[1], "10sat"];
+    let run = |more: &[&str]| place.run(&[&fixed, more].concat());
+    let answer = run(&["--json", "--alternatives", "3"]).json();
+    let further = answer["alternatives"].as_array().expect("a list");
+    assert_eq!((&answer["hops"], further.len()), (&json!(1), 1), "the graph has two routes");
+    assert_eq!((&further[0]["hops"], &further[0]["fee_msat"]), (&json!(3), &json!(5002)));
+    assert!(further[0]["cost_msat"].as_u64() >= answer["cost_msat"].as_u64());
+    assert!(further[0].get("alternatives").is_none());
+    assert_eq!(run(&["--json", "--alternatives", "1", "--diverse"]).json()["alternatives"][0]["hops"], 3);
+    assert!(run(&["--json"]).json().get("alternatives").is_none());
+    let table = run(&["--alternatives", "2"]).out;
+    assert!(table.contains("\nalternative 1\n") && table.contains("no further route was found"), "{table}");
+    assert!(table.contains("4x1x0/0") && table.contains("2x1x0/0"), "{table}");
+    assert!(!run(&["--alternatives", "1"]).out.contains("no further"));
+}
+
+#[test]
+fn alternatives_come_with_every_row() {
+    let place = Place::new();
+    let rows = format!("src,dst,amount_msat\n{0},{1},10000\n{0},{1},100000000\n", node(1), node(4));
+    let args = ["route", "--graph", "graph.csv", "--alternatives", "1", "--queries", "-"];
+    let lines = place.run_with_input(&args, &rows).lines();
+    let counts = lines.iter().map(|line| line["alternatives"].as_array().map(Vec::len));
+    assert_eq!(counts.collect::<Vec<_>>(), [Some(1), Some(0)]);
+}
+
+#[test]
+fn reach_tells_who_may_be_paid() {
+    let place = Place::new();
+    let one = node(1);
+    let reach = |amount: &str, more: &[&str]| {
+        let fixed = ["reach", "--graph", "graph.csv", "--cost", "fee", &one, amount];
+        place.run(&[&fixed, more].concat())
+    };
+    let report = reach("100000000", &["--json"]).json();
+    let reached = report["reached"].as_array().expect("a list");
+    let told = reached.iter().map(|entry| (&entry["node_id"], &entry["least_cost_msat"], &entry["hops"]));
+    // The payer's own channel is free; node 2 forwards for 12,000 and node 3 for 13,000 at least.
+    let expected = [(2, 0, 1), (3, 12_000, 2), (4, 25_000, 3)];
+    let expected = expected.map(|(n, cost, hops)| (json!(node(n)), json!(cost), json!(hops)));
+    assert!(told.eq(expected.iter().map(|(id, cost, hops)| (id, cost, hops))), "{report}");
+    assert_eq!((&report["src"], &report["nodes"]), (&json!(one), &json!(4)));
+    let text = reach("100000000", &["--avoid-node", &node(2)]);
+    assert!(text.code == 0 && text.out.starts_with("0 of 3 other nodes"), "{}{}", text.out, text.err);
+    assert!(reach("100000000", &[]).out.contains("least cost sat"));
+}

@@ -30,6 +30,8 @@ fn wrong_arguments_are_told() {
         (&["10", "--first-channel", "7x1x0=5"], "channel 7x1x0 is not in the graph"),
         (&["10", "--extra-arc", "a,b"], "6 or 8 fields"),
         (&["10", "--queries", "q.csv"], "cannot be used with"),
+        (&["10", "--diverse"], "--alternatives <K>"),
+        (&["10", "--alternatives", "0"], "0 is not in 1..=1000"),
         (&[], "AMOUNT_MSAT"),
     ] {
         let args = route(more);
@@ -61,6 +63,18 @@ fn no_route_is_told_with_its_reason() {
     assert_fails(&place, &args, 1, "its largest takes 900000000 msat");
     let limited = [&args[..5], &["100000sat", "--max-work", "1"]].concat();
     assert_fails(&place, &limited, 4, "allow more work");
+}
+
+#[test]
+fn what_a_single_path_could_carry_is_told() {
+    let place = Place::new();
+    let (one, two, four) = (node(1), node(2), node(4));
+    let around = ["route", "--graph", "graph.csv", "--avoid-node", &two, &one, &four, "100000sat"];
+    assert_fails(&place, &around, 1, "the widest path takes 50000000 msat");
+    let answer = place.run(&[&around[..], &["--json"]].concat()).json();
+    assert_eq!(answer["error"]["widest_msat"], 50_000_000);
+    let apart = [&around[..], &["--avoid-channel", "4x1x0"]].concat();
+    assert_fails(&place, &apart, 1, "there is no path for any amount");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn the_bare_command_answers_a_query() {
 #[test]
 fn every_command_helps() {
     let place = Place::new();
-    for command in ["route", "info", "import", "generate", "bench", "completions"] {
+    for command in ["route", "reach", "info", "import", "generate", "bench", "completions"] {
         for flag in ["--help", "-h"] {
             let ran = place.run(&[command, flag]);
             assert!(ran.code == 0 && ran.out.contains("Usage: fulgurite"), "{command}: {}", ran.err);

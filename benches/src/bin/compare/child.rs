@@ -10,6 +10,7 @@ use benches::ours::Ours;
 use benches::pet::Pet;
 use benches::{BuildError, Contender, Query, Stored, fixture, input};
 use engine::graph::GraphBuilder;
+use primitives::Msat;
 use serde::{Deserialize, Serialize};
 
 use crate::{Args, Engine, Error, Phase};
@@ -39,7 +40,10 @@ pub(crate) fn run(args: &Args, engine: Engine, phase: Phase) -> Result<(), Error
     let own_file = args.own_file.as_deref().ok_or(Error::Incomplete)?;
     let one_sided = if args.complete_one_sided { OneSided::Complete } else { OneSided::Keep };
     match (engine, phase) {
-        (Engine::Ours, Phase::Answers) => report(answers(args, Ours::build, |ours| ours.write(own_file))?),
+        (Engine::Ours, Phase::Answers) => {
+            let build = |draft: &GraphBuilder| Ours::build_with(draft, Msat::from_msat(args.tolerance_msat));
+            report(answers(args, build, |ours| ours.write(own_file))?)
+        }
         (Engine::Ours, Phase::Load) => report(Some(load::<Ours>(own_file)?)),
         (Engine::Ldk, Phase::Answers) => {
             let build = |draft: &GraphBuilder| Ldk::build_with(draft, one_sided);
@@ -99,7 +103,7 @@ fn build_for_memory<C: Contender>(args: &Args) -> Result<LoadReport, Error> {
 
 fn draft(args: &Args) -> Result<GraphBuilder, Error> {
     match &args.graph {
-        Some(path) => Ok(input::read_channels(path)?),
+        Some(origin) => Ok(input::graph(origin)?),
         None if args.smoke => Ok(fixture::graph(SMOKE_NODES, SMOKE_SEED)?),
         None => Err(Error::Incomplete),
     }
@@ -107,7 +111,7 @@ fn draft(args: &Args) -> Result<GraphBuilder, Error> {
 
 fn queries(args: &Args, draft: &GraphBuilder) -> Result<Vec<Query>, Error> {
     match &args.queries {
-        Some(path) => Ok(input::read_queries(path, args.limit)?),
+        Some(origin) => Ok(input::queries(origin, draft, args.limit)?),
         None if args.smoke => Ok(fixture::queries(draft, SMOKE_QUERIES.min(args.limit), SMOKE_SEED)),
         None => Err(Error::Incomplete),
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use benches::Mode;
 use benches::agreement::Agreement;
-use benches::input::{self, InputError};
+use benches::input::{self, InputError, Origin};
 use benches::measure::{Effort, Outcome};
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
@@ -24,12 +24,12 @@ use crate::child::{AnswersReport, LoadReport};
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// The graph, as a list of directed policies (.csv or .csv.zst).
-    #[arg(long, value_name = "FILE", required_unless_present = "smoke")]
-    graph: Option<PathBuf>,
-    /// The payments: a CSV file with the columns src, dst and amount_msat.
-    #[arg(long, value_name = "FILE", required_unless_present = "smoke")]
-    queries: Option<PathBuf>,
+    /// The graph, in any format that is read; gen:N makes a synthetic one of N channels.
+    #[arg(long, value_name = "FILE", value_parser = Origin::parse, required_unless_present = "smoke")]
+    graph: Option<Origin>,
+    /// The payments: a CSV file with the columns src, dst and amount_msat; gen:N makes N random ones.
+    #[arg(long, value_name = "FILE", value_parser = Origin::parse, required_unless_present = "smoke")]
+    queries: Option<Origin>,
     /// Exact least fees of the same payments: a CSV file with the column min_fee_msat.
     #[arg(long, value_name = "FILE")]
     reference: Option<PathBuf>,
@@ -57,6 +57,9 @@ struct Args {
     /// Also measure throughput with N threads.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     threads: usize,
+    /// Let our engine's answers cost up to N msat more than the best; the others have no such setting.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    tolerance_msat: u64,
     /// Give channels with one known policy a disabled second one for LDK, which ignores them otherwise.
     #[arg(long)]
     complete_one_sided: bool,
