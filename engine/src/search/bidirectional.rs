@@ -13,9 +13,10 @@
 use std::sync::atomic::AtomicU64;
 
 use super::Counts;
+use super::meeting::{lead_beyond, suffix_of};
 use super::problem::{Problem, Suffix};
 use super::workspace::{
-    AVOIDED, BACKWARD_SETTLED, Dropped, FORWARD_SETTLED, Label, MET, NO_ARC, UNREACHED, Workspace,
+    AVOIDED, BACKWARD_SETTLED, Dropped, FORWARD_SETTLED, Label, NO_ARC, UNREACHED, Workspace,
 };
 use crate::cost::HopCost;
 use crate::graph::{ArcList, BLOCK_SIZE, GridPlace, HtlcBounds, Record};
@@ -30,7 +31,7 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     place: GridPlace,
     millions: u64,
     rest: u64,
-    least_hop: u64,
+    pub(super) least_hop: u64,
     wide: &'a [AtomicU64],
     /// What a route over an arc whose minimum is above the payment's amount costs at least.
     pub(super) least_lifted: u64,
@@ -447,93 +448,4 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             self.meet(tail);
         }
     }
-
-    #[inline(never)]
-    fn drop_label(&mut self, dropped: Dropped) {
-        let least = dropped.key.saturating_add(self.least_forward(dropped.node));
-        if least.saturating_add(self.problem.tolerance) < self.best {
-            self.space.dropped.push(dropped);
-        }
-    }
-
-    /// A lower bound on the cost from the payer to a node.
-    pub(super) fn least_forward(&self, node: u32) -> u64 {
-        match self.space.labels.find(node) {
-            Some(label) if label.flags & FORWARD_SETTLED != 0 => label.forward,
-            _ => self.frontier(),
-        }
-    }
-
-    /// A lower bound on the cost from the payer to any node that the forward search has not settled: it is still
-    /// queued, or it was left out because even the backward frontier behind it was too far.
-    pub(super) fn frontier(&self) -> u64 {
-        let left_out = self.best.saturating_sub(self.problem.tolerance);
-        let behind = self.space.backward.least_key().saturating_add(self.least_hop);
-        self.space.forward.least_key().min(left_out.saturating_sub(behind))
-    }
-
-    /// Both searches have reached a node: looks whether a better route goes through it.
-    fn meet(&mut self, node: u32) {
-        let Some(&label) = self.space.labels.find(node) else { return };
-        if label.forward == UNREACHED
-            || label.forward.saturating_add(label.backward).saturating_add(self.problem.tolerance)
-                >= self.best
-        {
-            return;
-        }
-        if label.flags & MET == 0 {
-            self.space.labels.entry(node).flags |= MET;
-            self.space.met.push(node);
-        }
-        self.counts.met += 1;
-        let suffix = suffix_of(&self.problem, node, label);
-        let Some(cost) = self.price_forward_path(node, suffix) else { return };
-        if cost < self.best && self.complete(node) {
-            self.best = cost;
-            std::mem::swap(&mut self.space.best, &mut self.space.trial);
-        }
-    }
-
-    /// Prices the forward tree's path to a node exactly, on top of `suffix`; leaves its arcs in `trial`, last first.
-    fn price_forward_path(&mut self, node: u32, mut suffix: Suffix) -> Option<u64> {
-        self.space.trial.clear();
-        let mut at = node;
-        while at != self.problem.payer {
-            let arc = self.space.labels.find(at)?.forward_arc;
-            suffix = self.problem.extend(arc, &suffix)?;
-            self.space.trial.push(arc);
-            at = self.problem.tail(arc);
-        }
-        Some(suffix.cost)
-    }
-
-    /// Turns `trial` around and adds the backward path from `node` on.
-    fn complete(&mut self, node: u32) -> bool {
-        self.space.trial.reverse();
-        let mut at = node;
-        while at != self.problem.payee {
-            let Some(label) = self.space.labels.find(at) else { return false };
-            let arc = label.backward_arc;
-            self.space.trial.push(arc);
-            at = self.problem.head(arc);
-        }
-        true
-    }
-}
-
-/// What a node's backward label costs beyond what the node receives, less the same of another state: a label that is
-/// better with the largest discount may be worse with a smaller one.
-fn lead_beyond<C: HopCost>(problem: &Problem<'_, C>, node: u32, label: Label, next: &Suffix) -> i128 {
-    if label.backward == UNREACHED {
-        return 0;
-    }
-    let beyond = |suffix: &Suffix| i128::from(suffix.cost) - i128::from(suffix.received);
-    beyond(&suffix_of(problem, node, label)) - beyond(next)
-}
-
-/// The state that a node's backward label stands for.
-#[inline(always)]
-pub(super) fn suffix_of<C: HopCost>(problem: &Problem<'_, C>, node: u32, label: Label) -> Suffix {
-    let suffix = Suffix { cost: label.backward, received: label.received, forwarded: label.forwarded };
-    if problem.with_inbound_fees { problem.undiscounted(node, suffix) } else { suffix }
 }

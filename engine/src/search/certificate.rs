@@ -6,7 +6,8 @@
 //! `best` at every `y`, nothing is left. Backward labels that were dropped although they carried a smaller amount must be
 //! out of reach as well.
 
-use super::bidirectional::{Run, suffix_of};
+use super::bidirectional::Run;
+use super::meeting::suffix_of;
 use super::problem::Suffix;
 use super::workspace::{Dropped, FORWARD_SETTLED, UNREACHED};
 use crate::cost::HopCost;

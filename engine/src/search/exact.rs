@@ -1,8 +1,9 @@
 //! The searches in order: fast, proof, label search where the proof leaves something open.
 
 use super::Counts;
-use super::bidirectional::{End, Run, suffix_of};
+use super::bidirectional::{End, Run};
 use super::certificate::Verdict;
+use super::meeting::suffix_of;
 use super::pareto::{Completion, Found, Search, Task};
 use super::potentials::Whole;
 use super::problem::{COST_MAX, Problem};
