@@ -6,7 +6,7 @@ use crate::cost::HopCost;
 use crate::graph::{ArcIdx, NodeIdx};
 use crate::overlay::{Overlay, OverlayChannel};
 use crate::query::{ExtraArc, RouteQuery};
-use crate::router::RouteError;
+use crate::route_error::RouteError;
 use crate::search::problem::{COST_MAX, Problem, Restrictions};
 use crate::snapshot::Snapshot;
 

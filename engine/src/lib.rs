@@ -1,9 +1,11 @@
 //! The channel graph and exact route search of Fulgurite.
+
 pub mod alternatives;
 pub mod batch;
 pub mod cost;
 pub mod diverse;
 pub mod graph;
+pub mod import;
 pub mod obvious;
 pub mod onion_size;
 pub mod overlay;
@@ -17,9 +19,9 @@ pub mod synthetic;
 
 mod compile;
 mod explain;
+mod route_error;
 
 pub use explain::NoRoute;
-pub mod import;
 
 /// Has the example of the README compiled with the tests.
 #[cfg(doctest)]

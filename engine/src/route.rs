@@ -68,7 +68,6 @@ pub enum Proof {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PricedHop {
     pub(crate) arc: u32,
-    pub(crate) head: u32,
     amount: u64,
     arriving: u64,
     cltv: u32,
@@ -102,7 +101,7 @@ pub(crate) fn price<C: HopCost>(
         let next = problem.extend(arc, &suffix)?;
         let amount = next.forwarded;
         is_lifted |= amount > arriving;
-        hops.push(PricedHop { arc, head: problem.head(arc), amount, arriving, cltv: used.cltv, capacity });
+        hops.push(PricedHop { arc, amount, arriving, cltv: used.cltv, capacity });
         used =
             if problem.tail(arc) == problem.payer { used.sent() } else { used.extended(problem, arc, &next) };
         suffix = next;

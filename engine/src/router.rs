@@ -4,7 +4,7 @@
 //! of the graph; where that differs from what the search saw, because a policy changed meanwhile, the search is
 //! repeated. A `Route` is made in one place, `finish`, and only of arcs whose price obeys every limit.
 
-use primitives::{Msat, NodeId, ShortChannelId};
+use primitives::Msat;
 
 use crate::compile::{Compiled, compile};
 use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
@@ -15,6 +15,8 @@ use crate::search::problem::Problem;
 use crate::search::{Answer, Limits, Outcome, Used, Workspace, solve, solve_within};
 use crate::snapshot::Snapshot;
 
+pub use crate::route_error::RouteError;
+
 /// What one thread needs to answer queries: the searches' memory and a little of its own.
 #[derive(Debug, Default)]
 pub struct RouteWorkspace {
@@ -22,42 +24,6 @@ pub struct RouteWorkspace {
     hops: Vec<PricedHop>,
     /// The arcs of the last route that was found.
     pub(crate) arcs: Vec<u32>,
-}
-
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RouteError {
-    /// A node of the query is not in the graph.
-    #[error("node {node_id} is not in the graph")]
-    UnknownNode {
-        /// The node.
-        node_id: NodeId,
-    },
-    /// A channel of the query is not in the graph.
-    #[error("channel {short_channel_id} is not in the graph")]
-    UnknownChannel {
-        /// The channel.
-        short_channel_id: ShortChannelId,
-    },
-    /// The query contradicts itself.
-    #[error("{reason}")]
-    BadQuery {
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// No route obeys the limits; this is certain.
-    #[error("no route: {0}")]
-    NoRoute(NoRoute),
-    /// The work ran out before a route was found; there may be one.
-    #[error("gave up after {settled} steps without a route; there may be one, allow more work to look on")]
-    WorkLimit {
-        /// Nodes or labels that were expanded.
-        settled: u64,
-    },
-    /// The graph changed faster than a route could be priced.
-    #[error("the graph changed faster than the route could be priced; try again")]
-    Contended,
 }
 
 /// Finds the cheapest route.

@@ -18,7 +18,7 @@ pub(super) fn log2(value: u64) -> u64 {
     let place = (mantissa >> 56) as usize;
     let rest = mantissa >> 32 & 0xff_ffff;
     let (low, high) = (u64::from(TABLE[place]), u64::from(TABLE[place + 1]));
-    (u64::from(exponent) << FRACTION_BITS) + low + ((high - low) * rest >> 24)
+    (u64::from(exponent) << FRACTION_BITS) + low + (((high - low) * rest) >> 24)
 }
 
 const fn table() -> [u32; 257] {
@@ -30,7 +30,7 @@ const fn table() -> [u32; 257] {
         let mut digits = 0u32;
         let mut digit = 0;
         while digit < FRACTION_BITS {
-            square = square * square >> 60;
+            square = (square * square) >> 60;
             digits <<= 1;
             if square >> 61 != 0 {
                 square >>= 1;

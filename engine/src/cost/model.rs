@@ -180,7 +180,7 @@ impl Probable {
     fn improbability(self, capacity: u64, amount: u64) -> u64 {
         let halvings =
             log2(capacity.saturating_add(1)) - log2((capacity - amount.min(capacity)).saturating_add(1));
-        let cost = u128::from(self.halving) * u128::from(halvings) >> FRACTION_BITS;
+        let cost = (u128::from(self.halving) * u128::from(halvings)) >> FRACTION_BITS;
         cost as u64
     }
 }

@@ -19,7 +19,7 @@ pub use builder::{
 pub use ids::{ArcIdx, ChannelIdx, NodeIdx};
 pub use topology::Topology;
 
-pub(crate) use bounds::{BLOCK_SIZE, BlockBound, GridPlace};
+pub(crate) use bounds::{BLOCK_SIZE, GridPlace};
 pub(crate) use columns::Columns;
 pub(crate) use csr::{Adjacency, ArcList};
 pub(crate) use export::Contents;

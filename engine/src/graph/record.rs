@@ -83,7 +83,7 @@ impl Record {
         let min = policy.htlc_minimum_msat.to_msat();
         let min = field(min, min <= u64::from(u32::MAX), WideField::Minimum, MIN_WIDE)?;
         let max = policy.htlc_maximum_msat.to_msat();
-        let max_fits = max % MSAT_PER_SAT == 0 && max / MSAT_PER_SAT <= u64::from(u32::MAX);
+        let max_fits = max.is_multiple_of(MSAT_PER_SAT) && max / MSAT_PER_SAT <= u64::from(u32::MAX);
         let max_value = if max_fits { max / MSAT_PER_SAT } else { max };
         let max_word = field(max_value, max_fits, WideField::Maximum, MAX_WIDE)?;
         let capacity_msat = capacity.map_or(max, Msat::to_msat);

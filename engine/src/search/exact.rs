@@ -175,8 +175,7 @@ pub(crate) fn solve_within<C: HopCost>(
     labels_max: usize,
 ) -> Answer {
     // Only the marks of avoided nodes are wanted of the fast search's labels.
-    let marks = Run::<C, false, false>::new(problem, space, COST_MAX);
-    drop(marks);
+    let _ = Run::<C, false, false>::new(problem, space, COST_MAX);
     let whole = Whole::new(&problem, &space.labels);
     let task = Task {
         limits,

@@ -6,15 +6,24 @@ use super::code::{SourceFile, line_of, refuse, rust_files, word_places};
 /// Each module at the top of `engine` with those beside it that it may use. `lib.rs` and unit tests may use all.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("graph", &[]),
+    ("onion_size", &[]),
     ("import", &["graph"]),
     ("synthetic", &["graph"]),
-    ("snapshot", &["graph"]),
+    ("overlay", &["graph"]),
+    ("snapshot", &["graph", "overlay"]),
     ("cost", &["graph"]),
     ("query", &["graph", "cost"]),
-    ("search", &["graph", "cost", "query"]),
-    ("route", &["graph", "cost", "query"]),
+    ("search", &["graph", "overlay", "cost", "query", "onion_size"]),
+    ("route", &["graph", "cost", "query", "search", "onion_size"]),
     ("explain", &["graph", "cost", "query", "search", "route"]),
-    ("router", &["graph", "snapshot", "cost", "query", "search", "route", "explain"]),
+    ("route_error", &["explain"]),
+    ("compile", &["graph", "overlay", "snapshot", "cost", "query", "search", "route_error"]),
+    ("router", &["snapshot", "cost", "query", "search", "route", "explain", "route_error", "compile"]),
+    ("obvious", &["snapshot", "cost", "query", "search", "route", "router", "compile"]),
+    ("reach", &["graph", "snapshot", "cost", "query", "search", "router", "compile"]),
+    ("alternatives", &["graph", "snapshot", "query", "search", "route", "router", "compile"]),
+    ("diverse", &["graph", "snapshot", "query", "search", "route", "router", "compile"]),
+    ("batch", &["snapshot", "query", "route", "router"]),
 ];
 
 const FOLDER: &str = "engine/src/";
