@@ -1,5 +1,7 @@
 //! One test binary for everything that crosses crates.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+
 mod alternatives;
 mod import;
 mod oracle;

@@ -94,6 +94,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test needs threads that race")]
     fn every_value_is_dropped_once() {
         const ROUNDS: u64 = 500;
         let drops = Arc::new(AtomicUsize::new(0));
