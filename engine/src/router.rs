@@ -11,7 +11,7 @@ use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
 use crate::explain::{NoRoute, explain};
 use crate::query::RouteQuery;
 use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
-use crate::search::problem::Problem;
+use crate::search::problem::{ONCE_COUNT_MAX, Problem};
 use crate::search::reference;
 use crate::search::{Answer, Counts, Limits, Outcome, Used, Workspace, solve, solve_within};
 use crate::snapshot::Snapshot;
@@ -131,12 +131,15 @@ fn reference_by<C: HopCost>(
         (payee_used(&query.limits, query.amount), limits_of(&query.limits), Vec::new());
     let mut found = reference::dijkstra(&problem);
     if let Reference::Labels { labels_max } = by {
-        let priced = found.as_ref().and_then(|found| price(&problem, start, &found.arcs, &mut hops));
-        if let Some(priced) = priced.filter(|priced| limits.allow(&priced.used)) {
+        let known = found.filter(|found| {
+            let priced = price(&problem, start, &found.arcs, &mut hops);
+            priced.is_some_and(|priced| limits.allow(&priced.used))
+        });
+        if let Some(known) = &known {
             // No better route has a larger fee than this one costs.
-            problem.amount_max = problem.amount_max.min(problem.amount.saturating_add(priced.suffix.cost));
+            problem.amount_max = problem.amount_max.min(problem.amount.saturating_add(known.cost));
         }
-        found = reference::labels(&problem, start, limits, labels_max)
+        found = reference::labels(&problem, start, limits, labels_max, known)
             .map_err(|_| RouteError::WorkLimit { settled: labels_max as u64 })?;
     }
     Ok(found.and_then(|found| {
@@ -198,24 +201,29 @@ fn attempt<C: HopCost>(
         return unfound(snapshot, query, problem, answer, space);
     };
     let start = payee_used(&query.limits, query.amount);
-    let Some((mut found, mut is_looped)) = reprice(snapshot, problem, start, cost, space)? else {
+    let mut once = Vec::new();
+    let Some(mut found) = reprice(snapshot, problem, start, cost, space, &mut once)? else {
         return Ok(None);
     };
     let all = limits_of(&query.limits);
-    let mut limits = Limits::default();
-    let mut strict = problem;
-    // Each round limits what the last answer violated; there are five kinds of limit.
-    for _ in 0..5 {
+    let (mut limits, mut is_strict, mut once_count) = (Limits::default(), false, 0);
+    // Each round limits what the last answer violated; there are four kinds of limit, and nodes to be visited once.
+    for _ in 0..4 + ONCE_COUNT_MAX {
         let binding = Limits {
             cltv: all.cltv.filter(|&max| limits.cltv.is_some() || found.used.cltv > max),
             hops: all.hops.filter(|&max| limits.hops.is_some() || found.used.hops > max),
             payload: all.payload.filter(|&max| limits.payload.is_some() || found.used.payload > max),
         };
-        let must_be_strict = strict.strict || found.is_lifted && !query.may_overpay;
-        if binding == limits && must_be_strict == strict.strict && !is_looped {
+        let must_be_strict = is_strict || found.is_lifted && !query.may_overpay;
+        if binding == limits && must_be_strict == is_strict && once.len() == once_count {
             return Ok(Some(finish(snapshot, query, problem, answer, found, space)));
         }
-        (limits, strict.strict, strict.simple) = (binding, must_be_strict, strict.simple || is_looped);
+        once.truncate(ONCE_COUNT_MAX);
+        if once.len() == once_count && once_count == ONCE_COUNT_MAX {
+            return Err(RouteError::WorkLimit { settled: answer.counts.settled });
+        }
+        (limits, is_strict, once_count) = (binding, must_be_strict, once.len());
+        let strict = Problem { strict: is_strict, once: &once, ..problem };
         let labels_max = usize::try_from(query.work_max).unwrap_or(usize::MAX);
         let counts = answer.counts;
         answer = solve_within(strict, &mut space.search, start, limits, labels_max);
@@ -223,8 +231,10 @@ fn attempt<C: HopCost>(
         let Outcome::Route { cost } = answer.outcome else {
             return unfound(snapshot, query, strict, answer, space);
         };
-        let Some(next) = reprice(snapshot, strict, start, cost, space)? else { return Ok(None) };
-        (found, is_looped) = next;
+        let mut loops = Vec::new();
+        let Some(next) = reprice(snapshot, strict, start, cost, space, &mut loops)? else { return Ok(None) };
+        found = next;
+        once.extend(loops);
     }
     Ok(None)
 }
@@ -243,14 +253,15 @@ fn unfound<C: HopCost>(
 }
 
 /// Prices the workspace's best arcs in one consistent state of the graph; `None` where they no longer make a route of
-/// that cost. Says whether it has loops that pay for themselves.
+/// that cost. Where it has loops that pay for themselves, adds their nodes to `once`.
 fn reprice<C: HopCost>(
     snapshot: &Snapshot,
     problem: Problem<'_, C>,
     start: Used,
     cost: u64,
     space: &mut RouteWorkspace,
-) -> Result<Option<(Price, bool)>, RouteError> {
+    once: &mut Vec<u32>,
+) -> Result<Option<Price>, RouteError> {
     space.arcs.clear();
     space.arcs.extend_from_slice(&space.search.best);
     let RouteWorkspace { search, hops, arcs } = space;
@@ -260,11 +271,18 @@ fn reprice<C: HopCost>(
         let found = snapshot.read_consistent(|| price(&problem, start, arcs, hops));
         found.map(|found| found.filter(|found| found.suffix.cost <= cost)).map_err(|_| RouteError::Contended)
     };
-    match price_of(arcs)? {
-        Some(found) => Ok(Some((found, false))),
-        None if is_cut => Ok(price_of(&search.best)?.map(|found| (found, true))),
-        None => Ok(None),
+    let found = price_of(arcs)?;
+    if found.is_some() || !is_cut {
+        return Ok(found);
     }
+    let found = price_of(&search.best)?;
+    let heads = || search.best.iter().map(|&arc| problem.head(arc));
+    for (at, head) in heads().enumerate() {
+        if heads().skip(at + 1).any(|later| later == head) && !once.contains(&head) {
+            once.push(head);
+        }
+    }
+    Ok(found)
 }
 
 /// Cuts out loops, which cost nothing or pay for themselves with inbound fees (bLIP-18) that are discounts.
