@@ -224,7 +224,8 @@ fn attempt<C: HopCost>(
         }
         (limits, is_strict, once_count) = (binding, must_be_strict, once.len());
         let strict = Problem { strict: is_strict, once: &once, ..problem };
-        let labels_max = usize::try_from(query.work_max).unwrap_or(usize::MAX);
+        let work_max = if is_strict { query.work_max / STRICT_LABEL_WORK } else { query.work_max };
+        let labels_max = usize::try_from(work_max).unwrap_or(usize::MAX);
         let counts = answer.counts;
         answer = solve_within(strict, &mut space.search, start, limits, labels_max);
         answer.counts = add(counts, answer.counts);
@@ -338,5 +339,8 @@ fn add(a: Counts, b: Counts) -> Counts {
     Counts { settled: a.settled + b.settled, relaxed: a.relaxed + b.relaxed, met: a.met + b.met }
 }
 
+/// What a label costs where amounts must not be lifted: to reach a minimum by fees alone is a knapsack's problem, each
+/// label is held against all others of its node and the nodes behind them, and most such queries have no answer.
+const STRICT_LABEL_WORK: u64 = 100;
 /// Searches of one query before the graph is called too restless.
 const TRY_COUNT_MAX: usize = 8;
