@@ -145,10 +145,11 @@ impl<'a> Oracle<'a> {
                     self.best = self.price(&forwards);
                     assert_eq!(self.best.as_ref().map(|best| best.cost), cost);
                 }
-            } else if arc.tail != payment.payee && !is_visited {
-                if let Some(next) = self.extended(&arc, &suffix, amount) {
-                    self.descend(next, route);
-                }
+            } else if arc.tail != payment.payee
+                && !is_visited
+                && let Some(next) = self.extended(&arc, &suffix, amount)
+            {
+                self.descend(next, route);
             }
             route.pop();
         }
@@ -223,7 +224,7 @@ impl<'a> Oracle<'a> {
         let attempt = u128::from(weights.attempt_base_msat) + self.of_payment(weights.attempt_millionths);
         let halving = attempt * 693_147_181 / 1_000_000_000;
         let log = |value: u64| self.halvings.of(value);
-        halving * u128::from(log(arc.capacity + 1) - log(arc.capacity + 1 - amount)) >> 24
+        (halving * u128::from(log(arc.capacity + 1) - log(arc.capacity + 1 - amount))) >> 24
     }
 
     fn of_payment(&self, millionths: u32) -> u128 {
@@ -327,7 +328,7 @@ impl Logarithm {
         let fraction = ((u128::from(value.max(1)) << 64) >> exponent) as u64;
         let (line, along) = ((fraction >> 56) as usize, fraction >> 32 & 0xff_ffff);
         let (low, high) = (self.0[line], self.0[line + 1]);
-        u64::from(exponent) * (1 << 24) + low + ((high - low) * along >> 24)
+        u64::from(exponent) * (1 << 24) + low + (((high - low) * along) >> 24)
     }
 }
 

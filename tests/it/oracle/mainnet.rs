@@ -1,0 +1,258 @@
+//! The real graph: against recorded answers, and against the reference search on random pairs.
+
+use std::fs::File;
+use std::sync::OnceLock;
+
+use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
+use engine::graph::{NodeIdx, Topology};
+use engine::import::read_graph;
+use engine::query::{RouteLimits, RouteQuery};
+use engine::router::{Reference, RouteError, RouteWorkspace, route, route_reference};
+use engine::snapshot::Snapshot;
+use primitives::Msat;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use tests::data::shared;
+
+const MODELS: [(&str, CostModel); 3] = [
+    ("fee", CostModel::Fee),
+    ("risk", CostModel::Risk(RISK)),
+    (
+        "probability",
+        CostModel::Probability(ProbabilityWeights {
+            risk: RISK,
+            attempt_base_msat: 100_000,
+            attempt_millionths: 1000,
+        }),
+    ),
+];
+const RISK: RiskWeights = RiskWeights { risk_billionths: 15, hop_base_msat: 500, hop_millionths: 200 };
+
+/// Nothing but amounts is limited.
+const UNLIMITED: RouteLimits = RouteLimits {
+    fee_max: None,
+    fee_millionths_max: None,
+    cltv_max: u32::MAX,
+    final_cltv_delta: 0,
+    hop_count_max: 20,
+    final_payload_extra: 0,
+};
+
+/// The graph of 2025-10-26, where the data is at hand.
+fn snapshot() -> Option<&'static Snapshot> {
+    static SNAPSHOT: OnceLock<Option<Snapshot>> = OnceLock::new();
+    let read = || {
+        let file = File::open(shared("data/mainnet-2025-10-26/channels.csv.zst")?).expect("readable");
+        let imported = read_graph(file, &mut |_| ()).expect("well formed");
+        Some(Snapshot::from_topology(Topology::build(imported.graph).expect("room")))
+    };
+    SNAPSHOT.get_or_init(read).as_ref()
+}
+
+/// What the engine did with many queries.
+#[derive(Debug, Clone, Default)]
+struct Tally {
+    routes: u64,
+    unroutable: u64,
+    /// By the order of [`Method`].
+    methods: [u64; 3],
+    /// Better than the reference with one label a node.
+    better: u64,
+    /// The reference ran out of labels, or the engine out of work.
+    open: u64,
+    wrong: Vec<String>,
+}
+
+impl Tally {
+    fn merge(mut self, other: Tally) -> Tally {
+        self.routes += other.routes;
+        self.unroutable += other.unroutable;
+        self.better += other.better;
+        self.open += other.open;
+        for (sum, more) in self.methods.iter_mut().zip(other.methods) {
+            *sum += more;
+        }
+        self.wrong.extend(other.wrong);
+        self
+    }
+
+    fn report(&self, what: &str) {
+        let [fast, corridor, labels] = self.methods;
+        println!(
+            "{what}: {} routes ({fast} bidirectional, {corridor} corridor, {labels} labels), {} unroutable, \
+             {} better than one label a node, {} open",
+            self.routes, self.unroutable, self.better, self.open
+        );
+        let few = self.wrong.iter().take(5).cloned().collect::<Vec<_>>();
+        assert!(few.is_empty(), "{what}: {} wrong, such as\n{}", self.wrong.len(), few.join("\n"));
+    }
+}
+
+/// The `seed`th random payment.
+fn random_query(snapshot: &Snapshot, seed: u64) -> RouteQuery {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let count = snapshot.node_count() as u32;
+    let payer = rng.random_range(0..count);
+    let payee = (payer + rng.random_range(1..count)) % count;
+    let [payer, payee] = [payer, payee].map(|node| snapshot.node_id(NodeIdx::from_u32(node)));
+    let sat: f64 = rng.random_range(0.0..5_000_000f64.ln());
+    let amount = Msat::from_msat((sat.exp() * 1000.0) as u64);
+    RouteQuery { limits: UNLIMITED, ..RouteQuery::new(payer, payee, amount) }
+}
+
+fn compare(snapshot: &Snapshot, query: &RouteQuery, exact_only: bool, space: &mut RouteWorkspace) -> Tally {
+    let mut tally = Tally::default();
+    let found = match route(snapshot, query, space) {
+        Ok(found) => Some(found),
+        Err(RouteError::NoRoute(_)) => None,
+        Err(RouteError::WorkLimit { .. }) => return Tally { open: 1, ..tally },
+        Err(error) => return Tally { wrong: vec![format!("{error}: {query:?}")], ..tally },
+    };
+    match &found {
+        Some(found) => {
+            tally.routes = 1;
+            tally.methods[found.method as usize] = 1;
+        }
+        None => tally.unroutable = 1,
+    }
+    let cost = found.as_ref().map(|found| found.cost);
+    let reference = |by| match route_reference(snapshot, query, by) {
+        Ok(reference) => Some(reference.map(|reference| reference.cost)),
+        Err(_) => None,
+    };
+    if !exact_only {
+        let known = reference(Reference::Dijkstra).expect("a sound query");
+        if cost == known {
+            return tally;
+        }
+        tally.better = u64::from(known.is_none_or(|known| cost.is_some_and(|cost| cost < known)));
+    }
+    match reference(Reference::Labels { labels_max: LABELS_MAX }) {
+        Some(exact) if exact == cost => {}
+        None => tally.open = 1,
+        Some(exact) => tally
+            .wrong
+            .push(format!("{cost:?} by {:?}, best {exact:?}: {query:?}", found.map(|found| found.method))),
+    }
+    tally
+}
+
+fn compare_many(snapshot: &Snapshot, count: u64, query: impl Fn(u64) -> (RouteQuery, bool) + Sync) -> Tally {
+    let compared = (0..count).into_par_iter().map_init(RouteWorkspace::default, |space, seed| {
+        let (query, exact_only) = query(seed);
+        compare(snapshot, &query, exact_only, space)
+    });
+    compared.reduce(Tally::default, Tally::merge)
+}
+
+#[test]
+fn routes_cost_what_the_reference_finds() {
+    let Some(snapshot) = snapshot() else { return };
+    for (name, cost) in MODELS {
+        compare_many(snapshot, 20_000, |seed| {
+            let query = random_query(snapshot, seed).with_cost(cost);
+            (RouteQuery { ignore_inbound_fees: true, ..query }, false)
+        })
+        .report(name);
+    }
+}
+
+#[test]
+fn routes_that_may_overpay_cost_what_the_reference_finds() {
+    let Some(snapshot) = snapshot() else { return };
+    for (name, cost) in MODELS {
+        compare_many(snapshot, 4000, |seed| {
+            let query = random_query(snapshot, 1_000_000 + seed).with_cost(cost);
+            (RouteQuery { ignore_inbound_fees: true, may_overpay: true, ..query }, false)
+        })
+        .report(&format!("{name}, overpaying"));
+    }
+}
+
+#[test]
+fn routes_with_inbound_fees_cost_what_the_reference_finds() {
+    let Some(snapshot) = snapshot() else { return };
+    for (name, cost) in MODELS {
+        compare_many(snapshot, 2000, |seed| (random_query(snapshot, 2_000_000 + seed).with_cost(cost), true))
+            .report(&format!("{name}, inbound fees"));
+    }
+}
+
+#[test]
+fn least_fees_are_those_on_record() {
+    let Some(snapshot) = snapshot() else { return };
+    let Some(path) = shared("data/mainnet-2025-10-26/queries.min-fee.csv") else { return };
+    let text = std::fs::read_to_string(path).expect("readable");
+    let mut space = RouteWorkspace::default();
+    let mut lower = 0;
+    for line in text.lines().skip(1) {
+        let fields = line.split(',').collect::<Vec<_>>();
+        let node_id = |at: usize| fields[at].parse().expect("a node id");
+        let number = |at: usize| fields[at].parse::<u64>().expect("a number");
+        let query = RouteQuery {
+            limits: RouteLimits { hop_count_max: u32::MAX, ..UNLIMITED },
+            ignore_inbound_fees: true,
+            ..RouteQuery::new(node_id(0), node_id(1), Msat::from_msat(number(2))).with_cost(CostModel::Fee)
+        };
+        let found = route(snapshot, &query, &mut space).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(found.fee.to_msat() <= number(3), "{} is dearer than on record: {line}", found.fee);
+        if found.fee.to_msat() < number(3) {
+            lower += 1;
+            let hops = found.hops.iter().map(|hop| (hop.short_channel_id, hop.amount));
+            println!("{} instead of {}: {:?}", found.fee, number(3), hops.collect::<Vec<_>>());
+            assert_valid(snapshot, &query, &found);
+        }
+    }
+    println!("1,000 recorded queries, {lower} of them for less than on record");
+}
+
+/// Checks a minimum-fee route hop by hop.
+fn assert_valid(snapshot: &Snapshot, query: &RouteQuery, found: &engine::route::Route) {
+    let mut amount = query.amount;
+    for (at, hop) in found.hops.iter().enumerate().rev() {
+        let channel = snapshot.channel(hop.short_channel_id).expect("known");
+        let policy = snapshot.policy(channel.arc(hop.direction)).expect("announced");
+        assert_eq!(hop.amount, amount);
+        let max = policy.htlc_maximum_msat.min(snapshot.capacity(channel).unwrap_or(Msat::MAX));
+        assert!(!policy.disabled && (policy.htlc_minimum_msat..=max).contains(&amount), "hop {at}");
+        if at > 0 {
+            amount = amount.saturating_add(policy.fee.of(amount).expect("a fee"));
+        }
+    }
+    assert_eq!(amount, query.amount.saturating_add(found.fee));
+}
+
+#[test]
+fn unroutable_pairs_have_no_route() {
+    let Some(snapshot) = snapshot() else { return };
+    let unroutable = (3_000_000..u64::MAX).map(|seed| random_query(snapshot, seed).with_cost(CostModel::Fee));
+    let unroutable = unroutable
+        .map(|query| RouteQuery { ignore_inbound_fees: true, may_overpay: true, ..query })
+        .filter(|query| matches!(route_reference(snapshot, query, Reference::Dijkstra), Ok(None)))
+        .map(|query| RouteQuery { may_overpay: false, ..query })
+        .take(1000)
+        .collect::<Vec<_>>();
+    let mut space = RouteWorkspace::default();
+    for (name, cost) in MODELS {
+        let mut found = 0;
+        for query in &unroutable {
+            let query = query.clone().with_cost(cost);
+            match route(snapshot, &query, &mut space) {
+                Err(RouteError::NoRoute(_)) => {}
+                // One label a node may miss a route by its amount.
+                Ok(route) if is_exact(snapshot, &query, route.cost) => found += 1,
+                other => panic!("{name}: {other:?} for {query:?}"),
+            }
+        }
+        println!("{name}: of 1,000 that the reference finds unroutable, {found} have a route");
+    }
+}
+
+fn is_exact(snapshot: &Snapshot, query: &RouteQuery, cost: u64) -> bool {
+    let exact = route_reference(snapshot, query, Reference::Labels { labels_max: LABELS_MAX });
+    exact.is_ok_and(|exact| exact.is_some_and(|exact| exact.cost == cost))
+}
+
+/// More than all but a few queries need; comparing labels with labels is quadratic.
+const LABELS_MAX: usize = 100_000;
