@@ -68,12 +68,15 @@ fn reference_by<C: HopCost>(
         (payee_used(&query.limits, query.amount), limits_of(&query.limits), Vec::new());
     let mut found = reference::dijkstra(&problem);
     if let Reference::Labels { labels_max } = by {
-        let priced = found.as_ref().and_then(|found| price(&problem, start, &found.arcs, &mut hops));
-        if let Some(priced) = priced.filter(|priced| limits.allow(&priced.used)) {
+        let known = found.filter(|found| {
+            let priced = price(&problem, start, &found.arcs, &mut hops);
+            priced.is_some_and(|priced| limits.allow(&priced.used))
+        });
+        if let Some(known) = &known {
             // No better route has a larger fee than this one costs.
-            problem.amount_max = problem.amount_max.min(problem.amount.saturating_add(priced.suffix.cost));
+            problem.amount_max = problem.amount_max.min(problem.amount.saturating_add(known.cost));
         }
-        found = reference::labels(&problem, start, limits, labels_max)
+        found = reference::labels(&problem, start, limits, labels_max, known)
             .map_err(|_| RouteError::WorkLimit { settled: labels_max as u64 })?;
     }
     Ok(found.and_then(|found| {

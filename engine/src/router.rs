@@ -11,7 +11,7 @@ use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
 use crate::explain::{NoRoute, explain, widest_path};
 use crate::query::RouteQuery;
 use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
-use crate::search::problem::Problem;
+use crate::search::problem::{ONCE_COUNT_MAX, Problem};
 use crate::search::{Answer, Limits, Outcome, Used, Workspace, solve, solve_within};
 use crate::snapshot::Snapshot;
 
@@ -116,33 +116,41 @@ fn attempt<C: HopCost>(
     let Outcome::Route { cost } = answer.outcome else {
         return unfound(query, problem, answer, false, space);
     };
-    let Some((mut found, mut is_looped)) = reprice(snapshot, problem, start, cost, space)? else {
+    let mut once = Vec::new();
+    let Some(mut found) = reprice(snapshot, problem, start, cost, space, &mut once)? else {
         return Ok(None);
     };
     let all = limits_of(&query.limits);
-    let mut limits = Limits::default();
-    let mut strict = problem;
-    // Each round limits what the last answer violated; there are five kinds of limit.
-    for _ in 0..5 {
+    let (mut limits, mut is_strict, mut once_count) = (Limits::default(), false, 0);
+    // Each round limits what the last answer violated; there are four kinds of limit, and nodes to be visited once.
+    for _ in 0..4 + ONCE_COUNT_MAX {
         let binding = Limits {
             cltv: all.cltv.filter(|&max| limits.cltv.is_some() || found.used.cltv > max),
             hops: all.hops.filter(|&max| limits.hops.is_some() || found.used.hops > max),
             payload: all.payload.filter(|&max| limits.payload.is_some() || found.used.payload > max),
         };
-        let must_be_strict = strict.strict || found.is_lifted && !query.may_overpay;
-        if binding == limits && must_be_strict == strict.strict && !is_looped {
+        let must_be_strict = is_strict || found.is_lifted && !query.may_overpay;
+        if binding == limits && must_be_strict == is_strict && once.len() == once_count {
             return Ok(Some((answer, found)));
         }
-        (limits, strict.strict, strict.simple) = (binding, must_be_strict, strict.simple || is_looped);
-        let labels_max = usize::try_from(query.work_max).unwrap_or(usize::MAX);
+        once.truncate(ONCE_COUNT_MAX);
+        if once.len() == once_count && once_count == ONCE_COUNT_MAX {
+            return Err(RouteError::WorkLimit { settled: answer.counts.settled });
+        }
+        (limits, is_strict, once_count) = (binding, must_be_strict, once.len());
+        let strict = Problem { strict: is_strict, once: &once, ..problem };
+        let work_max = if is_strict { query.work_max / STRICT_LABEL_WORK } else { query.work_max };
+        let labels_max = usize::try_from(work_max).unwrap_or(usize::MAX);
         let counts = answer.counts;
         answer = solve_within(strict, &mut space.search, start, limits, labels_max);
         answer.counts = counts.plus(answer.counts);
         let Outcome::Route { cost } = answer.outcome else {
             return unfound(query, strict, answer, true, space);
         };
-        let Some(next) = reprice(snapshot, strict, start, cost, space)? else { return Ok(None) };
-        (found, is_looped) = next;
+        let mut loops = Vec::new();
+        let Some(next) = reprice(snapshot, strict, start, cost, space, &mut loops)? else { return Ok(None) };
+        found = next;
+        once.extend(loops);
     }
     Ok(None)
 }
@@ -162,14 +170,15 @@ fn unfound<C: HopCost>(
 }
 
 /// Prices the workspace's best arcs in one consistent state of the graph; `None` where they no longer make a route of
-/// that cost. Says whether it has loops that pay for themselves.
+/// that cost. Where it has loops that pay for themselves, adds their nodes to `once`.
 fn reprice<C: HopCost>(
     snapshot: &Snapshot,
     problem: Problem<'_, C>,
     start: Used,
     cost: u64,
     space: &mut RouteWorkspace,
-) -> Result<Option<(Price, bool)>, RouteError> {
+    once: &mut Vec<u32>,
+) -> Result<Option<Price>, RouteError> {
     space.arcs.clear();
     space.arcs.extend_from_slice(&space.search.best);
     let RouteWorkspace { search, hops, arcs } = space;
@@ -179,11 +188,18 @@ fn reprice<C: HopCost>(
         let found = read(snapshot, &problem, start, arcs, hops)?;
         Ok::<_, RouteError>(found.filter(|found| found.suffix.cost <= cost))
     };
-    match price_of(arcs)? {
-        Some(found) => Ok(Some((found, false))),
-        None if is_cut => Ok(price_of(&search.best)?.map(|found| (found, true))),
-        None => Ok(None),
+    let found = price_of(arcs)?;
+    if found.is_some() || !is_cut {
+        return Ok(found);
     }
+    let found = price_of(&search.best)?;
+    let heads = || search.best.iter().map(|&arc| problem.head(arc));
+    for (at, head) in heads().enumerate() {
+        if heads().skip(at + 1).any(|later| later == head) && !once.contains(&head) {
+            once.push(head);
+        }
+    }
+    Ok(found)
 }
 
 /// Prices arcs in one consistent state of the graph.
@@ -246,5 +262,8 @@ fn finish<C: HopCost>(
     }
 }
 
+/// What a label costs where amounts must not be lifted: to reach a minimum by fees alone is a knapsack's problem, each
+/// label is held against all others of its node and the nodes behind them, and most such queries have no answer.
+const STRICT_LABEL_WORK: u64 = 100;
 /// Searches of one query before the graph is called too restless.
 const TRY_COUNT_MAX: usize = 8;

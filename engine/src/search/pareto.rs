@@ -41,6 +41,8 @@ struct ParetoLabel {
     next: u32,
     /// The channel that enters the payee; matters where the payer pays itself and must not leave over it.
     last_channel: u32,
+    /// Which of the nodes that must not be visited twice have been.
+    visited: u64,
 }
 
 /// What to search for.
@@ -133,8 +135,8 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     /// Adds a state to start from; `arc` is the one behind it that the fast search's labels do not tell.
     pub(super) fn seed(&mut self, node: u32, suffix: Suffix, used: Used, arc: u32) {
         let key = self.problem.key_of(node, &suffix);
-        let (parent, next, last_channel) = (NO_ARC, NO_ARC, NO_ARC);
-        self.add(ParetoLabel { node, key, suffix, used, arc, parent, next, last_channel });
+        let (parent, next, last_channel, visited) = (NO_ARC, NO_ARC, NO_ARC, 0);
+        self.add(ParetoLabel { node, key, suffix, used, arc, parent, next, last_channel, visited });
     }
 
     /// Runs to the end.
@@ -220,15 +222,20 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         let Some(suffix) = self.problem.extend(arc, &label.suffix) else { return };
         let key = self.problem.key_of(tail, &suffix);
         let used = label.used.extended(&self.problem, arc, &suffix);
-        if self.is_hopeless(tail, key, &used) || self.must_be_simple() && self.visits(place, tail) {
+        if self.is_hopeless(tail, key, &used) || self.task.strict && self.visits(place, tail) {
             return;
         }
         if self.nodes.find(tail).is_some_and(|known| known.flags & AVOIDED != 0) {
             return;
         }
+        let mark = self.mark(tail);
+        if label.visited & mark != 0 {
+            return;
+        }
         let last_channel = if label.arc == NO_ARC { arc >> 1 } else { label.last_channel };
         let (parent, next) = (place, NO_ARC);
-        self.add(ParetoLabel { node: tail, key, suffix, used, arc, parent, next, last_channel });
+        let visited = label.visited | mark;
+        self.add(ParetoLabel { node: tail, key, suffix, used, arc, parent, next, last_channel, visited });
     }
 
     /// Whether a state cannot become a route within the limits that beats the best.
@@ -316,7 +323,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             && a.received <= b.received
             && a.forwarded <= b.forwarded
             && known.used.no_more_than(&new.used, &self.task.limits);
-        if !no_worse || self.problem.simple && !self.visits_no_more(place, new) {
+        if !no_worse || known.visited & !new.visited != 0 {
             return false;
         }
         if !self.task.strict || self.no_minimum_between(self.problem.amount) {
@@ -333,8 +340,9 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         self.space.minima.get(above).is_none_or(|&minimum| minimum > reach)
     }
 
-    fn must_be_simple(&self) -> bool {
-        self.task.strict || self.problem.simple
+    /// The bit of a node that must not be visited twice; 0 for others.
+    fn mark(&self, node: u32) -> u64 {
+        self.problem.once.iter().position(|&once| once == node).map_or(0, |place| 1 << place)
     }
 
     fn visits(&self, mut place: u32, node: u32) -> bool {

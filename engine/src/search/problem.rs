@@ -32,8 +32,8 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) with_inbound_fees: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
     pub(crate) strict: bool,
-    /// Whether the search must see to it that no node is visited twice: a discount may make a loop pay for itself.
-    pub(crate) simple: bool,
+    /// Nodes that the label search must not visit twice: a discount made a loop there pay for itself.
+    pub(crate) once: &'a [u32],
     /// Answers may be this much dearer than the best, in msat.
     pub(crate) tolerance: u64,
     /// Nodes that may be settled before the search gives up.
@@ -77,7 +77,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
-        let &Problem { with_inbound_fees, strict, simple, tolerance, settled_max, .. } = self;
+        let &Problem { with_inbound_fees, strict, once, tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -90,7 +90,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             restrictions,
             with_inbound_fees,
             strict,
-            simple,
+            once,
             tolerance,
             settled_max,
         }
@@ -281,6 +281,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
     }
 }
 
+/// Nodes in [`Problem::once`] at most: a bit each in a label.
+pub(crate) const ONCE_COUNT_MAX: usize = 64;
 /// No route costs more, so that sums of a cost and an amount fit 64 bits.
 pub(crate) const COST_MAX: u64 = 1 << 62;
 

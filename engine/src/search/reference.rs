@@ -82,18 +82,20 @@ struct Labels {
     by_last_channel: bool,
 }
 
-/// The best simple route under all limits, or the certainty that there is none.
+/// The best simple route under all limits, or the certainty that there is none. `known` is a route to improve on.
 pub(crate) fn labels<C: HopCost>(
     problem: &Problem<'_, C>,
     start: Used,
     limits: Limits,
     labels_max: usize,
+    known: Option<Found>,
 ) -> Result<Option<Found>, OutOfLabels> {
+    let walk = |by_visits| walk(problem, start, limits, labels_max, known.clone(), by_visits);
     // Where a larger amount may be the better one, loops that make it larger would have no end.
     if has_minimum_ahead(problem) {
-        return walk(problem, start, limits, labels_max, true);
+        return walk(true);
     }
-    let found = walk(problem, start, limits, labels_max, false)?;
+    let found = walk(false)?;
     let heads = |found: &Found| found.arcs.iter().map(|&arc| problem.head(arc)).collect::<Vec<_>>();
     let has_loop = found.as_ref().map(heads).is_some_and(|heads| {
         heads
@@ -101,7 +103,7 @@ pub(crate) fn labels<C: HopCost>(
             .enumerate()
             .any(|(at, head)| heads[..at].contains(head) || *head == problem.payer && at + 1 < heads.len())
     });
-    if has_loop { walk(problem, start, limits, labels_max, true) } else { Ok(found) }
+    if has_loop { walk(true) } else { Ok(found) }
 }
 
 /// The best walk under all limits, which `by_visits` is simple.
@@ -110,6 +112,7 @@ fn walk<C: HopCost>(
     start: Used,
     limits: Limits,
     labels_max: usize,
+    known: Option<Found>,
     by_visits: bool,
 ) -> Result<Option<Found>, OutOfLabels> {
     let mut labels = Labels {
@@ -124,7 +127,7 @@ fn walk<C: HopCost>(
     let root = Label { node: problem.payee, suffix: problem.root(), used: start, arc: u32::MAX, parent: 0 };
     labels.all.push(root);
     queue.push(Reverse((0, 0)));
-    let mut best: Option<Found> = None;
+    let mut best = known;
     while let Some(Reverse((key, at))) = queue.pop() {
         if best.as_ref().is_some_and(|best| key >= best.cost) {
             break;
@@ -136,7 +139,10 @@ fn walk<C: HopCost>(
             let used = if is_whole { from.used.sent() } else { from.used.extended(problem, arc, &suffix) };
             let is_turned_back = is_whole && labels.by_last_channel && labels.last_channel(from) == arc >> 1;
             let label = Label { node: tail, suffix, used, arc, parent: at };
-            if !limits.allow(&used) || is_turned_back || tail == problem.payee && !is_whole {
+            // A discount at the tail may still take back its whole fee.
+            let key = problem.key_of(tail, &suffix);
+            let is_hopeless = best.as_ref().is_some_and(|best| key >= best.cost) || !limits.allow(&used);
+            if is_hopeless || is_turned_back || tail == problem.payee && !is_whole {
                 return;
             }
             if by_visits && !is_whole && labels.visits(at, tail) {
@@ -148,8 +154,7 @@ fn walk<C: HopCost>(
                 }
             } else if !labels.of_node[tail as usize].iter().any(|&known| labels.dominates(known, &label)) {
                 labels.of_node[tail as usize].push(labels.all.len());
-                // A discount at the tail may still take back its whole fee.
-                queue.push(Reverse((problem.key_of(tail, &suffix), labels.all.len())));
+                queue.push(Reverse((key, labels.all.len())));
                 labels.all.push(label);
             }
         });

@@ -55,6 +55,7 @@ mod publish;
 mod retired;
 mod sequence;
 mod view;
+mod visit;
 mod writer;
 
 pub use handle::{ChannelGraph, GraphReader};
@@ -64,4 +65,5 @@ pub use persist::{
 };
 pub use sequence::{Contended, READ_TRY_COUNT_MAX};
 pub use view::Snapshot;
+pub use visit::{AllEdges, Edge, Edges, Neighbors, Nodes, Visited};
 pub use writer::{ApplyError, GraphWriter};

@@ -145,10 +145,12 @@ impl<'a> Oracle<'a> {
                     self.best = self.price(&forwards);
                     assert_eq!(self.best.as_ref().map(|best| best.cost), cost);
                 }
-            } else if arc.tail != payment.payee && !is_visited
-                && let Some(next) = self.extended(&arc, &suffix, amount) {
-                    self.descend(next, route);
-                }
+            } else if arc.tail != payment.payee
+                && !is_visited
+                && let Some(next) = self.extended(&arc, &suffix, amount)
+            {
+                self.descend(next, route);
+            }
             route.pop();
         }
     }

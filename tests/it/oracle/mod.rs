@@ -3,16 +3,21 @@
 //! ```text
 //! world      a small graph, how it came about, and a payment over it; prints itself when a test fails
 //! brute      every simple route of a world, priced with arithmetic of its own
-//! judge      what the engine says of a world, held against all its routes
+//! judge      what the engine and its reference say of a world, held against all its routes
 //! draw       random worlds
 //! random     the properties
 //! traps      worlds that have misled this search or one like it
+//! hubs       graphs with long lists, against the reference search
+//! mainnet    the real graph, against recorded answers and the reference search
+//! pet        petgraph's algorithms on a snapshot
 //! ```
 
 mod brute;
 mod draw;
+mod hubs;
 mod judge;
 mod mainnet;
+mod pet;
 mod random;
 mod traps;
 mod world;

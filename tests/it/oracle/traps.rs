@@ -1,6 +1,7 @@
 //! Worlds that have misled this search or one like it.
 
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
+use engine::router::{Reference, RouteWorkspace, route, route_reference};
 use primitives::Msat;
 
 use super::judge::judge;
@@ -141,4 +142,125 @@ fn a_loop_that_pays_for_itself_is_no_route() {
     holds(&world);
     world.channels.extend([way(1, 4, Policy::base(300)), way(4, 3, Policy::base(300))]);
     holds(&world);
+}
+
+/// A hub whose own channels ask fees that rise along its list, to spokes that all lead on to one payee.
+fn hub_and_spokes(spokes: u8, fee: impl Fn(u8) -> [u32; 2]) -> Vec<Channel> {
+    let spokes = (2..2 + spokes).flat_map(|spoke| {
+        let [out, on] = fee(spoke).map(Policy::base);
+        [Channel::new([0, spoke], [Some(out), Some(Policy::FREE)]), way(spoke, 1, on)]
+    });
+    spokes.collect()
+}
+
+#[test]
+fn a_payer_that_is_a_hub_charges_itself_nothing() {
+    // The best way leaves over the channel that is dearest to others, last in the list.
+    let channels = hub_and_spokes(60, |spoke| [u32::from(spoke) * 1000, 500 - u32::from(spoke)]);
+    holds(&World::new(channels.clone(), 0, 1, 100_000));
+    // The same for a payer that the backward search meets in the list of a hub.
+    let mut world = World::new(channels, 61, 1, 100_000);
+    world.channels.push(Channel::new([1, 61], [Some(Policy::FREE), Some(Policy::base(1_000_000))]));
+    holds(&world);
+}
+
+#[test]
+fn hubs_at_both_ends_find_each_other() {
+    let mut channels = hub_and_spokes(40, |spoke| [0, 1000 + u32::from(spoke)]);
+    holds(&World::new(channels.clone(), 0, 1, 1));
+    holds(&World::new(channels.clone(), 1, 0, 1));
+    channels.extend([5000, 3000, 4000].map(|fee| way(0, 1, Policy { max: 10_000, ..Policy::base(fee) })));
+    for amount in [1, 10_000, 10_001] {
+        holds(&World::new(channels.clone(), 0, 1, amount));
+    }
+}
+
+#[test]
+fn a_list_that_is_left_early_hides_nothing() {
+    // Two hubs see each other over their dearest channels only, each settled before the other's list is read.
+    for bridge in [0, 400, 900, 1500, 2100] {
+        let mut channels = Vec::new();
+        for spoke in 10..40 {
+            channels.push(Channel::new([1, spoke], [Some(Policy::base(bridge / 2)), Some(Policy::FREE)]));
+            channels.push(Channel::new([2, spoke], [Some(Policy::FREE), Some(Policy::base(bridge / 3))]));
+        }
+        channels.extend([
+            way(0, 1, Policy::FREE),
+            way(1, 2, Policy::base(bridge)),
+            way(2, 3, Policy::base(7)),
+        ]);
+        channels.extend([way(0, 10, Policy::FREE), way(39, 3, Policy::base(bridge + 1))]);
+        holds_by_reference(&World::new(channels, 0, 3, 50_000));
+    }
+}
+
+#[test]
+fn tiny_payments_pay_base_fees_above_their_amount() {
+    let lifting = Policy { min: 1000, ..Policy::base(1000) };
+    let mut world =
+        World::new(vec![way(0, 1, lifting), way(1, 2, lifting), way(2, 3, Policy::base(999))], 0, 3, 1);
+    for amount in [1, 2, 999, 1000, 1001] {
+        for may_overpay in [false, true] {
+            (world.payment.amount, world.payment.may_overpay) = (amount, may_overpay);
+            holds(&world);
+        }
+    }
+}
+
+#[test]
+fn fees_push_an_amount_over_a_round_maximum() {
+    let round = Policy { max: 100_000_000, ..Policy::base(10) };
+    let channels = vec![
+        way(0, 1, Policy::FREE),
+        way(1, 2, round),
+        way(2, 3, round),
+        way(0, 4, Policy::FREE),
+        way(4, 2, Policy { max: 100_000_010, ..Policy::base(70) }),
+        way(4, 3, Policy::base(90)),
+    ];
+    for amount in [99_999_990, 99_999_991, 100_000_000, 100_000_001] {
+        holds(&World::new(channels.clone(), 0, 3, amount));
+    }
+}
+
+#[test]
+fn a_plateau_of_free_channels_has_no_loops() {
+    let mut channels = Vec::new();
+    for one in 0..8 {
+        channels.extend((one + 1..8).map(|two| Channel::new([one, two], [Some(Policy::FREE); 2])));
+    }
+    channels.push(way(7, 9, Policy { max: 5, ..Policy::FREE }));
+    for amount in [5, 6] {
+        holds(&World::new(channels.clone(), 0, 9, amount));
+    }
+}
+
+#[test]
+fn a_dearer_label_with_a_smaller_amount_wins_later() {
+    // From 2 on, the fast way takes a fee and the slow one takes time; what is paid for the rest depends on the amount.
+    let channels = vec![
+        way(0, 1, Policy::FREE),
+        way(1, 2, Policy { ppm: 500_000, ..Policy::FREE }),
+        way(2, 3, Policy { ppm: 100_000, ..Policy::FREE }),
+        way(2, 3, Policy { cltv: 1000, ..Policy::FREE }),
+    ];
+    let mut world = World::new(channels, 0, 3, 1_000_000);
+    for risk_billionths in [80_000, 100_000, 120_000, 140_000, 160_000] {
+        world.payment.cost =
+            CostModel::Risk(RiskWeights { risk_billionths, hop_base_msat: 1, hop_millionths: 0 });
+        holds(&world);
+        // A last channel that only the smaller amount fits through.
+        world.channels[0] = way(0, 1, Policy { max: 1_600_000, ..Policy::FREE });
+        holds(&world);
+        world.channels[0] = way(0, 1, Policy::FREE);
+    }
+}
+
+/// For graphs with too many routes to look at all.
+fn holds_by_reference(world: &World) {
+    let (snapshot, query) = (world.snapshot(), world.query());
+    let best =
+        route_reference(&snapshot, &query, Reference::Labels { labels_max: 100_000 }).expect("few labels");
+    let found = route(&snapshot, &query, &mut RouteWorkspace::default());
+    assert_eq!(found.ok().map(|found| found.cost), best.map(|best| best.cost), "{world:?}");
 }

@@ -1,0 +1,109 @@
+//! Graphs with long lists, where blocks and their bounds are in play, against the reference search.
+
+use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
+use engine::obvious::{Reference, route_reference};
+use engine::router::{RouteError, RouteWorkspace, route};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::world::{Channel, Origin, Policy, World};
+
+/// A graph of some hubs that know one another and half the others, and a payment over it.
+fn world(seed: u64) -> World {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let (nodes, hubs) = (rng.random_range(60..200u8), rng.random_range(2..6u8));
+    let amount = [1, 1000, 50_000, 100_000_000, 3_000_000_000][rng.random_range(0..5)];
+    let mut channels = Vec::new();
+    for node in 0..nodes {
+        for _ in 0..rng.random_range(1..5) {
+            let hub = rng.random_range(0..hubs);
+            let other = if rng.random_bool(0.8) { hub } else { rng.random_range(0..nodes) };
+            if other != node {
+                channels.push(channel(&mut rng, [node.min(other), node.max(other)], amount));
+            }
+        }
+    }
+    // Hubs pay and are paid more often than others.
+    let end = |rng: &mut ChaCha8Rng| {
+        let count = if rng.random_bool(0.3) { hubs } else { nodes };
+        rng.random_range(0..count)
+    };
+    let (payer, payee) = (end(&mut rng), end(&mut rng));
+    let mut world = World::new(channels, payer, payee, amount);
+    let weights = RiskWeights { hop_base_msat: rng.random_range(0..600), ..RiskWeights::default() };
+    world.payment.cost = match rng.random_range(0..3) {
+        0 => CostModel::Fee,
+        1 => CostModel::Risk(weights),
+        _ => CostModel::Probability(ProbabilityWeights { risk: weights, ..ProbabilityWeights::default() }),
+    };
+    world.payment.may_overpay = rng.random();
+    world.payment.ignore_inbound_fees = rng.random_bool(0.7);
+    if rng.random_bool(0.2) {
+        world.payment.limits.hop_count_max = rng.random_range(2..6);
+        world.payment.limits.cltv_max = rng.random_range(50..400);
+    }
+    if rng.random_bool(0.2) {
+        world.payment.avoided_nodes.push(rng.random_range(0..nodes));
+    }
+    world
+}
+
+fn channel(rng: &mut ChaCha8Rng, ends: [u8; 2], amount: u64) -> Channel {
+    let policies = |rng: &mut ChaCha8Rng| [policy(rng, amount), policy(rng, amount)];
+    let origin = match rng.random_range(0..12) {
+        // Bounds were made for the former policy and must hold for the new one.
+        0..=2 => Origin::Changed(policies(rng)),
+        3 => Origin::Opened,
+        4 => Origin::Closed,
+        _ => Origin::Built,
+    };
+    let capacity_sat = rng.random_bool(0.8).then(|| rng.random_range(amount / 1000 + 1..amount / 100 + 1000));
+    Channel { ends, capacity_sat, policies: policies(rng).map(Some), origin }
+}
+
+fn policy(rng: &mut ChaCha8Rng, amount: u64) -> Policy {
+    let free = rng.random_bool(0.15);
+    Policy {
+        base: if free { 0 } else { [0, 1, 1000, rng.random_range(0..5000)][rng.random_range(0..4)] },
+        ppm: if free { 0 } else { rng.random_range(0..3000) },
+        inbound: if rng.random_bool(0.1) {
+            (rng.random_range(-1000..200), rng.random_range(-900..100))
+        } else {
+            (0, 0)
+        },
+        cltv: rng.random_range(0..160),
+        min: if rng.random_bool(0.05) { amount + rng.random_range(0..2000) } else { 1 },
+        max: if rng.random_bool(0.1) { amount + rng.random_range(0..2000) } else { 1 << 45 },
+        disabled: rng.random_bool(0.1),
+    }
+}
+
+/// Says whether the reference could tell.
+fn agrees(seed: u64, space: &mut RouteWorkspace) -> Result<bool, String> {
+    let world = world(seed);
+    let (snapshot, query) = (world.snapshot(), world.query());
+    let found = match route(&snapshot, &query, space) {
+        Ok(found) => Some(found.cost),
+        Err(RouteError::NoRoute(_) | RouteError::UnknownNode { .. }) => None,
+        Err(RouteError::WorkLimit { .. }) => return Ok(false),
+        Err(error) => return Err(format!("seed {seed}: {error}")),
+    };
+    match route_reference(&snapshot, &query, Reference::Labels { labels_max: 5000 }) {
+        Ok(best) if best.as_ref().map(|best| best.cost) == found => Ok(true),
+        Ok(best) => Err(format!("seed {seed}: {found:?}, the best is {best:?}: {:?}", world.payment)),
+        Err(RouteError::UnknownNode { .. }) => Ok(true),
+        Err(_) => Ok(false),
+    }
+}
+
+#[test]
+fn routes_over_hubs_cost_what_the_reference_finds() {
+    let results =
+        (0..20_000u64).into_par_iter().map_init(RouteWorkspace::default, |space, seed| agrees(seed, space));
+    let results = results.collect::<Vec<_>>();
+    let open = results.iter().filter(|result| **result == Ok(false)).count();
+    println!("20,000 graphs with hubs, {open} beyond the reference");
+    let wrong = results.into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(wrong.is_empty(), "{} wrong, such as\n{}", wrong.len(), wrong[..wrong.len().min(5)].join("\n"));
+}
