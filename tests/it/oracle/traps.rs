@@ -1,7 +1,8 @@
 //! Worlds that have misled this search or one like it.
 
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
-use engine::router::{Reference, RouteWorkspace, route, route_reference};
+use engine::obvious::{Reference, route_reference};
+use engine::router::{RouteWorkspace, route};
 use primitives::Msat;
 
 use super::judge::judge;
