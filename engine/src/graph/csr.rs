@@ -40,11 +40,30 @@ pub(crate) struct ArcList<'a> {
     pub(crate) bounds: &'a [BlockBound],
 }
 
+/// [`BLOCK_SIZE`] arcs of a list that lie side by side, or its last ones.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<'a> {
+    /// Which block of the list.
+    pub(crate) index: usize,
+    /// Position of the first arc.
+    pub(crate) start: u32,
+    /// The node at the other end of each arc.
+    pub(crate) ends: &'a [u32],
+    /// The policy of each arc.
+    pub(crate) records: &'a [ArcRecord],
+}
+
 impl<'a> ArcList<'a> {
-    /// The far ends and the policies, block by block.
+    /// The arcs, block by block from the `first` on.
     #[inline(always)]
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = (&'a [u32], &'a [ArcRecord])> + use<'a> {
-        self.ends.chunks(BLOCK_SIZE).zip(self.records.chunks(BLOCK_SIZE))
+    pub(crate) fn blocks(&self, first: usize) -> impl Iterator<Item = Block<'a>> + use<'a> {
+        let from = (first * BLOCK_SIZE).min(self.ends.len());
+        let (start, ends, records) = (self.start, &self.ends[from..], &self.records[from..]);
+        let blocks = (first..).zip(ends.chunks(BLOCK_SIZE).zip(records.chunks(BLOCK_SIZE)));
+        blocks.map(move |(index, (ends, records))| {
+            let start = start + (index * BLOCK_SIZE) as u32;
+            Block { index, start, ends, records }
+        })
     }
 }
 

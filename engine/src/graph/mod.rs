@@ -21,7 +21,7 @@ pub use topology::Topology;
 
 pub(crate) use bounds::{BLOCK_SIZE, GridPlace};
 pub(crate) use columns::Columns;
-pub(crate) use csr::{Adjacency, ArcList};
+pub(crate) use csr::{Adjacency, Block};
 pub(crate) use export::Contents;
 pub(crate) use record::{ArcRecord, CLOSED, DISABLED, HtlcBounds, Record, UNANNOUNCED, Wide, WideField};
 pub(crate) use topology::{NodePlaces, Parts};

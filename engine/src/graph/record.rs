@@ -166,6 +166,25 @@ impl Record {
         Some(HtlcBounds { min, max: max.min(capacity) * MSAT_PER_SAT, capacity: capacity * MSAT_PER_SAT })
     }
 
+    /// Whether the fields do not tell all by themselves: unusable, or with wide values.
+    #[inline(always)]
+    pub(crate) fn is_unusual(self) -> bool {
+        self.flags() & UNUSUAL != 0
+    }
+
+    /// `htlc_minimum_msat` and the most that the arc can carry, of a record that is not unusual.
+    #[inline(always)]
+    pub(crate) fn usual_bounds(self) -> (u64, u64) {
+        let (max, capacity) = (self.0[2] & 0xffff_ffff, self.0[2] >> 32);
+        (self.0[1] >> 32, max.min(capacity) * MSAT_PER_SAT)
+    }
+
+    /// The capacity in msat of a record that is not unusual.
+    #[inline(always)]
+    pub(crate) fn usual_capacity(self) -> u64 {
+        (self.0[2] >> 32) * MSAT_PER_SAT
+    }
+
     #[cold]
     #[inline(never)]
     fn unusual_bounds(self, wide: &[AtomicU64]) -> Option<HtlcBounds> {

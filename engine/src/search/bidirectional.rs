@@ -13,13 +13,13 @@
 use std::sync::atomic::AtomicU64;
 
 use super::Counts;
-use super::meeting::{lead_beyond, suffix_of};
-use super::problem::{Problem, Suffix};
-use super::workspace::{
-    AVOIDED, BACKWARD_SETTLED, Dropped, FORWARD_SETTLED, Label, NO_ARC, UNREACHED, Workspace,
-};
+use super::frontier::Step;
+use super::meeting::suffix_of;
+use super::problem::Problem;
+use super::relax::Rest;
+use super::workspace::{AVOIDED, BACKWARD_SETTLED, FORWARD_SETTLED, UNREACHED, Workspace};
 use crate::cost::HopCost;
-use crate::graph::{ArcList, BLOCK_SIZE, GridPlace, HtlcBounds, Record};
+use crate::graph::{BLOCK_SIZE, GridPlace, HtlcBounds, Record};
 
 /// One run of the search on a workspace.
 pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
@@ -28,24 +28,17 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) counts: Counts,
     /// The cost of the best route so far; in the beginning, what none may cost.
     pub(super) best: u64,
-    place: GridPlace,
-    millions: u64,
-    rest: u64,
+    /// What the payee gets: less than the problem's amount where the end of the route is fixed.
+    pub(super) payment: u64,
+    pub(super) place: GridPlace,
     pub(super) least_hop: u64,
-    wide: &'a [AtomicU64],
+    pub(super) wide: &'a [AtomicU64],
     /// What a route over an arc whose minimum is above the payment's amount costs at least.
     pub(super) least_lifted: u64,
+    /// Whether the rests of all lists have been looked at (`closing`).
+    pub(super) is_closed: bool,
     /// Nodes from here on have one neighbour and forward nothing.
-    leaves_from: u32,
-}
-
-/// What part of a list matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rest {
-    All,
-    /// Only nodes that the other search has reached: to any other, one more hop leads beyond its frontier.
-    OnlyMet,
-    Nothing,
+    pub(super) leaves_from: u32,
 }
 
 /// How a run ended.
@@ -64,17 +57,18 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         for &node in &problem.restrictions.avoided_nodes {
             space.labels.entry(node).flags |= AVOIDED;
         }
+        let root = problem.root();
         let leaves_from = if problem.has_layers() { u32::MAX } else { problem.topology.forwarder_count() };
         Run {
             space,
             counts: Counts::default(),
             best: bound,
+            payment: root.received.saturating_sub(root.cost),
             place: GridPlace::of(problem.amount),
-            millions: problem.amount / 1_000_000,
-            rest: problem.amount % 1_000_000,
             least_hop: problem.cost.least(),
             wide: problem.topology.wide(),
             least_lifted: UNREACHED,
+            is_closed: false,
             leaves_from,
             problem,
         }
@@ -83,44 +77,62 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     /// Searches until nothing better can be found.
     pub(super) fn search(&mut self) -> End {
         self.start();
-        let (mut forward_work, mut backward_work) = (0u64, 0u64);
+        let (mut forward_work, mut backward_work) = (BACKWARD_LEAD, 0);
         loop {
-            let (Some(forward), Some(backward)) = (self.space.forward.peek(), self.space.backward.peek())
+            let (Some(forward), Some(backward)) =
+                (self.space.forward.next_node(), self.space.backward.next_node())
             else {
                 return End::Met;
             };
-            // Every further route crosses both frontiers and at least one arc between them.
-            let least = forward.key.saturating_add(backward.key).saturating_add(self.least_hop);
-            if least.saturating_add(self.problem.tolerance) >= self.best {
+            if self.have_met() {
+                if self.close() {
+                    continue;
+                }
+                self.is_closed = true;
                 return End::Met;
             }
             if self.counts.settled >= self.problem.settled_max {
                 return End::WorkLimit;
             }
-            let forward_degree = u64::from(self.problem.topology.out_lists().degree(forward.item));
-            let backward_degree = u64::from(self.problem.topology.in_lists().degree(backward.item));
-            if forward_work + forward_degree <= backward_work + backward_degree {
-                self.space.forward.pop();
-                forward_work += self.expand_forward(forward.item, forward.key);
+            let forward_next = self.problem.topology.out_lists().degree(forward).min(PART_SIZE);
+            let backward_next = self.problem.topology.in_lists().degree(backward).min(PART_SIZE);
+            if forward_work + forward_next <= backward_work + backward_next {
+                forward_work += self.step_forward();
             } else {
-                self.space.backward.pop();
-                backward_work += self.expand_backward(backward.item, backward.key);
+                backward_work += self.step_backward();
             }
         }
+    }
+
+    /// Whether every further route is too dear, but for those over an arc that leads from one side's label to a list of
+    /// the other side that was left in the middle.
+    fn have_met(&self) -> bool {
+        let (forward, backward) = (&self.space.forward, &self.space.backward);
+        // Two nodes that wait are a hop apart; the rest of a list brings its own hop.
+        let least = self.least_hop.saturating_add(self.problem.tolerance);
+        let nodes = forward.least_fresh().saturating_add(backward.least());
+        let lists = forward.least().saturating_add(backward.least_fresh());
+        nodes.min(lists).saturating_add(least) >= self.best
+            && forward.least_begun().saturating_add(backward.least_begun()) >= self.best_less_tolerance()
+    }
+
+    /// What a route must cost less than.
+    #[inline(always)]
+    pub(super) fn best_less_tolerance(&self) -> u64 {
+        self.best.saturating_sub(self.problem.tolerance)
     }
 
     /// The payer is expanded at once: its own channels charge nothing, so the order of its list tells nothing, and the
     /// backward search need not look for it.
     fn start(&mut self) {
-        let (payer, payee) = (self.problem.payer, self.problem.payee);
-        self.space.labels.entry(payer).forward = 0;
-        self.leave_payer();
+        let payee = self.problem.payee;
         let root = self.problem.root();
         let key = self.problem.key_of(payee, &root);
         let label = self.space.labels.entry(payee);
         (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
-        self.meet(payee);
         self.space.backward.push(key, payee);
+        self.space.labels.entry(self.problem.payer).forward = 0;
+        self.leave_payer();
     }
 
     fn leave_payer(&mut self) {
@@ -160,12 +172,12 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return;
         };
         self.note_minimum(bounds.min, sent.cost.saturating_add(bounds.min));
-        self.label_forward(head, arc, sent.cost, 0);
+        self.label_forward(head, arc, sent.cost, Rest::NOTHING);
     }
 
     /// Notes an arc whose minimum may lift the payment, on a route that costs `least` and the payment's amount or more.
     #[inline(always)]
-    fn note_minimum(&mut self, minimum: u64, least: u64) {
+    pub(super) fn note_minimum(&mut self, minimum: u64, least: u64) {
         if C::HAS_TWO_LABELS && minimum > self.problem.amount {
             self.least_lifted = self.least_lifted.min(least - self.problem.amount);
         }
@@ -177,275 +189,107 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         self.least_lifted.saturating_add(self.problem.tolerance) < self.best
     }
 
-    /// Expands a node of the forward search and returns the arcs it looked at.
-    fn expand_forward(&mut self, node: u32, key: u64) -> u64 {
-        let label = self.space.labels.entry(node);
-        if label.flags & FORWARD_SETTLED != 0 || label.forward != key {
-            return 0;
+    /// Takes the next step of the forward search: its node, and where to go on in the node's list if not at its start.
+    fn next_forward(&mut self) -> Option<(u32, Option<usize>)> {
+        match self.space.forward.pop()? {
+            Step::GoOn { node, block } => Some((node, Some(block))),
+            Step::Settle { node, key } => {
+                let label = self.space.labels.entry(node);
+                let is_stale = label.flags & FORWARD_SETTLED != 0 || label.forward != key;
+                label.flags |= FORWARD_SETTLED;
+                self.counts.settled += u64::from(!is_stale);
+                (!is_stale && node != self.problem.payee).then_some((node, None))
+            }
         }
-        label.flags |= FORWARD_SETTLED;
-        self.counts.settled += 1;
-        if node == self.problem.payee {
-            return 0;
-        }
+    }
+
+    /// Goes on with the forward search and returns the arcs it looked at.
+    fn step_forward(&mut self) -> u32 {
+        let Some((node, first)) = self.next_forward() else { return 0 };
+        let key = self.space.labels.entry(node).forward;
         let discount = if INBOUND { self.problem.discount(node) } else { None };
-        let lists = self.problem.topology.out_lists();
-        let list = lists.list(node);
+        let rest = self.rest_behind();
+        let list = self.problem.topology.out_lists().list(node);
+        let probe = self.forward_probe().filter(|_| discount.is_none());
         let mut seen = 0;
-        let other = self.space.backward.least_key().saturating_add(self.problem.tolerance);
-        let reach = key.saturating_add(other);
-        for (block, (ends, records)) in list.blocks().enumerate() {
-            let rest = self.rest_of_list(&list, block, reach, discount.is_some());
-            if rest == Rest::Nothing {
-                break;
+        for block in list.blocks(first.unwrap_or(0)) {
+            if let Some(bound) = list.bounds.get(block.index).filter(|_| discount.is_none()) {
+                let next = key.saturating_add(bound.at(self.place)).saturating_add(self.least_hop);
+                if next.saturating_add(rest.near) >= self.best || next > self.space.forward.least() {
+                    self.space.forward.leave(next, node, block.index);
+                    break;
+                }
             }
-            seen += ends.len() as u64;
-            for (at, (&head, record)) in ends.iter().zip(records).enumerate() {
-                if head >= self.leaves_from && head != self.problem.payee {
-                    continue;
-                }
-                if rest == Rest::OnlyMet && !self.is_reached(head, |label| label.backward) {
-                    continue;
-                }
-                let position = list.start + (block * BLOCK_SIZE + at) as u32;
-                self.relax_forward(head, key, other, record.load(), discount, || lists.arc_at(position));
+            seen += block.ends.len() as u32;
+            match probe {
+                Some(probe) => self.scan_forward(key, rest, probe, block),
+                None => self.read_forward(key, rest, discount, block),
             }
         }
-        for layer in self.problem.layers {
-            for arc in layer.outgoing(node) {
-                self.relax_forward(arc.head, key, other, arc.record, discount, || arc.arc);
+        if first.is_none() {
+            for layer in self.problem.layers {
+                for arc in layer.outgoing(node) {
+                    self.relax_forward(arc.head, key, rest, arc.record, discount, || arc.arc);
+                }
             }
         }
-        self.counts.relaxed += seen;
+        self.counts.relaxed += u64::from(seen);
         seen
     }
 
-    /// What from a block of a list on can still improve the best route.
-    #[inline(always)]
-    fn rest_of_list(&self, list: &ArcList<'_>, block: usize, reach: u64, no_bound: bool) -> Rest {
-        let fee = match list.bounds.get(block) {
-            Some(bound) if !no_bound => bound.at(self.place),
-            // A list without blocks, or fees that a discount may take back.
-            _ => 0,
-        };
-        let least = reach.saturating_add(fee).saturating_add(self.least_hop);
-        if least.saturating_add(self.least_hop) < self.best {
-            Rest::All
-        } else if least < self.best {
-            Rest::OnlyMet
-        } else {
-            Rest::Nothing
+    /// Takes the next step of the backward search.
+    fn next_backward(&mut self) -> Option<(u32, Option<usize>)> {
+        match self.space.backward.pop()? {
+            Step::GoOn { node, block } => Some((node, Some(block))),
+            Step::Settle { node, key } => {
+                let label = self.space.labels.entry(node);
+                let is_stale = label.flags & BACKWARD_SETTLED != 0 || label.backward != key;
+                label.flags |= BACKWARD_SETTLED;
+                self.counts.settled += u64::from(!is_stale);
+                (!is_stale).then_some((node, None))
+            }
         }
     }
 
-    #[inline(always)]
-    fn is_reached(&self, node: u32, side: impl Fn(&Label) -> u64) -> bool {
-        self.space.labels.find(node).is_some_and(|label| side(label) != UNREACHED)
-    }
-
-    #[inline(always)]
-    fn relax_forward(
-        &mut self,
-        head: u32,
-        key: u64,
-        other: u64,
-        record: Record,
-        discount: Option<super::discount::Discount>,
-        arc: impl Fn() -> u32,
-    ) {
-        let problem = &self.problem;
-        let arc_if_needed = if RESTRICTED || self.leaves_from == u32::MAX { arc() } else { NO_ARC };
-        if RESTRICTED && head == problem.payee && !problem.is_last_hop(problem.tail(arc_if_needed)) {
-            return;
-        }
-        let Some(bounds) = self.bounds(record, arc_if_needed) else { return };
-        if bounds.max < problem.amount || bounds.min > problem.amount_max {
-            return;
-        }
-        let fee = if bounds.min <= problem.amount {
-            record.fee_split(self.millions, self.rest)
-        } else {
-            record.fee(bounds.min)
-        };
-        let fee = match discount {
-            Some(discount) if INBOUND => discount.least_fee(record, fee, problem.amount.max(bounds.min)),
-            _ => fee,
-        };
-        let before = key.saturating_add(fee).saturating_add(self.least_hop);
-        if before.saturating_add(other) >= self.best {
-            return;
-        }
-        let cost = key + fee;
-        let cost = cost.saturating_add(problem.cost.forward(record, bounds.capacity, problem.amount));
-        if cost.saturating_add(other) >= self.best || cost > super::problem::COST_MAX {
-            return;
-        }
-        self.note_minimum(bounds.min, cost.saturating_add(bounds.min));
-        let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
-        self.label_forward(head, arc, cost, other);
-    }
-
-    /// What an arc can carry. Without restrictions and layers, its number need not be known.
-    #[inline(always)]
-    fn bounds(&self, record: Record, arc: u32) -> Option<HtlcBounds> {
-        if RESTRICTED || self.leaves_from == u32::MAX {
-            return self.problem.bounds(record, arc, RESTRICTED);
-        }
-        record.bounds(self.wide)
-    }
-
-    #[inline(always)]
-    fn label_forward(&mut self, head: u32, arc: u32, cost: u64, other: u64) {
-        let label = self.space.labels.entry(head);
-        // What is left is known, or leads at least a hop beyond the other frontier.
-        let rest = label.backward.min(other.saturating_add(self.least_hop));
-        if label.flags & AVOIDED != 0 || cost.saturating_add(rest) >= self.best {
-            return;
-        }
-        self.space.explored.push((head, arc, cost));
-        if cost >= label.forward {
-            label.forward_second = label.forward_second.min(cost);
-            return;
-        }
-        label.forward_second = label.forward;
-        (label.forward, label.forward_arc) = (cost, arc);
-        let has_met = label.backward != UNREACHED;
-        self.space.forward.push(cost, head);
-        if has_met {
-            self.meet(head);
-        }
-    }
-
-    /// Expands a node of the backward search and returns the arcs it looked at.
-    fn expand_backward(&mut self, node: u32, key: u64) -> u64 {
-        let label = self.space.labels.entry(node);
-        if label.flags & BACKWARD_SETTLED != 0 || label.backward != key {
-            return 0;
-        }
-        label.flags |= BACKWARD_SETTLED;
-        self.counts.settled += 1;
-        let suffix = suffix_of(&self.problem, node, *label);
-        self.arrive(node, suffix, key)
-    }
-
-    /// Carries a state backwards over every arc into a node.
-    fn arrive(&mut self, node: u32, suffix: Suffix, key: u64) -> u64 {
-        let lists = self.problem.topology.in_lists();
-        let list = lists.list(node);
-        let other = self.space.forward.least_key().saturating_add(self.problem.tolerance);
+    /// Goes on with the backward search and returns the arcs it looked at.
+    fn step_backward(&mut self) -> u32 {
+        let Some((node, first)) = self.next_backward() else { return 0 };
+        let label = *self.space.labels.entry(node);
+        let suffix = suffix_of(&self.problem, node, label);
+        let rest = self.rest_before();
+        let list = self.problem.topology.in_lists().list(node);
+        let probe = self.backward_probe(&suffix);
         let mut seen = 0;
-        let payer = self.problem.payer;
-        let reach = key.saturating_add(other);
-        for (block, (ends, records)) in list.blocks().enumerate() {
-            let rest = self.rest_of_list(&list, block, reach, INBOUND);
-            if rest == Rest::Nothing {
-                break;
+        for block in list.blocks(first.unwrap_or(0)) {
+            // A discount may take any fee back.
+            if let Some(bound) = list.bounds.get(block.index).filter(|_| !INBOUND) {
+                let next = label.backward.saturating_add(bound.at(self.place)).saturating_add(self.least_hop);
+                if next.saturating_add(rest.near) >= self.best || next > self.space.backward.least() {
+                    self.space.backward.leave(next, node, block.index);
+                    break;
+                }
             }
-            seen += ends.len() as u64;
-            for (at, (&tail, record)) in ends.iter().zip(records).enumerate() {
-                if tail >= self.leaves_from || tail == payer {
-                    continue;
-                }
-                if rest == Rest::OnlyMet && !self.is_reached(tail, |label| label.forward) {
-                    continue;
-                }
-                let position = list.start + (block * BLOCK_SIZE + at) as u32;
-                self.relax_backward(node, tail, &suffix, other, record.load(), || lists.arc_at(position));
+            seen += block.ends.len() as u32;
+            match probe {
+                Some(probe) => self.scan_backward(node, &suffix, rest, probe, block),
+                None => self.read_backward(node, &suffix, rest, block),
             }
         }
-        for layer in self.problem.layers {
-            for arc in layer.incoming(node).filter(|arc| arc.tail != payer) {
-                self.relax_backward(node, arc.tail, &suffix, other, arc.record, || arc.arc);
+        if first.is_none() {
+            let payer = self.problem.payer;
+            for layer in self.problem.layers {
+                for arc in layer.incoming(node).filter(|arc| arc.tail != payer) {
+                    self.relax_backward(node, arc.tail, &suffix, rest, arc.record, || arc.arc);
+                }
             }
         }
-        self.counts.relaxed += seen;
+        self.counts.relaxed += u64::from(seen);
         seen
-    }
-
-    #[inline(always)]
-    fn relax_backward(
-        &mut self,
-        node: u32,
-        tail: u32,
-        suffix: &Suffix,
-        other: u64,
-        record: Record,
-        arc: impl Fn() -> u32,
-    ) {
-        let problem = &self.problem;
-        let arc_if_needed =
-            if RESTRICTED || INBOUND || self.leaves_from == u32::MAX { arc() } else { NO_ARC };
-        if RESTRICTED && node == problem.payee && !problem.is_last_hop(tail) {
-            return;
-        }
-        let Some(bounds) = self.bounds(record, arc_if_needed) else { return };
-        let arriving = if INBOUND { problem.arriving(arc_if_needed, suffix) } else { suffix.received };
-        if !INBOUND {
-            let cost = suffix.cost.saturating_add(record.fee_base_msat()).saturating_add(self.least_hop);
-            if cost.saturating_add(other) >= self.best {
-                return;
-            }
-        }
-        let Some(next) = problem.forwarded(record, bounds, suffix.cost, suffix.received, arriving) else {
-            if C::HAS_TWO_LABELS && bounds.max >= problem.amount {
-                // Another label of this node, dropped for its cost, might have fitted.
-                let (arc, key) = (NO_ARC, suffix.cost);
-                self.drop_label(Dropped {
-                    node: tail,
-                    arc,
-                    key,
-                    suffix: *suffix,
-                    lead: 0,
-                    smaller_by: UNREACHED,
-                });
-            }
-            return;
-        };
-        let key = if INBOUND { problem.key_of(tail, &next) } else { next.cost };
-        // Where the forward search has settled the tail, it has looked at this arc when it did.
-        if key.saturating_add(other) >= self.best {
-            return;
-        }
-        let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
-        let frontier = self.space.forward.least_key();
-        self.note_minimum(bounds.min, key.saturating_add(frontier).saturating_add(self.problem.amount));
-        self.label_backward(tail, arc, next, key, other);
-    }
-
-    #[inline(always)]
-    fn label_backward(&mut self, tail: u32, arc: u32, next: Suffix, key: u64, other: u64) {
-        let label = self.space.labels.entry(tail);
-        // What is left is known, or leads at least a hop beyond the other frontier.
-        let rest = label.forward.min(other.saturating_add(self.least_hop));
-        if label.flags & AVOIDED != 0 || key.saturating_add(rest) >= self.best {
-            return;
-        }
-        if key >= label.backward || label.flags & BACKWARD_SETTLED != 0 {
-            let smaller_by = label.received.saturating_sub(next.received);
-            let smaller_by = smaller_by.max(label.forwarded.saturating_sub(next.forwarded));
-            let may_win = smaller_by > 0 || INBOUND && lead_beyond(&self.problem, tail, *label, &next) > 0;
-            if (C::HAS_TWO_LABELS || INBOUND) && may_win {
-                // Dearer so far, but smaller: it may end cheaper.
-                let lead = key - label.backward.min(key);
-                self.drop_label(Dropped { node: tail, arc, key, suffix: next, lead, smaller_by });
-            }
-            return;
-        }
-        let displaced = *label;
-        let smaller_by = next.received.saturating_sub(label.received);
-        let smaller_by = smaller_by.max(next.forwarded.saturating_sub(label.forwarded));
-        let may_win = smaller_by > 0 || INBOUND && lead_beyond(&self.problem, tail, *label, &next) < 0;
-        (label.backward, label.received, label.forwarded) = (key, next.received, next.forwarded);
-        label.backward_arc = arc;
-        let has_met = label.forward != UNREACHED;
-        if (C::HAS_TWO_LABELS || INBOUND) && displaced.backward != UNREACHED && may_win {
-            let suffix = suffix_of(&self.problem, tail, displaced);
-            let (arc, lead) = (displaced.backward_arc, displaced.backward - key);
-            self.drop_label(Dropped { node: tail, arc, key: displaced.backward, suffix, lead, smaller_by });
-        }
-        self.space.backward.push(key, tail);
-        if has_met {
-            self.meet(tail);
-        }
     }
 }
+
+/// Arcs that a step looks at, unless the list goes on with fees that nothing else in the queue undercuts.
+const PART_SIZE: u32 = BLOCK_SIZE as u32;
+
+/// Arcs that the backward search may look at first: what it finds raises the amounts of the forward search.
+const BACKWARD_LEAD: u32 = 48;

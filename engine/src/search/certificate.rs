@@ -72,12 +72,18 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// Whether a dropped label and what is known of the way to its node leave room for a better route.
     pub(super) fn is_open_label(&self, dropped: &Dropped) -> bool {
         let label = self.space.labels.find(dropped.node);
-        let least = if dropped.key < self.space.backward.least_key() {
+        let least = if dropped.key < self.space.backward.least() {
             self.least_forward(dropped.node)
         } else {
             // Not nearer than the backward frontier: then nothing the forward search left out matters, and a node
-            // that it has not settled lies a hop behind its frontier or at its label.
-            let behind = self.space.forward.least_key().saturating_add(self.problem.cost.least());
+            // that it has not settled is at its label, a hop behind another that waits, or at the end of an arc in the
+            // rest of a list. Those to a node that the backward search has labelled have been looked at (`closing`).
+            let is_closed = self.is_closed && label.is_some_and(|label| label.backward != UNREACHED);
+            let behind = if is_closed {
+                self.space.forward.least_fresh().saturating_add(self.least_hop)
+            } else {
+                self.space.forward.beyond(self.least_hop)
+            };
             match label {
                 Some(label) if label.flags & FORWARD_SETTLED != 0 => label.forward,
                 Some(label) => label.forward.min(behind),
@@ -90,7 +96,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// Whether the forward tree's path is the best way to a dropped label, and not good enough.
     fn is_label_closed_by_path(&self, dropped: &Dropped) -> bool {
         let is_reached = self.space.labels.find(dropped.node).is_some_and(|label| label.forward != UNREACHED);
-        dropped.key >= self.space.backward.least_key()
+        dropped.key >= self.space.backward.least()
             && is_reached
             && match self.check_path(dropped.node, dropped.suffix) {
                 Path::Best(cost) => cost.saturating_add(self.problem.tolerance) >= self.best,
@@ -102,7 +108,11 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// A lower bound on the cost of every route, at any time of the search: it crosses both frontiers, or runs through a
     /// meeting point or a dropped label. O(meeting points + dropped labels).
     pub(super) fn least_open(&self) -> u64 {
-        let frontiers = self.space.forward.least_key().saturating_add(self.space.backward.least_key());
+        let frontiers = self.space.forward.least().saturating_add(self.space.backward.least());
+        // An arc that both sides have left leads to a node that the backward search has settled.
+        let left = self.space.backward.begun().filter_map(|(_, node, _)| self.space.labels.find(node));
+        let left = left.map(|label| label.backward).min().unwrap_or(UNREACHED);
+        let frontiers = frontiers.min(self.space.forward.least_begun().saturating_add(left));
         let met = self.space.met.iter().filter_map(|&node| self.space.labels.find(node));
         let met = met.map(|label| label.forward.saturating_add(label.backward));
         let dropped = &self.space.dropped;

@@ -7,6 +7,10 @@ pub struct Counts {
     pub settled: u64,
     /// Arcs that were looked at.
     pub relaxed: u64,
+    /// Labels that were given or improved.
+    pub labelled: u64,
+    /// Arcs of which only the far end was looked at.
+    pub passed: u64,
     /// Times both directions met and the path was priced.
     pub met: u64,
 }
@@ -17,6 +21,8 @@ impl Counts {
         Counts {
             settled: self.settled + other.settled,
             relaxed: self.relaxed + other.relaxed,
+            labelled: self.labelled + other.labelled,
+            passed: self.passed + other.passed,
             met: self.met + other.met,
         }
     }

@@ -141,8 +141,8 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         from_labels = seeds.len() > meeting_count;
     }
     // From meeting points alone, nothing leads to what the forward search left out.
-    let frontier = if may_lift || from_labels { run.frontier() } else { run.space.forward.least_key() };
-    let backward_frontier = run.space.backward.least_key();
+    let frontier = if may_lift || from_labels { run.frontier() } else { run.space.forward.least() };
+    let backward_frontier = run.space.backward.least();
     let task = Task {
         limits: Limits::default(),
         potentials: Potentials::Ball { frontier },

@@ -16,6 +16,8 @@ pub(crate) struct Entry {
     pub(crate) key: u64,
     /// A node, or a label's place.
     pub(crate) item: u32,
+    /// What the caller wants to know of the item again.
+    pub(crate) cursor: u32,
 }
 
 const ARITY: usize = 4;
@@ -42,8 +44,14 @@ impl Heap {
     /// Adds an entry. O(log n).
     #[inline]
     pub(crate) fn push(&mut self, key: u64, item: u32) {
+        self.push_at(key, item, 0);
+    }
+
+    /// Adds an entry that is to be gone on with at `cursor`. O(log n).
+    #[inline]
+    pub(crate) fn push_at(&mut self, key: u64, item: u32, cursor: u32) {
         let mut at = self.entries.len();
-        self.entries.push(Entry { key, item });
+        self.entries.push(Entry { key, item, cursor });
         while at > 0 {
             let parent = (at - 1) / ARITY;
             if self.entries[parent].key <= key {
@@ -52,7 +60,12 @@ impl Heap {
             self.entries[at] = self.entries[parent];
             at = parent;
         }
-        self.entries[at] = Entry { key, item };
+        self.entries[at] = Entry { key, item, cursor };
+    }
+
+    /// All entries, in no order.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     /// Takes the entry of the least key. O(log n).

@@ -28,9 +28,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// A lower bound on the cost from the payer to any node that the forward search has not settled: it is still
     /// queued, or it was left out because even the backward frontier behind it was too far.
     pub(super) fn frontier(&self) -> u64 {
-        let left_out = self.best.saturating_sub(self.problem.tolerance);
-        let behind = self.space.backward.least_key().saturating_add(self.least_hop);
-        self.space.forward.least_key().min(left_out.saturating_sub(behind))
+        let behind = self.space.backward.beyond(self.least_hop);
+        self.space.forward.least().min(self.best_less_tolerance().saturating_sub(behind))
     }
 
     /// Both searches have reached a node: looks whether a better route goes through it.

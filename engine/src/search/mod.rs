@@ -2,6 +2,9 @@
 //!
 //! ```text
 //! bidirectional   two balls that grow towards each other
+//! frontier        one ball's queues: nodes that wait, and lists that were left in the middle
+//! relax, scan     what arcs make of a label, one by one and eight at a time
+//! closing         looks at arcs that both balls have left
 //! meeting         where they meet; prices the best meeting exactly
 //! certificate     proves the answer, or names what is open
 //! pareto          exact label search: closes what is open, and obeys limits that the fast search ignores
@@ -12,16 +15,20 @@
 
 mod bidirectional;
 mod certificate;
+mod closing;
 mod counts;
 mod discount;
 mod exact;
+mod frontier;
 pub(crate) mod heap;
 mod meeting;
 mod pareto;
 mod potentials;
 pub(crate) mod problem;
 pub(crate) mod reference;
+mod relax;
 mod resources;
+mod scan;
 mod workspace;
 
 pub use counts::Counts;

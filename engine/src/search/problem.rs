@@ -220,6 +220,17 @@ impl<'a, C: HopCost> Problem<'a, C> {
         (cost <= COST_MAX).then_some(Suffix { cost, received, forwarded: amount })
     }
 
+    /// As [`Problem::forwarded`] over a hop that carries what `suffix` receives without being lifted, where no inbound
+    /// fee counts; `fee` is what its tail charges for it.
+    #[inline(always)]
+    pub(crate) fn carried(&self, record: Record, capacity: u64, suffix: &Suffix, fee: u64) -> Option<Suffix> {
+        let forwarded = suffix.received;
+        let received = forwarded.checked_add(fee).filter(|&received| received <= self.amount_max)?;
+        let beyond_fee = self.cost.forward(record, capacity, forwarded);
+        let cost = suffix.cost.checked_add(fee)?.checked_add(beyond_fee)?;
+        (cost <= COST_MAX).then_some(Suffix { cost, received, forwarded })
+    }
+
     /// The same over the payer's own channel, which charges nothing.
     #[inline(always)]
     pub(crate) fn sent(

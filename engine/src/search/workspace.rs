@@ -4,7 +4,7 @@
 //! (open addressing, multiplicative hash), because a query touches some hundred nodes of millions; it grows where a
 //! query needs more and then stays. In the steady state nothing is allocated.
 
-use super::heap::Heap;
+use super::frontier::Frontier;
 use super::problem::Suffix;
 
 /// The labels of one node, forward and backward: one cache line.
@@ -178,8 +178,8 @@ pub(crate) struct Dropped {
 #[derive(Debug)]
 pub struct Workspace {
     pub(crate) labels: LabelTable,
-    pub(crate) forward: Heap,
-    pub(crate) backward: Heap,
+    pub(crate) forward: Frontier,
+    pub(crate) backward: Frontier,
     /// Nodes that both searches have reached, as long as they looked better than the best route.
     pub(crate) met: Vec<u32>,
     /// Backward labels that were dropped although their amount was smaller than the one that was kept.
@@ -200,8 +200,8 @@ impl Default for Workspace {
     fn default() -> Self {
         Workspace {
             labels: LabelTable::new(INITIAL_BITS),
-            forward: Heap::default(),
-            backward: Heap::default(),
+            forward: Frontier::default(),
+            backward: Frontier::default(),
             met: Vec::new(),
             dropped: Vec::new(),
             explored: Vec::new(),

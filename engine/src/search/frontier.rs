@@ -1,0 +1,179 @@
+//! How far one side of the fast search has come: nodes that wait to be settled, and lists that were left in the middle.
+//!
+//! A hub's list is read a block at a time: as soon as the next block's bound says that its arcs lead farther than
+//! another node that waits, the list waits, too. Keys of both kinds are costs of labels, given or still to come:
+//!
+//! ```text
+//! fresh   key = the node's label                                  item = the node
+//! begun   key = label + bound of the next block + least hop      item = the node, cursor = that block
+//! ```
+
+use super::heap::{Entry, Heap};
+
+/// One side's queues, and which nodes it has reached.
+#[derive(Debug)]
+pub(crate) struct Frontier {
+    fresh: Heap,
+    begun: Heap,
+    /// A set of the nodes with a label that may say yes to others, too.
+    reached: [u64; REACHED_WORDS],
+    /// The same of nodes whose lists were left in the middle.
+    left: u64,
+}
+
+/// What a side goes on with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    /// A node that nobody has settled since it got the label `key`.
+    Settle { node: u32, key: u64 },
+    /// A settled node's list, from a block on.
+    GoOn { node: u32, block: usize },
+}
+
+impl Default for Frontier {
+    fn default() -> Self {
+        Frontier { fresh: Heap::default(), begun: Heap::default(), reached: [0; REACHED_WORDS], left: 0 }
+    }
+}
+
+impl Frontier {
+    /// Forgets everything, keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.fresh.clear();
+        self.begun.clear();
+        self.reached.fill(0);
+        self.left = 0;
+    }
+
+    /// Every label to come, and every label that is not settled, costs this or more.
+    #[inline(always)]
+    pub(crate) fn least(&self) -> u64 {
+        self.fresh.least_key().min(self.begun.least_key())
+    }
+
+    /// Every node that has no label yet is at least this far.
+    #[inline(always)]
+    pub(crate) fn beyond(&self, least_hop: u64) -> u64 {
+        self.fresh.least_key().saturating_add(least_hop).min(self.begun.least_key())
+    }
+
+    /// The least key of a node that waits.
+    #[inline(always)]
+    pub(crate) fn least_fresh(&self) -> u64 {
+        self.fresh.least_key()
+    }
+
+    /// The least key of a list that waits.
+    #[inline(always)]
+    pub(crate) fn least_begun(&self) -> u64 {
+        self.begun.least_key()
+    }
+
+    /// The node that the next step is about.
+    #[inline(always)]
+    pub(crate) fn next_node(&self) -> Option<u32> {
+        let queue = if self.begun.least_key() <= self.fresh.least_key() { &self.begun } else { &self.fresh };
+        queue.peek().map(|entry| entry.item)
+    }
+
+    /// Takes the next step: the least key, lists first. O(log n).
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Step> {
+        if self.begun.least_key() <= self.fresh.least_key()
+            && let Some(Entry { item, cursor, .. }) = self.begun.pop()
+        {
+            return Some(Step::GoOn { node: item, block: cursor as usize });
+        }
+        self.fresh.pop().map(|Entry { key, item, .. }| Step::Settle { node: item, key })
+    }
+
+    /// A node got a label.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, key: u64, node: u32) {
+        let (word, bit) = place(node);
+        self.reached[word] |= bit;
+        self.fresh.push(key, node);
+    }
+
+    /// A list is to be gone on with at `block`, whose arcs lead to labels of `key` or more.
+    #[inline]
+    pub(crate) fn leave(&mut self, key: u64, node: u32, block: usize) {
+        self.left |= 1 << (node % 64);
+        self.begun.push_at(key, node, block as u32);
+    }
+
+    /// Whether the node may have a label.
+    #[inline(always)]
+    pub(crate) fn may_reach(&self, node: u32) -> bool {
+        let (word, bit) = place(node);
+        self.reached[word] & bit != 0
+    }
+
+    /// Whether the node's list may have been left in the middle.
+    #[inline(always)]
+    pub(crate) fn may_have_left(&self, node: u32) -> bool {
+        self.left() >> (node % 64) & 1 != 0
+    }
+
+    /// Bits of the nodes, by their last six, whose lists may have been left in the middle.
+    #[inline(always)]
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// The lists that wait: key, node, block.
+    pub(crate) fn begun(&self) -> impl Iterator<Item = (u64, u32, usize)> {
+        self.begun.entries().iter().map(|entry| (entry.key, entry.item, entry.cursor as usize))
+    }
+
+    /// How many lists wait.
+    pub(crate) fn begun_count(&self) -> usize {
+        self.begun.entries().len()
+    }
+}
+
+#[inline(always)]
+fn place(node: u32) -> (usize, u64) {
+    ((node / 64) as usize % REACHED_WORDS, 1 << (node % 64))
+}
+
+/// 4,096 bits: some hundred nodes fill a few per cent.
+const REACHED_WORDS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_nodes_come_in_order_of_their_keys() {
+        let mut frontier = Frontier::default();
+        assert_eq!((frontier.least(), frontier.beyond(5)), (u64::MAX, u64::MAX));
+        frontier.push(30, 1);
+        frontier.push(10, 2);
+        frontier.leave(20, 3, 7);
+        frontier.leave(10, 4, 1);
+        assert_eq!((frontier.least(), frontier.least_fresh(), frontier.least_begun()), (10, 10, 10));
+        // A node without a label is a hop behind a node that waits, or at the end of an arc in a list that waits.
+        assert_eq!(frontier.beyond(5), 10);
+        assert_eq!(frontier.next_node(), Some(4));
+        assert!(matches!(frontier.pop(), Some(Step::GoOn { node: 4, block: 1 })));
+        assert_eq!(frontier.beyond(5), 15);
+        assert!(matches!(frontier.pop(), Some(Step::Settle { node: 2, key: 10 })));
+        assert_eq!(frontier.begun().collect::<Vec<_>>(), [(20, 3, 7)]);
+        assert!(matches!(frontier.pop(), Some(Step::GoOn { node: 3, block: 7 })));
+        assert!(matches!(frontier.pop(), Some(Step::Settle { node: 1, key: 30 })));
+        assert!(frontier.pop().is_none() && frontier.next_node().is_none());
+    }
+
+    #[test]
+    fn sets_hold_what_was_put_in_until_they_are_cleared() {
+        let mut frontier = Frontier::default();
+        for node in (0..100_000).step_by(997) {
+            frontier.push(1, node);
+            frontier.leave(1, node, 0);
+            assert!(frontier.may_reach(node) && frontier.may_have_left(node));
+        }
+        frontier.clear();
+        assert!((0..100_000).all(|node| !frontier.may_reach(node) && !frontier.may_have_left(node)));
+    }
+}

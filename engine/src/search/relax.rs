@@ -1,0 +1,390 @@
+//! What an arc makes of a label: the steps of the fast search that touch one arc and one label.
+//!
+//! A step that cannot lead to a better route is dropped by what is known of the rest: the other side's label at the
+//! arc's far end, or that side's frontier. Where the other side has settled the far end but left its list in the
+//! middle, it may not have seen this arc, and only its label counts.
+
+use super::bidirectional::Run;
+use super::discount::Discount;
+use super::meeting::{lead_beyond, suffix_of};
+use super::problem::{COST_MAX, Suffix};
+use super::scan::Probe;
+use super::workspace::{AVOIDED, BACKWARD_SETTLED, Dropped, Label, NO_ARC, UNREACHED};
+use crate::cost::HopCost;
+use crate::graph::{Block, HtlcBounds, Record};
+
+/// What a route costs at least on the other side of a label, the tolerance included.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rest {
+    /// At any node that the other side has not settled.
+    pub(super) near: u64,
+    /// At a node that has no label of the other side.
+    beyond: u64,
+}
+
+impl Rest {
+    fn new(near: u64, beyond: u64, tolerance: u64) -> Self {
+        Rest { near: near.saturating_add(tolerance), beyond: beyond.saturating_add(tolerance) }
+    }
+
+    /// Nothing is known.
+    pub(super) const NOTHING: Rest = Rest { near: 0, beyond: 0 };
+
+    /// At nodes that the other side has settled as well, if they are no nearer than `near`.
+    pub(super) fn or_near(self, near: u64, tolerance: u64) -> Rest {
+        Rest { near: self.near.min(near.saturating_add(tolerance)), ..self }
+    }
+}
+
+impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INBOUND, RESTRICTED> {
+    /// What an HTLC carries at least that enters a node which the backward search has not settled. Where the cost is the
+    /// fee, such a node needs what the payee gets and the fees behind the backward frontier.
+    #[inline(always)]
+    fn least_amount(&self) -> u64 {
+        self.amount_behind(self.space.backward.least()).unwrap_or(self.problem.amount)
+    }
+
+    /// What an arc charges at least, if it charges `fee` for [`Run::least_amount`].
+    #[inline(always)]
+    fn least_fee(&self, head: u32, record: Record, fee: u64) -> u64 {
+        if !self.space.backward.may_reach(head) {
+            return fee;
+        }
+        let label = self.space.labels.find(head).filter(|label| label.flags & BACKWARD_SETTLED != 0);
+        let amount = label.and_then(|label| self.amount_behind(label.backward));
+        amount.map_or(fee, |amount| fee.min(record.fee(amount)))
+    }
+
+    /// What a node receives behind which a route costs `cost`, where the cost tells.
+    #[inline(always)]
+    fn amount_behind(&self, cost: u64) -> Option<u64> {
+        let is_fee = !C::HAS_TWO_LABELS && !INBOUND;
+        is_fee.then(|| self.payment.saturating_add(cost.min(COST_MAX)))
+    }
+
+    /// What follows a label of the forward search.
+    pub(super) fn rest_behind(&self) -> Rest {
+        let backward = &self.space.backward;
+        Rest::new(backward.least(), backward.beyond(self.least_hop), self.problem.tolerance)
+    }
+
+    /// What precedes a label of the backward search.
+    pub(super) fn rest_before(&self) -> Rest {
+        let forward = &self.space.forward;
+        Rest::new(forward.least(), forward.beyond(self.least_hop), self.problem.tolerance)
+    }
+
+    /// The same behind a node that the backward search may have settled without looking at all arcs into it.
+    #[inline(always)]
+    fn rest_behind_node(&self, head: u32, rest: Rest) -> u64 {
+        if self.space.backward.may_have_left(head) {
+            self.rest_at(head, rest, |label| label.backward)
+        } else {
+            rest.near
+        }
+    }
+
+    /// The same before a node that the forward search may have settled without looking at all arcs out of it.
+    #[inline(always)]
+    fn rest_before_node(&self, tail: u32, rest: Rest) -> u64 {
+        if self.space.forward.may_have_left(tail) {
+            self.rest_at(tail, rest, |label| label.forward)
+        } else {
+            rest.near
+        }
+    }
+
+    #[inline(never)]
+    fn rest_at(&self, node: u32, rest: Rest, side: impl Fn(&Label) -> u64) -> u64 {
+        let label = self.space.labels.find(node).map_or(UNREACHED, side);
+        rest.near.min(label.saturating_add(self.problem.tolerance))
+    }
+
+    /// How arcs out of a node are asked all at once; `None` where they must be asked one by one.
+    pub(super) fn forward_probe(&self) -> Option<Probe> {
+        let mut probe = Probe::new(self.least_amount()).filter(|_| !RESTRICTED)?;
+        (probe.leaves_from, probe.leaf) = (self.leaves_from, self.problem.payee);
+        probe.short_from = self.problem.amount;
+        Some(probe)
+    }
+
+    /// How arcs into a node with the state `suffix` are.
+    pub(super) fn backward_probe(&self, suffix: &Suffix) -> Option<Probe> {
+        let mut probe = Probe::new(suffix.received).filter(|_| !RESTRICTED && !INBOUND)?;
+        probe.leaves_from = self.leaves_from;
+        if C::HAS_TWO_LABELS {
+            // What a smaller amount could do there, or what could lift it, must be noted.
+            (probe.short_from, probe.minimum) = (self.problem.amount, self.problem.amount);
+        }
+        Some(probe)
+    }
+
+    /// Looks at the arcs of a block out of a node with the label `key`, all at once.
+    #[inline(always)]
+    pub(super) fn scan_forward(&mut self, key: u64, rest: Rest, mut probe: Probe, block: Block<'_>) {
+        let left = self.best.saturating_sub(key).saturating_sub(rest.near);
+        (probe.fee_end, probe.exempt) = (left.saturating_sub(self.least_hop), self.space.backward.left());
+        let scan = probe.scan(block.ends, block.records);
+        let lists = self.problem.topology.out_lists();
+        for at in scan.places() {
+            let (head, record) = (block.ends[at], block.records[at].load());
+            let arc = || lists.arc_at(block.start + at as u32);
+            if scan.is_odd(at) {
+                self.relax_forward(head, key, rest, record, None, arc);
+            } else {
+                let fee = self.least_fee(head, record, scan.fees[at]);
+                self.reach_forward(head, key, fee, rest, record, record.usual_capacity(), arc);
+            }
+        }
+    }
+
+    /// The same one by one.
+    pub(super) fn read_forward(
+        &mut self,
+        key: u64,
+        rest: Rest,
+        discount: Option<Discount>,
+        block: Block<'_>,
+    ) {
+        let lists = self.problem.topology.out_lists();
+        for (at, (&head, record)) in block.ends.iter().zip(block.records).enumerate() {
+            if head < self.leaves_from || head == self.problem.payee {
+                let arc = || lists.arc_at(block.start + at as u32);
+                self.relax_forward(head, key, rest, record.load(), discount, arc);
+            }
+        }
+    }
+
+    /// Looks at the arcs of a block into a node with the state `suffix`, all at once.
+    #[inline(always)]
+    pub(super) fn scan_backward(
+        &mut self,
+        node: u32,
+        suffix: &Suffix,
+        rest: Rest,
+        mut probe: Probe,
+        block: Block<'_>,
+    ) {
+        let left = self.best.saturating_sub(suffix.cost).saturating_sub(rest.near);
+        (probe.fee_end, probe.exempt) = (left.saturating_sub(self.least_hop), self.space.forward.left());
+        let scan = probe.scan(block.ends, block.records);
+        let lists = self.problem.topology.in_lists();
+        for at in scan.places() {
+            let (tail, record) = (block.ends[at], block.records[at].load());
+            let arc = || lists.arc_at(block.start + at as u32);
+            if tail == self.problem.payer {
+                continue;
+            }
+            if scan.is_odd(at) {
+                self.relax_backward(node, tail, suffix, rest, record, arc);
+                continue;
+            }
+            let (fee, capacity) = (scan.fees[at], record.usual_capacity());
+            if self.may_reach_backward(tail, suffix, fee, rest) {
+                let next = self.problem.carried(record, capacity, suffix, fee);
+                self.reach_backward(tail, suffix, next, capacity, rest, arc);
+            }
+        }
+    }
+
+    /// The same one by one.
+    pub(super) fn read_backward(&mut self, node: u32, suffix: &Suffix, rest: Rest, block: Block<'_>) {
+        let lists = self.problem.topology.in_lists();
+        for (at, (&tail, record)) in block.ends.iter().zip(block.records).enumerate() {
+            if tail < self.leaves_from && tail != self.problem.payer {
+                let arc = || lists.arc_at(block.start + at as u32);
+                self.relax_backward(node, tail, suffix, rest, record.load(), arc);
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn relax_forward(
+        &mut self,
+        head: u32,
+        key: u64,
+        rest: Rest,
+        record: Record,
+        discount: Option<Discount>,
+        arc: impl Fn() -> u32,
+    ) {
+        let problem = &self.problem;
+        let arc_if_needed = if RESTRICTED || self.leaves_from == u32::MAX { arc() } else { NO_ARC };
+        if RESTRICTED && head == problem.payee && !problem.is_last_hop(problem.tail(arc_if_needed)) {
+            return;
+        }
+        let Some(bounds) = self.bounds(record, arc_if_needed) else { return };
+        if bounds.max < problem.amount || bounds.min > problem.amount_max {
+            return;
+        }
+        let amount = problem.amount.max(bounds.min);
+        let fee = record.fee(amount);
+        let fee = match discount {
+            Some(discount) if INBOUND => discount.least_fee(record, fee, amount),
+            _ => fee,
+        };
+        let (minimum, capacity) = (bounds.min, bounds.capacity);
+        if let Some(cost) = self.reach_forward(head, key, fee, rest, record, capacity, arc) {
+            self.note_minimum(minimum, cost.saturating_add(minimum));
+        }
+    }
+
+    /// Labels the head of an arc that carries the payment for `fee`.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "what the scan of a block has in registers")]
+    pub(super) fn reach_forward(
+        &mut self,
+        head: u32,
+        key: u64,
+        fee: u64,
+        rest: Rest,
+        record: Record,
+        capacity: u64,
+        arc: impl Fn() -> u32,
+    ) -> Option<u64> {
+        let near = self.rest_behind_node(head, rest);
+        let before = key.saturating_add(fee);
+        if before.saturating_add(self.least_hop).saturating_add(near) >= self.best {
+            return None;
+        }
+        let cost = before.saturating_add(self.problem.cost.forward(record, capacity, self.problem.amount));
+        if cost.saturating_add(near) >= self.best || cost > COST_MAX {
+            return None;
+        }
+        self.label_forward(head, arc(), cost, rest);
+        Some(cost)
+    }
+
+    /// What an arc can carry. Without restrictions and layers, its number need not be known.
+    #[inline(always)]
+    fn bounds(&self, record: Record, arc: u32) -> Option<HtlcBounds> {
+        if RESTRICTED || self.leaves_from == u32::MAX {
+            return self.problem.bounds(record, arc, RESTRICTED);
+        }
+        record.bounds(self.wide)
+    }
+
+    #[inline(always)]
+    pub(super) fn label_forward(&mut self, head: u32, arc: u32, cost: u64, rest: Rest) {
+        let label = self.space.labels.entry(head);
+        // What is left is known, or leads beyond the other frontier.
+        let left = rest.beyond.min(label.backward.saturating_add(self.problem.tolerance));
+        if label.flags & AVOIDED != 0 || cost.saturating_add(left) >= self.best {
+            return;
+        }
+        self.space.explored.push((head, arc, cost));
+        if cost >= label.forward {
+            label.forward_second = label.forward_second.min(cost);
+            return;
+        }
+        label.forward_second = label.forward;
+        (label.forward, label.forward_arc) = (cost, arc);
+        let has_met = label.backward != UNREACHED;
+        self.counts.labelled += 1;
+        self.space.forward.push(cost, head);
+        if has_met {
+            self.meet(head);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn relax_backward(
+        &mut self,
+        node: u32,
+        tail: u32,
+        suffix: &Suffix,
+        rest: Rest,
+        record: Record,
+        arc: impl Fn() -> u32,
+    ) {
+        let problem = &self.problem;
+        let arc_if_needed =
+            if RESTRICTED || INBOUND || self.leaves_from == u32::MAX { arc() } else { NO_ARC };
+        if RESTRICTED && node == problem.payee && !problem.is_last_hop(tail) {
+            return;
+        }
+        let Some(bounds) = self.bounds(record, arc_if_needed) else { return };
+        let arriving = if INBOUND { problem.arriving(arc_if_needed, suffix) } else { suffix.received };
+        if !INBOUND && !self.may_reach_backward(tail, suffix, record.fee_base_msat(), rest) {
+            return;
+        }
+        let next = problem.forwarded(record, bounds, suffix.cost, suffix.received, arriving);
+        let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
+        if let Some(key) = self.reach_backward(tail, suffix, next, bounds.max, rest, || arc) {
+            let least = key.saturating_add(self.space.forward.least()).saturating_add(self.problem.amount);
+            self.note_minimum(bounds.min, least);
+        }
+    }
+
+    /// Whether an arc that charges `fee` at least may lead to a better route.
+    #[inline(always)]
+    pub(super) fn may_reach_backward(&self, tail: u32, suffix: &Suffix, fee: u64, rest: Rest) -> bool {
+        let near = self.rest_before_node(tail, rest);
+        suffix.cost.saturating_add(fee).saturating_add(self.least_hop).saturating_add(near) < self.best
+    }
+
+    /// Labels the tail of an arc behind which `suffix` becomes `next`; `None` where it cannot carry it.
+    #[inline(always)]
+    pub(super) fn reach_backward(
+        &mut self,
+        tail: u32,
+        suffix: &Suffix,
+        next: Option<Suffix>,
+        max: u64,
+        rest: Rest,
+        arc: impl Fn() -> u32,
+    ) -> Option<u64> {
+        let Some(next) = next else {
+            if C::HAS_TWO_LABELS && max >= self.problem.amount {
+                // Another label of this node, dropped for its cost, might have fitted.
+                let (arc, key, lead, smaller_by) = (NO_ARC, suffix.cost, 0, UNREACHED);
+                self.drop_label(Dropped { node: tail, arc, key, suffix: *suffix, lead, smaller_by });
+            }
+            return None;
+        };
+        let key = if INBOUND { self.problem.key_of(tail, &next) } else { next.cost };
+        if key.saturating_add(self.rest_before_node(tail, rest)) >= self.best {
+            return None;
+        }
+        self.label_backward(tail, arc(), next, key, rest);
+        Some(key)
+    }
+
+    #[inline(always)]
+    fn label_backward(&mut self, tail: u32, arc: u32, next: Suffix, key: u64, rest: Rest) {
+        let label = self.space.labels.entry(tail);
+        // What is left is known, or leads beyond the other frontier.
+        let left = rest.beyond.min(label.forward.saturating_add(self.problem.tolerance));
+        if label.flags & AVOIDED != 0 || key.saturating_add(left) >= self.best {
+            return;
+        }
+        if key >= label.backward || label.flags & BACKWARD_SETTLED != 0 {
+            let smaller_by = label.received.saturating_sub(next.received);
+            let smaller_by = smaller_by.max(label.forwarded.saturating_sub(next.forwarded));
+            let may_win = smaller_by > 0 || INBOUND && lead_beyond(&self.problem, tail, *label, &next) > 0;
+            if (C::HAS_TWO_LABELS || INBOUND) && may_win {
+                // Dearer so far, but smaller: it may end cheaper.
+                let lead = key - label.backward.min(key);
+                self.drop_label(Dropped { node: tail, arc, key, suffix: next, lead, smaller_by });
+            }
+            return;
+        }
+        let displaced = *label;
+        let smaller_by = next.received.saturating_sub(label.received);
+        let smaller_by = smaller_by.max(next.forwarded.saturating_sub(label.forwarded));
+        let may_win = smaller_by > 0 || INBOUND && lead_beyond(&self.problem, tail, *label, &next) < 0;
+        (label.backward, label.received, label.forwarded) = (key, next.received, next.forwarded);
+        label.backward_arc = arc;
+        let has_met = label.forward != UNREACHED;
+        if (C::HAS_TWO_LABELS || INBOUND) && displaced.backward != UNREACHED && may_win {
+            let suffix = suffix_of(&self.problem, tail, displaced);
+            let (arc, lead) = (displaced.backward_arc, displaced.backward - key);
+            self.drop_label(Dropped { node: tail, arc, key: displaced.backward, suffix, lead, smaller_by });
+        }
+        self.counts.labelled += 1;
+        self.space.backward.push(key, tail);
+        if has_met {
+            self.meet(tail);
+        }
+    }
+}
