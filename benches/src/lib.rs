@@ -6,6 +6,7 @@
 //! process of its own, so that neither resident memory nor a warm allocator leaks from one to the next.
 
 pub mod agreement;
+pub mod beside;
 pub mod clock;
 mod contender;
 pub mod fixture;

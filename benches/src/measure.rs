@@ -15,14 +15,14 @@ use crate::summary::Summary;
 use crate::{Answer, Contender, Mode, NoRoute, Query};
 
 /// How hard to measure.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Effort {
     /// Passes over all queries, the first one included.
     pub pass_count_max: u32,
     /// No further pass begins that would exceed this in all.
     pub pass_time_max: Duration,
-    /// Threads of a separate throughput run; none with 0.
-    pub threads: usize,
+    /// Numbers of threads of separate throughput runs.
+    pub threads: Vec<usize>,
 }
 
 /// What one contender did with all queries in one mode.
@@ -41,8 +41,8 @@ pub struct Outcome {
     pub best: Summary,
     /// Passes made.
     pub passes: u32,
-    /// Queries per second of wall time over all threads, where a throughput run was asked for.
-    pub per_second: Option<u64>,
+    /// Queries per second of wall time over all threads, for each throughput run that was asked for.
+    pub per_second: Vec<u64>,
 }
 
 /// Measures one contender in one mode.
@@ -68,7 +68,8 @@ pub fn measure<C: Contender>(contender: &C, mode: Mode, queries: &[Query], effor
     for NoRoute(reason) in results.iter().filter_map(|result| result.err()) {
         *refusals.entry(reason.to_owned()).or_default() += 1;
     }
-    let per_second = (effort.threads > 0).then(|| throughput(contender, &requests, effort.threads));
+    let per_second =
+        effort.threads.iter().map(|&threads| throughput(contender, &requests, threads)).collect();
     Outcome {
         mode,
         answers: results.into_iter().map(Result::ok).collect(),

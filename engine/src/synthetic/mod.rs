@@ -16,6 +16,7 @@
 //!
 //! Cost: a bit over a microsecond a channel; memory for the finished graph plus some 30 bytes a channel.
 
+mod churn;
 mod config;
 mod degrees;
 pub mod fit;
@@ -30,6 +31,7 @@ mod scids;
 mod stream;
 mod topology;
 
+pub use churn::Churn;
 pub use config::{CHANNEL_COUNT_MAX, SyntheticConfig, SyntheticError};
 pub use generate::generate;
 pub use queries::{AmountRange, random_queries};

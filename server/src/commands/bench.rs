@@ -14,6 +14,7 @@ use primitives::NodeId;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::commands::bench_updates::beside_updates;
 use crate::commands::route::load;
 use crate::exit::{Failure, Outcome};
 use crate::graph_file::LoadedGraph;
@@ -41,6 +42,9 @@ pub(crate) struct BenchArgs {
     /// Numbers of threads to measure [default: 1, and one for each processor]
     #[arg(long, value_name = "N,..", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Vec<u16>,
+    /// Also measure one thread beside another one that applies N policy updates a second
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    updates_per_second: Option<u32>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -69,6 +73,8 @@ struct BenchJson {
 #[derive(Debug, Serialize)]
 struct RunJson {
     threads: usize,
+    /// What another thread changed meanwhile.
+    updates_per_second: u64,
     passes: usize,
     seconds: f64,
     queries_per_second: f64,
@@ -92,13 +98,13 @@ struct Spread {
 
 /// One answer.
 #[derive(Debug, Clone, Copy)]
-struct Sample {
+pub(super) struct Sample {
     time: Duration,
     found: Found,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Found {
+pub(super) enum Found {
     Route { settled: u64, relaxed: u64 },
     NoRoute,
     GivenUp,
@@ -122,6 +128,11 @@ pub(crate) fn run(args: &BenchArgs, out: &mut impl Write) -> Result<Outcome, Fai
     let mut runs = Vec::new();
     for count in thread_counts(args) {
         runs.push(measure(&snapshot, &queries, count)?);
+    }
+    if let Some(rate) = args.updates_per_second {
+        let (samples, time, updates) = beside_updates(&snapshot, &queries, rate, MEASURE_TIME)?;
+        let updates_per_second = (updates as f64 / time.as_secs_f64().max(1e-9)) as u64;
+        runs.push(RunJson { updates_per_second, ..RunJson::of(1, queries.len(), time, &samples) });
     }
     let count = |is: fn(Found) -> bool| warm.iter().filter(|sample| is(sample.found)).count();
     let wrong = count(|found| matches!(found, Found::Wrong));
@@ -171,7 +182,7 @@ fn thread_counts(args: &BenchArgs) -> Vec<usize> {
     counts
 }
 
-fn ask(snapshot: &Snapshot, query: &RouteQuery, space: &mut RouteWorkspace) -> Sample {
+pub(super) fn ask(snapshot: &Snapshot, query: &RouteQuery, space: &mut RouteWorkspace) -> Sample {
     let started = Instant::now();
     let answer = route(snapshot, query, space);
     let time = started.elapsed();
@@ -193,33 +204,40 @@ fn measure(snapshot: &Snapshot, queries: &[RouteQuery], threads: usize) -> Resul
     };
     // The pool's own threads and workspaces warm up, too.
     pool.install(all);
-    let (started, mut samples, mut passes) = (Instant::now(), Vec::new(), 0);
-    while passes == 0 || started.elapsed() < MEASURE_TIME {
+    let (started, mut samples) = (Instant::now(), Vec::new());
+    while samples.is_empty() || started.elapsed() < MEASURE_TIME {
         samples.append(&mut pool.install(all));
-        passes += 1;
     }
-    let elapsed = started.elapsed().as_secs_f64();
-    let times = |is: fn(Found) -> bool| {
-        Spread::of(samples.iter().filter(|it| is(it.found)).map(|it| it.time.as_nanos() as u64).collect())
-    };
-    let work = |pick: fn(u64, u64) -> u64| {
-        let counts = samples.iter().filter_map(|sample| match sample.found {
-            Found::Route { settled, relaxed } => Some(pick(settled, relaxed)),
-            Found::NoRoute | Found::GivenUp | Found::Wrong => None,
-        });
-        Spread::of(counts.collect())
-    };
-    Ok(RunJson {
-        threads,
-        passes,
-        seconds: elapsed,
-        queries_per_second: samples.len() as f64 / elapsed.max(1e-9),
-        latency_ns: times(|_| true),
-        latency_with_route_ns: times(|found| matches!(found, Found::Route { .. })),
-        latency_without_route_ns: times(|found| matches!(found, Found::NoRoute)),
-        settled: work(|settled, _| settled),
-        relaxed: work(|_, relaxed| relaxed),
-    })
+    Ok(RunJson::of(threads, queries.len(), started.elapsed(), &samples))
+}
+
+impl RunJson {
+    fn of(threads: usize, query_count: usize, time: Duration, samples: &[Sample]) -> Self {
+        let times = |is: fn(Found) -> bool| {
+            let times = samples.iter().filter(|it| is(it.found)).map(|it| it.time.as_nanos() as u64);
+            Spread::of(times.collect())
+        };
+        let work = |pick: fn(u64, u64) -> u64| {
+            let counts = samples.iter().filter_map(|sample| match sample.found {
+                Found::Route { settled, relaxed } => Some(pick(settled, relaxed)),
+                Found::NoRoute | Found::GivenUp | Found::Wrong => None,
+            });
+            Spread::of(counts.collect())
+        };
+        let seconds = time.as_secs_f64();
+        RunJson {
+            threads,
+            updates_per_second: 0,
+            passes: samples.len() / query_count.max(1),
+            seconds,
+            queries_per_second: samples.len() as f64 / seconds.max(1e-9),
+            latency_ns: times(|_| true),
+            latency_with_route_ns: times(|found| matches!(found, Found::Route { .. })),
+            latency_without_route_ns: times(|found| matches!(found, Found::NoRoute)),
+            settled: work(|settled, _| settled),
+            relaxed: work(|_, relaxed| relaxed),
+        }
+    }
 }
 
 impl Spread {
@@ -264,9 +282,13 @@ fn print(report: &BenchJson, load_time: Duration, out: &mut impl Write) -> Resul
     for run in &report.runs {
         let rate = HumanCount(run.queries_per_second as u64);
         let plural = if run.threads == 1 { "" } else { "s" };
+        let beside = match run.updates_per_second {
+            0 => String::new(),
+            updates => format!(", beside {} updates a second", HumanCount(updates)),
+        };
         writeln!(
             out,
-            "{} thread{plural}: {rate} queries a second (all queries {} times)",
+            "{} thread{plural}{beside}: {rate} queries a second (all queries {} times)",
             run.threads, run.passes
         )?;
         let rows = [

@@ -106,3 +106,18 @@ fn bench_measures_each_number_of_threads() {
     let text = place.run(&args);
     assert!(text.out.contains("queries a second") && text.out.contains("p99"), "{}", text.out);
 }
+
+#[test]
+fn bench_measures_beside_updates() {
+    let place = Place::new();
+    assert_eq!(place.run(&["generate", "--channels", "1000", "-o", "g.csv"]).code, 0);
+    let args =
+        ["bench", "--graph", "g.csv", "--count", "50", "--threads", "1", "--updates-per-second", "5000"];
+    let report = place.run(&[&args[..], &["--json"]].concat()).json();
+    let runs = report["runs"].as_array().expect("a list");
+    assert_eq!((runs.len(), &runs[0]["updates_per_second"]), (2, &0.into()));
+    assert!(runs[1]["updates_per_second"].as_u64() > Some(0), "{report}");
+    assert!(runs[1]["latency_ns"]["count"].as_u64() >= Some(50), "{report}");
+    let text = place.run(&args);
+    assert!(text.out.contains("updates a second: "), "{}", text.out);
+}

@@ -54,9 +54,9 @@ struct Args {
     /// Begin no further pass that would take a contender beyond this time.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pass_time: u64,
-    /// Also measure throughput with N threads.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    threads: usize,
+    /// Also measure throughput with each of these numbers of threads, such as 1,2.
+    #[arg(long, value_name = "N,..", value_delimiter = ',')]
+    threads: Vec<usize>,
     /// Let our engine's answers cost up to N msat more than the best; the others have no such setting.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     tolerance_msat: u64,
@@ -127,7 +127,7 @@ impl Args {
 
     fn effort(&self) -> Effort {
         let pass_time_max = Duration::from_secs(self.pass_time);
-        Effort { pass_count_max: self.passes, pass_time_max, threads: self.threads }
+        Effort { pass_count_max: self.passes, pass_time_max, threads: self.threads.clone() }
     }
 }
 

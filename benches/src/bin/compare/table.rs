@@ -30,14 +30,15 @@ fn timings(reports: &[EngineReport], mode: Mode) {
     println!();
     println!("{mode}: processor time a query, and how many times ours");
     println!(
-        "{:<10} {:<6} {:>18} {:>18} {:>18} {:>18} {:>18} {:>10}",
+        "{:<10} {:<6} {:>18} {:>18} {:>18} {:>18} {:>18} {:>16}",
         "", "pass", "p50", "p95", "p99", "max", "mean", "/s"
     );
     let ours = reports.iter().find(|report| report.engine == Engine::Ours);
     for report in reports {
         let Some(outcome) = report.outcome(mode) else { continue };
         let base = ours.and_then(|ours| ours.outcome(mode));
-        let throughput = outcome.per_second.map_or("-".to_owned(), |count| count.to_string());
+        let rates: Vec<String> = outcome.per_second.iter().map(u64::to_string).collect();
+        let throughput = if rates.is_empty() { "-".to_owned() } else { rates.join(", ") };
         let best = format!("of {}", outcome.passes);
         row(name(report.engine), "first", &outcome.first, base.map(|base| &base.first), &throughput);
         row("", &best, &outcome.best, base.map(|base| &base.best), "");
@@ -51,7 +52,7 @@ fn row(engine: &str, pass: &str, summary: &Summary, base: Option<&Summary>, thro
         let ratio = base.map_or(String::new(), |base| ratio(value, column(base)));
         print!(" {:>18}", format!("{} {ratio:>8}", time(value)));
     }
-    println!(" {throughput:>10}");
+    println!(" {throughput:>16}");
 }
 
 fn agreements(reports: &[EngineReport], mode: Mode) {
