@@ -114,13 +114,13 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     fn start(&mut self) {
         let (payer, payee) = (self.problem.payer, self.problem.payee);
         self.space.labels.entry(payer).forward = 0;
-        self.leave_payer();
+        // The payee first: over the payer's own channels to it, nothing is left to pay.
         let root = self.problem.root();
         let key = self.problem.key_of(payee, &root);
         let label = self.space.labels.entry(payee);
         (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
-        self.meet(payee);
         self.space.backward.push(key, payee);
+        self.leave_payer();
     }
 
     fn leave_payer(&mut self) {
