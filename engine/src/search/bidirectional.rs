@@ -60,10 +60,7 @@ pub(super) enum End {
 impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w, C, INBOUND, RESTRICTED> {
     /// Prepares the workspace. No route that costs `bound` or more will be looked for.
     pub(super) fn new(problem: Problem<'a, C>, space: &'w mut Workspace, bound: u64) -> Self {
-        space.reset();
-        for &node in &problem.restrictions.avoided_nodes {
-            space.labels.entry(node).flags |= AVOIDED;
-        }
+        space.reset(&problem.restrictions.avoided_nodes);
         let leaves_from = if problem.has_layers() { u32::MAX } else { problem.topology.forwarder_count() };
         Run {
             space,

@@ -174,8 +174,7 @@ pub(crate) fn solve_within<C: HopCost>(
     limits: Limits,
     labels_max: usize,
 ) -> Answer {
-    // Only the marks of avoided nodes are wanted of the fast search's labels.
-    let _ = Run::<C, false, false>::new(problem, space, COST_MAX);
+    space.reset(&problem.restrictions.avoided_nodes);
     let whole = Whole::new(&problem, &space.labels);
     let task = Task {
         limits,

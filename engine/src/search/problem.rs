@@ -193,8 +193,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
         }
     }
 
-    /// Carries an HTLC of `arriving` msat backwards over a forwarding hop: what the tail then needs. An amount below
-    /// the hop's minimum is lifted to it, the payer pays the difference as a fee. `None` where the hop cannot carry it.
+    /// Carries an HTLC of `arriving` msat backwards over a forwarding hop: what the tail then needs. `cost` holds fees up
+    /// to `from`; what arrives may be less where an inbound fee is a discount. `None` where the hop cannot carry it.
     #[inline(always)]
     pub(crate) fn forwarded(
         &self,
@@ -204,20 +204,14 @@ impl<'a, C: HopCost> Problem<'a, C> {
         from: u64,
         arriving: u64,
     ) -> Option<Suffix> {
-        let amount = arriving.max(bounds.min);
-        if amount > bounds.max || self.strict && amount > arriving {
-            return None;
-        }
-        let fee = record.fee(amount);
-        let received = amount.checked_add(fee)?;
+        let amount = self.carried(bounds, arriving)?;
+        let received = amount.checked_add(record.fee(amount))?;
         // An inbound fee may still take the node's fee back: then the HTLC before it counts.
-        if received > self.amount_max && !self.with_inbound_fees || amount > self.amount_max {
+        if received > self.amount_max && !self.with_inbound_fees {
             return None;
         }
         let beyond_fee = self.cost.forward(record, bounds.capacity, amount);
-        // `cost` holds fees up to `from`; what arrives may be less where an inbound fee is a discount.
-        let cost = (cost + received - from).checked_add(beyond_fee)?;
-        (cost <= COST_MAX).then_some(Suffix { cost, received, forwarded: amount })
+        state(cost, from, Suffix { cost: beyond_fee, received, forwarded: amount })
     }
 
     /// The same over the payer's own channel, which charges nothing.
@@ -230,16 +224,23 @@ impl<'a, C: HopCost> Problem<'a, C> {
         from: u64,
         arriving: u64,
     ) -> Option<Suffix> {
-        let amount = arriving.max(bounds.min);
-        let (max, beyond_fee) = match self.first_balance(arc)? {
-            Some(balance) => (bounds.max.min(balance), self.cost.first_known()),
-            None => (bounds.max, self.cost.first(bounds.capacity, amount)),
+        let balance = self.first_balance(arc)?;
+        let max = balance.map_or(bounds.max, |balance| bounds.max.min(balance));
+        let amount = self.carried(HtlcBounds { max, ..bounds }, arriving)?;
+        let beyond_fee = match balance {
+            Some(_) => self.cost.first_known(),
+            None => self.cost.first(bounds.capacity, amount),
         };
-        if amount > max || amount > self.amount_max || self.strict && amount > arriving {
-            return None;
-        }
-        let cost = (cost + amount - from).checked_add(beyond_fee)?;
-        (cost <= COST_MAX).then_some(Suffix { cost, received: amount, forwarded: amount })
+        state(cost, from, Suffix { cost: beyond_fee, received: amount, forwarded: amount })
+    }
+
+    /// What an arc's HTLC carries so that `arriving` arrives. An amount below the arc's minimum is lifted to it, the
+    /// payer pays the difference as a fee. `None` where that is too much, or must not be.
+    #[inline(always)]
+    fn carried(&self, bounds: HtlcBounds, arriving: u64) -> Option<u64> {
+        let amount = arriving.max(bounds.min);
+        let is_too_large = amount > bounds.max || amount > self.amount_max;
+        (!is_too_large && (amount == arriving || !self.strict)).then_some(amount)
     }
 
     /// The known balance of the payer's arc; `None` where the query does not allow the arc.
@@ -285,6 +286,13 @@ impl<'a, C: HopCost> Problem<'a, C> {
 pub(crate) const ONCE_COUNT_MAX: usize = 64;
 /// No route costs more, so that sums of a cost and an amount fit 64 bits.
 pub(crate) const COST_MAX: u64 = 1 << 62;
+
+/// Adds a hop's cost, which `hop` holds, and its fee to the cost of what lies behind it.
+#[inline(always)]
+fn state(cost: u64, from: u64, hop: Suffix) -> Option<Suffix> {
+    let cost = (cost + hop.received - from).checked_add(hop.cost)?;
+    (cost <= COST_MAX).then_some(Suffix { cost, ..hop })
+}
 
 fn received(inbound: InboundFee, suffix: &Suffix) -> u64 {
     let outbound = Msat::from_msat(suffix.received - suffix.forwarded);

@@ -219,8 +219,12 @@ impl Workspace {
         Workspace::default()
     }
 
-    pub(crate) fn reset(&mut self) {
+    /// Forgets the last query; marks the nodes that the next one avoids.
+    pub(crate) fn reset(&mut self, avoided_nodes: &[u32]) {
         self.labels.reset();
+        for &node in avoided_nodes {
+            self.labels.entry(node).flags |= AVOIDED;
+        }
         self.forward.clear();
         self.backward.clear();
         self.met.clear();
