@@ -28,6 +28,10 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) counts: Counts,
     /// The cost of the best route so far; in the beginning, what none may cost.
     pub(super) best: u64,
+    /// Whether routes that are found do not lower `best`: the balls are wanted, not a route.
+    pub(super) keeps_bound: bool,
+    /// The largest HTLC that fits one of the payer's channels.
+    largest_sent: u64,
     place: GridPlace,
     millions: u64,
     rest: u64,
@@ -61,11 +65,15 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     /// Prepares the workspace. No route that costs `bound` or more will be looked for.
     pub(super) fn new(problem: Problem<'a, C>, space: &'w mut Workspace, bound: u64) -> Self {
         space.reset(&problem.restrictions.avoided_nodes);
-        let leaves_from = if problem.has_layers() { u32::MAX } else { problem.topology.forwarder_count() };
+        // A leaf with two channels to its neighbour is a way back for that neighbour.
+        let has_no_leaves = problem.has_layers() || problem.payer == problem.payee;
+        let leaves_from = if has_no_leaves { u32::MAX } else { problem.topology.forwarder_count() };
         Run {
             space,
             counts: Counts::default(),
             best: bound,
+            keeps_bound: false,
+            largest_sent: 0,
             place: GridPlace::of(problem.amount),
             millions: problem.amount / 1_000_000,
             rest: problem.amount % 1_000_000,
@@ -111,13 +119,38 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     fn start(&mut self) {
         let (payer, payee) = (self.problem.payer, self.problem.payee);
         self.space.labels.entry(payer).forward = 0;
-        // The payee first: over the payer's own channels to it, nothing is left to pay.
         let root = self.problem.root();
+        if payer == payee {
+            self.leave_payer();
+            return self.return_to_payer(root);
+        }
+        // The payee first: over the payer's own channels to it, nothing is left to pay.
         let key = self.problem.key_of(payee, &root);
         let label = self.space.labels.entry(payee);
         (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
         self.space.backward.push(key, payee);
         self.leave_payer();
+    }
+
+    /// A circular route's payee is expanded at once as well: its label is the payer's already.
+    fn return_to_payer(&mut self, root: Suffix) {
+        let (problem, node) = (self.problem, self.problem.payee);
+        let other = self.space.forward.least_key().saturating_add(problem.tolerance);
+        self.counts.settled += 1;
+        let lists = problem.topology.in_lists();
+        let list = lists.list(node);
+        self.counts.relaxed += list.ends.len() as u64;
+        for (at, (&tail, record)) in list.ends.iter().zip(list.records).enumerate() {
+            let arc = lists.arc_at(list.start + at as u32);
+            if tail != node && problem.may_be_last(arc, tail) {
+                self.relax_backward(node, tail, &root, other, record.load(), || arc);
+            }
+        }
+        for arc in problem.layers.into_iter().flat_map(|layer| layer.incoming(node)) {
+            if arc.tail != node && problem.may_be_last(arc.arc, arc.tail) {
+                self.relax_backward(node, arc.tail, &root, other, arc.record, || arc.arc);
+            }
+        }
     }
 
     fn leave_payer(&mut self) {
@@ -136,6 +169,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                 self.relax_first(arc.head, arc.arc, arc.record);
             }
         }
+        // Amounts only grow towards the payer, so none may be larger than what fits its own channels.
+        self.problem.amount_max = self.problem.amount_max.min(self.largest_sent);
     }
 
     #[inline(always)]
@@ -156,6 +191,10 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, amount, amount) else {
             return;
         };
+        if bounds.max > self.largest_sent {
+            let balance = problem.first_balance(arc).flatten();
+            self.largest_sent = self.largest_sent.max(balance.map_or(bounds.max, |max| max.min(bounds.max)));
+        }
         self.note_minimum(bounds.min, sent.cost.saturating_add(bounds.min));
         self.label_forward(head, arc, sent.cost, 0);
     }

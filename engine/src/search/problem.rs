@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 
 use primitives::{InboundFee, Msat};
 
+use super::circular::Split;
 use crate::cost::HopCost;
 use crate::graph::{ArcIdx, HtlcBounds, Record, Topology};
 use crate::overlay::Overlay;
@@ -32,6 +33,8 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) with_inbound_fees: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
     pub(crate) strict: bool,
+    /// Where the payer pays itself: which of its channels may be first, and which last.
+    pub(crate) split: Option<Split>,
     /// Nodes that the label search must not visit twice: a discount made a loop there pay for itself.
     pub(crate) once: &'a [u32],
     /// Answers may be this much dearer than the best, in msat.
@@ -77,7 +80,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
-        let &Problem { with_inbound_fees, strict, once, tolerance, settled_max, .. } = self;
+        let &Problem { with_inbound_fees, strict, split, once, tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -90,6 +93,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             restrictions,
             with_inbound_fees,
             strict,
+            split,
             once,
             tolerance,
             settled_max,
@@ -243,8 +247,22 @@ impl<'a, C: HopCost> Problem<'a, C> {
         (!is_too_large && (amount == arriving || !self.strict)).then_some(amount)
     }
 
+    /// The largest HTLC that the payer can send over one of its channels, in msat. O(channels of the payer).
+    pub(crate) fn largest_sent(&self) -> u64 {
+        let listed = self.topology.out_lists().arcs_of(self.payer).iter().copied();
+        let beside = self.layers.into_iter().flat_map(|layer| layer.outgoing(self.payer)).map(|arc| arc.arc);
+        let largest = listed.chain(beside).filter_map(|arc| {
+            let max = self.bounds(self.record(arc), arc, self.restrictions.concern_arcs())?.max;
+            Some(self.first_balance(arc)?.map_or(max, |balance| balance.min(max)))
+        });
+        largest.max().unwrap_or(0).min(self.amount_max)
+    }
+
     /// The known balance of the payer's arc; `None` where the query does not allow the arc.
     pub(crate) fn first_balance(&self, arc: u32) -> Option<Option<u64>> {
+        if self.split.is_some_and(|split| !split.may_be_first(arc)) {
+            return None;
+        }
         match &self.restrictions.first_arcs {
             None => Some(None),
             Some(allowed) => {
@@ -256,17 +274,28 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// Goes backwards over any arc by number: the state at its tail.
     pub(crate) fn extend(&self, arc: u32, suffix: &Suffix) -> Option<Suffix> {
         let (tail, record) = (self.tail(arc), self.record(arc));
-        let restricted = self.restrictions.concern_arcs();
-        if restricted && self.head(arc) == self.payee && !self.is_last_hop(tail) {
+        let is_last_chosen = self.split.is_some() || self.restrictions.concern_arcs();
+        if is_last_chosen && self.head(arc) == self.payee && !self.may_be_last(arc, tail) {
             return None;
         }
-        let bounds = self.bounds(record, arc, restricted)?;
+        self.cross(tail, arc, record, suffix)
+    }
+
+    /// The same over an arc whose tail and policy are known, and that may be the last if it enters the payee.
+    #[inline]
+    pub(crate) fn cross(&self, tail: u32, arc: u32, record: Record, suffix: &Suffix) -> Option<Suffix> {
+        let bounds = self.bounds(record, arc, self.restrictions.concern_arcs())?;
         let arriving = self.arriving(arc, suffix);
         if tail == self.payer {
             self.sent(bounds, arc, suffix.cost, suffix.received, arriving)
         } else {
             self.forwarded(record, bounds, suffix.cost, suffix.received, arriving)
         }
+    }
+
+    /// Whether an arc into the payee may be the last.
+    pub(crate) fn may_be_last(&self, arc: u32, tail: u32) -> bool {
+        self.is_last_hop(tail) && self.split.is_none_or(|split| split.may_be_last(arc))
     }
 
     /// Whether a node may be the last before the payee.
