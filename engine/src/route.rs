@@ -102,8 +102,11 @@ pub(crate) fn price<C: HopCost>(
         let amount = next.forwarded;
         is_lifted |= amount > arriving;
         hops.push(PricedHop { arc, amount, arriving, cltv: used.cltv, capacity });
-        used =
-            if problem.tail(arc) == problem.payer { used.sent() } else { used.extended(problem, arc, &next) };
+        used = if problem.tail(arc) == problem.payer {
+            used.sent()
+        } else {
+            used.extended(problem.record(arc), &next)
+        };
         suffix = next;
     }
     Some(Price { suffix, used, is_lifted })

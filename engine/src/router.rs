@@ -12,7 +12,7 @@ use crate::explain::{NoRoute, explain, widest_path};
 use crate::query::RouteQuery;
 use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
 use crate::search::problem::{ONCE_COUNT_MAX, Problem};
-use crate::search::{Answer, Limits, Outcome, Used, Workspace, solve, solve_within};
+use crate::search::{Answer, Counts, Limits, Outcome, Rules, Used, Workspace, solve, solve_within};
 use crate::snapshot::Snapshot;
 
 pub use crate::route_error::RouteError;
@@ -112,45 +112,42 @@ fn attempt<C: HopCost>(
     start: Used,
     space: &mut RouteWorkspace,
 ) -> Result<Option<(Answer, Price)>, RouteError> {
-    let mut answer = solve(problem, &mut space.search);
-    let Outcome::Route { cost } = answer.outcome else {
-        return unfound(query, problem, answer, false, space);
-    };
-    let mut once = Vec::new();
-    let Some(mut found) = reprice(snapshot, problem, start, cost, space, &mut once)? else {
-        return Ok(None);
-    };
     let all = limits_of(&query.limits);
-    let (mut limits, mut is_strict, mut once_count) = (Limits::default(), false, 0);
+    let (mut limits, mut is_strict, mut once) = (Limits::default(), false, Vec::new());
+    let mut counts = Counts::default();
     // Each round limits what the last answer violated; there are four kinds of limit, and nodes to be visited once.
-    for _ in 0..4 + ONCE_COUNT_MAX {
+    for round in 0..=4 + ONCE_COUNT_MAX {
+        let is_limited = round > 0;
+        let part = Problem { strict: is_strict, once: &once, ..problem };
+        let mut answer = if is_limited {
+            let work_max = if is_strict { query.work_max / STRICT_LABEL_WORK } else { query.work_max };
+            let labels_max = usize::try_from(work_max).unwrap_or(usize::MAX);
+            solve_within(part, &mut space.search, &Rules { start, limits, all, labels_max })
+        } else {
+            solve(part, &mut space.search)
+        };
+        counts = counts.plus(answer.counts);
+        answer.counts = counts;
+        let Outcome::Route { cost } = answer.outcome else {
+            return unfound(query, part, answer, is_limited, space);
+        };
+        let mut loops = Vec::new();
+        let Some(found) = reprice(snapshot, part, start, cost, space, &mut loops)? else { return Ok(None) };
         let binding = Limits {
             cltv: all.cltv.filter(|&max| limits.cltv.is_some() || found.used.cltv > max),
             hops: all.hops.filter(|&max| limits.hops.is_some() || found.used.hops > max),
             payload: all.payload.filter(|&max| limits.payload.is_some() || found.used.payload > max),
         };
         let must_be_strict = is_strict || found.is_lifted && !query.may_overpay;
-        if binding == limits && must_be_strict == is_strict && once.len() == once_count {
+        if binding == limits && must_be_strict == is_strict && loops.is_empty() {
             return Ok(Some((answer, found)));
         }
-        once.truncate(ONCE_COUNT_MAX);
-        if once.len() == once_count && once_count == ONCE_COUNT_MAX {
+        if !loops.is_empty() && once.len() == ONCE_COUNT_MAX {
             return Err(RouteError::WorkLimit { settled: answer.counts.settled });
         }
-        (limits, is_strict, once_count) = (binding, must_be_strict, once.len());
-        let strict = Problem { strict: is_strict, once: &once, ..problem };
-        let work_max = if is_strict { query.work_max / STRICT_LABEL_WORK } else { query.work_max };
-        let labels_max = usize::try_from(work_max).unwrap_or(usize::MAX);
-        let counts = answer.counts;
-        answer = solve_within(strict, &mut space.search, start, limits, labels_max);
-        answer.counts = counts.plus(answer.counts);
-        let Outcome::Route { cost } = answer.outcome else {
-            return unfound(query, strict, answer, true, space);
-        };
-        let mut loops = Vec::new();
-        let Some(next) = reprice(snapshot, strict, start, cost, space, &mut loops)? else { return Ok(None) };
-        found = next;
+        (limits, is_strict) = (binding, must_be_strict);
         once.extend(loops);
+        once.truncate(ONCE_COUNT_MAX);
     }
     Ok(None)
 }

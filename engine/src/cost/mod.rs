@@ -11,7 +11,9 @@
 
 mod log;
 mod model;
+mod toll;
 
 pub use model::{CostModel, ProbabilityWeights, RiskWeights};
 
 pub(crate) use model::{FeeOnly, HopCost, Probable, Risky};
+pub(crate) use toll::{TOLL_PARTS, Tolled, Tolls};

@@ -76,8 +76,25 @@ pub(crate) trait HopCost: Copy {
     fn least(self) -> u64;
     /// Whether the cost is more than the fee, so that a cheaper route may carry a larger amount.
     const HAS_TWO_LABELS: bool;
+    /// The price of a unit of the natural logarithm of a probability, in msat; 0 where it counts for nothing.
+    fn lambda(self) -> u64 {
+        0
+    }
+    /// What a route of at most `hops` channels and `blocks` blocks, whose HTLCs carry at most `amount` msat, can cost
+    /// beyond its fee.
+    fn most(self, amount: u64, hops: u32, blocks: u32) -> u64;
+    /// What of the cost of a forwarding hop is a toll ([`Tolled`](super::Tolled)) and no cost of the query's.
+    fn toll(self, _: Record) -> u64 {
+        0
+    }
+    /// The same of the payer's own hop.
+    fn first_toll(self) -> u64 {
+        0
+    }
     /// How much dearer a larger amount can make a route for `amount` msat whose cost stays below `bound`.
-    fn slope(self, amount: u64, bound: u64) -> Slope;
+    fn slope(self, amount: u64, bound: u64) -> Slope {
+        Slope::new(amount, bound, self.least(), self.lambda() as f64)
+    }
 }
 
 /// A bound on what a larger amount costs over the rest of a route (docs/search.md, lemma 6).
@@ -207,8 +224,8 @@ impl HopCost for FeeOnly {
 
     const HAS_TWO_LABELS: bool = false;
 
-    fn slope(self, _: u64, _: u64) -> Slope {
-        Slope::UNKNOWN
+    fn most(self, _: u64, _: u32, _: u32) -> u64 {
+        0
     }
 }
 
@@ -234,8 +251,10 @@ impl HopCost for Risky {
 
     const HAS_TWO_LABELS: bool = true;
 
-    fn slope(self, amount: u64, bound: u64) -> Slope {
-        Slope::new(amount, bound, self.hop, 0.0)
+    fn most(self, amount: u64, hops: u32, blocks: u32) -> u64 {
+        let locked = u128::from(amount) * u128::from(blocks) * u128::from(self.risk_billionths);
+        let most = locked / u128::from(BILLION) + u128::from(hops) * u128::from(self.hop);
+        u64::try_from(most).unwrap_or(u64::MAX)
     }
 }
 
@@ -261,8 +280,14 @@ impl HopCost for Probable {
 
     const HAS_TWO_LABELS: bool = true;
 
-    fn slope(self, amount: u64, bound: u64) -> Slope {
-        Slope::new(amount, bound, self.risky.hop, self.lambda as f64)
+    fn lambda(self) -> u64 {
+        self.lambda
+    }
+
+    fn most(self, amount: u64, hops: u32, blocks: u32) -> u64 {
+        // No number of 64 bits can be halved more often.
+        let improbable = u64::from(hops).saturating_mul(64).saturating_mul(self.halving);
+        self.risky.most(amount, hops, blocks).saturating_add(improbable)
     }
 }
 

@@ -15,9 +15,9 @@ use std::sync::atomic::AtomicU64;
 use super::Counts;
 use super::frontier::Step;
 use super::meeting::suffix_of;
-use super::problem::Problem;
+use super::problem::{Problem, Suffix};
 use super::relax::Rest;
-use super::workspace::{AVOIDED, BACKWARD_SETTLED, FORWARD_SETTLED, UNREACHED, Workspace};
+use super::workspace::{BACKWARD_SETTLED, FORWARD_SETTLED, UNREACHED, Workspace};
 use crate::cost::HopCost;
 use crate::graph::{BLOCK_SIZE, GridPlace, HtlcBounds, Record};
 
@@ -30,6 +30,10 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) best: u64,
     /// What the payee gets: less than the problem's amount where the end of the route is fixed.
     pub(super) payment: u64,
+    /// Whether routes that are found do not lower `best`: the balls are wanted, not a route.
+    pub(super) keeps_bound: bool,
+    /// The largest HTLC that fits one of the payer's channels.
+    largest_sent: u64,
     pub(super) place: GridPlace,
     pub(super) least_hop: u64,
     pub(super) wide: &'a [AtomicU64],
@@ -53,17 +57,18 @@ pub(super) enum End {
 impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w, C, INBOUND, RESTRICTED> {
     /// Prepares the workspace. No route that costs `bound` or more will be looked for.
     pub(super) fn new(problem: Problem<'a, C>, space: &'w mut Workspace, bound: u64) -> Self {
-        space.reset();
-        for &node in &problem.restrictions.avoided_nodes {
-            space.labels.entry(node).flags |= AVOIDED;
-        }
+        space.reset(&problem.restrictions.avoided_nodes);
         let root = problem.root();
-        let leaves_from = if problem.has_layers() { u32::MAX } else { problem.topology.forwarder_count() };
+        // A leaf with two channels to its neighbour is a way back for that neighbour.
+        let has_no_leaves = problem.has_layers() || problem.payer == problem.payee;
+        let leaves_from = if has_no_leaves { u32::MAX } else { problem.topology.forwarder_count() };
         Run {
             space,
             counts: Counts::default(),
             best: bound,
             payment: root.received.saturating_sub(root.cost),
+            keeps_bound: false,
+            largest_sent: 0,
             place: GridPlace::of(problem.amount),
             least_hop: problem.cost.least(),
             wide: problem.topology.wide(),
@@ -125,14 +130,40 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     /// The payer is expanded at once: its own channels charge nothing, so the order of its list tells nothing, and the
     /// backward search need not look for it.
     fn start(&mut self) {
-        let payee = self.problem.payee;
+        let (payer, payee) = (self.problem.payer, self.problem.payee);
+        self.space.labels.entry(payer).forward = 0;
         let root = self.problem.root();
+        if payer == payee {
+            self.leave_payer();
+            return self.return_to_payer(root);
+        }
+        // The payee first: over the payer's own channels to it, nothing is left to pay.
         let key = self.problem.key_of(payee, &root);
         let label = self.space.labels.entry(payee);
         (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
         self.space.backward.push(key, payee);
-        self.space.labels.entry(self.problem.payer).forward = 0;
         self.leave_payer();
+    }
+
+    /// A circular route's payee is expanded at once as well: its label is the payer's already.
+    fn return_to_payer(&mut self, root: Suffix) {
+        let (problem, node) = (self.problem, self.problem.payee);
+        let rest = self.rest_before();
+        self.counts.settled += 1;
+        let lists = problem.topology.in_lists();
+        let list = lists.list(node);
+        self.counts.relaxed += list.ends.len() as u64;
+        for (at, (&tail, record)) in list.ends.iter().zip(list.records).enumerate() {
+            let arc = lists.arc_at(list.start + at as u32);
+            if tail != node && problem.may_be_last(arc, tail) {
+                self.relax_backward(node, tail, &root, rest, record.load(), || arc);
+            }
+        }
+        for arc in problem.layers.into_iter().flat_map(|layer| layer.incoming(node)) {
+            if arc.tail != node && problem.may_be_last(arc.arc, arc.tail) {
+                self.relax_backward(node, arc.tail, &root, rest, arc.record, || arc.arc);
+            }
+        }
     }
 
     fn leave_payer(&mut self) {
@@ -151,6 +182,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                 self.relax_first(arc.head, arc.arc, arc.record);
             }
         }
+        // Amounts only grow towards the payer, so none may be larger than what fits its own channels.
+        self.problem.amount_max = self.problem.amount_max.min(self.largest_sent);
     }
 
     #[inline(always)]
@@ -171,6 +204,10 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, amount, amount) else {
             return;
         };
+        if bounds.max > self.largest_sent {
+            let balance = problem.first_balance(arc).flatten();
+            self.largest_sent = self.largest_sent.max(balance.map_or(bounds.max, |max| max.min(bounds.max)));
+        }
         self.note_minimum(bounds.min, sent.cost.saturating_add(bounds.min));
         self.label_forward(head, arc, sent.cost, Rest::NOTHING);
     }

@@ -3,11 +3,12 @@
 use super::Counts;
 use super::bidirectional::{End, Run};
 use super::certificate::Verdict;
+use super::circular::over_splits;
 use super::meeting::suffix_of;
-use super::pareto::{Completion, Found, Search, Task};
-use super::potentials::Whole;
+use super::pareto::{Completion, Found, Search, Seed, Task};
+use super::potentials::Ball;
 use super::problem::{COST_MAX, Problem};
-use super::resources::{Limits, Potentials, Used};
+use super::resources::{Limits, Used};
 use super::workspace::{NO_ARC, UNREACHED, Workspace};
 use crate::cost::{FeeOnly, HopCost};
 
@@ -18,8 +19,10 @@ pub enum Method {
     Bidirectional,
     /// The label search closed what the proof had left open.
     Corridor,
-    /// The label search over everything, because a limit binds that the fast search cannot see.
+    /// The label search within what tolls leave open, because a limit binds that the fast search cannot see.
     Labels,
+    /// A limit binds, and tolls alone proved the answer.
+    Tolls,
 }
 
 /// How a search ended.
@@ -48,15 +51,20 @@ pub(crate) struct Answer {
     pub(crate) counts: Counts,
 }
 
+impl Answer {
+    /// The cost of the route, where there is one.
+    pub(super) fn cost(&self) -> Option<u64> {
+        match self.outcome {
+            Outcome::Route { cost } => Some(cost),
+            Outcome::NoRoute | Outcome::WorkLimit => None,
+        }
+    }
+}
+
 /// The cheapest route that obeys all limits on amounts; blocks, hops and payload are not looked at, and amounts below
 /// a minimum are lifted to it. The arcs are left in `space.best`, payer first.
 pub(crate) fn solve<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace) -> Answer {
-    if problem.payer == problem.payee {
-        // A circular route must not return over the channel that it left by, which one label a node can't tell.
-        let labels_max = labels_left(&problem, &Counts::default());
-        return solve_within(problem, space, Used::default(), Limits::default(), labels_max);
-    }
-    solve_below(problem, space, COST_MAX)
+    over_splits(problem, space, solve_below)
 }
 
 /// The same among the routes that cost less than `bound`.
@@ -123,6 +131,10 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     if C::HAS_TWO_LABELS && best == COST_MAX {
         return solve_from_least_fee(problem, space, counts);
     }
+    // It has learnt what the payer can send at most.
+    let problem = run.problem;
+    // Where costs are fees, comparing them beyond the amount compares nothing less.
+    let lifts = !C::HAS_TWO_LABELS || run.may_lift();
     let may_lift = run.may_lift();
     let mut seeds = std::mem::take(&mut run.space.seeds);
     seeds.clear();
@@ -142,21 +154,22 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     }
     // From meeting points alone, nothing leads to what the forward search left out.
     let frontier = if may_lift || from_labels { run.frontier() } else { run.space.forward.least() };
+    let whole = Ball { frontier: run.frontier() };
     let backward_frontier = run.space.backward.least();
+    let completion = Completion { backward_frontier, explored: &space.explored, ball: whole };
     let task = Task {
         limits: Limits::default(),
-        potentials: Potentials::Ball { frontier },
+        ball: Ball { frontier },
         bound: best,
+        tolls_max: 0,
         labels_max: labels_left(&problem, &counts),
-        completes: (!may_lift).then_some(Completion { backward_frontier, explored: &space.explored }),
-        strict: false,
-        may_lift,
+        completes: (!may_lift).then_some(completion),
+        lifts,
     };
-    let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
-    for &(node, arc, suffix) in &seeds {
-        search.seed(node, suffix, Used::default(), arc);
-    }
-    let found = search.run();
+    let search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
+    let used = Used::default();
+    let from = seeds.iter().map(|&(node, arc, suffix)| Seed { node, suffix, used, arc });
+    let found = search.run(from, Seed::whole(&problem, used));
     space.seeds = seeds;
     count(&mut counts, &found);
     if found.cost.is_some() {
@@ -166,39 +179,14 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     answer(found, best, least, !space.best.is_empty(), Method::Corridor, counts)
 }
 
-/// The cheapest route within `limits` as well. Costs a forward search of the whole graph before it begins.
-pub(crate) fn solve_within<C: HopCost>(
-    problem: Problem<'_, C>,
-    space: &mut Workspace,
-    start: Used,
-    limits: Limits,
-    labels_max: usize,
+pub(super) fn answer(
+    found: Found,
+    best: u64,
+    least: u64,
+    has_route: bool,
+    method: Method,
+    counts: Counts,
 ) -> Answer {
-    // Only the marks of avoided nodes are wanted of the fast search's labels.
-    let _ = Run::<C, false, false>::new(problem, space, COST_MAX);
-    let whole = Whole::new(&problem, &space.labels);
-    let task = Task {
-        limits,
-        potentials: whole.potentials(),
-        bound: COST_MAX,
-        labels_max,
-        completes: None,
-        strict: problem.strict,
-        may_lift: !problem.strict,
-    };
-    let mut search = Search::new(problem, &mut space.labels, &mut space.pareto, task);
-    search.seed(problem.payee, problem.root(), start, NO_ARC);
-    let found = search.run();
-    let mut counts = Counts { settled: whole.settled(), ..Counts::default() };
-    count(&mut counts, &found);
-    space.best.clear();
-    if found.cost.is_some() {
-        adopt(&problem, space);
-    }
-    answer(found, COST_MAX, found.least, found.cost.is_some(), Method::Labels, counts)
-}
-
-fn answer(found: Found, best: u64, least: u64, has_route: bool, method: Method, counts: Counts) -> Answer {
     let cost = found.cost.unwrap_or(best);
     let outcome = match (has_route, found.is_cut) {
         (true, _) => Outcome::Route { cost },
@@ -208,17 +196,17 @@ fn answer(found: Found, best: u64, least: u64, has_route: bool, method: Method, 
     Answer { outcome, least, method, counts }
 }
 
-fn count(counts: &mut Counts, found: &Found) {
+pub(super) fn count(counts: &mut Counts, found: &Found) {
     counts.settled += found.settled;
     counts.relaxed += found.relaxed;
 }
 
-fn labels_left<C>(problem: &Problem<'_, C>, counts: &Counts) -> usize {
+pub(super) fn labels_left<C>(problem: &Problem<'_, C>, counts: &Counts) -> usize {
     usize::try_from(problem.settled_max.saturating_sub(counts.settled)).unwrap_or(usize::MAX).max(LABELS_MIN)
 }
 
 /// Makes the label search's route the best one: its own arcs, then the fast search's from where it started.
-fn adopt<C: HopCost>(problem: &Problem<'_, C>, space: &mut Workspace) {
+pub(super) fn adopt<C: HopCost>(problem: &Problem<'_, C>, space: &mut Workspace) {
     let (arcs, start) = space.pareto.best();
     space.best.clear();
     space.best.extend_from_slice(arcs);

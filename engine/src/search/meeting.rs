@@ -35,7 +35,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// Both searches have reached a node: looks whether a better route goes through it.
     pub(super) fn meet(&mut self, node: u32) {
         let Some(&label) = self.space.labels.find(node) else { return };
-        if label.forward == UNREACHED
+        if self.keeps_bound
+            || label.forward == UNREACHED
             || label.forward.saturating_add(label.backward).saturating_add(self.problem.tolerance)
                 >= self.best
         {

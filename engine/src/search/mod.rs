@@ -7,21 +7,29 @@
 //! closing         looks at arcs that both balls have left
 //! meeting         where they meet; prices the best meeting exactly
 //! certificate     proves the answer, or names what is open
-//! pareto          exact label search: closes what is open, and obeys limits that the fast search ignores
+//! pareto          exact label search: closes what is open
+//! dominance       which of two states it keeps
 //! exact           runs the three in order
+//! limited         the same under limits: tolls on hops and blocks, then the label search on what they leave
+//! multipliers     which tolls to try next
+//! circular        queries whose payer is the payee, as ordinary ones
 //! reference       the obvious search, for tests and benches
 //! ```
 //! docs/search.md states what is optimal under which conditions, and proves it.
 
 mod bidirectional;
 mod certificate;
+mod circular;
 mod closing;
 mod counts;
 mod discount;
+mod dominance;
 mod exact;
 mod frontier;
 pub(crate) mod heap;
+mod limited;
 mod meeting;
+mod multipliers;
 mod pareto;
 mod potentials;
 pub(crate) mod problem;
@@ -29,12 +37,14 @@ pub(crate) mod reference;
 mod relax;
 mod resources;
 mod scan;
+mod shortlist;
 mod workspace;
 
 pub use counts::Counts;
 pub use exact::Method;
 pub use workspace::Workspace;
 
-pub(crate) use exact::{Answer, Outcome, solve, solve_within};
+pub(crate) use exact::{Answer, Outcome, solve};
+pub(crate) use limited::{Rules, solve_within};
 pub(crate) use potentials::{for_each_outgoing, least_cost};
 pub(crate) use resources::{Limits, Used};

@@ -1,16 +1,21 @@
 //! The label search: exact under every limit, by keeping all states of a node that are not beaten in every respect.
 //!
 //! It goes backwards from the payee, or from the states at which the fast search could not prove its answer, ordered
-//! by cost so far plus a lower bound on the rest, and stops when that reaches the best route. One state *dominates*
-//! another at the same node if it is no worse in cost, amount and every limited resource; what a dominated state
-//! can become, the other can become for less. Where a route may not overpay and an `htlc_minimum_msat` lies ahead, a
-//! smaller amount is not better: then states must agree in the amount, and in the nodes behind them.
+//! by cost so far plus a lower bound on the rest, and stops when that reaches the best route. Which states are beaten is
+//! told in `dominance`.
+//!
+//! Whether minima matter is not known beforehand: the search first takes the smaller amount for the better one, notes
+//! where a minimum stood in the way of a smaller amount, and if any did, begins again and minds those.
+//!
+//! Where costs hold tolls (`limited`), states are ordered and bounded by cost with tolls and compared without.
 //!
 //! The number of labels is bounded; where it runs out, the least key still open bounds what was missed.
 
+use super::potentials::Ball;
 use super::problem::{Problem, Suffix};
-use super::resources::{Limits, Potentials, Used};
-use super::workspace::{AVOIDED, LabelTable, NO_ARC};
+use super::resources::{Limits, Used};
+use super::shortlist::{self, Listed, Shortlists, Step};
+use super::workspace::{AVOIDED, LabelTable, NO_ARC, UNREACHED};
 use crate::cost::HopCost;
 use crate::graph::{BLOCK_SIZE, GridPlace};
 use crate::search::heap::Heap;
@@ -18,31 +23,35 @@ use crate::search::heap::Heap;
 /// The label search's memory.
 #[derive(Debug, Default)]
 pub(crate) struct ParetoSpace {
-    labels: Vec<ParetoLabel>,
+    pub(super) labels: Vec<ParetoLabel>,
     queue: Heap,
+    shortlists: Shortlists,
     /// The payer's arcs by the node they enter.
     first_arcs: Vec<(u32, u32)>,
-    /// The distinct minima above the payment's amount, where they matter.
-    minima: Vec<u64>,
+    /// The minima that smaller amounts did not reach where amounts may not be lifted, sorted.
+    pub(super) minima: Vec<u64>,
     /// The arcs of the best route, payer first, up to the state it started from.
     best: Vec<u32>,
     /// Where the best route started.
     best_start: u32,
 }
 
+/// A state of a node.
 #[derive(Debug, Clone, Copy)]
-struct ParetoLabel {
-    node: u32,
-    key: u64,
-    suffix: Suffix,
-    used: Used,
+pub(super) struct ParetoLabel {
+    pub(super) node: u32,
+    pub(super) key: u64,
+    pub(super) suffix: Suffix,
+    pub(super) used: Used,
     arc: u32,
-    parent: u32,
+    /// The label behind it.
+    pub(super) parent: u32,
+    /// The next label of the same node.
     next: u32,
-    /// The channel that enters the payee; matters where the payer pays itself and must not leave over it.
-    last_channel: u32,
+    /// What of its cost is tolls.
+    pub(super) toll: u64,
     /// Which of the nodes that must not be visited twice have been.
-    visited: u64,
+    pub(super) visited: u64,
 }
 
 /// What to search for.
@@ -50,17 +59,17 @@ pub(super) struct Task<'a> {
     /// What no route may exceed.
     pub(super) limits: Limits,
     /// Lower bounds on what is left.
-    pub(super) potentials: Potentials<'a>,
-    /// Routes must be cheaper than this.
+    pub(super) ball: Ball,
+    /// Routes must be cheaper than this, tolls not counted.
     pub(super) bound: u64,
+    /// What a route within the limits pays in tolls at most.
+    pub(super) tolls_max: u64,
     /// Labels before the search gives up.
     pub(super) labels_max: usize,
     /// What the fast search left, where this completes it.
     pub(super) completes: Option<Completion<'a>>,
-    /// Whether the smallest amount is not always the best: no overpaying and minima ahead.
-    pub(super) strict: bool,
-    /// Whether a minimum may lift an amount.
-    pub(super) may_lift: bool,
+    /// Whether a minimum is known to lift an amount.
+    pub(super) lifts: bool,
 }
 
 /// What the fast search left to be completed.
@@ -70,6 +79,8 @@ pub(super) struct Completion<'a> {
     pub(super) backward_frontier: u64,
     /// The arcs that its forward search labelled over: head, arc, cost of the label.
     pub(super) explored: &'a [(u32, u32, u64)],
+    /// The lower bounds for a search that does not only complete it.
+    pub(super) ball: Ball,
 }
 
 /// What was found.
@@ -87,14 +98,34 @@ pub(super) struct Found {
     pub(super) relaxed: u64,
 }
 
+/// A state to start from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seed {
+    pub(super) node: u32,
+    pub(super) suffix: Suffix,
+    pub(super) used: Used,
+    /// The arc behind it that the fast search's labels do not tell, or [`NO_ARC`].
+    pub(super) arc: u32,
+}
+
+impl Seed {
+    /// The payee's own state.
+    pub(super) fn whole<C: HopCost>(problem: &Problem<'_, C>, used: Used) -> Self {
+        Seed { node: problem.payee, suffix: problem.root(), used, arc: NO_ARC }
+    }
+}
+
 /// The label search over one problem.
 pub(super) struct Search<'a, 's, C> {
-    problem: Problem<'a, C>,
+    pub(super) problem: Problem<'a, C>,
     nodes: &'s mut LabelTable,
-    space: &'s mut ParetoSpace,
-    task: Task<'a>,
+    pub(super) space: &'s mut ParetoSpace,
+    pub(super) task: Task<'a>,
     place: GridPlace,
+    /// The cost of the best route, tolls not counted.
     best: Option<u64>,
+    /// The least cost of a route that was lost because a minimum stood in the way of a smaller amount.
+    pub(super) least_lost: u64,
     settled: u64,
     relaxed: u64,
 }
@@ -107,59 +138,81 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         space: &'s mut ParetoSpace,
         task: Task<'a>,
     ) -> Self {
-        for label in space.labels.drain(..) {
-            nodes.entry(label.node).first_pareto = NO_ARC;
-        }
-        space.queue.clear();
         space.best.clear();
+        space.minima.clear();
         space.first_arcs.clear();
-        space.first_arcs.extend(
-            problem
-                .topology
-                .outgoing(crate::graph::NodeIdx::from_u32(problem.payer))
-                .map(|arc| arc.to_u32())
-                .map(|arc| (problem.head(arc), arc)),
-        );
+        let own = problem.topology.out_lists().arcs_of(problem.payer);
+        space.first_arcs.extend(own.iter().map(|&arc| (problem.head(arc), arc)));
         for layer in problem.layers {
             space.first_arcs.extend(layer.outgoing(problem.payer).map(|arc| (arc.head, arc.arc)));
         }
         space.first_arcs.sort_unstable();
-        space.minima.clear();
-        if task.strict || task.may_lift {
-            collect_minima(&problem, &mut space.minima);
-        }
         let place = GridPlace::of(problem.amount);
-        Search { problem, nodes, space, task, place, best: None, settled: 0, relaxed: 0 }
+        let (best, least_lost, settled, relaxed) = (None, UNREACHED, 0, 0);
+        Search { problem, nodes, space, task, place, best, least_lost, settled, relaxed }
     }
 
-    /// Adds a state to start from; `arc` is the one behind it that the fast search's labels do not tell.
-    pub(super) fn seed(&mut self, node: u32, suffix: Suffix, used: Used, arc: u32) {
+    /// Searches from some states; where minima turn out to matter, again from `whole`, the payee's own state.
+    pub(super) fn run(mut self, seeds: impl Iterator<Item = Seed>, whole: Seed) -> Found {
+        self.clear();
+        seeds.for_each(|seed| self.seed(seed));
+        let mut found = self.pass();
+        for _ in 1..PASS_COUNT_MAX {
+            if self.is_hopeless(self.least_lost, 0) {
+                return found;
+            }
+            if let Some(completion) = self.task.completes.take() {
+                self.task.ball = completion.ball;
+            }
+            self.task.lifts = !self.problem.strict;
+            self.clear();
+            self.seed(whole);
+            found = self.pass();
+        }
+        let is_lost = !self.is_hopeless(self.least_lost, 0);
+        Found { is_cut: found.is_cut || is_lost, ..found }
+    }
+
+    /// Forgets all labels.
+    fn clear(&mut self) {
+        for label in self.space.labels.drain(..) {
+            self.nodes.entry(label.node).first_pareto = NO_ARC;
+        }
+        self.space.queue.clear();
+        self.space.shortlists.clear();
+        self.least_lost = UNREACHED;
+    }
+
+    fn seed(&mut self, seed: Seed) {
+        let Seed { node, suffix, used, arc } = seed;
         let key = self.problem.key_of(node, &suffix);
-        let (parent, next, last_channel, visited) = (NO_ARC, NO_ARC, NO_ARC, 0);
-        self.add(ParetoLabel { node, key, suffix, used, arc, parent, next, last_channel, visited });
+        let (parent, next, toll, visited) = (NO_ARC, NO_ARC, 0, 0);
+        self.add(ParetoLabel { node, key, suffix, used, arc, parent, next, toll, visited });
     }
 
-    /// Runs to the end.
-    pub(super) fn run(mut self) -> Found {
-        let mut least = u64::MAX;
-        let mut is_cut = false;
+    /// Expands labels until nothing better can follow.
+    fn pass(&mut self) -> Found {
+        let mut open = UNREACHED;
         while let Some(entry) = self.space.queue.pop() {
-            if entry.key.saturating_add(self.problem.tolerance) >= self.bound() {
+            if self.is_hopeless(entry.key, 0) {
                 break;
             }
             if self.space.labels.len() >= self.task.labels_max {
-                (least, is_cut) = (entry.key, true);
+                open = entry.key;
                 break;
             }
             self.settled += 1;
             self.expand(entry.item);
         }
-        let least = if is_cut { least } else { self.bound().saturating_sub(self.problem.tolerance) };
+        let least = self.bound().saturating_sub(self.problem.tolerance).min(open).min(self.least_lost);
+        let least = least.saturating_sub(self.task.tolls_max);
+        let is_cut = open != UNREACHED;
         Found { cost: self.best, least, is_cut, settled: self.settled, relaxed: self.relaxed }
     }
 
-    fn bound(&self) -> u64 {
-        self.best.unwrap_or(self.task.bound)
+    /// What no route of interest costs with its tolls.
+    pub(super) fn bound(&self) -> u64 {
+        self.best.unwrap_or(self.task.bound).saturating_add(self.task.tolls_max)
     }
 
     fn expand(&mut self, place: u32) {
@@ -170,17 +223,35 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             for &(head, arc, cost) in completion.explored {
                 if head == label.node && cost < left {
                     self.relaxed += 1;
-                    let tail = self.problem.tail(arc);
-                    if tail != self.problem.payer {
-                        self.relax(place, &label, tail, arc);
+                    let step = Step { tail: self.problem.tail(arc), arc, record: self.problem.record(arc) };
+                    if step.tail != self.problem.payer {
+                        self.relax(place, &label, step);
                     }
                 }
             }
             return;
         }
+        match self.space.shortlists.find(label.node, label.key) {
+            shortlist::Found::List { start, end } => self.expand_list(place, &label, start, end),
+            shortlist::Found::Nothing => {
+                self.for_each_incoming(&label, |search, step| search.relax(place, &label, step));
+            }
+            shortlist::Found::Worthwhile => {
+                let start = self.space.shortlists.start();
+                self.for_each_incoming(&label, |search, step| search.enlist(&label, step));
+                self.space.shortlists.finish(label.node, label.key, start);
+                let end = self.space.shortlists.start();
+                self.expand_list(place, &label, start, end);
+            }
+        }
+    }
+
+    /// Visits the arcs into a label's node that do not leave the payer, until the list cannot lead to a better route.
+    fn for_each_incoming(&mut self, label: &ParetoLabel, mut visit: impl FnMut(&mut Self, Step)) {
         let lists = self.problem.topology.in_lists();
         let list = lists.list(label.node);
         let hop = self.problem.cost.least();
+        let payer = self.problem.payer;
         for at in 0..list.ends.len() {
             if at % BLOCK_SIZE == 0 && !self.problem.with_inbound_fees {
                 let fee = list.bounds.get(at / BLOCK_SIZE).map_or(0, |bound| bound.at(self.place));
@@ -191,15 +262,47 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             }
             self.relaxed += 1;
             let tail = list.ends[at];
-            if tail != self.problem.payer {
-                self.relax(place, &label, tail, lists.arc_at(list.start + at as u32));
+            if tail != payer {
+                let arc = lists.arc_at(list.start + at as u32);
+                visit(self, Step { tail, arc, record: list.records[at].load() });
             }
         }
-        let payer = self.problem.payer;
         for layer in self.problem.layers {
             for arc in layer.incoming(label.node).filter(|arc| arc.tail != payer) {
-                self.relax(place, &label, arc.tail, arc.arc);
+                visit(self, Step { tail: arc.tail, arc: arc.arc, record: arc.record });
             }
+        }
+    }
+
+    /// Puts an arc on the node's shortlist, if it can lead to a better route from a label of this key.
+    fn enlist(&mut self, label: &ParetoLabel, step: Step) {
+        if step.tail == self.problem.payee || !step.record.is_enabled() {
+            return;
+        }
+        let least = self.least_over(&step, self.problem.amount);
+        if !self.is_hopeless(label.key, least) {
+            self.space.shortlists.push(Listed { step, least });
+        }
+    }
+
+    /// What a state that needs `amount` pays at least for an arc and for what lies before it.
+    #[inline]
+    fn least_over(&self, step: &Step, amount: u64) -> u64 {
+        // An inbound fee may take all of it back.
+        let fee = if self.problem.with_inbound_fees { 0 } else { step.record.fee(amount) };
+        let hop = self.problem.cost.least().max(self.problem.cost.toll(step.record));
+        self.task.ball.least(self.nodes, step.tail).saturating_add(fee).saturating_add(hop)
+    }
+
+    /// Expands a label over its node's shortlist.
+    fn expand_list(&mut self, place: u32, label: &ParetoLabel, start: u32, end: u32) {
+        for at in start..end {
+            let Listed { step, least } = self.space.shortlists.get(at);
+            if self.is_hopeless(label.key, least) {
+                break;
+            }
+            self.relaxed += 1;
+            self.relax(place, label, step);
         }
     }
 
@@ -211,39 +314,46 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         (is_meeting || label.key >= completion.backward_frontier).then_some(completion)
     }
 
-    fn relax(&mut self, place: u32, label: &ParetoLabel, tail: u32, arc: u32) {
-        if tail == self.problem.payee {
+    fn relax(&mut self, place: u32, label: &ParetoLabel, step: Step) {
+        let Step { tail, arc, record } = step;
+        let problem = self.problem;
+        if tail == problem.payee || self.is_hopeless(label.key, self.least_over(&step, label.suffix.received))
+        {
             return;
         }
-        let least = self.task.potentials.cost(self.nodes, tail);
-        if label.key.saturating_add(least).saturating_add(self.problem.tolerance) >= self.bound() {
+        if label.node == problem.payee && !problem.may_be_last(arc, tail) {
             return;
         }
-        let Some(suffix) = self.problem.extend(arc, &label.suffix) else { return };
-        let key = self.problem.key_of(tail, &suffix);
-        let used = label.used.extended(&self.problem, arc, &suffix);
-        if self.is_hopeless(tail, key, &used) || self.task.strict && self.visits(place, tail) {
+        let least = self.task.ball.least(self.nodes, tail);
+        let next = problem.cross(tail, arc, record, &label.suffix);
+        self.note_minimum(label, &step, next.as_ref(), least);
+        let Some(suffix) = next else { return };
+        let key = problem.key_of(tail, &suffix);
+        if self.is_hopeless(key, least) {
             return;
         }
-        if self.nodes.find(tail).is_some_and(|known| known.flags & AVOIDED != 0) {
+        let used = label.used.extended(record, &suffix);
+        // At least the payer's hop is still to come.
+        let is_within = self.task.limits.allow(&used.sent());
+        if !is_within
+            || !self.space.minima.is_empty() && self.visits(place, tail)
+            || self.nodes.find(tail).is_some_and(|known| known.flags & AVOIDED != 0)
+        {
             return;
         }
         let mark = self.mark(tail);
         if label.visited & mark != 0 {
             return;
         }
-        let last_channel = if label.arc == NO_ARC { arc >> 1 } else { label.last_channel };
-        let (parent, next) = (place, NO_ARC);
-        let visited = label.visited | mark;
-        self.add(ParetoLabel { node: tail, key, suffix, used, arc, parent, next, last_channel, visited });
+        let toll = label.toll + problem.cost.toll(record);
+        let (parent, next, visited) = (place, NO_ARC, label.visited | mark);
+        self.add(ParetoLabel { node: tail, key, suffix, used, arc, parent, next, toll, visited });
     }
 
-    /// Whether a state cannot become a route within the limits that beats the best.
-    fn is_hopeless(&self, node: u32, key: u64, used: &Used) -> bool {
-        let potentials = &self.task.potentials;
-        let least =
-            key.saturating_add(potentials.cost(self.nodes, node)).saturating_add(self.problem.tolerance);
-        least >= self.bound() || !self.task.limits.allow(&used.plus(&potentials.resources(node)))
+    /// Whether a state cannot become a route that beats the best: what it costs so far, and what lies before it at least.
+    #[inline]
+    pub(super) fn is_hopeless(&self, key: u64, least: u64) -> bool {
+        key.saturating_add(least).saturating_add(self.problem.tolerance) >= self.bound()
     }
 
     /// Completes routes over the payer's arcs into the label's node.
@@ -255,52 +365,54 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
                 break;
             }
             self.relaxed += 1;
-            let uses_channel = self.problem.payer == self.problem.payee && label.last_channel == arc >> 1;
-            let Some(suffix) = self.problem.extend(arc, &label.suffix) else { continue };
-            if suffix.cost.saturating_add(self.problem.tolerance) >= self.bound() && self.best.is_some()
-                || suffix.cost >= self.bound()
-                || uses_channel
-                || !self.task.limits.allow(&label.used.sent())
-            {
+            let step = Step { tail: self.problem.payer, arc, record: self.problem.record(arc) };
+            if label.node == self.problem.payee && !self.problem.may_be_last(arc, step.tail) {
                 continue;
             }
-            self.best = Some(suffix.cost);
-            self.space.best.clear();
-            self.space.best.push(arc);
-            let mut at = place;
-            loop {
-                let step = self.space.labels[at as usize];
-                if step.arc != NO_ARC {
-                    self.space.best.push(step.arc);
-                }
-                if step.parent == NO_ARC {
-                    let has_arc = step.arc != NO_ARC;
-                    self.space.best_start = if has_arc { self.problem.head(step.arc) } else { step.node };
-                    break;
-                }
-                at = step.parent;
+            let next = self.problem.cross(step.tail, arc, step.record, &label.suffix);
+            self.note_minimum(&label, &step, next.as_ref(), self.problem.cost.least());
+            let Some(suffix) = next else { continue };
+            let cost = suffix.cost - label.toll - self.problem.cost.first_toll();
+            let is_better = match self.best {
+                Some(best) => cost.saturating_add(self.problem.tolerance) < best,
+                None => cost < self.task.bound,
+            };
+            if is_better && self.task.limits.allow(&label.used.sent()) {
+                self.best = Some(cost);
+                self.keep_route(place, arc);
             }
+        }
+    }
+
+    /// Makes the route that `arc` begins and the label at `place` goes on with the best one.
+    fn keep_route(&mut self, mut place: u32, arc: u32) {
+        self.space.best.clear();
+        self.space.best.push(arc);
+        loop {
+            let step = self.space.labels[place as usize];
+            if step.arc != NO_ARC {
+                self.space.best.push(step.arc);
+            }
+            if step.parent == NO_ARC {
+                let has_arc = step.arc != NO_ARC;
+                self.space.best_start = if has_arc { self.problem.head(step.arc) } else { step.node };
+                break;
+            }
+            place = step.parent;
         }
     }
 
     fn add(&mut self, mut label: ParetoLabel) {
         let first = self.nodes.entry(label.node).first_pareto;
         let mut at = first;
-        let mut dominating_channel = None;
         while at != NO_ARC {
             let known = self.space.labels[at as usize];
             if self.dominates(at, &known, &label) {
-                // A circular route may leave over any channel but its last one: of two better labels with different
-                // ones, one can go wherever this one can.
-                let channel = *dominating_channel.get_or_insert(known.last_channel);
-                let is_circular = self.problem.payer == self.problem.payee;
-                if !is_circular || known.last_channel == label.last_channel || known.last_channel != channel {
-                    return;
-                }
+                return;
             }
             at = known.next;
         }
-        let least = label.key.saturating_add(self.task.potentials.cost(self.nodes, label.node));
+        let least = label.key.saturating_add(self.task.ball.least(self.nodes, label.node));
         label.next = first;
         let place = self.space.labels.len() as u32;
         self.space.labels.push(label);
@@ -308,63 +420,9 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         self.space.queue.push(least, place);
     }
 
-    /// Whether whatever `new` can become, `known` can become for no more.
-    fn dominates(&self, place: u32, known: &ParetoLabel, new: &ParetoLabel) -> bool {
-        let (a, b) = (&known.suffix, &new.suffix);
-        // A minimum lifts both to the same amount, and a discount takes from both what it may: then the smaller amount's
-        // lead in cost shrinks, but what both cost beyond their amounts stays.
-        let may_lift = self.task.may_lift && !self.no_minimum_between(self.problem.amount);
-        let no_worse_beyond = if may_lift || self.problem.with_inbound_fees {
-            a.cost.saturating_add(b.received) <= b.cost.saturating_add(a.received)
-        } else {
-            a.cost <= b.cost
-        };
-        let no_worse = no_worse_beyond
-            && a.received <= b.received
-            && a.forwarded <= b.forwarded
-            && known.used.no_more_than(&new.used, &self.task.limits);
-        if !no_worse || known.visited & !new.visited != 0 {
-            return false;
-        }
-        if !self.task.strict || self.no_minimum_between(self.problem.amount) {
-            return true;
-        }
-        let same_amount = a.received == b.received && a.forwarded == b.forwarded;
-        (same_amount || self.no_minimum_between(a.forwarded)) && self.visits_no_more(place, new)
-    }
-
-    /// Whether no arc demands a minimum above `amount` that this payment could reach.
-    fn no_minimum_between(&self, amount: u64) -> bool {
-        let reach = self.problem.amount_max.min(self.problem.amount.saturating_add(self.bound()));
-        let above = self.space.minima.partition_point(|&minimum| minimum <= amount);
-        self.space.minima.get(above).is_none_or(|&minimum| minimum > reach)
-    }
-
     /// The bit of a node that must not be visited twice; 0 for others.
     fn mark(&self, node: u32) -> u64 {
         self.problem.once.iter().position(|&once| once == node).map_or(0, |place| 1 << place)
-    }
-
-    fn visits(&self, mut place: u32, node: u32) -> bool {
-        while place != NO_ARC {
-            let label = &self.space.labels[place as usize];
-            if label.node == node {
-                return true;
-            }
-            place = label.parent;
-        }
-        false
-    }
-
-    fn visits_no_more(&self, mut place: u32, new: &ParetoLabel) -> bool {
-        while place != NO_ARC {
-            let label = &self.space.labels[place as usize];
-            if label.node != new.node && !self.visits(new.parent, label.node) {
-                return false;
-            }
-            place = label.parent;
-        }
-        true
     }
 }
 
@@ -375,20 +433,5 @@ impl ParetoSpace {
     }
 }
 
-/// All minima above the payment's amount, sorted. O(m), for the rare query that needs it.
-fn collect_minima<C: HopCost>(problem: &Problem<'_, C>, minima: &mut Vec<u64>) {
-    let arcs = problem.topology.channel_count() as u32 * 2;
-    let ends = problem.layers.iter().map(|layer| layer.arc_end()).max().unwrap_or(0).max(arcs);
-    for arc in 0..ends {
-        let minimum = problem.record(arc).htlc_minimum_msat(problem.wide_of(arc));
-        if minimum > problem.amount && minimum <= problem.amount_max {
-            minima.push(minimum);
-            if minima.len() > 1 << 16 {
-                minima.sort_unstable();
-                minima.dedup();
-            }
-        }
-    }
-    minima.sort_unstable();
-    minima.dedup();
-}
+/// Each pass but the last has met a minimum that those before had not.
+const PASS_COUNT_MAX: usize = 16;

@@ -1,66 +1,23 @@
-//! Lower bounds from the payer to every node: the slow preparation of a search under limits.
+//! Lower bounds on what lies between the payer and a node.
 
-use super::heap::Heap;
 use super::problem::Problem;
-use super::resources::Potentials;
-use super::workspace::{AVOIDED, LabelTable};
+use super::workspace::{FORWARD_SETTLED, LabelTable};
 use crate::cost::HopCost;
 
-/// Least cost, blocks and hops from the payer to every node, each on its own, at the payment's own amount.
-#[derive(Debug)]
-pub(super) struct Whole {
-    cost: Vec<u64>,
-    cltv: Vec<u32>,
-    hops: Vec<u32>,
-    settled: u64,
+/// The fast search's forward ball: its labels, and for nodes that it has not settled a bound that holds for all of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ball {
+    pub(super) frontier: u64,
 }
 
-impl Whole {
-    /// Three searches from the payer. O(m log n).
-    pub(super) fn new<C: HopCost>(problem: &Problem<'_, C>, labels: &LabelTable) -> Self {
-        let node_count = problem.layers.iter().map(|layer| layer.node_end() as usize).max().unwrap_or(0);
-        let node_count = node_count.max(problem.topology.node_count());
-        let mut settled = 0;
-        let mut search = |weigh: &dyn Fn(u32, u32) -> Option<u64>| {
-            let mut least = vec![u64::MAX; node_count];
-            let mut queue = Heap::default();
-            least[problem.payer as usize] = 0;
-            queue.push(0, problem.payer);
-            while let Some(entry) = queue.pop() {
-                if least[entry.item as usize] != entry.key {
-                    continue;
-                }
-                settled += 1;
-                for_each_outgoing(problem, entry.item, |head, arc| {
-                    let is_avoided = labels.find(head).is_some_and(|label| label.flags & AVOIDED != 0);
-                    let Some(weight) = weigh(entry.item, arc).filter(|_| !is_avoided) else { return };
-                    let length = entry.key.saturating_add(weight);
-                    if length < least[head as usize] {
-                        least[head as usize] = length;
-                        queue.push(length, head);
-                    }
-                });
-            }
-            least
-        };
-        let cost = search(&|tail, arc| least_cost(problem, tail, arc));
-        let cltv = search(&|tail, arc| {
-            least_cost(problem, tail, arc)?;
-            Some(if tail == problem.payer { 0 } else { problem.record(arc).cltv() })
-        });
-        let hops = search(&|tail, arc| least_cost(problem, tail, arc).map(|_| 1));
-        let narrow = |values: Vec<u64>| {
-            values.into_iter().map(|value| u32::try_from(value).unwrap_or(u32::MAX)).collect()
-        };
-        Whole { cost, cltv: narrow(cltv), hops: narrow(hops), settled }
-    }
-
-    pub(super) fn potentials(&self) -> Potentials<'_> {
-        Potentials::Whole { cost: &self.cost, cltv: &self.cltv, hops: &self.hops }
-    }
-
-    pub(super) fn settled(&self) -> u64 {
-        self.settled
+impl Ball {
+    /// The least cost of any way to a node.
+    #[inline]
+    pub(super) fn least(self, labels: &LabelTable, node: u32) -> u64 {
+        match labels.find(node) {
+            Some(label) if label.flags & FORWARD_SETTLED != 0 => label.forward,
+            _ => self.frontier,
+        }
     }
 }
 

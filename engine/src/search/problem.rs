@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 
 use primitives::{InboundFee, Msat};
 
+use super::circular::Split;
 use crate::cost::HopCost;
 use crate::graph::{ArcIdx, HtlcBounds, Record, Topology};
 use crate::overlay::Overlay;
@@ -32,6 +33,8 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) with_inbound_fees: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
     pub(crate) strict: bool,
+    /// Where the payer pays itself: which of its channels may be first, and which last.
+    pub(crate) split: Option<Split>,
     /// Nodes that the label search must not visit twice: a discount made a loop there pay for itself.
     pub(crate) once: &'a [u32],
     /// Answers may be this much dearer than the best, in msat.
@@ -77,7 +80,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
-        let &Problem { with_inbound_fees, strict, once, tolerance, settled_max, .. } = self;
+        let &Problem { with_inbound_fees, strict, split, once, tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -90,6 +93,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             restrictions,
             with_inbound_fees,
             strict,
+            split,
             once,
             tolerance,
             settled_max,
@@ -193,8 +197,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
         }
     }
 
-    /// Carries an HTLC of `arriving` msat backwards over a forwarding hop: what the tail then needs. An amount below
-    /// the hop's minimum is lifted to it, the payer pays the difference as a fee. `None` where the hop cannot carry it.
+    /// Carries an HTLC of `arriving` msat backwards over a forwarding hop: what the tail then needs. `cost` holds fees up
+    /// to `from`; what arrives may be less where an inbound fee is a discount. `None` where the hop cannot carry it.
     #[inline(always)]
     pub(crate) fn forwarded(
         &self,
@@ -204,26 +208,26 @@ impl<'a, C: HopCost> Problem<'a, C> {
         from: u64,
         arriving: u64,
     ) -> Option<Suffix> {
-        let amount = arriving.max(bounds.min);
-        if amount > bounds.max || self.strict && amount > arriving {
-            return None;
-        }
-        let fee = record.fee(amount);
-        let received = amount.checked_add(fee)?;
+        let amount = self.carried(bounds, arriving)?;
+        let received = amount.checked_add(record.fee(amount))?;
         // An inbound fee may still take the node's fee back: then the HTLC before it counts.
-        if received > self.amount_max && !self.with_inbound_fees || amount > self.amount_max {
+        if received > self.amount_max && !self.with_inbound_fees {
             return None;
         }
         let beyond_fee = self.cost.forward(record, bounds.capacity, amount);
-        // `cost` holds fees up to `from`; what arrives may be less where an inbound fee is a discount.
-        let cost = (cost + received - from).checked_add(beyond_fee)?;
-        (cost <= COST_MAX).then_some(Suffix { cost, received, forwarded: amount })
+        state(cost, from, Suffix { cost: beyond_fee, received, forwarded: amount })
     }
 
     /// As [`Problem::forwarded`] over a hop that carries what `suffix` receives without being lifted, where no inbound
     /// fee counts; `fee` is what its tail charges for it.
     #[inline(always)]
-    pub(crate) fn carried(&self, record: Record, capacity: u64, suffix: &Suffix, fee: u64) -> Option<Suffix> {
+    pub(crate) fn unlifted(
+        &self,
+        record: Record,
+        capacity: u64,
+        suffix: &Suffix,
+        fee: u64,
+    ) -> Option<Suffix> {
         let forwarded = suffix.received;
         let received = forwarded.checked_add(fee).filter(|&received| received <= self.amount_max)?;
         let beyond_fee = self.cost.forward(record, capacity, forwarded);
@@ -241,20 +245,41 @@ impl<'a, C: HopCost> Problem<'a, C> {
         from: u64,
         arriving: u64,
     ) -> Option<Suffix> {
-        let amount = arriving.max(bounds.min);
-        let (max, beyond_fee) = match self.first_balance(arc)? {
-            Some(balance) => (bounds.max.min(balance), self.cost.first_known()),
-            None => (bounds.max, self.cost.first(bounds.capacity, amount)),
+        let balance = self.first_balance(arc)?;
+        let max = balance.map_or(bounds.max, |balance| bounds.max.min(balance));
+        let amount = self.carried(HtlcBounds { max, ..bounds }, arriving)?;
+        let beyond_fee = match balance {
+            Some(_) => self.cost.first_known(),
+            None => self.cost.first(bounds.capacity, amount),
         };
-        if amount > max || amount > self.amount_max || self.strict && amount > arriving {
-            return None;
-        }
-        let cost = (cost + amount - from).checked_add(beyond_fee)?;
-        (cost <= COST_MAX).then_some(Suffix { cost, received: amount, forwarded: amount })
+        state(cost, from, Suffix { cost: beyond_fee, received: amount, forwarded: amount })
+    }
+
+    /// What an arc's HTLC carries so that `arriving` arrives. An amount below the arc's minimum is lifted to it, the
+    /// payer pays the difference as a fee. `None` where that is too much, or must not be.
+    #[inline(always)]
+    fn carried(&self, bounds: HtlcBounds, arriving: u64) -> Option<u64> {
+        let amount = arriving.max(bounds.min);
+        let is_too_large = amount > bounds.max || amount > self.amount_max;
+        (!is_too_large && (amount == arriving || !self.strict)).then_some(amount)
+    }
+
+    /// The largest HTLC that the payer can send over one of its channels, in msat. O(channels of the payer).
+    pub(crate) fn largest_sent(&self) -> u64 {
+        let listed = self.topology.out_lists().arcs_of(self.payer).iter().copied();
+        let beside = self.layers.into_iter().flat_map(|layer| layer.outgoing(self.payer)).map(|arc| arc.arc);
+        let largest = listed.chain(beside).filter_map(|arc| {
+            let max = self.bounds(self.record(arc), arc, self.restrictions.concern_arcs())?.max;
+            Some(self.first_balance(arc)?.map_or(max, |balance| balance.min(max)))
+        });
+        largest.max().unwrap_or(0).min(self.amount_max)
     }
 
     /// The known balance of the payer's arc; `None` where the query does not allow the arc.
     pub(crate) fn first_balance(&self, arc: u32) -> Option<Option<u64>> {
+        if self.split.is_some_and(|split| !split.may_be_first(arc)) {
+            return None;
+        }
         match &self.restrictions.first_arcs {
             None => Some(None),
             Some(allowed) => {
@@ -266,17 +291,28 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// Goes backwards over any arc by number: the state at its tail.
     pub(crate) fn extend(&self, arc: u32, suffix: &Suffix) -> Option<Suffix> {
         let (tail, record) = (self.tail(arc), self.record(arc));
-        let restricted = self.restrictions.concern_arcs();
-        if restricted && self.head(arc) == self.payee && !self.is_last_hop(tail) {
+        let is_last_chosen = self.split.is_some() || self.restrictions.concern_arcs();
+        if is_last_chosen && self.head(arc) == self.payee && !self.may_be_last(arc, tail) {
             return None;
         }
-        let bounds = self.bounds(record, arc, restricted)?;
+        self.cross(tail, arc, record, suffix)
+    }
+
+    /// The same over an arc whose tail and policy are known, and that may be the last if it enters the payee.
+    #[inline]
+    pub(crate) fn cross(&self, tail: u32, arc: u32, record: Record, suffix: &Suffix) -> Option<Suffix> {
+        let bounds = self.bounds(record, arc, self.restrictions.concern_arcs())?;
         let arriving = self.arriving(arc, suffix);
         if tail == self.payer {
             self.sent(bounds, arc, suffix.cost, suffix.received, arriving)
         } else {
             self.forwarded(record, bounds, suffix.cost, suffix.received, arriving)
         }
+    }
+
+    /// Whether an arc into the payee may be the last.
+    pub(crate) fn may_be_last(&self, arc: u32, tail: u32) -> bool {
+        self.is_last_hop(tail) && self.split.is_none_or(|split| split.may_be_last(arc))
     }
 
     /// Whether a node may be the last before the payee.
@@ -296,6 +332,13 @@ impl<'a, C: HopCost> Problem<'a, C> {
 pub(crate) const ONCE_COUNT_MAX: usize = 64;
 /// No route costs more, so that sums of a cost and an amount fit 64 bits.
 pub(crate) const COST_MAX: u64 = 1 << 62;
+
+/// Adds a hop's cost, which `hop` holds, and its fee to the cost of what lies behind it.
+#[inline(always)]
+fn state(cost: u64, from: u64, hop: Suffix) -> Option<Suffix> {
+    let cost = (cost + hop.received - from).checked_add(hop.cost)?;
+    (cost <= COST_MAX).then_some(Suffix { cost, ..hop })
+}
 
 fn received(inbound: InboundFee, suffix: &Suffix) -> u64 {
     let outbound = Msat::from_msat(suffix.received - suffix.forwarded);

@@ -136,7 +136,8 @@ fn walk<C: HopCost>(
         for_each_incoming(problem, from.node, |tail, arc| {
             let Some(suffix) = problem.extend(arc, &from.suffix) else { return };
             let is_whole = tail == problem.payer;
-            let used = if is_whole { from.used.sent() } else { from.used.extended(problem, arc, &suffix) };
+            let used =
+                if is_whole { from.used.sent() } else { from.used.extended(problem.record(arc), &suffix) };
             let is_turned_back = is_whole && labels.by_last_channel && labels.last_channel(from) == arc >> 1;
             let label = Label { node: tail, suffix, used, arc, parent: at };
             // A discount at the tail may still take back its whole fee.

@@ -181,7 +181,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             }
             let (fee, capacity) = (scan.fees[at], record.usual_capacity());
             if self.may_reach_backward(tail, suffix, fee, rest) {
-                let next = self.problem.carried(record, capacity, suffix, fee);
+                let next = self.problem.unlifted(record, capacity, suffix, fee);
                 self.reach_backward(tail, suffix, next, capacity, rest, arc);
             }
         }

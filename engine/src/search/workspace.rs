@@ -190,6 +190,14 @@ pub struct Workspace {
     pub(crate) seeds: Vec<(u32, u32, Suffix)>,
     /// The arcs of the best route, payer first.
     pub(crate) best: Vec<u32>,
+    /// The arcs of the best route of several searches.
+    pub(crate) kept: Vec<u32>,
+    /// The arcs of a route that breaks a limit.
+    pub(crate) seen: Vec<u32>,
+    /// The arcs of the best route over the splits of a circular query.
+    pub(crate) circle: Vec<u32>,
+    /// The payer's channels, where it pays itself.
+    pub(crate) own_channels: Vec<u32>,
     /// The arcs of the route that is being looked at.
     pub(crate) trial: Vec<u32>,
     /// The label-correcting search's own memory.
@@ -207,6 +215,10 @@ impl Default for Workspace {
             explored: Vec::new(),
             seeds: Vec::new(),
             best: Vec::new(),
+            kept: Vec::new(),
+            seen: Vec::new(),
+            circle: Vec::new(),
+            own_channels: Vec::new(),
             trial: Vec::new(),
             pareto: Default::default(),
         }
@@ -219,8 +231,12 @@ impl Workspace {
         Workspace::default()
     }
 
-    pub(crate) fn reset(&mut self) {
+    /// Forgets the last query; marks the nodes that the next one avoids.
+    pub(crate) fn reset(&mut self, avoided_nodes: &[u32]) {
         self.labels.reset();
+        for &node in avoided_nodes {
+            self.labels.entry(node).flags |= AVOIDED;
+        }
         self.forward.clear();
         self.backward.clear();
         self.met.clear();

@@ -175,6 +175,7 @@ pub(crate) fn method_name(method: Method) -> &'static str {
         Method::Bidirectional => "bidirectional",
         Method::Corridor => "corridor",
         Method::Labels => "labels",
+        Method::Tolls => "tolls",
     }
 }
 

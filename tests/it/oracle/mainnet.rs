@@ -57,11 +57,13 @@ struct Tally {
     routes: u64,
     unroutable: u64,
     /// By the order of [`Method`].
-    methods: [u64; 3],
+    methods: [u64; 4],
     /// Better than the reference with one label a node.
     better: u64,
-    /// The reference ran out of labels, or the engine out of work.
+    /// The reference ran out of labels.
     open: u64,
+    /// The engine ran out of work.
+    cut: u64,
     wrong: Vec<String>,
 }
 
@@ -71,6 +73,7 @@ impl Tally {
         self.unroutable += other.unroutable;
         self.better += other.better;
         self.open += other.open;
+        self.cut += other.cut;
         for (sum, more) in self.methods.iter_mut().zip(other.methods) {
             *sum += more;
         }
@@ -79,11 +82,11 @@ impl Tally {
     }
 
     fn report(&self, what: &str) {
-        let [fast, corridor, labels] = self.methods;
+        let [fast, corridor, labels, tolls] = self.methods;
         println!(
-            "{what}: {} routes ({fast} bidirectional, {corridor} corridor, {labels} labels), {} unroutable, \
-             {} better than one label a node, {} open",
-            self.routes, self.unroutable, self.better, self.open
+            "{what}: {} routes ({fast} bidirectional, {corridor} corridor, {labels} labels, {tolls} tolls), {} unroutable, \
+             {} better than one label a node, {} beyond the reference, {} cut short",
+            self.routes, self.unroutable, self.better, self.open, self.cut
         );
         let few = self.wrong.iter().take(5).cloned().collect::<Vec<_>>();
         assert!(few.is_empty(), "{what}: {} wrong, such as\n{}", self.wrong.len(), few.join("\n"));
@@ -102,12 +105,23 @@ fn random_query(snapshot: &Snapshot, seed: u64) -> RouteQuery {
     RouteQuery { limits: UNLIMITED, ..RouteQuery::new(payer, payee, amount) }
 }
 
-fn compare(snapshot: &Snapshot, query: &RouteQuery, exact_only: bool, space: &mut RouteWorkspace) -> Tally {
+/// How a query is held against the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// One label a node; where that differs, all labels.
+    Either,
+    /// All labels.
+    Labels,
+    /// A few labels: where limits bind or the payer pays itself, most queries take either few or far too many.
+    FewLabels,
+}
+
+fn compare(snapshot: &Snapshot, query: &RouteQuery, by: By, space: &mut RouteWorkspace) -> Tally {
     let mut tally = Tally::default();
     let found = match route(snapshot, query, space) {
         Ok(found) => Some(found),
         Err(RouteError::NoRoute(_)) => None,
-        Err(RouteError::WorkLimit { .. }) => return Tally { open: 1, ..tally },
+        Err(RouteError::WorkLimit { .. }) => return Tally { cut: 1, ..tally },
         Err(error) => return Tally { wrong: vec![format!("{error}: {query:?}")], ..tally },
     };
     match &found {
@@ -122,14 +136,15 @@ fn compare(snapshot: &Snapshot, query: &RouteQuery, exact_only: bool, space: &mu
         Ok(reference) => Some(reference.map(|reference| reference.cost)),
         Err(_) => None,
     };
-    if !exact_only {
+    if by == By::Either {
         let known = reference(Reference::Dijkstra).expect("a sound query");
         if cost == known {
             return tally;
         }
         tally.better = u64::from(known.is_none_or(|known| cost.is_some_and(|cost| cost < known)));
     }
-    match reference(Reference::Labels { labels_max: LABELS_MAX }) {
+    let labels_max = if by == By::FewLabels { FEW_LABELS_MAX } else { LABELS_MAX };
+    match reference(Reference::Labels { labels_max }) {
         Some(exact) if exact == cost => {}
         None => tally.open = 1,
         Some(exact) => tally
@@ -139,10 +154,10 @@ fn compare(snapshot: &Snapshot, query: &RouteQuery, exact_only: bool, space: &mu
     tally
 }
 
-fn compare_many(snapshot: &Snapshot, count: u64, query: impl Fn(u64) -> (RouteQuery, bool) + Sync) -> Tally {
+fn compare_many(snapshot: &Snapshot, count: u64, query: impl Fn(u64) -> (RouteQuery, By) + Sync) -> Tally {
     let compared = (0..count).into_par_iter().map_init(RouteWorkspace::default, |space, seed| {
-        let (query, exact_only) = query(seed);
-        compare(snapshot, &query, exact_only, space)
+        let (query, by) = query(seed);
+        compare(snapshot, &query, by, space)
     });
     compared.reduce(Tally::default, Tally::merge)
 }
@@ -153,7 +168,7 @@ fn routes_cost_what_the_reference_finds() {
     for (name, cost) in MODELS {
         compare_many(snapshot, 20_000, |seed| {
             let query = random_query(snapshot, seed).with_cost(cost);
-            (RouteQuery { ignore_inbound_fees: true, ..query }, false)
+            (RouteQuery { ignore_inbound_fees: true, ..query }, By::Either)
         })
         .report(name);
     }
@@ -165,7 +180,7 @@ fn routes_that_may_overpay_cost_what_the_reference_finds() {
     for (name, cost) in MODELS {
         compare_many(snapshot, 4000, |seed| {
             let query = random_query(snapshot, 1_000_000 + seed).with_cost(cost);
-            (RouteQuery { ignore_inbound_fees: true, may_overpay: true, ..query }, false)
+            (RouteQuery { ignore_inbound_fees: true, may_overpay: true, ..query }, By::Either)
         })
         .report(&format!("{name}, overpaying"));
     }
@@ -175,8 +190,44 @@ fn routes_that_may_overpay_cost_what_the_reference_finds() {
 fn routes_with_inbound_fees_cost_what_the_reference_finds() {
     let Some(snapshot) = snapshot() else { return };
     for (name, cost) in MODELS {
-        compare_many(snapshot, 2000, |seed| (random_query(snapshot, 2_000_000 + seed).with_cost(cost), true))
-            .report(&format!("{name}, inbound fees"));
+        compare_many(snapshot, 2000, |seed| {
+            (random_query(snapshot, 2_000_000 + seed).with_cost(cost), By::Labels)
+        })
+        .report(&format!("{name}, inbound fees"));
+    }
+}
+
+/// Limits that the best route without any just breaks.
+#[test]
+fn routes_within_tight_limits_cost_what_the_reference_finds() {
+    let Some(snapshot) = snapshot() else { return };
+    for (name, cost) in MODELS {
+        let space = &mut RouteWorkspace::default();
+        let unlimited = (4_000_000..).map(|seed| random_query(snapshot, seed).with_cost(cost));
+        let tight = unlimited.filter_map(|query| {
+            let query = RouteQuery { ignore_inbound_fees: true, ..query };
+            let found = route(snapshot, &query, space).ok()?;
+            let (hops, blocks) = (found.hops.len() as u32, found.cltv);
+            let limits = |hop_count_max, cltv_max| RouteLimits { hop_count_max, cltv_max, ..UNLIMITED };
+            let all =
+                [limits(hops - 1, u32::MAX), limits(20, blocks * 4 / 5), limits(hops - 1, blocks * 4 / 5)];
+            Some(all.map(|limits| RouteQuery { limits, ..query.clone() }))
+        });
+        let tight = tight.take(100).flatten().collect::<Vec<_>>();
+        compare_many(snapshot, tight.len() as u64, |at| (tight[at as usize].clone(), By::FewLabels))
+            .report(&format!("{name}, tight limits"));
+    }
+}
+
+#[test]
+fn circular_routes_cost_what_the_reference_finds() {
+    let Some(snapshot) = snapshot() else { return };
+    for (name, cost) in MODELS {
+        compare_many(snapshot, 100, |seed| {
+            let query = random_query(snapshot, 5_000_000 + seed).with_cost(cost);
+            (RouteQuery { payee: query.payer, ignore_inbound_fees: true, ..query }, By::FewLabels)
+        })
+        .report(&format!("{name}, circular"));
     }
 }
 
@@ -257,3 +308,5 @@ fn is_exact(snapshot: &Snapshot, query: &RouteQuery, cost: u64) -> bool {
 
 /// More than all but a few queries need; comparing labels with labels is quadratic.
 const LABELS_MAX: usize = 100_000;
+/// Some tenths of a second.
+const FEW_LABELS_MAX: usize = 20_000;

@@ -1,7 +1,8 @@
 //! Whatever the graph and the query, the engine's answer is the best of all routes.
 
-use engine::router::RouteWorkspace;
-use proptest::prelude::{ProptestConfig, TestCaseError, proptest};
+use engine::router::{RouteWorkspace, route};
+use proptest::collection::vec;
+use proptest::prelude::{Just, ProptestConfig, Strategy, TestCaseError, any, prop_oneof, proptest};
 use proptest::test_runner::TestCaseResult;
 
 use super::draw::{Mix, world};
@@ -15,8 +16,46 @@ fn holds(world: &World) -> TestCaseResult {
     judge(world).map_err(TestCaseError::fail)
 }
 
+/// Asks again and again, each time with limits that the last answer just breaks, until nothing is left.
+fn holds_under_tighter_limits(mut world: World, steps: &[Tighter]) -> TestCaseResult {
+    world.payment.work_max = 2_000_000;
+    let mut space = RouteWorkspace::default();
+    for step in steps {
+        judge_with(&world, &mut space).map_err(TestCaseError::fail)?;
+        let Ok(found) = route(&world.snapshot(), &world.query(), &mut space) else { break };
+        let limits = &mut world.payment.limits;
+        if step.hops {
+            limits.hop_count_max = found.hops.len() as u32 - 1;
+        }
+        if step.blocks {
+            limits.cltv_max = (u64::from(found.cltv) * step.share / 100) as u32;
+        }
+        if step.bytes {
+            // A hop takes 50 bytes and its amount, the payee some 76: this is a little too much for the last answer.
+            limits.final_payload_extra = 1300 - 76 - 50 * (found.hops.len() as u32 - 1);
+        }
+    }
+    Ok(())
+}
+
+/// Which limits the next answer must keep to.
+#[derive(Debug, Clone)]
+struct Tighter {
+    hops: bool,
+    blocks: bool,
+    bytes: bool,
+    /// Of the blocks, in hundredths.
+    share: u64,
+}
+
+fn tighter() -> impl Strategy<Value = Vec<Tighter>> {
+    let step = (any::<bool>(), any::<bool>(), any::<bool>(), prop_oneof![Just(99u64), 50..100u64])
+        .prop_map(|(hops, blocks, bytes, share)| Tighter { hops, blocks, bytes, share });
+    vec(step, 2..6)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, ..ProptestConfig::with_cases(6000) })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, ..ProptestConfig::with_cases(CASE_COUNT) })]
 
     #[test]
     fn a_route_is_the_best_of_all(world in world(PLAIN)) {
@@ -56,6 +95,25 @@ proptest! {
     }
 
     #[test]
+    fn a_route_is_the_best_under_ever_tighter_limits(world in world(PLAIN), steps in tighter()) {
+        holds_under_tighter_limits(world, &steps)?;
+    }
+
+    #[test]
+    fn a_route_with_inbound_fees_is_the_best_under_ever_tighter_limits(
+        world in world(Mix { has_ties: true, ..INBOUND }), steps in tighter()
+    ) {
+        holds_under_tighter_limits(world, &steps)?;
+    }
+
+    #[test]
+    fn a_circular_route_is_the_best_under_ever_tighter_limits(
+        world in world(Mix { is_circular: true, ..PLAIN }), steps in tighter()
+    ) {
+        holds_under_tighter_limits(world, &steps)?;
+    }
+
+    #[test]
     fn a_workspace_forgets_what_it_was_used_for(
         first in world(INBOUND), second in world(Mix { has_limits: true, ..PLAIN }), third in world(PLAIN)
     ) {
@@ -65,3 +123,6 @@ proptest! {
         }
     }
 }
+
+/// Random worlds for each property.
+const CASE_COUNT: u32 = 10_000;

@@ -265,3 +265,15 @@ fn holds_by_reference(world: &World) {
     let found = route(&snapshot, &query, &mut RouteWorkspace::default());
     assert_eq!(found.ok().map(|found| found.cost), best.map(|best| best.cost), "{world:?}");
 }
+
+#[test]
+fn a_first_channel_that_nothing_fits_hides_no_other() {
+    let closed = Channel {
+        capacity_sat: Some(1_000_000_000),
+        ..way(3, 1, Policy { min: 1001, max: 1, ..Policy::FREE })
+    };
+    let channels = vec![closed, way(3, 1, Policy { max: 1, ..Policy::FREE }), way(3, 1, Policy::FREE)];
+    let mut world = World::new(channels, 3, 1, 1);
+    world.payment.cost = CostModel::default();
+    holds(&world);
+}
