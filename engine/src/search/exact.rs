@@ -114,7 +114,7 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
 ) -> Answer {
     let mut run = Run::<C, INBOUND, RESTRICTED>::new(problem, space, bound);
     let end = run.search();
-    let (best, mut counts) = (run.best, run.counts);
+    let (best, counts) = (run.best, run.counts);
     if end == End::WorkLimit {
         let least = run.least_open();
         let found = !run.space.best.is_empty();
@@ -131,8 +131,15 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     if C::HAS_TWO_LABELS && best == COST_MAX {
         return solve_from_least_fee(problem, space, counts);
     }
-    // It has learnt what the payer can send at most.
-    let problem = run.problem;
+    close(run)
+}
+
+/// The label search over what the fast search has left open.
+fn close<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
+    run: Run<'_, '_, C, INBOUND, RESTRICTED>,
+) -> Answer {
+    // Its problem says what the payer can send at most, which it has learnt.
+    let (problem, best, mut counts) = (run.problem, run.best, run.counts);
     // Where costs are fees, comparing them beyond the amount compares nothing less.
     let lifts = !C::HAS_TWO_LABELS || run.may_lift();
     let may_lift = run.may_lift();
@@ -156,6 +163,7 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     let frontier = if may_lift || from_labels { run.frontier() } else { run.space.forward.least() };
     let whole = Ball { frontier: run.frontier() };
     let backward_frontier = run.space.backward.least();
+    let space = run.space;
     let completion = Completion { backward_frontier, explored: &space.explored, ball: whole };
     let task = Task {
         limits: Limits::default(),
