@@ -14,4 +14,5 @@ mod model;
 
 pub use model::{CostModel, ProbabilityWeights, RiskWeights};
 
+pub(crate) use log::{FRACTION_BITS as LOG_FRACTION_BITS, log2};
 pub(crate) use model::{FeeOnly, HopCost, Probable, Risky};
