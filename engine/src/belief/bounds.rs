@@ -119,7 +119,7 @@ impl Bounds {
 
     /// Takes `floor` for the side that pays in `direction` unless more is known, and cuts the other side's where the
     /// two contradict: what was seen last is true.
-    fn raised(mut self, direction: Direction, floor: Floor, at: Moment) -> Bounds {
+    pub(super) fn raised(mut self, direction: Direction, floor: Floor, at: Moment) -> Bounds {
         let floor = Floor { amount: floor.amount.min(at.capacity), ..floor };
         let (own, other) = (direction.as_usize(), direction.reversed().as_usize());
         if floor.amount != Msat::ZERO && floor.amount >= self.floors[own].faded(at.half_lives, at.now) {

@@ -13,6 +13,7 @@
 
 mod bounds;
 mod decay;
+pub mod exchange;
 mod exp;
 mod fact;
 mod failure_code;
