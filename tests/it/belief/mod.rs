@@ -3,5 +3,6 @@
 mod exchange;
 mod fading;
 mod hidden;
+mod ldk;
 mod nonsense;
 mod world;
