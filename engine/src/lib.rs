@@ -2,6 +2,7 @@
 
 pub mod alternatives;
 pub mod batch;
+pub mod belief;
 pub mod cost;
 pub mod diverse;
 pub mod graph;

@@ -15,5 +15,6 @@ mod toll;
 
 pub use model::{CostModel, ProbabilityWeights, RiskWeights};
 
+pub(crate) use log::{FRACTION_BITS as LOG_FRACTION_BITS, log2};
 pub(crate) use model::{FeeOnly, HopCost, Probable, Risky};
 pub(crate) use toll::{TOLL_PARTS, Tolled, Tolls};

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("overlay", &["graph"]),
     ("snapshot", &["graph", "overlay"]),
     ("cost", &["graph"]),
+    ("belief", &["graph", "cost", "snapshot"]),
     ("query", &["graph", "cost"]),
     ("search", &["graph", "overlay", "cost", "query", "onion_size"]),
     ("route", &["graph", "cost", "query", "search", "onion_size"]),

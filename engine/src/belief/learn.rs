@@ -1,0 +1,166 @@
+//! What an attempt to pay teaches.
+//!
+//! | outcome | hops that carried | the hop that failed | advice |
+//! |---|---|---|---|
+//! | settled | all; the amounts move to the other side | | none |
+//! | reached the payee, who refused | all | | the payee's answer |
+//! | `temporary_channel_failure` | those before | held less than it was asked for | none |
+//! | policy, disabled, permanent | those before | nothing of its liquidity | the channel |
+//! | of a node | those before | nothing of its liquidity | the node |
+//! | onion unreadable to the next node | those before, and the hop to it | | the next node |
+//! | an error that nobody's HMAC fits | unknown: nothing is learnt | | anybody on the route |
+//!
+//! A hop carried an HTLC where the node behind it answered: that node had it, so the channel held it. A permanent
+//! failure is no statement on liquidity: taken as an upper bound of zero, it would promise the whole capacity to the
+//! other direction.
+
+use primitives::{Direction, Msat, UnixTime};
+
+use super::Beliefs;
+use super::failure_code::{Blame, FailureCode, Permanence};
+use crate::graph::ChannelIdx;
+
+/// One hop of an attempt, or of a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptedHop {
+    /// The channel, of the beliefs' generation. A number beyond it teaches nothing.
+    pub channel: ChannelIdx,
+    /// Which way along it.
+    pub direction: Direction,
+    /// What the HTLC carried.
+    pub amount: Msat,
+    /// What other HTLCs of ours held in the same direction at that time: the channel had to have both.
+    pub in_flight: Msat,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The payee took the payment.
+    Settled,
+    /// All hops hold the HTLC, or held it until the payee refused it: a probe that arrived.
+    Reached,
+    /// A node on the route failed it.
+    Failed {
+        /// Its place: 0 is the payer, the number of hops is the payee. A greater one teaches nothing.
+        erring_node: usize,
+        /// What it said.
+        code: FailureCode,
+    },
+    /// An error came back that no node's HMAC fits.
+    Unreadable,
+}
+
+/// What to do about a failure beyond believing it. Hops and nodes are places on the route: hop `i` leads from node `i`
+/// to node `i + 1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advice {
+    /// Ask again: the beliefs know what happened.
+    Believe,
+    /// Apply the enclosed `channel_update` of this hop, then ask again; accuse the channel if that changes nothing.
+    Reprice {
+        /// The hop.
+        hop: usize,
+    },
+    /// Leave this hop's direction out.
+    AvoidChannel {
+        /// The hop.
+        hop: usize,
+        /// For how long.
+        permanence: Permanence,
+    },
+    /// Leave this node out.
+    AvoidNode {
+        /// The node.
+        node: usize,
+        /// For how long.
+        permanence: Permanence,
+    },
+    /// Ask for a route with an earlier expiry.
+    ShortenExpiry,
+    /// Try another blinded path of the payee.
+    AvoidBlindedPath,
+    /// The payee has spoken: permanent ends the payment, temporary leaves it to the payer.
+    Payee(Permanence),
+    /// Nobody can be blamed: any node of the route but the payer may have garbled the error, or sent none.
+    AvoidRoute,
+}
+
+impl Beliefs {
+    /// Learns from an attempt along `hops`, the payer's own channel first, that ended at `now`. O(hops), no
+    /// allocation.
+    pub fn learn(&self, hops: &[AttemptedHop], outcome: Outcome, now: UnixTime) -> Advice {
+        match outcome {
+            Outcome::Settled => {
+                for hop in hops {
+                    self.learn_settled(hop, now);
+                }
+                Advice::Believe
+            }
+            Outcome::Reached => {
+                self.learn_carried(hops, now);
+                Advice::Believe
+            }
+            Outcome::Failed { erring_node, code } => self.learn_failure(hops, erring_node, code, now),
+            Outcome::Unreadable => Advice::AvoidRoute,
+        }
+    }
+
+    fn learn_failure(&self, hops: &[AttemptedHop], node: usize, code: FailureCode, now: UnixTime) -> Advice {
+        let Some((before, behind)) = hops.split_at_checked(node) else {
+            return Advice::AvoidRoute;
+        };
+        self.learn_carried(before, now);
+        let Some(failed) = behind.first() else {
+            return advice_of_payee(code, node);
+        };
+        match code.blame() {
+            Blame::Liquidity => {
+                self.learn_refused(failed, now);
+                Advice::Believe
+            }
+            Blame::Policy => Advice::Reprice { hop: node },
+            Blame::Channel(permanence) => Advice::AvoidChannel { hop: node, permanence },
+            Blame::Node(permanence) => Advice::AvoidNode { node, permanence },
+            Blame::NextNode(permanence) => {
+                self.learn_carried(&behind[..1], now);
+                Advice::AvoidNode { node: node + 1, permanence }
+            }
+            Blame::BlindedPath => Advice::AvoidBlindedPath,
+            // Only a payee may say so; a forwarder that does is broken.
+            Blame::Payee(_) => Advice::AvoidNode { node, permanence: Permanence::Permanent },
+            Blame::Expiry => Advice::ShortenExpiry,
+        }
+    }
+
+    fn learn_carried(&self, hops: &[AttemptedHop], now: UnixTime) {
+        for hop in hops {
+            let held = hop.amount.saturating_add(hop.in_flight);
+            self.update(hop.channel, now, |bounds, at| bounds.carried(hop.direction, held, at));
+        }
+    }
+
+    fn learn_refused(&self, hop: &AttemptedHop, now: UnixTime) {
+        let asked = hop.amount.saturating_add(hop.in_flight);
+        self.update(hop.channel, now, |bounds, at| bounds.refused(hop.direction, asked, at));
+    }
+
+    fn learn_settled(&self, hop: &AttemptedHop, now: UnixTime) {
+        let held = hop.amount.saturating_add(hop.in_flight);
+        self.update(hop.channel, now, |bounds, at| {
+            bounds.carried(hop.direction, held, at).settled(hop.direction, hop.amount, at)
+        });
+    }
+}
+
+/// A payee's word on itself or on the payment; it forwards over no channel.
+fn advice_of_payee(code: FailureCode, node: usize) -> Advice {
+    match code.blame() {
+        Blame::Payee(permanence) | Blame::Node(permanence) => Advice::Payee(permanence),
+        Blame::BlindedPath => Advice::AvoidBlindedPath,
+        Blame::Expiry => Advice::ShortenExpiry,
+        Blame::Liquidity | Blame::Policy | Blame::Channel(_) | Blame::NextNode(_) => {
+            Advice::AvoidNode { node, permanence: Permanence::Permanent }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The beliefs at one moment, as searches and flows read them.
+
+use primitives::{Direction, Msat, UnixTime};
+
+use super::Beliefs;
+use crate::graph::ChannelIdx;
+
+/// The beliefs at one moment: two words, to be copied into a query. Reading takes no lock and allocates nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct BeliefView<'a> {
+    beliefs: &'a Beliefs,
+    now: UnixTime,
+}
+
+impl<'a> BeliefView<'a> {
+    #[inline]
+    pub(super) fn new(beliefs: &'a Beliefs, now: UnixTime) -> Self {
+        BeliefView { beliefs, now }
+    }
+
+    /// The moment.
+    pub fn now(self) -> UnixTime {
+        self.now
+    }
+
+    /// The least and the greatest liquidity of one direction of the channel with the number `channel`:
+    /// 0 <= lower <= upper <= `capacity`, which are 0 and `capacity` where nothing is known.
+    #[inline]
+    pub fn bounds(self, channel: u32, direction: Direction, capacity: Msat) -> (Msat, Msat) {
+        let channel = ChannelIdx::from_u32(channel);
+        if !self.beliefs.is_known(channel) {
+            return (Msat::ZERO, capacity);
+        }
+        self.beliefs.bounds(channel).of(direction, capacity, self.beliefs.half_lives(), self.now)
+    }
+}

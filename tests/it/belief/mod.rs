@@ -1,0 +1,8 @@
+//! Beliefs about hidden liquidity, against slow models and against balances that are hidden from them.
+
+mod exchange;
+mod fading;
+mod hidden;
+mod ldk;
+mod nonsense;
+mod world;
