@@ -4,6 +4,7 @@ pub mod alternatives;
 pub mod batch;
 pub mod cost;
 pub mod diverse;
+pub mod flow;
 pub mod graph;
 pub mod import;
 pub mod obvious;

@@ -19,7 +19,7 @@ mod closing;
 mod counts;
 mod discount;
 mod exact;
-mod frontier;
+pub(crate) mod frontier;
 pub(crate) mod heap;
 mod meeting;
 mod pareto;

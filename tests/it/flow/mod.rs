@@ -1,0 +1,5 @@
+//! Minimum-cost flows against an obvious solver, recorded instances and their own certificates.
+
+mod obvious;
+mod random;
+mod vectors;
