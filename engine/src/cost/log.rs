@@ -4,14 +4,14 @@
 //! of a penalty of 100,000 msat. A float library would be neither reproducible across platforms nor monotone.
 
 /// Bits behind the point.
-pub(super) const FRACTION_BITS: u32 = 24;
+pub(crate) const FRACTION_BITS: u32 = 24;
 
 /// log2(1 + i/256) with [`FRACTION_BITS`] bits behind the point, rounded down.
 static TABLE: [u32; 257] = table();
 
 /// log2 of a number from 1 up, with [`FRACTION_BITS`] bits behind the point; 0 for 0.
 #[inline(always)]
-pub(super) fn log2(value: u64) -> u64 {
+pub(crate) fn log2(value: u64) -> u64 {
     let value = value.max(1);
     let exponent = 63 - value.leading_zeros();
     let mantissa = value << (63 - exponent) << 1;

@@ -11,7 +11,10 @@
 
 mod log;
 mod model;
+mod prices;
 
 pub use model::{CostModel, ProbabilityWeights, RiskWeights};
 
+pub(crate) use log::{FRACTION_BITS, log2};
 pub(crate) use model::{FeeOnly, HopCost, Probable, Risky};
+pub(crate) use prices::Prices;
