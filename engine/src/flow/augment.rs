@@ -95,6 +95,7 @@ impl<'a, N: Network> Round<'a, N> {
         if whole < self.best {
             (self.best, self.meeting) = (whole, node);
         }
+        self.space.reached[side].add(node);
         self.space.frontiers[side].push(distance, node);
     }
 
@@ -111,7 +112,8 @@ impl<'a, N: Network> Round<'a, N> {
         let mut block = first.unwrap_or(0);
         let mut seen = 0;
         while block < blocks {
-            let next = at.distance.saturating_add(at.reduced(network.bound::<FORWARD>(node, block), 0));
+            let bound = network.bound::<FORWARD>(node, block) as i64;
+            let next = at.distance.saturating_add(at.reduced(bound, 0));
             let other = self.space.frontiers[1 - side].least();
             if next.saturating_add(other) >= self.best || next > self.space.frontiers[side].least() {
                 self.space.frontiers[side].leave(next, node, block);
@@ -154,8 +156,8 @@ impl<'a, N: Network> Round<'a, N> {
         let network = self.network;
         if block < blocks {
             let mut found = std::mem::take(&mut self.space.found);
-            let (marks, other) = (&self.space.marks[side], &self.space.frontiers[1 - side]);
-            let wanted = |end| other.may_reach(end) || marks.may_hold(end);
+            let marks = self.space.marks[side].union(&self.space.reached[1 - side]);
+            let wanted = |end| marks.may_hold(end);
             network.visit_wanted::<FORWARD>(at.node, block, wanted, |end, arc, piece| {
                 found.push((end, arc, piece));
             });
@@ -177,9 +179,8 @@ impl<'a, N: Network> Round<'a, N> {
             next = flow.next::<FORWARD>();
             let end = if FORWARD { flow.tail } else { flow.head };
             if let Some(piece) = flow.pieces.back(flow.flow) {
-                let potential = signed::<FORWARD>(self.space.potential(end));
-                let reduced = at.reduced_signed(-(piece.slope as i64), potential);
-                self.offer::<FORWARD>(at, end, reduced, Step::new(flow.arc, true, at.node));
+                let step = Step::new(flow.arc, true, at.node);
+                self.offer::<FORWARD>(at, end, -(piece.slope as i64), step);
             }
         }
     }
@@ -191,22 +192,21 @@ impl<'a, N: Network> Round<'a, N> {
             let Some(ahead) = flow.pieces.ahead(flow.flow) else { return };
             piece = ahead;
         }
-        let potential = signed::<FORWARD>(self.space.potential(end));
-        let reduced = at.reduced(piece.slope, potential);
-        self.offer::<FORWARD>(at, end, reduced, Step::new(arc, false, at.node));
+        self.offer::<FORWARD>(at, end, piece.slope as i64, Step::new(arc, false, at.node));
     }
 
     #[inline(always)]
-    fn offer<const FORWARD: bool>(&mut self, at: Place, end: u32, reduced: u64, step: Step) {
+    fn offer<const FORWARD: bool>(&mut self, at: Place, end: u32, slope: i64, step: Step) {
         let side = usize::from(!FORWARD);
-        let distance = at.distance.saturating_add(reduced);
-        if distance.saturating_add(self.space.frontiers[1 - side].least()) >= self.best
-            && distance.saturating_add(self.space.distance(end, 1 - side)) >= self.best
-        {
-            // A block may tell of an arc twice; only news that is dropped leaves a gap in what the side knows.
-            if distance < self.space.distance(end, side) {
-                self.dropped[side] = self.dropped[side].min(distance);
-            }
+        let (potential, labels) = self.space.peek(end);
+        let distance = at.distance.saturating_add(at.reduced(slope, signed::<FORWARD>(potential)));
+        // A block may tell of an arc twice, and two sides of one meeting: only news counts.
+        if distance >= labels[side] {
+            return;
+        }
+        let other = self.space.frontiers[1 - side].least().min(labels[1 - side]);
+        if distance.saturating_add(other) >= self.best {
+            self.dropped[side] = self.dropped[side].min(distance);
             return;
         }
         self.reach::<FORWARD>(end, distance, step);
@@ -272,14 +272,9 @@ struct Place {
 }
 
 impl Place {
-    #[inline(always)]
-    fn reduced(self, slope: u64, potential: i64) -> u64 {
-        self.reduced_signed(slope as i64, potential)
-    }
-
     /// Below 0 only where a bound is meant, or a policy has changed since the potentials were set.
     #[inline(always)]
-    fn reduced_signed(self, slope: i64, potential: i64) -> u64 {
+    fn reduced(self, slope: i64, potential: i64) -> u64 {
         (slope + self.potential - potential).max(0) as u64
     }
 }

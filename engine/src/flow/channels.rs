@@ -78,6 +78,12 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         Some(ArcTerms { record, bounds, range, is_own })
     }
 
+    /// Whether a usual record tells at once that the arc carries no unit.
+    #[inline(always)]
+    fn is_too_small(&self, record: Record) -> bool {
+        if record.is_unusual() { !record.is_enabled() } else { record.usual_bounds().1 < self.tariff.unit }
+    }
+
     /// What holds for an arc by number.
     pub(super) fn terms_of(&self, arc: u32) -> Option<ArcTerms> {
         let problem = &self.problem;
@@ -93,7 +99,7 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         record: Record,
         visit: &mut impl FnMut(u32, u32, Piece),
     ) {
-        if !record.is_enabled() || !self.is_passable(end) {
+        if !self.is_passable(end) || self.is_too_small(record) {
             return;
         }
         let (tail, head) = if FORWARD { (node, end) } else { (end, node) };
@@ -124,7 +130,7 @@ impl ArcTerms {
 
     /// The chance that the arc can carry `amount` msat.
     pub(super) fn probability(&self, amount: u64) -> f64 {
-        let [lower, upper] = [self.range.lower, self.range.upper].map(|bound| bound.to_msat());
+        let (lower, upper) = (self.range.lower.to_msat(), self.range.upper.to_msat());
         if amount <= lower {
             return 1.0;
         }
@@ -174,8 +180,9 @@ impl<L: Liquidity> Network for ChannelNetwork<'_, L> {
     fn visit<const FORWARD: bool>(&self, node: u32, block: usize, mut visit: impl FnMut(u32, u32, Piece)) {
         let lists = self.lists::<FORWARD>();
         let Some(block) = lists.list(node).blocks(block).next() else { return };
-        for ((&end, record), position) in block.ends.iter().zip(block.records).zip(block.start..) {
-            self.offer::<FORWARD>(node, end, lists.arc_at(position), record.load(), &mut visit);
+        for at in 0..block.ends.len().min(block.records.len()) {
+            let arc = lists.arc_at(block.start + at as u32);
+            self.offer::<FORWARD>(node, block.ends[at], arc, block.records[at].load(), &mut visit);
         }
     }
 
@@ -189,7 +196,11 @@ impl<L: Liquidity> Network for ChannelNetwork<'_, L> {
         let lists = self.lists::<FORWARD>();
         let list = lists.list(node);
         let from = (first * crate::graph::BLOCK_SIZE).min(list.ends.len());
-        for (&end, at) in list.ends[from..].iter().zip(from..).filter(|&(&end, _)| wanted(end)) {
+        for at in from..list.ends.len() {
+            let end = list.ends[at];
+            if !wanted(end) {
+                continue;
+            }
             let arc = lists.arc_at(list.start + at as u32);
             self.offer::<FORWARD>(node, end, arc, list.records[at].load(), &mut visit);
         }

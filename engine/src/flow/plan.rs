@@ -22,6 +22,7 @@ use super::solve::{End, FlowCounts, flow_cost, send};
 use super::tariff::Tariff;
 use crate::compile::{Compiled, compile};
 use crate::cost::{FeeOnly, Prices};
+use crate::query::RouteQuery;
 use crate::route::{Hop, limits_of, payee_used};
 use crate::router::{RouteError, RouteWorkspace, route_compiled};
 use crate::search::problem::Problem;
@@ -325,6 +326,9 @@ impl<'a, L: Liquidity> Planner<'a, L> {
         space: &mut PlanWorkspace,
     ) -> Result<bool, PlanError> {
         let query = &self.query.route;
+        // What flow has found is nearly as good, so the search may give up early.
+        let work_max = if is_needed { query.work_max } else { query.work_max.min(SINGLE_WORK_MAX) };
+        let query = &RouteQuery { work_max, ..query.clone() };
         match route_compiled(self.snapshot, query, self.compiled, &[], &mut space.route) {
             Ok(_) => {}
             Err(RouteError::NoRoute(_) | RouteError::WorkLimit { .. }) => return Ok(false),
@@ -428,6 +432,8 @@ impl<'a, L: Liquidity> Planner<'a, L> {
 const PATH_COUNT_MAX: u64 = 20_000;
 /// More parts than a channel takes HTLCs.
 const PART_COUNT_MAX: usize = 483;
+/// Nodes or labels of a single route's search where flow has found one already: some ten times the usual.
+const SINGLE_WORK_MAX: u64 = 500;
 /// Plans of one query before the graph is called too restless.
 const TRY_COUNT_MAX: usize = 8;
 /// Times that more flow is sent to make up for fees.

@@ -22,6 +22,8 @@ pub struct FlowWorkspace {
     pub(super) frontiers: [Frontier; 2],
     /// Nodes whose potential may be above 0, and those where it may be below.
     pub(super) marks: [Marks; 2],
+    /// Nodes that each side has labelled in this round.
+    pub(super) reached: [Marks; 2],
     /// Arcs to marked nodes of the list that is being looked through.
     pub(super) found: Vec<(u32, u32, Piece)>,
     /// The steps of the path that was found last.
@@ -78,7 +80,7 @@ pub(super) struct FlowArc {
 }
 
 /// A set of nodes that may say yes to others, too.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Marks {
     words: [u64; MARK_WORDS],
 }
@@ -90,11 +92,21 @@ impl Default for Marks {
 }
 
 impl Marks {
+    /// The nodes of both sets.
+    pub(super) fn union(&self, other: &Marks) -> Marks {
+        let mut both = self.clone();
+        for (word, more) in both.words.iter_mut().zip(&other.words) {
+            *word |= more;
+        }
+        both
+    }
+
     #[inline(always)]
     pub(super) fn may_hold(&self, node: u32) -> bool {
         self.words[(node / 64) as usize % MARK_WORDS] >> (node % 64) & 1 != 0
     }
 
+    #[inline(always)]
     pub(super) fn add(&mut self, node: u32) {
         self.words[(node / 64) as usize % MARK_WORDS] |= 1 << (node % 64);
     }
@@ -153,6 +165,7 @@ impl FlowWorkspace {
         }
         self.labelled.clear();
         self.frontiers.iter_mut().for_each(Frontier::clear);
+        self.reached = Default::default();
     }
 
     /// A node with its labels of this round.
@@ -176,6 +189,14 @@ impl FlowWorkspace {
     #[inline(always)]
     pub(super) fn potential(&self, node: u32) -> i64 {
         self.nodes.find(node).map_or(0, |place| self.states[place as usize].potential)
+    }
+
+    /// The potential of a node and its labels of this round.
+    #[inline(always)]
+    pub(super) fn peek(&self, node: u32) -> (i64, [u64; 2]) {
+        let Some(place) = self.nodes.find(node) else { return (0, [FAR; 2]) };
+        let state = &self.states[place as usize];
+        (state.potential, if state.round == self.round { state.distance } else { [FAR; 2] })
     }
 
     /// A side's label of a node in this round, [`FAR`] where there is none.
@@ -234,5 +255,5 @@ const UNTOUCHED: NodeState = NodeState {
 pub(super) const FAR: u64 = 1 << 62;
 /// No node, arc or flow.
 pub(super) const NONE: u32 = u32::MAX;
-/// 4,096 bits: some hundred nodes fill a few per cent.
-const MARK_WORDS: usize = 64;
+/// 16,384 bits: the real network's nodes all have one of their own, and a large payment touches a few thousand.
+const MARK_WORDS: usize = 256;

@@ -127,7 +127,7 @@ impl Tariff {
         bounds: HtlcBounds,
         range: LiquidityRange,
     ) -> Option<Piece> {
-        let [lower, upper] = [range.lower, range.upper].map(|bound| bound.to_msat());
+        let (lower, upper) = (range.lower.to_msat(), range.upper.to_msat());
         let max = bounds.max.min(upper);
         let unknown = upper.saturating_sub(lower);
         if self.halving == 0 {
@@ -163,7 +163,7 @@ impl Tariff {
         bounds: HtlcBounds,
         range: LiquidityRange,
     ) -> Pieces {
-        let [lower, upper] = [range.lower, range.upper].map(|bound| bound.to_msat());
+        let (lower, upper) = (range.lower.to_msat(), range.upper.to_msat());
         let max = bounds.max.min(upper);
         let linear = self.linear(record, charge);
         if self.halving == 0 {

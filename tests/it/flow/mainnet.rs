@@ -252,3 +252,53 @@ fn fee_limits_hold_and_frontiers_fall() {
     println!("{limited} limited, {long} frontiers of three and more");
     assert!(limited > 50 && long > 50);
 }
+
+#[test]
+fn scratch() {
+    let Some(snapshot) = snapshot() else { return };
+    for sat in [1000u64, 100_000, 10_000_000, 100_000_000] {
+        let mut rng = ChaCha8Rng::seed_from_u64(sat);
+        let mut space = PlanWorkspace::default();
+        let mut all = Vec::new();
+        for _ in 0..1500 {
+            let mut end =
+                || snapshot.tail(ArcIdx::from_u32(rng.random_range(0..2 * snapshot.channel_count() as u32)));
+            let (payer, payee) = (end(), end());
+            if payer == payee {
+                continue;
+            }
+            let query = PlanQuery::new(RouteQuery {
+                ignore_inbound_fees: true,
+                ..RouteQuery::new(
+                    snapshot.node_id(payer),
+                    snapshot.node_id(payee),
+                    Msat::from_msat(sat * 1000),
+                )
+            });
+            let Ok(plan) = plan(snapshot, &query, &mut space) else { continue };
+            let Ok((relaxed, _)) = relaxed_flow(snapshot, &query, &mut space) else { continue };
+            let least = plan.least_cost.unwrap();
+            all.push(((plan.cost as f64 / least as f64), plan, relaxed));
+        }
+        all.sort_by(|a, b| b.0.total_cmp(&a.0));
+        for (gap, plan, relaxed) in all.iter().take(8) {
+            println!(
+                "SC {sat} gap {gap:.3} cost {} least {} relaxed {} fee {} p {:.5} parts {:?}",
+                plan.cost,
+                plan.least_cost.unwrap(),
+                relaxed.cost,
+                plan.fee,
+                plan.probability,
+                plan.parts
+                    .iter()
+                    .map(|p| (
+                        p.amount.to_msat() / 1000,
+                        p.fee.to_msat() / 1000,
+                        p.hops.len(),
+                        (p.probability * 1000.0) as u64
+                    ))
+                    .collect::<Vec<_>>()
+            );
+        }
+    }
+}
