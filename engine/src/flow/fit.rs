@@ -7,6 +7,7 @@ use super::channels::{ArcTerms, ChannelNetwork};
 use super::decompose::Paths;
 use super::liquidity::Liquidity;
 use super::pieces::Pieces;
+use super::share::share_out;
 use crate::cost::FeeOnly;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{Limits, Used};
@@ -19,6 +20,8 @@ pub(super) struct Draft {
     arcs: Vec<UsedArc>,
     /// The HTLCs of the part that is being fitted, payer first.
     sent: Vec<u64>,
+    /// What each path is asked for.
+    wanted: Vec<u64>,
 }
 
 /// A part.
@@ -72,7 +75,9 @@ impl Draft {
         self.parts.clear();
         self.arcs.clear();
         let mut missing = amount;
-        for (path, &(_, units)) in paths.list.iter().enumerate() {
+        let mut wanted = std::mem::take(&mut self.wanted);
+        share_out(network, paths, rules.count_max, amount, &mut wanted);
+        for (path, &wanted) in wanted.iter().enumerate() {
             if missing == 0 || self.parts.len() == rules.count_max {
                 break;
             }
@@ -80,12 +85,12 @@ impl Draft {
             if !self.know(network, arcs) {
                 continue;
             }
-            let wanted = units.saturating_mul(network.tariff.unit).min(missing);
-            if let Some(part) = self.fit(network, arcs, rules, wanted, usize::MAX) {
+            if let Some(part) = self.fit(network, arcs, rules, wanted.min(missing), usize::MAX) {
                 missing -= part.amount;
                 self.parts.push(part);
             }
         }
+        self.wanted = wanted;
         self.spread(network, rules, missing)
     }
 
@@ -229,6 +234,17 @@ impl Draft {
         for known in &mut self.arcs {
             known.beside_fees = known.terms.without_fee(&network.tariff);
         }
+    }
+
+    /// By how much the fees are more than the flow's slopes say, in msat.
+    pub(super) fn base_fees<L: Liquidity>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
+        let tariff = &network.tariff;
+        let linear = self.arcs.iter().map(|known| {
+            let sent = self.sent_over(known.arc, usize::MAX);
+            let (whole, beside) = (known.terms.pieces_msat(tariff), known.terms.without_fee(tariff));
+            tariff.cost_msat(&whole, sent).saturating_sub(tariff.cost_msat(&beside, sent))
+        });
+        self.fee().saturating_sub(linear.sum())
     }
 
     /// All fees, in msat.

@@ -16,13 +16,17 @@
 //! relaxed      the lower bound that a flow proves
 //! cut          names what is in the way
 //! decompose    a flow as a few paths
+//! share        how much each path is asked for
 //! fit          paths as parts with exact fees
 //! query        what is asked and answered
-//! plan         all of it together
+//! planner      all of it together for one set of prices
+//! budget       lower prices of liquidity, for a fee limit or a choice
+//! plan         the front door
 //! ```
 //! docs/adr/0009-flow.md says why it is done so.
 
 mod augment;
+mod budget;
 mod certificate;
 mod channels;
 mod cut;
@@ -33,18 +37,21 @@ mod liquidity;
 mod network;
 mod pieces;
 mod plan;
+mod planner;
 mod query;
 mod relaxed;
 mod residual;
+mod share;
 mod solve;
 mod sparse;
 mod tariff;
 
+pub use budget::plan_frontier;
 pub use certificate::Violation;
 pub use cut::{CUT_CHANNEL_COUNT_MAX, Cut, CutChannel, CutPlace};
 pub use explicit::{ExplicitArc, ExplicitFlow, ExplicitNetwork, min_cost_flow};
 pub use liquidity::{Liquidity, LiquidityRange, UnknownLiquidity};
-pub use plan::{PlanWorkspace, RelaxedFlow, most_sendable, plan, plan_frontier, plan_with, relaxed_flow};
+pub use plan::{PlanWorkspace, RelaxedFlow, most_sendable, plan, plan_with, relaxed_flow};
 pub use query::{Plan, PlanError, PlanPart, PlanQuery};
 pub use residual::FlowWorkspace;
 pub use solve::FlowCounts;

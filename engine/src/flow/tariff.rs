@@ -29,11 +29,11 @@ pub(super) struct Tariff {
     pub(super) unit: u64,
     /// Units in the whole payment.
     pub(super) units: u64,
-    /// The amount as fees are computed from it.
+    /// The amount that fees are computed of.
     millions: u64,
     rest: u64,
     pub(super) place: GridPlace,
-    /// 2^44 / units.
+    /// 2^44 times a unit's share of it.
     share: u64,
     /// The price of a hop a unit.
     hop: u64,
@@ -60,6 +60,11 @@ pub(super) enum Charge {
 impl Tariff {
     /// The prices of a payment of `amount` msat; `halving` may differ from that of the cost model.
     pub(super) fn new(prices: Prices, amount: u64) -> Self {
+        Tariff::with_parts_of(amount, prices, amount)
+    }
+
+    /// The same with base fees spread over `part` msat: dearer than what a larger part pays, so no bound comes of it.
+    pub(super) fn with_parts_of(part: u64, prices: Prices, amount: u64) -> Self {
         let unit = amount.div_ceil(UNIT_COUNT).max(1);
         let units = amount.div_ceil(unit).max(1);
         let scaled = |msat: u64, count: u64| {
@@ -71,10 +76,10 @@ impl Tariff {
         Tariff {
             unit,
             units,
-            millions: amount / MILLION,
-            rest: amount % MILLION,
-            place: GridPlace::of(amount),
-            share: (1 << SHARE_BITS) / units,
+            millions: part / MILLION,
+            rest: part % MILLION,
+            place: GridPlace::of(part),
+            share: scaled_share(unit, part),
             hop: scaled(prices.hop, units).min(SLOPE_MAX / 4),
             block: u64::try_from((block << SLOPE_BITS) / BILLION).unwrap_or(u64::MAX),
             halving,
@@ -197,6 +202,10 @@ impl Tariff {
         let cost = pieces.cost(msat) / u128::from(self.unit);
         u64::try_from(cost >> SLOPE_BITS).unwrap_or(u64::MAX)
     }
+}
+
+fn scaled_share(unit: u64, part: u64) -> u64 {
+    u64::try_from((u128::from(unit) << SHARE_BITS) / u128::from(part.max(1))).unwrap_or(u64::MAX)
 }
 
 /// Slopes of the pieces up to 50, 80 and 95 % of what is unknown, times it: halvings of the probability over the share
