@@ -3,4 +3,5 @@
 mod mainnet;
 mod obvious;
 mod random;
+mod small;
 mod vectors;
