@@ -23,6 +23,8 @@ pub(super) struct ChannelNetwork<'a, L> {
     node_count: u32,
     /// A channel whose minimum is above it takes no part.
     minimum_max: u64,
+    /// What flow leaves free of every arc for fees, in millionths.
+    kept_millionths: u64,
 }
 
 /// What limits and prices an arc.
@@ -43,11 +45,28 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
             is_restricted: problem.restrictions.concern_arcs(),
             leaves_from: if problem.has_layers() { u32::MAX } else { forwarders },
             node_count,
+            kept_millionths: 0,
             minimum_max: if tariff.is_flat() { u64::MAX } else { problem.amount },
             problem,
             tariff,
             liquidity,
         }
+    }
+
+    /// The same network, of whose arcs flow leaves a share free; parts may still use it.
+    pub(super) fn keeping(self, millionths: u64) -> Self {
+        ChannelNetwork { kept_millionths: millionths.min(MILLION), ..self }
+    }
+
+    /// The bounds that flow sees.
+    #[inline(always)]
+    fn flow_bounds(&self, terms: &ArcTerms) -> HtlcBounds {
+        let mut bounds = terms.bounds;
+        if self.kept_millionths != 0 {
+            let kept = u128::from(bounds.max) * u128::from(self.kept_millionths) / u128::from(MILLION);
+            bounds.max -= kept as u64;
+        }
+        bounds
     }
 
     fn lists<const FORWARD: bool>(&self) -> &'a Adjacency {
@@ -104,7 +123,7 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         }
         let (tail, head) = if FORWARD { (node, end) } else { (end, node) };
         let Some(terms) = self.terms(record, arc, tail, head) else { return };
-        let first = self.tariff.first(terms.record, terms.charge(), terms.bounds, terms.range);
+        let first = self.tariff.first(terms.record, terms.charge(), self.flow_bounds(&terms), terms.range);
         if let Some(piece) = first {
             visit(end, arc, piece);
         }
@@ -222,6 +241,8 @@ impl<L: Liquidity> Network for ChannelNetwork<'_, L> {
 
     fn pieces(&self, arc: u32) -> Pieces {
         let Some(terms) = self.terms_of(arc) else { return Pieces::NONE };
-        self.tariff.pieces(terms.record, terms.charge(), terms.bounds, terms.range)
+        self.tariff.pieces(terms.record, terms.charge(), self.flow_bounds(&terms), terms.range)
     }
 }
+
+const MILLION: u64 = 1_000_000;

@@ -252,6 +252,13 @@ impl Draft {
         self.parts.iter().map(DraftPart::fee).sum()
     }
 
+    /// The fees in millionths of what the parts deliver; 0 where there is none.
+    pub(super) fn fee_millionths(&self) -> u64 {
+        let delivered = self.parts.iter().map(|part| u128::from(part.amount)).sum::<u128>().max(1);
+        u64::try_from(u128::from(self.fee()) * 1_000_000 / delivered)
+            .map_or(1_000_000, |share| share.min(1_000_000))
+    }
+
     /// What the plan costs in the model: exact fees, and what its arcs cost beside them, in msat.
     pub(super) fn cost<L: Liquidity>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
         let beside = self

@@ -102,7 +102,16 @@ impl<'a, L: Liquidity> Planner<'a, L> {
         let own = self.network(Tariff::new(self.prices, amount));
         let network = self.network(Tariff::new(prices, amount));
         let mut counts = FlowCounts::default();
-        let (least, missing) = self.build(&network, space, &mut counts)?;
+        let (least, mut missing) = self.build(&network, space, &mut counts)?;
+        if missing > 0 {
+            // Fees found no place: again, with a place kept for them. Where flow then finds none, the first answer stays.
+            let kept = network.keeping(space.draft.fee_millionths() * 5 / 4 + KEPT_MILLIONTHS_MIN);
+            match self.build(&kept, space, &mut counts) {
+                Ok((_, still_missing)) => missing = still_missing,
+                Err(PlanError::Cut(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
         if missing > 0 || space.draft.parts.len() == 1 && prices == self.prices {
             let is_single = self.try_single(&network, missing > 0, space)?;
             if missing > 0 && !is_single {
@@ -271,6 +280,8 @@ const PART_COUNT_MAX: usize = 483;
 const SINGLE_WORK_MAX: u64 = 500;
 /// Plans of one query before the graph is called too restless.
 const TRY_COUNT_MAX: usize = 8;
+/// A tenth of a per cent, for fees of parts that are not there yet.
+const KEPT_MILLIONTHS_MIN: u64 = 1000;
 /// Times that more flow is sent to make up for fees.
 const MORE_COUNT_MAX: usize = 6;
 /// Base fees that are worth less than this share of a plan's least cost are not worth another flow.
