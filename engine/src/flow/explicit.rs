@@ -222,3 +222,40 @@ fn pieces_of(pieces: &[(u64, u64)]) -> Pieces {
 const BLOCK_SIZE: usize = 2;
 /// Sums along paths stay far below 2^62.
 pub(super) const SLOPE_MAX: u64 = 1 << 44;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_sees_what_is_wrong() {
+        let arc = |tail, head, cost| ExplicitArc { tail, head, pieces: vec![(2, cost)] };
+        let network = ExplicitNetwork::new(3, &[arc(0, 1, 1), arc(1, 2, 1), arc(0, 2, 5)]);
+        let ends = Ends { network: &network, payer: 0, payee: 2 };
+        let mut space = FlowWorkspace::default();
+        space.reset();
+        let sent = send(&ends, &mut space, 1, 10, &mut FlowCounts::default());
+        assert_eq!((sent, check(&ends, &space, 1)), ((End::Sent, 1), Ok(())));
+        assert!(matches!(check(&ends, &space, 2), Err(Violation::Conservation { .. })));
+        for flow in &mut space.flows {
+            flow.flow = 3;
+        }
+        assert!(matches!(check(&ends, &space, 3), Err(Violation::Capacity { flow: 3, capacity: 2, .. })));
+        for flow in &mut space.flows {
+            flow.flow = 1;
+        }
+        space.node(2).potential += 4;
+        assert!(matches!(check(&ends, &space, 1), Err(Violation::NotCheapest { .. })));
+    }
+
+    #[test]
+    fn flow_that_was_sent_the_short_way_is_given_back_for_the_cheaper_whole() {
+        // The first unit takes 0-1-2-3 for 3; two units must not cross 1-2 at all, or pay 21 instead of 20.
+        let arc = |tail, head, cost| ExplicitArc { tail, head, pieces: vec![(1, cost)] };
+        let arcs = [arc(0, 1, 1), arc(1, 2, 1), arc(2, 3, 1), arc(0, 2, 9), arc(1, 3, 9)];
+        let network = ExplicitNetwork::new(4, &arcs);
+        let found = min_cost_flow(&network, 0, 3, 2, &mut FlowWorkspace::default()).expect("a sound flow");
+        assert_eq!((found.sent, found.cost, found.counts.augmentations), (2, 20, 2));
+        assert!(found.arcs.iter().all(|&(arc, _)| arc != 1));
+    }
+}
