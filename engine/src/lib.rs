@@ -5,6 +5,7 @@ pub mod batch;
 pub mod belief;
 pub mod cost;
 pub mod diverse;
+pub mod flow;
 pub mod graph;
 pub mod import;
 pub mod obvious;

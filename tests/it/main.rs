@@ -4,6 +4,7 @@
 
 mod alternatives;
 mod belief;
+mod flow;
 mod import;
 mod oracle;
 mod persist;

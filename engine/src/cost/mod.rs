@@ -11,10 +11,12 @@
 
 mod log;
 mod model;
+mod prices;
 mod toll;
 
 pub use model::{CostModel, ProbabilityWeights, RiskWeights};
 
 pub(crate) use log::{FRACTION_BITS as LOG_FRACTION_BITS, log2};
 pub(crate) use model::{FeeOnly, HopCost, Probable, Risky};
+pub(crate) use prices::Prices;
 pub(crate) use toll::{TOLL_PARTS, Tolled, Tolls};

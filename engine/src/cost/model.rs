@@ -153,18 +153,18 @@ pub(crate) struct FeeOnly;
 /// [`CostModel::Risk`] for one amount.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Risky {
-    hop: u64,
-    risk_billionths: u64,
+    pub(super) hop: u64,
+    pub(super) risk_billionths: u64,
 }
 
 /// [`CostModel::Probability`] for one amount.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Probable {
-    risky: Risky,
+    pub(super) risky: Risky,
     /// Price of a unit of the natural logarithm, in msat.
     lambda: u64,
     /// Price of halving the probability, in msat.
-    halving: u64,
+    pub(super) halving: u64,
 }
 
 impl Risky {

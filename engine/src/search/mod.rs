@@ -25,7 +25,7 @@ mod counts;
 mod discount;
 mod dominance;
 mod exact;
-mod frontier;
+pub(crate) mod frontier;
 pub(crate) mod heap;
 mod limited;
 mod meeting;

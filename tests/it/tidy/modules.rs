@@ -24,6 +24,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reach", &["graph", "snapshot", "cost", "query", "search", "router", "compile"]),
     ("alternatives", &["graph", "snapshot", "query", "search", "route", "router", "compile"]),
     ("diverse", &["graph", "snapshot", "query", "search", "route", "router", "compile"]),
+    (
+        "flow",
+        &[
+            "graph",
+            "overlay",
+            "snapshot",
+            "cost",
+            "query",
+            "search",
+            "route",
+            "route_error",
+            "router",
+            "compile",
+        ],
+    ),
     ("batch", &["snapshot", "query", "route", "router"]),
 ];
 

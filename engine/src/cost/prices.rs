@@ -1,0 +1,31 @@
+//! A cost model's weights for one amount, for whoever prices flow instead of single HTLCs.
+
+use primitives::Msat;
+
+use super::model::{CostModel, Probable, Risky};
+
+/// What the terms of a cost model are worth, for one payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Prices {
+    /// A hop, in msat.
+    pub(crate) hop: u64,
+    /// A block of locking, in billionths of what is locked.
+    pub(crate) risk_billionths: u64,
+    /// Halving the probability, in msat.
+    pub(crate) halving: u64,
+}
+
+impl CostModel {
+    /// The prices for a payment of `amount`.
+    pub(crate) fn prices(self, amount: Msat) -> Prices {
+        let (risky, halving) = match self {
+            CostModel::Fee => return Prices { hop: 0, risk_billionths: 0, halving: 0 },
+            CostModel::Risk(weights) => (Risky::new(weights, amount), 0),
+            CostModel::Probability(weights) => {
+                let probable = Probable::new(weights, amount);
+                (probable.risky, probable.halving)
+            }
+        };
+        Prices { hop: risky.hop, risk_billionths: risky.risk_billionths, halving }
+    }
+}

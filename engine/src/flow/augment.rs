@@ -1,0 +1,297 @@
+//! A shortest path in the residual graph, searched from both ends, and the potentials that keep it searchable.
+//!
+//! Potentials p make every residual arc (u, v) cost at least p(v) - p(u): its *reduced* cost c + p(u) - p(v) is never
+//! below 0, so Dijkstra's search works although giving flow back costs less than nothing. Seen from the payee with -p
+//! for p the same holds, so both sides share one code; s(u) stands for p or -p.
+//!
+//! **Lists.** A block bound b says what arcs cost, not where they lead. Ends with s = 0 or below are at least
+//! b + s(u) away. Those above 0 are few (the other side's nodes of earlier rounds): where a list is left in the middle,
+//! its rest is looked through for them at once; and for nodes that the other side has reached, because an arc whose
+//! both ends' lists are left before it would be seen by neither side although a path over it may be short. Of two such
+//! nodes the one that is settled later finds the other.
+//!
+//! **Potentials after a path of reduced length D.** With a + b = D, where both sides know all distances below a and b:
+//! p(v) += min(d(v), a) - a + b - min(e(v), b), d the distance from the payer, e that to the payee. An arc (u, v) of
+//! reduced cost w stays at or above 0: the first term lowers it by at most a - d(u), and by at most w; the second by at
+//! most b - e(v), and by at most w; both together only where d(u) < a and e(v) < b, and then by at most
+//! D - d(u) - e(v), which is w or less because no path is shorter than D. The path's own arcs get 0, so their reverses
+//! do, too. Nodes that no side has reached keep their potential: the state stays as small as the search.
+//!
+//! **Pruning.** A label x of one side is dropped where x plus the other side's least key reaches the best path. Then the
+//! side knows its distances only below the least such x. That a + b = D can be had still: say this side dropped x when
+//! the other side's least key was k, so x + k >= D, and keys only grow; if the other side dropped y earlier, at this
+//! side's key j, then y + j >= D and x >= j; if it did so later, the same with the sides exchanged.
+//! (x >= j because labels that are news are never below the key that the side is at.)
+
+use super::network::Network;
+use super::pieces::Piece;
+use super::residual::{FAR, FlowWorkspace, NONE, PathStep, Step};
+use super::solve::FlowCounts;
+use crate::search::frontier::Step as QueueStep;
+
+/// The search of one round.
+pub(super) struct Round<'a, N> {
+    network: &'a N,
+    space: &'a mut FlowWorkspace,
+    /// The length of the shortest path so far, and a node on it.
+    best: u64,
+    meeting: u32,
+    /// The least label that each side dropped.
+    dropped: [u64; 2],
+    pub(super) counts: FlowCounts,
+}
+
+impl<'a, N: Network> Round<'a, N> {
+    pub(super) fn new(network: &'a N, space: &'a mut FlowWorkspace) -> Self {
+        space.start_round();
+        let counts = FlowCounts::default();
+        Round { network, space, best: FAR, meeting: NONE, dropped: [FAR; 2], counts }
+    }
+
+    /// Finds a shortest path, leaves its steps in the workspace and sets the potentials anew. Says whether there is one;
+    /// if not, a side whose queue is empty has labelled all that is on its side of a cut.
+    pub(super) fn search(&mut self) -> bool {
+        let (payer, payee) = (self.network.payer(), self.network.payee());
+        self.reach::<true>(payer, 0, Step::new(0, false, NONE));
+        self.reach::<false>(payee, 0, Step::new(0, false, NONE));
+        let mut work = [self.step::<true>(), 0];
+        loop {
+            let [forward, backward] = &self.space.frontiers;
+            let (Some(from), Some(to)) = (forward.next_node(), backward.next_node()) else { break };
+            if forward.least().saturating_add(backward.least()) >= self.best {
+                break;
+            }
+            let next = [self.degree::<true>(from), self.degree::<false>(to)];
+            if work[0] + next[0] <= work[1] + next[1] {
+                work[0] += self.step::<true>();
+            } else {
+                work[1] += self.step::<false>();
+            }
+        }
+        if self.meeting == NONE {
+            return false;
+        }
+        self.trace();
+        self.reprice();
+        true
+    }
+
+    fn degree<const FORWARD: bool>(&self, node: u32) -> u64 {
+        // One block, unless the list goes on.
+        self.network.block_count::<FORWARD>(node).min(1) as u64 * BLOCK_WORK
+    }
+
+    /// Labels a node if that is news.
+    #[inline(always)]
+    fn reach<const FORWARD: bool>(&mut self, node: u32, distance: u64, step: Step) {
+        let side = usize::from(!FORWARD);
+        let state = self.space.node(node);
+        if distance >= state.distance[side] {
+            return;
+        }
+        state.distance[side] = distance;
+        state.step[side] = step;
+        let whole = distance.saturating_add(state.distance[1 - side]);
+        if whole < self.best {
+            (self.best, self.meeting) = (whole, node);
+        }
+        self.space.reached[side].add(node);
+        self.space.frontiers[side].push(distance, node);
+    }
+
+    /// Goes on with one side and returns the arcs it looked at.
+    fn step<const FORWARD: bool>(&mut self) -> u64 {
+        let side = usize::from(!FORWARD);
+        let Some((node, first)) = self.next::<FORWARD>() else { return 0 };
+        let state = *self.space.node(node);
+        let at =
+            Place { node, distance: state.distance[side], potential: signed::<FORWARD>(state.potential) };
+        let carries = if FORWARD { state.first::<false>() } else { state.first::<true>() } != NONE;
+        let network = self.network;
+        let blocks = network.block_count::<FORWARD>(node);
+        let mut block = first.unwrap_or(0);
+        let mut seen = 0;
+        while block < blocks {
+            let bound = network.bound::<FORWARD>(node, block) as i64;
+            let next = at.distance.saturating_add(at.reduced(bound, 0));
+            let other = self.space.frontiers[1 - side].least();
+            if next.saturating_add(other) >= self.best || next > self.space.frontiers[side].least() {
+                self.space.frontiers[side].leave(next, node, block);
+                break;
+            }
+            network.visit::<FORWARD>(node, block, |end, arc, piece| {
+                seen += 1;
+                self.relax::<FORWARD>(at, end, arc, piece, carries);
+            });
+            block += 1;
+        }
+        if first.is_none() {
+            self.look_beside::<FORWARD>(at, block, blocks, carries);
+            self.give_back::<FORWARD>(at, state.first::<FORWARD>());
+        }
+        self.counts.relaxed += seen;
+        seen
+    }
+
+    /// Takes a side's next step: its node, and where to go on in the node's list if not at its start.
+    fn next<const FORWARD: bool>(&mut self) -> Option<(u32, Option<usize>)> {
+        let side = usize::from(!FORWARD);
+        match self.space.frontiers[side].pop()? {
+            QueueStep::GoOn { node, block } => Some((node, Some(block))),
+            QueueStep::Settle { node, key } => {
+                let state = self.space.node(node);
+                let is_stale = state.settled >> side & 1 != 0 || state.distance[side] != key;
+                state.settled |= 1 << side;
+                self.counts.settled += u64::from(!is_stale);
+                let goal = if FORWARD { self.network.payee() } else { self.network.payer() };
+                (!is_stale && node != goal).then_some((node, None))
+            }
+        }
+    }
+
+    /// Looks at what the blocks before `block` do not hold: the rest's arcs to nodes that are nearer than its bounds
+    /// tell or that the other side has reached, and arcs beside the list.
+    fn look_beside<const FORWARD: bool>(&mut self, at: Place, block: usize, blocks: usize, carries: bool) {
+        let side = usize::from(!FORWARD);
+        let network = self.network;
+        if block < blocks {
+            let mut found = std::mem::take(&mut self.space.found);
+            let marks = self.space.marks[side].union(&self.space.reached[1 - side]);
+            let wanted = |end| marks.may_hold(end);
+            network.visit_wanted::<FORWARD>(at.node, block, wanted, |end, arc, piece| {
+                found.push((end, arc, piece));
+            });
+            for (end, arc, piece) in found.drain(..) {
+                self.relax::<FORWARD>(at, end, arc, piece, carries);
+            }
+            self.space.found = found;
+        }
+        network.visit_beside::<FORWARD>(at.node, |end, arc, piece| {
+            self.relax::<FORWARD>(at, end, arc, piece, carries);
+        });
+    }
+
+    /// Looks at the arcs that give back flow into the node (seen from the payer), or out of it.
+    fn give_back<const FORWARD: bool>(&mut self, at: Place, first: u32) {
+        let mut next = first;
+        while next != NONE {
+            let flow = self.space.flows[next as usize];
+            next = flow.next::<FORWARD>();
+            let end = if FORWARD { flow.tail } else { flow.head };
+            if let Some(piece) = flow.pieces.back(flow.flow) {
+                let step = Step::new(flow.arc, true, at.node);
+                self.offer::<FORWARD>(at, end, -(piece.slope as i64), step);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn relax<const FORWARD: bool>(&mut self, at: Place, end: u32, arc: u32, first: Piece, carries: bool) {
+        let mut piece = first;
+        if carries && let Some(flow) = self.space.flow_arc(arc) {
+            let Some(ahead) = flow.pieces.ahead(flow.flow) else { return };
+            piece = ahead;
+        }
+        self.offer::<FORWARD>(at, end, piece.slope as i64, Step::new(arc, false, at.node));
+    }
+
+    #[inline(always)]
+    fn offer<const FORWARD: bool>(&mut self, at: Place, end: u32, slope: i64, step: Step) {
+        let side = usize::from(!FORWARD);
+        let (potential, labels) = self.space.peek(end);
+        let distance = at.distance.saturating_add(at.reduced(slope, signed::<FORWARD>(potential)));
+        // A block may tell of an arc twice, and two sides of one meeting: only news counts.
+        if distance >= labels[side] {
+            return;
+        }
+        let other = self.space.frontiers[1 - side].least().min(labels[1 - side]);
+        if distance.saturating_add(other) >= self.best {
+            self.dropped[side] = self.dropped[side].min(distance);
+            return;
+        }
+        self.reach::<FORWARD>(end, distance, step);
+    }
+
+    /// Writes down the path through the meeting point, payer first, without the loops that cost nothing.
+    fn trace(&mut self) {
+        let mut path = std::mem::take(&mut self.space.path);
+        path.clear();
+        let mut node = self.meeting;
+        while node != self.network.payer() {
+            let step = self.space.node(node).step[0];
+            path.push(path_step(step, step.from, node));
+            node = step.from;
+        }
+        path.reverse();
+        node = self.meeting;
+        while node != self.network.payee() {
+            let step = self.space.node(node).step[1];
+            path.push(path_step(step, node, step.from));
+            node = step.from;
+        }
+        let mut at = 0;
+        while at < path.len() {
+            let entered = entered(&path[at]);
+            let last = (at + 1..path.len()).rev().find(|&later| self::entered(&path[later]) == entered);
+            if let Some(last) = last {
+                path.drain(at + 1..=last);
+            }
+            at += 1;
+        }
+        self.space.path = path;
+    }
+
+    /// Moves the potentials so that the path's arcs cost nothing.
+    fn reprice(&mut self) {
+        let whole = self.best;
+        let known = [0, 1].map(|side| self.space.frontiers[side].least().min(self.dropped[side]));
+        let from = whole.min(known[0]);
+        let to = whole - from;
+        debug_assert!(to <= known[1], "the sides' keys reach the path's length together");
+        let FlowWorkspace { states, labelled, marks, .. } = &mut *self.space;
+        for &place in labelled.iter() {
+            let state = &mut states[place as usize];
+            let [forward, backward] = state.distance;
+            let change = forward.min(from) as i64 - from as i64 + to as i64 - backward.min(to) as i64;
+            state.potential += change;
+            if state.potential > 0 {
+                marks[0].add(state.node);
+            } else if state.potential < 0 {
+                marks[1].add(state.node);
+            }
+        }
+    }
+}
+
+/// A node that a side goes on from.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    node: u32,
+    distance: u64,
+    potential: i64,
+}
+
+impl Place {
+    /// Below 0 only where a bound is meant, or a policy has changed since the potentials were set.
+    #[inline(always)]
+    fn reduced(self, slope: i64, potential: i64) -> u64 {
+        (slope + self.potential - potential).max(0) as u64
+    }
+}
+
+fn signed<const FORWARD: bool>(potential: i64) -> i64 {
+    if FORWARD { potential } else { -potential }
+}
+
+fn path_step(step: Step, from: u32, to: u32) -> PathStep {
+    let (tail, head) = if step.is_back() { (to, from) } else { (from, to) };
+    PathStep { arc: step.arc(), is_back: step.is_back(), tail, head }
+}
+
+/// The node that a residual arc enters.
+fn entered(step: &PathStep) -> u32 {
+    if step.is_back { step.tail } else { step.head }
+}
+
+/// Arcs in a block.
+const BLOCK_WORK: u64 = 8;

@@ -1,0 +1,248 @@
+//! A snapshot's channels, and a query's own, as a network.
+
+use primitives::Msat;
+
+use super::liquidity::{Liquidity, LiquidityRange};
+use super::network::Network;
+use super::pieces::{Piece, Pieces};
+use super::tariff::{Charge, Tariff};
+use crate::cost::FeeOnly;
+use crate::graph::{Adjacency, ArcIdx, HtlcBounds, Record};
+use crate::search::problem::Problem;
+
+/// The network of one query.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ChannelNetwork<'a, L> {
+    pub(super) problem: Problem<'a, FeeOnly>,
+    pub(super) tariff: Tariff,
+    liquidity: L,
+    /// Whether arcs must be asked one by one what the query thinks of them.
+    is_restricted: bool,
+    /// Nodes from here on have one neighbour and forward nothing.
+    leaves_from: u32,
+    node_count: u32,
+    /// A channel whose minimum is above it takes no part.
+    minimum_max: u64,
+    /// What flow leaves free of every arc for fees, in millionths.
+    kept_millionths: u64,
+}
+
+/// What limits and prices an arc.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ArcTerms {
+    pub(super) record: Record,
+    pub(super) bounds: HtlcBounds,
+    pub(super) range: LiquidityRange,
+    is_own: bool,
+}
+
+impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
+    pub(super) fn new(problem: Problem<'a, FeeOnly>, tariff: Tariff, liquidity: L) -> Self {
+        let forwarders = problem.topology.forwarder_count();
+        let ends = problem.layers.iter().map(|layer| layer.node_end());
+        let node_count = ends.fold(problem.topology.node_count() as u32, u32::max);
+        ChannelNetwork {
+            is_restricted: problem.restrictions.concern_arcs(),
+            leaves_from: if problem.has_layers() { u32::MAX } else { forwarders },
+            node_count,
+            kept_millionths: 0,
+            minimum_max: if tariff.is_flat() { u64::MAX } else { problem.amount },
+            problem,
+            tariff,
+            liquidity,
+        }
+    }
+
+    /// The same network, of whose arcs flow leaves a share free; parts may still use it.
+    pub(super) fn keeping(self, millionths: u64) -> Self {
+        ChannelNetwork { kept_millionths: millionths.min(MILLION), ..self }
+    }
+
+    /// The bounds that flow sees.
+    #[inline(always)]
+    fn flow_bounds(&self, terms: &ArcTerms) -> HtlcBounds {
+        let mut bounds = terms.bounds;
+        if self.kept_millionths != 0 {
+            let kept = u128::from(bounds.max) * u128::from(self.kept_millionths) / u128::from(MILLION);
+            bounds.max -= kept as u64;
+        }
+        bounds
+    }
+
+    fn lists<const FORWARD: bool>(&self) -> &'a Adjacency {
+        if FORWARD { self.problem.topology.out_lists() } else { self.problem.topology.in_lists() }
+    }
+
+    /// What holds for an arc, `None` where the query may not use it.
+    #[inline(always)]
+    fn terms(&self, record: Record, arc: u32, tail: u32, head: u32) -> Option<ArcTerms> {
+        let problem = &self.problem;
+        if self.is_restricted && head == problem.payee && !problem.is_last_hop(tail) {
+            return None;
+        }
+        let mut bounds = problem.bounds(record, arc, self.is_restricted)?;
+        if bounds.min > self.minimum_max {
+            return None;
+        }
+        let is_own = tail == problem.payer;
+        let mut range = self.liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(bounds.capacity));
+        if is_own && let Some(balance) = problem.first_balance(arc)? {
+            let balance = Msat::from_msat(balance.min(bounds.capacity));
+            range = LiquidityRange { lower: balance, upper: balance };
+        }
+        // An overlay's knowledge may be older than the channel's policy.
+        range.upper = range.upper.min(Msat::from_msat(bounds.capacity));
+        range.lower = range.lower.min(range.upper);
+        bounds.max = bounds.max.min(range.upper.to_msat());
+        Some(ArcTerms { record, bounds, range, is_own })
+    }
+
+    /// Whether a usual record tells at once that the arc carries no unit.
+    #[inline(always)]
+    fn is_too_small(&self, record: Record) -> bool {
+        if record.is_unusual() { !record.is_enabled() } else { record.usual_bounds().1 < self.tariff.unit }
+    }
+
+    /// What holds for an arc by number.
+    pub(super) fn terms_of(&self, arc: u32) -> Option<ArcTerms> {
+        let problem = &self.problem;
+        self.terms(problem.record(arc), arc, problem.tail(arc), problem.head(arc))
+    }
+
+    #[inline(always)]
+    fn offer<const FORWARD: bool>(
+        &self,
+        node: u32,
+        end: u32,
+        arc: u32,
+        record: Record,
+        visit: &mut impl FnMut(u32, u32, Piece),
+    ) {
+        if !self.is_passable(end) || self.is_too_small(record) {
+            return;
+        }
+        let (tail, head) = if FORWARD { (node, end) } else { (end, node) };
+        let Some(terms) = self.terms(record, arc, tail, head) else { return };
+        let first = self.tariff.first(terms.record, terms.charge(), self.flow_bounds(&terms), terms.range);
+        if let Some(piece) = first {
+            visit(end, arc, piece);
+        }
+    }
+}
+
+impl ArcTerms {
+    #[inline(always)]
+    fn charge(&self) -> Charge {
+        if self.is_own { Charge::Own } else { Charge::Forward }
+    }
+
+    /// The cost beside fees, with ends in msat.
+    pub(super) fn without_fee(&self, tariff: &Tariff) -> Pieces {
+        let charge = if self.is_own { Charge::Own } else { Charge::NoFee };
+        tariff.pieces_msat(self.record, charge, self.bounds, self.range)
+    }
+
+    /// The cost that flow sees, with ends in msat.
+    pub(super) fn pieces_msat(&self, tariff: &Tariff) -> Pieces {
+        tariff.pieces_msat(self.record, self.charge(), self.bounds, self.range)
+    }
+
+    /// The chance that the arc can carry `amount` msat.
+    pub(super) fn probability(&self, amount: u64) -> f64 {
+        let (lower, upper) = (self.range.lower.to_msat(), self.range.upper.to_msat());
+        if amount <= lower {
+            return 1.0;
+        }
+        let unknown = (upper - lower) as f64 + 1.0;
+        ((unknown - (amount - lower) as f64) / unknown).max(0.0)
+    }
+}
+
+impl<L: Liquidity> Network for ChannelNetwork<'_, L> {
+    fn payer(&self) -> u32 {
+        self.problem.payer
+    }
+
+    fn payee(&self) -> u32 {
+        self.problem.payee
+    }
+
+    fn node_count(&self) -> u32 {
+        self.node_count
+    }
+
+    #[inline(always)]
+    fn is_passable(&self, node: u32) -> bool {
+        if node == self.problem.payer || node == self.problem.payee {
+            return true;
+        }
+        let avoided = &self.problem.restrictions.avoided_nodes;
+        node < self.leaves_from && (avoided.is_empty() || avoided.binary_search(&node).is_err())
+    }
+
+    #[inline(always)]
+    fn block_count<const FORWARD: bool>(&self, node: u32) -> usize {
+        (self.lists::<FORWARD>().degree(node) as usize).div_ceil(crate::graph::BLOCK_SIZE)
+    }
+
+    #[inline(always)]
+    fn bound<const FORWARD: bool>(&self, node: u32, block: usize) -> u64 {
+        if FORWARD && node == self.problem.payer {
+            // Its own channels charge nothing, so the order of its list tells nothing.
+            return 0;
+        }
+        let list = self.lists::<FORWARD>().list(node);
+        list.bounds.get(block).map_or(0, |bound| self.tariff.bound(bound.at(self.tariff.place)))
+    }
+
+    #[inline(always)]
+    fn visit<const FORWARD: bool>(&self, node: u32, block: usize, mut visit: impl FnMut(u32, u32, Piece)) {
+        let lists = self.lists::<FORWARD>();
+        let Some(block) = lists.list(node).blocks(block).next() else { return };
+        for at in 0..block.ends.len().min(block.records.len()) {
+            let arc = lists.arc_at(block.start + at as u32);
+            self.offer::<FORWARD>(node, block.ends[at], arc, block.records[at].load(), &mut visit);
+        }
+    }
+
+    fn visit_wanted<const FORWARD: bool>(
+        &self,
+        node: u32,
+        first: usize,
+        wanted: impl Fn(u32) -> bool,
+        mut visit: impl FnMut(u32, u32, Piece),
+    ) {
+        let lists = self.lists::<FORWARD>();
+        let list = lists.list(node);
+        let from = (first * crate::graph::BLOCK_SIZE).min(list.ends.len());
+        for at in from..list.ends.len() {
+            let end = list.ends[at];
+            if !wanted(end) {
+                continue;
+            }
+            let arc = lists.arc_at(list.start + at as u32);
+            self.offer::<FORWARD>(node, end, arc, list.records[at].load(), &mut visit);
+        }
+    }
+
+    fn visit_beside<const FORWARD: bool>(&self, node: u32, mut visit: impl FnMut(u32, u32, Piece)) {
+        for layer in self.problem.layers.iter().filter(|layer| !layer.is_empty()) {
+            if FORWARD {
+                for arc in layer.outgoing(node) {
+                    self.offer::<FORWARD>(node, arc.head, arc.arc, arc.record, &mut visit);
+                }
+            } else {
+                for arc in layer.incoming(node) {
+                    self.offer::<FORWARD>(node, arc.tail, arc.arc, arc.record, &mut visit);
+                }
+            }
+        }
+    }
+
+    fn pieces(&self, arc: u32) -> Pieces {
+        let Some(terms) = self.terms_of(arc) else { return Pieces::NONE };
+        self.tariff.pieces(terms.record, terms.charge(), self.flow_bounds(&terms), terms.range)
+    }
+}
+
+const MILLION: u64 = 1_000_000;

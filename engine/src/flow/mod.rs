@@ -1,0 +1,57 @@
+//! Splitting a payment: an exact minimum-cost flow in integers, on the residual graph of the channels as far as it is
+//! looked at.
+//!
+//! ```text
+//! network      what the solver asks of a graph
+//! pieces       the convex cost of one arc, made on the fly
+//! tariff       a query's prices a unit of flow
+//! liquidity    what a payer knows of balances
+//! channels     a snapshot and a query as a network
+//! explicit     arcs listed one by one as a network
+//! sparse       tables that hold touched nodes and arcs only
+//! residual     flow, potentials and labels in such tables
+//! augment      a shortest residual path from both ends, and the potentials after it
+//! solve        path after path until the amount is sent, or the cut that is in the way
+//! certificate  checks that a flow is one, and the cheapest
+//! relaxed      the lower bound that a flow proves
+//! cut          names what is in the way
+//! decompose    a flow as a few paths
+//! share        how much each path is asked for
+//! fit          paths as parts with exact fees
+//! query        what is asked and answered
+//! planner      all of it together for one set of prices
+//! budget       lower prices of liquidity, for a fee limit or a choice
+//! plan         the front door
+//! ```
+//! docs/adr/0009-flow.md says why it is done so.
+
+mod augment;
+mod budget;
+mod certificate;
+mod channels;
+mod cut;
+mod decompose;
+mod explicit;
+mod fit;
+mod liquidity;
+mod network;
+mod pieces;
+mod plan;
+mod planner;
+mod query;
+mod relaxed;
+mod residual;
+mod share;
+mod solve;
+mod sparse;
+mod tariff;
+
+pub use budget::plan_frontier;
+pub use certificate::Violation;
+pub use cut::{CUT_CHANNEL_COUNT_MAX, Cut, CutChannel, CutPlace};
+pub use explicit::{ExplicitArc, ExplicitFlow, ExplicitNetwork, min_cost_flow};
+pub use liquidity::{Liquidity, LiquidityRange, UnknownLiquidity};
+pub use plan::{PlanWorkspace, RelaxedFlow, most_sendable, plan, plan_with, relaxed_flow};
+pub use query::{Plan, PlanError, PlanPart, PlanQuery};
+pub use residual::FlowWorkspace;
+pub use solve::FlowCounts;

@@ -1,0 +1,126 @@
+//! Plans a payment: flow first, then parts of it with exact fees.
+//!
+//! 1. The cheapest flow of the amount, with the model's relaxations (`tariff`): its cost is a bound for any plan.
+//! 2. The flow's widest paths become parts. One path: the exact search of a single route takes over.
+//! 3. Fees are added; what no longer fits into a channel is spread over the others, or more flow is sent.
+//! 4. Parts whose base fees are worth more than their share of the liquidity are given up.
+//!
+//! Where the fee is over its limit, the price of liquidity is lowered until it is not.
+
+use primitives::Msat;
+
+use super::certificate::{Violation, check};
+use super::cut::{Cut, name_cut};
+use super::decompose::Paths;
+use super::fit::Draft;
+use super::liquidity::{Liquidity, UnknownLiquidity};
+use super::planner::{PATH_COUNT_MAX, Planner};
+use super::query::{Plan, PlanError, PlanQuery};
+use super::relaxed::least_cost;
+use super::residual::FlowWorkspace;
+use super::solve::{End, FlowCounts, flow_cost, send};
+use super::tariff::{SLOPE_BITS, Tariff};
+use crate::compile::compile;
+use crate::router::RouteWorkspace;
+use crate::snapshot::Snapshot;
+
+/// What one thread needs to make plans.
+#[derive(Debug, Default)]
+pub struct PlanWorkspace {
+    pub(super) flow: FlowWorkspace,
+    pub(super) route: RouteWorkspace,
+    pub(super) paths: Paths,
+    pub(super) draft: Draft,
+    /// A draft that another one has yet to beat.
+    pub(super) rival: Draft,
+}
+
+/// Splits a payment as the cost model likes it best, where nothing is known of the channels' balances.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn plan(snapshot: &Snapshot, query: &PlanQuery, space: &mut PlanWorkspace) -> Result<Plan, PlanError> {
+    plan_with(snapshot, query, UnknownLiquidity, space)
+}
+
+/// The same with knowledge of the channels' liquidity.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn plan_with<L: Liquidity>(
+    snapshot: &Snapshot,
+    query: &PlanQuery,
+    liquidity: L,
+    space: &mut PlanWorkspace,
+) -> Result<Plan, PlanError> {
+    let compiled = compile(snapshot, &query.route)?;
+    let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
+    let limit = query.route.limits.fee_limit(query.route.amount);
+    let plan = planner.plan(planner.prices, space)?;
+    if plan.fee <= limit {
+        return Ok(plan);
+    }
+    planner.plan_within(limit, plan, space)
+}
+
+/// A query's flow before it is cut in parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelaxedFlow {
+    /// What it costs in the model, in msat.
+    pub cost: u64,
+    /// No plan costs less.
+    pub least_cost: u64,
+    /// Arcs with flow.
+    pub arc_count: usize,
+    /// The work it took.
+    pub counts: FlowCounts,
+}
+
+/// Solves a query's relaxation and checks that it is solved: O(m), for tests and for doubters.
+///
+/// # Errors
+/// As [`plan`].
+pub fn relaxed_flow(
+    snapshot: &Snapshot,
+    query: &PlanQuery,
+    space: &mut PlanWorkspace,
+) -> Result<(RelaxedFlow, Result<(), Violation>), PlanError> {
+    let compiled = compile(snapshot, &query.route)?;
+    let planner = Planner::new(snapshot, query, &compiled, UnknownLiquidity)?;
+    let network = planner.network(Tariff::new(planner.prices, planner.problem.amount));
+    let mut counts = FlowCounts::default();
+    planner.send_all(&network, &mut space.flow, &mut counts)?;
+    let checked = check(&network, &space.flow, network.tariff.units);
+    let cost = flow_cost(&space.flow) >> SLOPE_BITS;
+    let flow = RelaxedFlow {
+        cost: u64::try_from(cost).unwrap_or(u64::MAX),
+        least_cost: least_cost(&network, &space.flow),
+        arc_count: space.flow.flows.iter().filter(|flow| flow.flow > 0).count(),
+        counts,
+    };
+    Ok((flow, checked))
+}
+
+/// The most that all paths together can carry from payer to payee, fees aside, and the cut that is in the way of more.
+/// No set of parts delivers more, whatever it costs: no arc carries more than its capacity and `htlc_maximum_msat` say.
+/// The query's amount counts for nothing.
+///
+/// # Errors
+/// As [`plan`].
+pub fn most_sendable(
+    snapshot: &Snapshot,
+    query: &PlanQuery,
+    space: &mut PlanWorkspace,
+) -> Result<(Msat, Cut), PlanError> {
+    let compiled = compile(snapshot, &query.route)?;
+    let mut planner = Planner::new(snapshot, query, &compiled, UnknownLiquidity)?;
+    planner.problem.amount_max = u64::MAX >> 1;
+    let network = planner.network(Tariff::flat());
+    space.flow.reset();
+    let mut counts = FlowCounts::default();
+    let (end, sent) = send(&network, &mut space.flow, u64::MAX, PATH_COUNT_MAX, &mut counts);
+    match end {
+        End::Cut => Ok((Msat::from_msat(sent), name_cut(snapshot, &network, &space.flow))),
+        End::Sent | End::WorkLimit => Err(PlanError::WorkLimit { augmentations: counts.augmentations }),
+    }
+}

@@ -1,0 +1,288 @@
+//! Makes one plan for one set of prices.
+
+use primitives::Msat;
+
+use super::channels::ChannelNetwork;
+use super::cut::name_cut;
+use super::fit::{Draft, DraftPart, PartRules};
+use super::liquidity::Liquidity;
+use super::plan::PlanWorkspace;
+use super::query::{Plan, PlanError, PlanPart, PlanQuery};
+use super::relaxed::least_cost;
+use super::residual::FlowWorkspace;
+use super::solve::{End, FlowCounts, send};
+use super::tariff::Tariff;
+use crate::compile::Compiled;
+use crate::cost::{FeeOnly, Prices};
+use crate::query::RouteQuery;
+use crate::route::{Hop, limits_of, payee_used};
+use crate::router::{RouteError, route_compiled};
+use crate::search::problem::Problem;
+use crate::snapshot::Snapshot;
+
+/// A query in numbers.
+pub(super) struct Planner<'a, L> {
+    snapshot: &'a Snapshot,
+    query: &'a PlanQuery,
+    compiled: &'a Compiled,
+    pub(super) problem: Problem<'a, FeeOnly>,
+    pub(super) prices: Prices,
+    liquidity: L,
+    rules: PartRules,
+}
+
+impl<'a, L: Liquidity> Planner<'a, L> {
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        query: &'a PlanQuery,
+        compiled: &'a Compiled,
+        liquidity: L,
+    ) -> Result<Self, PlanError> {
+        if compiled.is_circular() {
+            return Err(RouteError::BadQuery { reason: "a payment to oneself is not split" }.into());
+        }
+        if query.part_count_max == 0 {
+            return Err(RouteError::BadQuery { reason: "a plan has at least one part" }.into());
+        }
+        let route = &query.route;
+        let problem = compiled.problem(snapshot, route, FeeOnly);
+        // The fee limit is one on the whole plan, which a part alone cannot tell.
+        let problem = Problem { strict: true, amount_max: u64::MAX >> 1, ..problem };
+        let rules = PartRules {
+            amount_min: query.part_min.to_msat().clamp(1, problem.amount),
+            count_max: query.part_count_max.min(PART_COUNT_MAX),
+            start: payee_used(&route.limits, route.amount),
+            limits: limits_of(&route.limits),
+        };
+        let prices = route.cost.prices(route.amount);
+        Ok(Planner { snapshot, query, compiled, problem, prices, liquidity, rules })
+    }
+
+    pub(super) fn network(&self, tariff: Tariff) -> ChannelNetwork<'a, L> {
+        ChannelNetwork::new(self.problem, tariff, self.liquidity)
+    }
+
+    /// Sends the whole amount from scratch.
+    pub(super) fn send_all(
+        &self,
+        network: &ChannelNetwork<'_, L>,
+        flow: &mut FlowWorkspace,
+        counts: &mut FlowCounts,
+    ) -> Result<(), PlanError> {
+        flow.reset();
+        self.send_more(network, flow, network.tariff.units, counts)
+    }
+
+    fn send_more(
+        &self,
+        network: &ChannelNetwork<'_, L>,
+        flow: &mut FlowWorkspace,
+        units: u64,
+        counts: &mut FlowCounts,
+    ) -> Result<(), PlanError> {
+        match send(network, flow, units, PATH_COUNT_MAX, counts).0 {
+            End::Sent => Ok(()),
+            End::Cut => Err(PlanError::Cut(name_cut(self.snapshot, network, flow))),
+            End::WorkLimit => Err(PlanError::WorkLimit { augmentations: counts.augmentations }),
+        }
+    }
+
+    /// The plan for one price of liquidity, whatever its fee; again where a policy changed under it.
+    pub(super) fn plan(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Plan, PlanError> {
+        for _ in 0..TRY_COUNT_MAX {
+            if let Some(plan) = self.attempt(prices, space)? {
+                return Ok(plan);
+            }
+        }
+        Err(RouteError::Contended.into())
+    }
+
+    fn attempt(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Option<Plan>, PlanError> {
+        let amount = self.problem.amount;
+        let own = self.network(Tariff::new(self.prices, amount));
+        let network = self.network(Tariff::new(prices, amount));
+        let mut counts = FlowCounts::default();
+        let (least, mut missing) = self.build(&network, space, &mut counts)?;
+        if missing > 0 {
+            // Fees found no place: again, with a place kept for them. Where flow then finds none, the first answer stays.
+            let kept = network.keeping(space.draft.fee_millionths() * 5 / 4 + KEPT_MILLIONTHS_MIN);
+            match self.build(&kept, space, &mut counts) {
+                Ok((_, still_missing)) => missing = still_missing,
+                Err(PlanError::Cut(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if missing > 0 || space.draft.parts.len() == 1 && prices == self.prices {
+            let is_single = self.try_single(&network, missing > 0, space)?;
+            if missing > 0 && !is_single {
+                return Err(self.explain(missing, space));
+            }
+        }
+        // Whatever prices led to a plan, it costs what the query's own say.
+        space.draft.rebase(&own);
+        let base_fees = space.draft.base_fees(&network);
+        if space.draft.parts.len() > 1 && base_fees > least / BASE_FEE_SHARE {
+            self.build_rival(&own, prices, space, &mut counts)?;
+        }
+        let draft = &space.draft;
+        let is_current = self.snapshot.read_consistent(|| draft.is_current(&own, self.rules.start));
+        let is_current = is_current.map_err(|_| RouteError::Contended)?;
+        Ok(is_current.then(|| self.finish(&own, least, counts, space)))
+    }
+
+    /// Makes a draft from scratch; returns the bound that its flow proves and what is missing.
+    fn build(
+        &self,
+        network: &ChannelNetwork<'_, L>,
+        space: &mut PlanWorkspace,
+        counts: &mut FlowCounts,
+    ) -> Result<(u64, u64), PlanError> {
+        self.send_all(network, &mut space.flow, counts)?;
+        let least = least_cost(network, &space.flow);
+        let mut missing = self.make_parts(network, space);
+        for _ in 0..MORE_COUNT_MAX {
+            if missing == 0 {
+                break;
+            }
+            let units = missing.div_ceil(network.tariff.unit) + 1;
+            match self.send_more(network, &mut space.flow, units, counts) {
+                Ok(()) => missing = self.make_parts(network, space),
+                Err(PlanError::Cut(_)) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        if missing == 0 {
+            space.draft.merge(network, &self.rules);
+        }
+        Ok((least, missing))
+    }
+
+    /// Base fees were spread over the whole amount, but each part pays them: makes another draft with base fees spread
+    /// over a part of the usual size, and keeps the cheaper one.
+    fn build_rival(
+        &self,
+        own: &ChannelNetwork<'_, L>,
+        prices: Prices,
+        space: &mut PlanWorkspace,
+        counts: &mut FlowCounts,
+    ) -> Result<(), PlanError> {
+        let amount = self.problem.amount;
+        let part = (amount / space.draft.parts.len() as u64).max(1);
+        let network = self.network(Tariff::with_parts_of(part, prices, amount));
+        std::mem::swap(&mut space.draft, &mut space.rival);
+        let (_, missing) = self.build(&network, space, counts)?;
+        space.draft.rebase(own);
+        if missing > 0 || space.draft.cost(own) >= space.rival.cost(own) {
+            std::mem::swap(&mut space.draft, &mut space.rival);
+        }
+        Ok(())
+    }
+
+    /// Parts of the flow; returns what they leave over.
+    fn make_parts(&self, network: &ChannelNetwork<'_, L>, space: &mut PlanWorkspace) -> u64 {
+        let PlanWorkspace { flow, paths, draft, .. } = space;
+        // Paths beyond those that become parts make up for parts that do not fit.
+        let count = self.rules.count_max.saturating_mul(2);
+        paths.take_apart(flow, self.problem.payer, self.problem.payee, count);
+        draft.fill(network, paths, &self.rules, self.problem.amount)
+    }
+
+    fn explain(&self, missing: u64, space: &PlanWorkspace) -> PlanError {
+        let missing = Msat::from_msat(missing);
+        if space.paths.list.len() > self.rules.count_max {
+            return PlanError::TooFewParts { part_count_max: self.rules.count_max, missing };
+        }
+        PlanError::NoRoomForFees { missing }
+    }
+
+    /// Where one part suffices, the search of single routes knows its exact cost; it may also know one where flow found
+    /// none. Says whether the draft is its route.
+    pub(super) fn try_single(
+        &self,
+        network: &ChannelNetwork<'_, L>,
+        is_needed: bool,
+        space: &mut PlanWorkspace,
+    ) -> Result<bool, PlanError> {
+        let query = &self.query.route;
+        // What flow has found is nearly as good, so the search may give up early.
+        let work_max = if is_needed { query.work_max } else { query.work_max.min(SINGLE_WORK_MAX) };
+        let query = &RouteQuery { work_max, ..query.clone() };
+        match route_compiled(self.snapshot, query, self.compiled, &[], &mut space.route) {
+            Ok(_) => {}
+            Err(RouteError::NoRoute(_) | RouteError::WorkLimit { .. }) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        let (draft, amount) = (&mut space.draft, self.problem.amount);
+        let cost = if is_needed { u64::MAX } else { draft.cost(network) };
+        let before = std::mem::take(&mut draft.parts);
+        let fits = draft.set_single(network, &space.route.arcs, &self.rules, amount);
+        if fits && draft.cost(network) <= cost {
+            return Ok(true);
+        }
+        draft.parts = before;
+        Ok(false)
+    }
+
+    pub(super) fn finish(
+        &self,
+        network: &ChannelNetwork<'_, L>,
+        least: u64,
+        counts: FlowCounts,
+        space: &mut PlanWorkspace,
+    ) -> Plan {
+        let draft = &mut space.draft;
+        let cost = draft.cost(network);
+        draft.parts.sort_by_key(|part| std::cmp::Reverse(part.amount));
+        let cltv = draft.parts.iter().map(|part| part.used.cltv).max().unwrap_or(0);
+        Plan {
+            payer: self.query.route.payer,
+            amount: self.query.route.amount,
+            fee: Msat::from_msat(draft.fee()),
+            probability: draft.probability(),
+            cltv,
+            cost,
+            least_cost: (!self.problem.with_inbound_fees).then_some(least),
+            version: self.snapshot.version(),
+            counts,
+            parts: draft.parts.iter().map(|part| self.name_part(draft, part)).collect(),
+        }
+    }
+
+    fn name_part(&self, draft: &Draft, part: &DraftPart) -> PlanPart {
+        let mut cltv = self.rules.start.cltv;
+        let mut forwarded = part.amount;
+        let mut hops = Vec::with_capacity(part.arcs.len());
+        for (at, (&arc, &sent)) in part.arcs.iter().zip(&part.sent).enumerate().rev() {
+            let (short_channel_id, direction, node_id) = self.problem.names(self.snapshot, arc);
+            let (amount, fee) = (Msat::from_msat(sent), Msat::from_msat(sent.saturating_sub(forwarded)));
+            hops.push(Hop { short_channel_id, direction, node_id, amount, fee, cltv });
+            forwarded = sent;
+            if at > 0 {
+                cltv += self.problem.record(arc).cltv() as u32;
+            }
+        }
+        hops.reverse();
+        PlanPart {
+            amount: Msat::from_msat(part.amount),
+            fee: Msat::from_msat(part.fee()),
+            cltv: part.used.cltv,
+            probability: draft.part_probability(part),
+            hops,
+        }
+    }
+}
+
+/// Paths that flow is sent along at most; the hardest payments on the real graph take some hundred.
+pub(super) const PATH_COUNT_MAX: u64 = 20_000;
+/// More parts than a channel takes HTLCs.
+const PART_COUNT_MAX: usize = 483;
+/// Nodes or labels of a single route's search where flow has found one already: some ten times the usual.
+const SINGLE_WORK_MAX: u64 = 500;
+/// Plans of one query before the graph is called too restless.
+const TRY_COUNT_MAX: usize = 8;
+/// A tenth of a per cent, for fees of parts that are not there yet.
+const KEPT_MILLIONTHS_MIN: u64 = 1000;
+/// Times that more flow is sent to make up for fees.
+const MORE_COUNT_MAX: usize = 6;
+/// Base fees that are worth less than this share of a plan's least cost are not worth another flow.
+const BASE_FEE_SHARE: u64 = 200;

@@ -1,0 +1,118 @@
+//! What a plan is asked for, what it looks like, and why there may be none.
+
+use primitives::{Msat, NodeId};
+
+use super::cut::{Cut, CutPlace};
+use super::solve::FlowCounts;
+use crate::query::RouteQuery;
+use crate::route::Hop;
+use crate::router::RouteError;
+
+/// A payment that may be split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanQuery {
+    /// Ends, amount, cost model, limits and exclusions, as for a single route. The fee limit is one on all parts
+    /// together; `may_overpay` and `tolerance` count for nothing where there is more than one part.
+    pub route: RouteQuery,
+    /// How many parts there may be. 16.
+    pub part_count_max: usize,
+    /// What each of several parts delivers at least. 1 sat.
+    pub part_min: Msat,
+}
+
+impl PlanQuery {
+    /// A payment with the defaults.
+    pub fn new(route: RouteQuery) -> Self {
+        PlanQuery { route, part_count_max: 16, part_min: Msat::from_msat(1000) }
+    }
+}
+
+/// A payment in parts that obeyed every rule at one moment during its query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Who pays.
+    pub payer: NodeId,
+    /// What the payee gets in all.
+    pub amount: Msat,
+    /// The parts, the largest first.
+    pub parts: Vec<PlanPart>,
+    /// What the payer pays beyond the amount.
+    pub fee: Msat,
+    /// How likely every channel can carry all that the parts send over it.
+    pub probability: f64,
+    /// Blocks until the last of the payer's HTLCs expires, the final delta included.
+    pub cltv: u32,
+    /// Fees, and what the cost model charges for the rest, in msat.
+    pub cost: u64,
+    /// No set of parts costs less in the model, in msat, as long as it leaves channels aside that carry less than a
+    /// thousandth of the amount or whose `htlc_minimum_msat` is above all of it. `None` where inbound fees count, for
+    /// which it does not hold.
+    pub least_cost: Option<u64>,
+    /// The graph's version.
+    pub version: u64,
+    /// The work it took.
+    pub counts: FlowCounts,
+}
+
+/// One part of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanPart {
+    /// What the payee gets of it.
+    pub amount: Msat,
+    /// What the payer pays beyond that.
+    pub fee: Msat,
+    /// Blocks from now to the expiry of the payer's HTLC.
+    pub cltv: u32,
+    /// How likely its channels can carry it, if it were alone.
+    pub probability: f64,
+    /// The channels, the payer's own first.
+    pub hops: Vec<Hop>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The query names what is not there, or contradicts itself; or a single route that would do is refused.
+    #[error(transparent)]
+    Query(#[from] RouteError),
+    /// No set of parts can carry the amount, whatever it costs.
+    #[error("{} carry {} at most", place_name(&.0.place), .0.capacity)]
+    Cut(Cut),
+    /// Parts that carry the amount exist, but not with fees on top of it.
+    #[error("the channels are full before fees: {missing} of the amount find no place")]
+    NoRoomForFees {
+        /// What was missing in the end.
+        missing: Msat,
+    },
+    /// So few parts, of the least size and within the limits on blocks and hops, cannot carry the amount.
+    #[error("{part_count_max} parts leave {missing} of the amount over; allow more or smaller ones")]
+    TooFewParts {
+        /// How many were allowed.
+        part_count_max: usize,
+        /// What was missing in the end.
+        missing: Msat,
+    },
+    /// The cheapest plan costs more than the limit.
+    #[error("the fee limit of {limit} is short by {}", needed.saturating_sub(*limit))]
+    FeeLimit {
+        /// The limit.
+        limit: Msat,
+        /// The fee of the cheapest plan that was found.
+        needed: Msat,
+    },
+    /// The work ran out.
+    #[error("gave up after {augmentations} paths")]
+    WorkLimit {
+        /// Paths that flow was sent along.
+        augmentations: u64,
+    },
+}
+
+fn place_name(place: &CutPlace) -> &'static str {
+    match place {
+        CutPlace::Payer => "the payer's channels",
+        CutPlace::Payee => "the channels into the payee",
+        CutPlace::Between => "the channels between payer and payee",
+    }
+}

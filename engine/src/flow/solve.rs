@@ -1,0 +1,79 @@
+//! Sends flow path after path, each the cheapest that is left: the flow is a cheapest one for its amount at any time.
+//!
+//! Successive shortest paths (Ahuja, Magnanti and Orlin, "Network Flows", 1993, section 9.7), on arcs with convex costs
+//! (section 14.5): a path takes as many units as its piece with the least room.
+
+use super::augment::Round;
+use super::network::Network;
+use super::residual::FlowWorkspace;
+
+/// How sending ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// All was sent.
+    Sent,
+    /// No path is left: what is reached on one side is that side of a least cut.
+    Cut,
+    /// The paths ran out.
+    WorkLimit,
+}
+
+/// What a flow took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FlowCounts {
+    /// Paths that flow was sent along.
+    pub augmentations: u64,
+    /// Nodes that were settled.
+    pub settled: u64,
+    /// Arcs that were looked at.
+    pub relaxed: u64,
+}
+
+impl FlowCounts {
+    /// Both together.
+    pub(super) fn plus(self, other: FlowCounts) -> FlowCounts {
+        FlowCounts {
+            augmentations: self.augmentations + other.augmentations,
+            settled: self.settled + other.settled,
+            relaxed: self.relaxed + other.relaxed,
+        }
+    }
+}
+
+/// Sends `units` more on top of what the workspace holds, along at most `paths_max` paths. Returns how it ended and how
+/// many units were sent.
+pub(super) fn send<N: Network>(
+    network: &N,
+    space: &mut FlowWorkspace,
+    units: u64,
+    paths_max: u64,
+    counts: &mut FlowCounts,
+) -> (End, u64) {
+    let mut sent = 0;
+    let mut paths = 0;
+    while sent < units {
+        if paths == paths_max {
+            return (End::WorkLimit, sent);
+        }
+        paths += 1;
+        let mut round = Round::new(network, space);
+        let is_found = round.search();
+        *counts = counts.plus(round.counts);
+        if !is_found {
+            return (End::Cut, sent);
+        }
+        let path = std::mem::take(&mut space.path);
+        let rooms = path.iter().map(|step| space.residual(network, step).map_or(0, |piece| piece.room));
+        let pushed = rooms.fold(units - sent, u64::min);
+        path.iter().for_each(|step| space.push(network, step, pushed));
+        space.path = path;
+        counts.augmentations += 1;
+        sent += pushed;
+    }
+    (End::Sent, sent)
+}
+
+/// What the workspace's flow costs.
+pub(super) fn flow_cost(space: &FlowWorkspace) -> u128 {
+    space.flows.iter().map(|flow| flow.pieces.cost(flow.flow)).sum()
+}

@@ -1,0 +1,316 @@
+//! What a unit of flow costs on an arc: a query's prices in numbers that need two multiplications and a division.
+//!
+//! A payment of A msat flows in units of A/1000, rounded up to whole msat. A unit on an arc costs, in 2^-20 msat:
+//!
+//! ```text
+//! fee        fee(A) / units                             none on the payer's own channels
+//! risk       unit * cltv_expiry_delta * risk            none on the payer's own channels
+//! hop        price of a hop / units
+//! liquidity  lambda * secant of -ln(P)                  P(x) = (upper - x) / (upper - lower), 1 up to lower
+//! ```
+//! **Base fees** are no linear cost: a part pays them whole. They are spread over the whole amount, as if every arc
+//! carried all of it. A part never pays less, so the relaxed optimum stays below what any set of parts costs; the exact
+//! fees are found when the parts are priced. The same holds for the price of a hop.
+//!
+//! **Liquidity** is cut at fixed shares of what is unknown, 50, 80 and 95 %; between them -ln(P) is a straight line from
+//! point to point, which rises from piece to piece. The logarithm comes in fixed point (`cost::log2`). The last piece
+//! ends where nothing is left, at the logarithm of its length in msat.
+
+use super::explicit::SLOPE_MAX;
+use super::liquidity::LiquidityRange;
+use super::pieces::{PIECE_COUNT, Piece, Pieces};
+use crate::cost::{LOG_FRACTION_BITS, Prices, log2};
+use crate::graph::{GridPlace, HtlcBounds, Record};
+
+/// A query's prices.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tariff {
+    /// Msat in a unit.
+    pub(super) unit: u64,
+    /// Units in the whole payment.
+    pub(super) units: u64,
+    /// The amount that fees are computed of.
+    millions: u64,
+    rest: u64,
+    pub(super) place: GridPlace,
+    /// 2^44 times a unit's share of it.
+    share: u64,
+    /// The price of a hop a unit.
+    hop: u64,
+    /// The price of a block a unit.
+    block: u64,
+    /// Price of a halving, times the unit.
+    halving: u128,
+    /// Slopes of the first three pieces times what is unknown, shifted.
+    ranges: [u64; 3],
+    shift: u32,
+}
+
+/// What an arc's slope is made of beside liquidity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Charge {
+    /// A hop that forwards.
+    Forward,
+    /// The payer's own channel.
+    Own,
+    /// A hop that forwards, without its fee: fees are added exactly elsewhere.
+    NoFee,
+}
+
+impl Tariff {
+    /// The prices of a payment of `amount` msat; `halving` may differ from that of the cost model.
+    pub(super) fn new(prices: Prices, amount: u64) -> Self {
+        Tariff::with_parts_of(amount, prices, amount)
+    }
+
+    /// The same with base fees spread over `part` msat: dearer than what a larger part pays, so no bound comes of it.
+    pub(super) fn with_parts_of(part: u64, prices: Prices, amount: u64) -> Self {
+        let unit = amount.div_ceil(UNIT_COUNT).max(1);
+        let units = amount.div_ceil(unit).max(1);
+        let scaled = |msat: u64, count: u64| {
+            u64::try_from((u128::from(msat) << SLOPE_BITS) / u128::from(count)).unwrap_or(u64::MAX)
+        };
+        let halving = u128::from(prices.halving) * u128::from(unit);
+        let (ranges, shift) = range_slopes(halving);
+        let block = u128::from(unit) * u128::from(prices.risk_billionths);
+        Tariff {
+            unit,
+            units,
+            millions: part / MILLION,
+            rest: part % MILLION,
+            place: GridPlace::of(part),
+            share: scaled_share(unit, part),
+            hop: scaled(prices.hop, units).min(SLOPE_MAX / 4),
+            block: u64::try_from((block << SLOPE_BITS) / BILLION).unwrap_or(u64::MAX),
+            halving,
+            ranges,
+            shift,
+        }
+    }
+
+    /// Units of 1 msat, every arc for the same price: for flows whose amount alone counts.
+    pub(super) fn flat() -> Self {
+        let free = Prices { hop: 0, risk_billionths: 0, halving: 0 };
+        Tariff { share: 0, hop: 1, unit: 1, ..Tariff::new(free, 1) }
+    }
+
+    /// Whether amounts alone count.
+    pub(super) fn is_flat(&self) -> bool {
+        self.share == 0
+    }
+
+    /// A lower bound on the slope of arcs whose fee is at least `fee` msat.
+    #[inline(always)]
+    pub(super) fn bound(&self, fee: u64) -> u64 {
+        self.fee_slope(fee) + self.hop
+    }
+
+    #[inline(always)]
+    fn fee_slope(&self, fee: u64) -> u64 {
+        let slope = (u128::from(fee) * u128::from(self.share)) >> (SHARE_BITS - SLOPE_BITS);
+        if slope > u128::from(SLOPE_MAX / 4) { SLOPE_MAX / 4 } else { slope as u64 }
+    }
+
+    #[inline(always)]
+    fn linear(&self, record: Record, charge: Charge) -> u64 {
+        if charge == Charge::Own {
+            return self.hop;
+        }
+        let risk = self.block.saturating_mul(record.cltv()).min(SLOPE_MAX / 4);
+        if charge == Charge::NoFee {
+            return risk + self.hop;
+        }
+        self.bound(record.fee_split(self.millions, self.rest)) + risk
+    }
+
+    /// The first piece of an arc, `None` where it does not carry a unit.
+    #[inline(always)]
+    pub(super) fn first(
+        &self,
+        record: Record,
+        charge: Charge,
+        bounds: HtlcBounds,
+        range: LiquidityRange,
+    ) -> Option<Piece> {
+        let (lower, upper) = (range.lower.to_msat(), range.upper.to_msat());
+        let max = bounds.max.min(upper);
+        let unknown = upper.saturating_sub(lower);
+        if self.halving == 0 {
+            let room = max / self.unit;
+            return (room > 0).then(|| Piece { slope: self.linear(record, charge), room });
+        }
+        let half = (unknown / 2).min(max);
+        if lower >= self.unit || half < self.unit {
+            // What is surely there comes first; and where half a channel is less than a unit, all of it may be one.
+            return self.pieces(record, charge, bounds, range).ahead(0);
+        }
+        let slope = self.linear(record, charge) + self.range_slope(0, unknown);
+        Some(Piece { slope, room: (lower + half).min(max) / self.unit })
+    }
+
+    /// The whole cost of an arc, in units.
+    pub(super) fn pieces(
+        &self,
+        record: Record,
+        charge: Charge,
+        bounds: HtlcBounds,
+        range: LiquidityRange,
+    ) -> Pieces {
+        let msat = self.pieces_msat(record, charge, bounds, range);
+        Pieces { ends: msat.ends.map(|end| end / self.unit), slopes: msat.slopes }
+    }
+
+    /// The same with ends in msat; slopes are still those of units.
+    pub(super) fn pieces_msat(
+        &self,
+        record: Record,
+        charge: Charge,
+        bounds: HtlcBounds,
+        range: LiquidityRange,
+    ) -> Pieces {
+        let (lower, upper) = (range.lower.to_msat(), range.upper.to_msat());
+        let max = bounds.max.min(upper);
+        let linear = self.linear(record, charge);
+        if self.halving == 0 {
+            return Pieces::linear(max, linear);
+        }
+        let unknown = upper.saturating_sub(lower);
+        let ends = [lower, lower + unknown / 2, upper - unknown / 5, upper - unknown / 20, upper];
+        let mut slopes = [linear; PIECE_COUNT];
+        for (at, slope) in slopes[1..4].iter_mut().enumerate() {
+            *slope += self.range_slope(at, unknown);
+        }
+        slopes[4] = slopes[3].max(linear + self.last_slope(unknown));
+        Pieces { ends: ends.map(|end| end.min(max)), slopes }
+    }
+
+    #[inline(always)]
+    fn range_slope(&self, piece: usize, unknown: u64) -> u64 {
+        (self.ranges[piece] / (unknown >> self.shift).max(1)).min(SLOPE_MAX / 4)
+    }
+
+    /// From 5 % left to nothing.
+    fn last_slope(&self, unknown: u64) -> u64 {
+        let halvings = u128::from(log2(unknown / 20 + 1));
+        let slope = (self.halving.saturating_mul(20 * halvings) >> (LOG_FRACTION_BITS - SLOPE_BITS))
+            / u128::from(unknown.max(1));
+        u64::try_from(slope).map_or(SLOPE_MAX / 4, |slope| slope.min(SLOPE_MAX / 4))
+    }
+
+    /// What `msat` cost on an arc with these pieces (ends in msat), in msat rounded down.
+    pub(super) fn cost_msat(&self, pieces: &Pieces, msat: u64) -> u64 {
+        let cost = pieces.cost(msat) / u128::from(self.unit);
+        u64::try_from(cost >> SLOPE_BITS).unwrap_or(u64::MAX)
+    }
+}
+
+fn scaled_share(unit: u64, part: u64) -> u64 {
+    u64::try_from((u128::from(unit) << SHARE_BITS) / u128::from(part.max(1))).unwrap_or(u64::MAX)
+}
+
+/// Slopes of the pieces up to 50, 80 and 95 % of what is unknown, times it: halvings of the probability over the share
+/// that they take, times a unit's price of a halving. Shifted to fit.
+fn range_slopes(halving: u128) -> ([u64; 3], u32) {
+    let steps = [(1, 2, 50), (1, 5, 30), (1, 20, 15)];
+    let (mut before, mut slopes) = (0, [0u128; 3]);
+    for (slope, (part, whole, percent)) in slopes.iter_mut().zip(steps) {
+        let halvings = log2(whole) - log2(part);
+        let scaled = u128::from(halvings - before) * 100 / percent;
+        before = halvings;
+        *slope = halving.saturating_mul(scaled) >> (LOG_FRACTION_BITS - SLOPE_BITS);
+    }
+    let shift = 64u32.saturating_sub(slopes[2].leading_zeros());
+    (slopes.map(|slope| (slope >> shift) as u64), shift)
+}
+
+/// Units in a payment, as Core Lightning's planner has them.
+const UNIT_COUNT: u64 = 1000;
+/// Digits behind the point of a slope.
+pub(super) const SLOPE_BITS: u32 = 20;
+const SHARE_BITS: u32 = 44;
+const MILLION: u64 = 1_000_000;
+const BILLION: u128 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use primitives::{ChannelPolicy, CltvExpiryDelta, Fee, Msat};
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::cost::CostModel;
+
+    const AMOUNTS: [u64; 6] = [1, 999, 100_000, 123_456_789, 10_000_000_000, 100_000_000_000_000];
+
+    fn random_record(rng: &mut ChaCha8Rng, capacity: u64) -> Record {
+        let policy = ChannelPolicy {
+            fee: Fee {
+                fee_base_msat: rng.random_range(0..3000),
+                fee_proportional_millionths: rng.random_range(0..5000),
+            },
+            inbound_fee: Default::default(),
+            cltv_expiry_delta: CltvExpiryDelta::from_blocks(rng.random_range(0..200)),
+            htlc_minimum_msat: Msat::from_msat(1),
+            htlc_maximum_msat: Msat::from_msat(rng.random_range(0..=capacity / 1000) * 1000),
+            disabled: false,
+            last_update: Default::default(),
+        };
+        Record::pack(&policy, Some(Msat::from_msat(capacity)), &mut Vec::new()).expect("room")
+    }
+
+    #[test]
+    fn pieces_are_convex_and_the_first_is_the_first() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut carried = 0;
+        for round in 0..20_000 {
+            let amount = AMOUNTS[round % AMOUNTS.len()];
+            let tariff = Tariff::new(CostModel::default().prices(Msat::from_msat(amount)), amount);
+            let capacity = 1000 << rng.random_range(0..34);
+            let record = random_record(&mut rng, capacity);
+            let bounds = record.bounds(&[]).expect("enabled");
+            let lower = if rng.random() { 0 } else { rng.random_range(0..=capacity) };
+            let upper = if rng.random() { capacity } else { rng.random_range(lower..=capacity) };
+            let range = LiquidityRange { lower: Msat::from_msat(lower), upper: Msat::from_msat(upper) };
+            for charge in [Charge::Forward, Charge::Own, Charge::NoFee] {
+                let pieces = tariff.pieces(record, charge, bounds, range);
+                assert!(pieces.slopes.is_sorted() && pieces.ends.is_sorted(), "{pieces:?}");
+                assert!(pieces.slopes[4] <= SLOPE_MAX);
+                assert_eq!(pieces.capacity(), bounds.max.min(upper) / tariff.unit);
+                assert_eq!(
+                    tariff.first(record, charge, bounds, range),
+                    pieces.ahead(0),
+                    "{amount} {range:?}"
+                );
+                carried += u64::from(pieces.capacity() > 0);
+            }
+            let fee = record.fee(amount);
+            assert!(tariff.bound(fee) <= tariff.pieces(record, Charge::Forward, bounds, range).slopes[0]);
+        }
+        assert!(carried > 20_000, "{carried}");
+    }
+
+    #[test]
+    fn the_whole_amount_costs_its_fee_and_the_logarithm_at_each_share() {
+        let (amount, capacity) = (1_000_000_000u64, 4_000_000_000u64);
+        let prices = CostModel::default().prices(Msat::from_msat(amount));
+        let tariff = Tariff::new(prices, amount);
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        for _ in 0..100 {
+            let record = random_record(&mut rng, capacity);
+            let bounds = HtlcBounds { min: 0, max: capacity, capacity };
+            let range = LiquidityRange { lower: Msat::ZERO, upper: Msat::from_msat(capacity) };
+            let whole = tariff.pieces_msat(record, Charge::Forward, bounds, range);
+            let without = tariff.pieces_msat(record, Charge::NoFee, bounds, range);
+            let fee = tariff.cost_msat(&whole, amount) - tariff.cost_msat(&without, amount);
+            assert!(fee.abs_diff(record.fee(amount)) <= 2, "{fee} for {}", record.fee(amount));
+            let own = tariff.pieces_msat(record, Charge::Own, bounds, range);
+            for share in [0.5, 0.8, 0.95] {
+                let msat = (capacity as f64 * share) as u64;
+                let hop = prices.hop as f64 * msat as f64 / amount as f64;
+                let expected = prices.halving as f64 * -(1.0 - share).log2() + hop;
+                let found = tariff.cost_msat(&own, msat) as f64;
+                assert!((found / expected - 1.0).abs() < 1e-4, "{share}: {found} for {expected}");
+            }
+        }
+    }
+}

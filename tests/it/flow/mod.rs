@@ -1,0 +1,7 @@
+//! Minimum-cost flows against an obvious solver, recorded instances and their own certificates.
+
+mod mainnet;
+mod obvious;
+mod random;
+mod small;
+mod vectors;

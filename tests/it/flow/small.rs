@@ -1,0 +1,218 @@
+//! Plans on graphs that one can hold in one's head.
+
+use engine::flow::{
+    CutPlace, Liquidity, LiquidityRange, Plan, PlanError, PlanQuery, PlanWorkspace, most_sendable, plan,
+    plan_with,
+};
+use engine::graph::{ArcIdx, GraphBuilder, Topology};
+use engine::query::{ExtraArc, FirstChannel, RouteQuery};
+use engine::snapshot::Snapshot;
+use primitives::{ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, Msat, NodeId, ShortChannelId};
+
+const PAYER: u8 = 1;
+const LEFT: u8 = 2;
+const RIGHT: u8 = 3;
+const PAYEE: u8 = 4;
+
+/// Ids whose order is that of the numbers.
+fn node(number: u8) -> NodeId {
+    let mut bytes = [0; 33];
+    (bytes[0], bytes[32]) = (2, number);
+    NodeId::from_bytes(bytes).unwrap()
+}
+
+fn sat(sat: u64) -> Msat {
+    Msat::from_msat(sat * 1000)
+}
+
+fn policy(fee_base_msat: u32, max: Msat) -> ChannelPolicy {
+    ChannelPolicy {
+        fee: Fee { fee_base_msat, fee_proportional_millionths: 100 },
+        inbound_fee: Default::default(),
+        cltv_expiry_delta: CltvExpiryDelta::from_blocks(40),
+        htlc_minimum_msat: Msat::from_msat(1000),
+        htlc_maximum_msat: max,
+        disabled: false,
+        last_update: Default::default(),
+    }
+}
+
+/// Channels by the numbers of their nodes, the lower one first, with their size in sat.
+fn graph(channels: &[(u8, u8, u64)]) -> Snapshot {
+    let mut draft = GraphBuilder::new();
+    for (&(one, two, size), place) in channels.iter().zip(1..) {
+        let scid = ShortChannelId::from_u64(place << 40);
+        for number in [one, two] {
+            let _ = draft.add_node(node(number));
+        }
+        draft.add_channel(scid, node(one), node(two), Some(sat(size)), &Features::default()).unwrap();
+        for direction in Direction::BOTH {
+            draft.set_policy(scid, direction, policy(1000, sat(size))).unwrap();
+        }
+    }
+    Snapshot::from_topology(Topology::build(draft).unwrap())
+}
+
+/// Two ways of two channels.
+fn diamond(left: [u64; 2], right: [u64; 2]) -> Snapshot {
+    graph(&[
+        (PAYER, LEFT, left[0]),
+        (LEFT, PAYEE, left[1]),
+        (PAYER, RIGHT, right[0]),
+        (RIGHT, PAYEE, right[1]),
+    ])
+}
+
+fn query(amount: Msat) -> PlanQuery {
+    PlanQuery::new(RouteQuery::new(node(PAYER), node(PAYEE), amount))
+}
+
+fn planned(snapshot: &Snapshot, query: &PlanQuery) -> Result<Plan, PlanError> {
+    plan(snapshot, query, &mut PlanWorkspace::default())
+}
+
+fn amounts(plan: &Plan) -> Vec<Msat> {
+    plan.parts.iter().map(|part| part.amount).collect()
+}
+
+#[test]
+fn what_no_channel_carries_alone_is_split() {
+    let snapshot = diamond([100_000; 2], [100_000; 2]);
+    let plan = planned(&snapshot, &query(sat(150_000))).unwrap();
+    assert_eq!(plan.parts.len(), 2);
+    assert_eq!(amounts(&plan).iter().fold(Msat::ZERO, |sum, part| sum.saturating_add(*part)), sat(150_000));
+    // Each part pays its own base fee of 1 sat; together 100 millionths.
+    assert!(plan.fee.to_msat().abs_diff(2000 + 15_000) <= 1, "{}", plan.fee);
+    assert!(plan.least_cost.unwrap() <= plan.cost);
+    assert_eq!(plan.cltv, 18 + 40);
+}
+
+#[test]
+fn a_small_payment_stays_whole() {
+    let snapshot = diamond([100_000; 2], [100_000; 2]);
+    assert_eq!(amounts(&planned(&snapshot, &query(sat(100))).unwrap()), [sat(100)]);
+}
+
+#[test]
+fn the_cut_names_its_place_and_its_channels() {
+    let cases = [
+        ([50_000, 100_000], [50_000, 100_000], CutPlace::Payer),
+        ([100_000, 50_000], [100_000, 50_000], CutPlace::Payee),
+        ([100_000, 50_000], [50_000, 100_000], CutPlace::Between),
+    ];
+    for (left, right, place) in cases {
+        let snapshot = diamond(left, right);
+        let Err(PlanError::Cut(cut)) = planned(&snapshot, &query(sat(120_000))) else { panic!("{place:?}") };
+        assert_eq!((cut.place, cut.capacity, cut.channels.len()), (place, sat(100_000), 2));
+        let (most, cut) = most_sendable(&snapshot, &query(sat(1)), &mut PlanWorkspace::default()).unwrap();
+        assert_eq!((most, cut.place), (sat(100_000), place));
+    }
+}
+
+#[test]
+fn parts_that_share_a_channel_fit_into_it_with_their_fees() {
+    // Both ways lead over LEFT to the payee, and the amount fills that channel to the last msat. The fee is paid before.
+    let snapshot = graph(&[
+        (PAYER, LEFT, 60_000),
+        (LEFT, PAYEE, 100_000),
+        (PAYER, RIGHT, 60_000),
+        (LEFT, RIGHT, 60_000),
+    ]);
+    let plan = planned(&snapshot, &query(sat(100_000))).unwrap();
+    assert_eq!(plan.parts.len(), 2);
+    let over_last: u64 = plan.parts.iter().map(|part| part.hops.last().unwrap().amount.to_msat()).sum();
+    assert_eq!(over_last, sat(100_000).to_msat());
+    let full = planned(&snapshot, &query(sat(120_000)));
+    assert!(matches!(full, Err(PlanError::Cut(_))), "{full:?}");
+}
+
+#[test]
+fn full_channels_leave_no_room_for_fees() {
+    let snapshot = diamond([50_000; 2], [50_000; 2]);
+    let found = planned(&snapshot, &query(sat(100_000)));
+    assert!(matches!(found, Err(PlanError::NoRoomForFees { .. })), "{found:?}");
+    assert!(planned(&snapshot, &query(sat(99_900))).is_ok());
+}
+
+#[test]
+fn balances_of_the_payers_channels_hold() {
+    let snapshot = diamond([100_000; 2], [100_000; 2]);
+    let mut query = query(sat(60_000));
+    let first = |place: u64, balance| FirstChannel {
+        short_channel_id: ShortChannelId::from_u64(place << 40),
+        balance: sat(balance),
+    };
+    query.route.first_channels = Some(vec![first(1, 20_000), first(3, 50_000)]);
+    let plan = planned(&snapshot, &query).unwrap();
+    assert_eq!(plan.parts.len(), 2);
+    for part in &plan.parts {
+        let balance = if part.hops[0].node_id == node(LEFT) { 20_000 } else { 50_000 };
+        assert!(part.hops[0].amount <= sat(balance));
+    }
+    query.route.amount = sat(75_000);
+    let Err(PlanError::Cut(cut)) = planned(&snapshot, &query) else { panic!("the payer has 70,000 sat") };
+    assert_eq!((cut.place, cut.capacity), (CutPlace::Payer, sat(70_000)));
+}
+
+#[test]
+fn route_hints_take_part() {
+    let snapshot = graph(&[(PAYER, LEFT, 100_000), (PAYER, RIGHT, 100_000)]);
+    let mut query = query(sat(120_000));
+    let hint = |tail, place: u64| ExtraArc {
+        short_channel_id: ShortChannelId::from_u64(place << 40),
+        tail: node(tail),
+        head: node(PAYEE),
+        policy: policy(0, sat(90_000)),
+        capacity: Some(sat(90_000)),
+    };
+    query.route.extra_arcs = vec![hint(LEFT, 11), hint(RIGHT, 12)];
+    assert_eq!(planned(&snapshot, &query).unwrap().parts.len(), 2);
+}
+
+#[test]
+fn few_parts_and_large_ones_are_obeyed() {
+    let snapshot = diamond([100_000; 2], [100_000; 2]);
+    let mut query = query(sat(150_000));
+    query.part_count_max = 1;
+    let found = planned(&snapshot, &query);
+    assert!(matches!(found, Err(PlanError::TooFewParts { part_count_max: 1, .. })), "{found:?}");
+    query.part_count_max = 2;
+    query.part_min = sat(60_000);
+    assert!(amounts(&planned(&snapshot, &query).unwrap()).iter().all(|&part| part >= sat(60_000)));
+}
+
+/// Nothing is left in the first channel's first direction.
+#[derive(Clone, Copy)]
+struct Drained;
+
+impl Liquidity for Drained {
+    fn range(&self, arc: ArcIdx, capacity: Msat) -> LiquidityRange {
+        match arc.to_u32() {
+            0 => LiquidityRange { lower: Msat::ZERO, upper: Msat::ZERO },
+            // The other way is known to be open.
+            _ => LiquidityRange { lower: capacity, upper: capacity },
+        }
+    }
+}
+
+#[test]
+fn what_is_known_of_balances_decides() {
+    let snapshot = diamond([100_000; 2], [100_000; 2]);
+    let query = query(sat(80_000));
+    let plan = plan_with(&snapshot, &query, Drained, &mut PlanWorkspace::default()).unwrap();
+    assert_eq!(plan.parts.len(), 1);
+    assert_eq!(plan.parts[0].hops[0].node_id, node(RIGHT));
+    assert_eq!(plan.probability, 1.0);
+}
+
+#[test]
+fn queries_that_make_no_sense_are_refused() {
+    let snapshot = diamond([100_000; 2], [100_000; 2]);
+    let mut none = query(sat(10));
+    none.part_count_max = 0;
+    assert!(matches!(planned(&snapshot, &none), Err(PlanError::Query(_))));
+    let circular = PlanQuery::new(RouteQuery::new(node(PAYER), node(PAYER), sat(10)));
+    assert!(matches!(planned(&snapshot, &circular), Err(PlanError::Query(_))));
+    let stranger = PlanQuery::new(RouteQuery::new(node(PAYER), node(9), sat(10)));
+    assert!(matches!(planned(&snapshot, &stranger), Err(PlanError::Query(_))));
+}
