@@ -4,6 +4,7 @@
 
 mod alternatives;
 mod import;
+mod onion;
 mod oracle;
 mod persist;
 mod props;

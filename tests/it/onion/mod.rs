@@ -1,0 +1,4 @@
+//! Onions: the vectors of BOLT 4, properties, LDK at the other end, and the router's sizes.
+
+mod hex;
+mod vectors;
