@@ -17,9 +17,9 @@ pub struct PayInfo {
     pub fee: Fee,
     /// What all nodes and the payee want together.
     pub cltv_expiry_delta: CltvExpiryDelta,
-    /// The least that may arrive at the first node.
+    /// The least that the path delivers.
     pub htlc_minimum_msat: Msat,
-    /// The most that may arrive at the first node.
+    /// The most that the path delivers.
     pub htlc_maximum_msat: Msat,
     /// Features of the path.
     pub features: Features,

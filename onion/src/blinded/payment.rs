@@ -59,7 +59,11 @@ pub fn blind_payment_path(
     let dummies = std::iter::repeat_n(terms.dummy_relay, terms.dummy_count);
     let relays: Vec<PaymentRelay> = nodes.iter().map(|node| node.relay).chain(dummies).collect();
     let minimum = nodes.iter().map(|node| node.htlc_minimum_msat).fold(terms.htlc_minimum_msat, Msat::max);
-    let maximum = nodes.iter().map(|node| node.htlc_maximum_msat).fold(Msat::MAX, Msat::min);
+    // What leaves a node is bound by its channel, and is less by its fee than what arrived.
+    let leaving = |most: Msat, node: &PathNode| {
+        node.relay.amt_to_forward(most).map_or(Msat::ZERO, |most| most.min(node.htlc_maximum_msat))
+    };
+    let maximum = nodes.iter().fold(Msat::MAX, leaving);
     let info = PayInfo::aggregate(&relays, terms.final_cltv_expiry_delta, minimum, maximum);
     let info = info.ok_or(BlindError::PayInfo)?;
 

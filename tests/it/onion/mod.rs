@@ -1,4 +1,8 @@
 //! Onions: the vectors of BOLT 4, properties, LDK at the other end, and the router's sizes.
 
 mod hex;
+mod ldk;
+mod ldk_blinded;
+mod ldk_messages;
+mod ldk_payments;
 mod vectors;
