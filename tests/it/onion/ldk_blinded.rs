@@ -125,8 +125,7 @@ fn ldk_pays_our_blinded_paths() {
             pad_seed(&session_key),
         )
         .expect("fits");
-        let part =
-            Part { hops: &hops, tail: Some(BlindedTail { path: &path, payinfo: &info, amount }) };
+        let part = Part { hops: &hops, tail: Some(BlindedTail { path: &path, payinfo: &info, amount }) };
         let ours = build_part(&world.secp, &session_key, part, &payment(hash, amount)).expect("fits");
         assert_eq!(from_ldk(&packet), ours.packet, "round {round}");
         assert_eq!((ldk_amount, ldk_expiry), (ours.amount.to_msat(), ours.cltv_expiry.to_u32()));
@@ -189,8 +188,7 @@ fn we_pay_blinded_paths_of_ldk() {
         let hops = draw_lead(&world, &lead, &info, amount, &mut rng);
         let session_key = SecretKey::from_slice(&rng.random::<[u8; 32]>()).expect("a key");
         let hash = rng.random();
-        let part =
-            Part { hops: &hops, tail: Some(BlindedTail { path: &path, payinfo: &info, amount }) };
+        let part = Part { hops: &hops, tail: Some(BlindedTail { path: &path, payinfo: &info, amount }) };
         let ours = build_part(&world.secp, &session_key, part, &payment(hash, amount)).expect("fits");
         let mut htlc = Htlc {
             packet: ours.packet,

@@ -142,10 +142,8 @@ fn ldk_reads_our_messages() {
         let recipient = rng.random_range(0..12);
         let keys = &world.nodes[recipient].keys;
         let context: Vec<u8> = vec![rng.random(); rng.random_range(0..40)];
-        let forward = |&node: &usize| MessageForwardNode {
-            node_id: world.nodes[node].id,
-            short_channel_id: None,
-        };
+        let forward =
+            |&node: &usize| MessageForwardNode { node_id: world.nodes[node].id, short_channel_id: None };
         let theirs = BlindedMessagePath::new(
             &nodes.iter().map(forward).collect::<Vec<_>>(),
             world.nodes[recipient].id,

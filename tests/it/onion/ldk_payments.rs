@@ -27,7 +27,8 @@ struct Told {
 impl Told {
     fn draw(amount: u64, rng: &mut ChaCha20Rng) -> Self {
         let preimage: Option<[u8; 32]> = rng.random_bool(0.3).then(|| rng.random());
-        let hash = preimage.map_or_else(|| rng.random(), |preimage| sha256::Hash::hash(&preimage).to_byte_array());
+        let hash =
+            preimage.map_or_else(|| rng.random(), |preimage| sha256::Hash::hash(&preimage).to_byte_array());
         // LDK takes a payment without a secret only if it is spontaneous.
         let secret = (preimage.is_none() || rng.random_bool(0.5)).then(|| rng.random());
         let size = rng.random_range(0..100);

@@ -3,6 +3,8 @@
 mod hex;
 mod ldk;
 mod ldk_blinded;
+mod ldk_failures;
 mod ldk_messages;
+mod ldk_network;
 mod ldk_payments;
 mod vectors;
