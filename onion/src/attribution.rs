@@ -33,8 +33,8 @@ pub struct HoldTime(u32);
 pub struct Attribution {
     /// The hold times of the hops whose codes are right, the payer's peer first.
     pub hold_times: Vec<HoldTime>,
-    /// The first hop, from 0, whose codes are wrong: it or the hop behind it changed what came back, or one of the two
-    /// does not support attribution. `None` where all that were asked are right.
+    /// The first hop, from 0, whose code is wrong: it or the hop before it changed what came back, or one of the two does
+    /// not support attribution. `None` where all that were asked are right.
     pub broken_at: Option<usize>,
 }
 

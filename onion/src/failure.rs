@@ -145,8 +145,8 @@ pub enum FailureSource {
 }
 
 impl FailureReport {
-    /// The hop, from 0, to be blamed together with the one behind it for a failure whose source is unknown: the first
-    /// whose codes are wrong, or the payer's peer if it sent none.
+    /// The hop, from 0, to be blamed together with the one before it for a failure whose source is unknown: the first
+    /// whose code is wrong, or the payer's peer if it sent none.
     pub fn suspect(&self) -> Option<usize> {
         match (&self.source, &self.attribution) {
             (FailureSource::Unknown, Some(attribution)) => attribution.broken_at,

@@ -1,5 +1,6 @@
 //! Onions: the vectors of BOLT 4, properties, LDK at the other end, and the router's sizes.
 
+mod allocations;
 mod hex;
 mod ldk;
 mod ldk_blinded;
@@ -7,4 +8,7 @@ mod ldk_failures;
 mod ldk_messages;
 mod ldk_network;
 mod ldk_payments;
+mod packets;
+mod routes;
+mod slow;
 mod vectors;
