@@ -1,6 +1,7 @@
 //! Onions: the vectors of BOLT 4, properties, LDK at the other end, and the router's sizes.
 
 mod allocations;
+mod codecs;
 mod hex;
 mod ldk;
 mod ldk_blinded;
@@ -11,4 +12,5 @@ mod ldk_payments;
 mod packets;
 mod routes;
 mod slow;
+mod tampering;
 mod vectors;
