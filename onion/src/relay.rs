@@ -39,6 +39,7 @@ pub struct OpenedHtlc {
 }
 
 /// What the payer, or a payee in a blinded path, wants the node to do.
+#[expect(clippy::large_enum_variant, reason = "the packet is inside, so that forwarding allocates nothing")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Instruction {
     /// Send an HTLC on.

@@ -58,7 +58,7 @@ impl PaymentRelay {
         let Some(rest) = amount.to_msat().checked_sub(self.fee_base_msat as u64) else { return None };
         let divisor = MILLION + self.fee_proportional_millionths as u128;
         // Rounded up, and never above `rest`: it fits.
-        Some(Msat::from_msat(((rest as u128 * MILLION + divisor - 1) / divisor) as u64))
+        Some(Msat::from_msat((rest as u128 * MILLION).div_ceil(divisor) as u64))
     }
 
     /// When the outgoing HTLC expires; `None` where the incoming one expires before the delta has passed.

@@ -41,8 +41,10 @@ impl PayInfo {
             let own_base = u128::from(relay.fee_base_msat);
             base = (own_base * MILLION + base * (MILLION + own)).div_ceil(MILLION);
             proportional = ((proportional + own) * MILLION + proportional * own).div_ceil(MILLION);
-            // Once beyond the field, never back: this keeps the products small.
-            (u32::try_from(base).ok()?, u32::try_from(proportional).ok()?);
+            // Once beyond the field, never back: refusing at once keeps the products small.
+            if base.max(proportional) > u128::from(u32::MAX) {
+                return None;
+            }
             delta = delta.checked_add(relay.cltv_expiry_delta)?;
         }
         Some(PayInfo {

@@ -27,7 +27,7 @@ impl TlvRecord<'_> {
     /// # Errors
     /// Where the type is even: a reader must not go on without understanding it.
     pub const fn skip(&self) -> Result<(), TlvError> {
-        if self.tlv_type % 2 == 0 { Err(self.error(TlvFault::UnknownEven)) } else { Ok(()) }
+        if self.tlv_type.is_multiple_of(2) { Err(self.error(TlvFault::UnknownEven)) } else { Ok(()) }
     }
 
     /// The error of a value that is not what its type demands.
