@@ -11,6 +11,7 @@ use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, sha256};
 use crate::attribution::{ATTRIBUTABLE_HOP_COUNT, Attribution, AttributionData, HoldTime};
 use crate::failure_code::FailureMessage;
 use crate::keys::{KeyType, SharedSecret, same_code};
+use crate::trampoline::TrampolineSecrets;
 
 /// `failure_len` and `pad_len` together, unless the failure is longer.
 pub const PADDED_LEN: u16 = 256;
@@ -75,16 +76,57 @@ impl FailurePacket {
 
     /// Reads what came back to the payer. `secrets` are those of the hops that may answer, the payer's peer first: all,
     /// or in front of a blinded path those up to its first node.
-    pub fn read(mut self, secrets: &[SharedSecret]) -> FailureReport {
-        let attributable = secrets.len().min(ATTRIBUTABLE_HOP_COUNT);
+    pub fn read(self, secrets: &[SharedSecret]) -> FailureReport {
+        self.open(secrets, &[])
+    }
+
+    /// Reads what came back through trampolines: `outer` are the secrets of the route to the first of them, `inner` those
+    /// of the packet within. A hop is counted through both.
+    pub fn read_through_trampolines(self, outer: &[SharedSecret], inner: &[SharedSecret]) -> FailureReport {
+        self.open(outer, inner)
+    }
+
+    /// Reads what came back to a trampoline from the route that it found; `secrets` are those of that route.
+    ///
+    /// # Errors
+    /// Where none of its hops wrote it: then somebody behind its end did, for the payer.
+    pub fn read_or_unwrap(self, secrets: &[SharedSecret]) -> Result<FailureReport, FailureBehind> {
+        let mut reason = self.reason.clone();
+        match self.open(secrets, &[]) {
+            FailureReport { source: FailureSource::Unknown, .. } => {
+                secrets.iter().for_each(|secret| obfuscate(&mut reason, secret));
+                Err(FailureBehind(reason))
+            }
+            report => Ok(report),
+        }
+    }
+
+    /// What a trampoline, or the payee behind it, returns for a failure of its own.
+    ///
+    /// # Errors
+    /// As [`FailurePacket::new`].
+    pub fn of_trampoline(
+        secrets: TrampolineSecrets<'_>,
+        message: &FailureMessage,
+        hold_time: HoldTime,
+    ) -> Result<Self, FailureTooLong> {
+        let mut packet = FailurePacket::new(secrets.inner, message, hold_time)?;
+        // Attribution ends with the outer onion.
+        packet.attribution_data = None;
+        Ok(packet.returned(secrets.outer, hold_time))
+    }
+
+    /// Takes off one layer after the other. `outer` are attributed, `inner` follow them and are not.
+    fn open(mut self, outer: &[SharedSecret], inner: &[SharedSecret]) -> FailureReport {
+        let attributable = outer.len().min(ATTRIBUTABLE_HOP_COUNT);
         let mut attribution = self.attribution_data.is_some().then(Attribution::default);
         let mut source = FailureSource::Unknown;
         let stand_in = SharedSecret::from_bytes([1; 32]);
-        let hop_count = secrets.len().max(ROUND_COUNT);
-        for at in 0..hop_count {
-            let secret = secrets.get(at).unwrap_or(&stand_in);
+        let hop_count = outer.len() + inner.len();
+        for at in 0..hop_count.max(ROUND_COUNT) {
+            let secret = outer.get(at).or_else(|| inner.get(at - outer.len())).unwrap_or(&stand_in);
             obfuscate(&mut self.reason, secret);
-            let is_open = source == FailureSource::Unknown && at < secrets.len();
+            let is_open = source == FailureSource::Unknown && at < hop_count;
             if let (Some(data), Some(attribution)) = (&mut self.attribution_data, &mut attribution)
                 && is_open
                 && at < attributable
@@ -112,6 +154,19 @@ impl FailurePacket {
         obfuscate(&mut self.reason, secret);
         self.attribution_data = Some(data);
         self
+    }
+}
+
+/// A failure from behind the end of a trampoline's route, which only the payer can read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureBehind(Vec<u8>);
+
+impl FailureBehind {
+    /// What the trampoline returns for it.
+    pub fn relay(self, secrets: TrampolineSecrets<'_>, hold_time: HoldTime) -> FailurePacket {
+        let mut packet = FailurePacket { reason: self.0, attribution_data: None };
+        obfuscate(&mut packet.reason, secrets.inner);
+        packet.relay(secrets.outer, hold_time)
     }
 }
 

@@ -8,6 +8,7 @@
 //! | fail an HTLC, hand a failure on, read one | [`failure::FailurePacket`] |
 //! | say how long an HTLC was held | [`attribution::AttributionData`] |
 //! | be paid without being seen | [`blinded::blind_payment_path`] |
+//! | send through trampolines, be one | [`trampoline::build_trampoline`], [`trampoline::peel_trampoline`] |
 //! | send and receive messages | [`message::build_message`], [`message::peel_message`] |
 //!
 //! Nothing here draws randomness, reads a clock or keeps state: session keys, heights and hold times are arguments, and
@@ -28,3 +29,4 @@ pub mod payload;
 pub mod peel;
 pub mod relay;
 pub mod route;
+pub mod trampoline;

@@ -13,4 +13,5 @@ mod packets;
 mod routes;
 mod slow;
 mod tampering;
+mod trampolines;
 mod vectors;
