@@ -231,6 +231,16 @@ impl Failure {
         }
     }
 
+    /// What `update_fail_malformed_htlc` of the next peer means: to be sent on in an onion, for that peer could read none.
+    /// `None` where its code lacks the BADONION bit, which is a breach of BOLT 2.
+    pub fn from_malformed(failure_code: u16, sha256_of_onion: [u8; 32]) -> Option<Self> {
+        if failure_code & BADONION == 0 {
+            return None;
+        }
+        let known = Failure::read(failure_code, &mut DataReader(&sha256_of_onion));
+        Some(known.unwrap_or_else(|| Failure::Unknown { code: failure_code, data: sha256_of_onion.to_vec() }))
+    }
+
     /// Whether the failure will not pass.
     pub const fn is_permanent(&self) -> bool {
         self.code() & PERM != 0
@@ -266,7 +276,27 @@ impl Failure {
             | Failure::IncorrectCltvExpiry { channel_update, .. }
             | Failure::ExpiryTooSoon { channel_update }
             | Failure::ChannelDisabled { channel_update, .. } => Some(channel_update),
-            _ => None,
+            Failure::InvalidRealm
+            | Failure::TemporaryNodeFailure
+            | Failure::PermanentNodeFailure
+            | Failure::RequiredNodeFeatureMissing
+            | Failure::InvalidOnionVersion { .. }
+            | Failure::InvalidOnionHmac { .. }
+            | Failure::InvalidOnionKey { .. }
+            | Failure::PermanentChannelFailure
+            | Failure::RequiredChannelFeatureMissing
+            | Failure::UnknownNextPeer
+            | Failure::IncorrectOrUnknownPaymentDetails { .. }
+            | Failure::FinalIncorrectCltvExpiry { .. }
+            | Failure::FinalIncorrectHtlcAmount { .. }
+            | Failure::ExpiryTooFar
+            | Failure::InvalidOnionPayload { .. }
+            | Failure::MppTimeout
+            | Failure::InvalidOnionBlinding { .. }
+            | Failure::TemporaryTrampolineFailure
+            | Failure::TrampolineFeeOrExpiryInsufficient { .. }
+            | Failure::UnknownNextTrampoline
+            | Failure::Unknown { .. } => None,
         }
     }
 
@@ -305,7 +335,19 @@ impl Failure {
                 bytes.put(&cltv_expiry_delta.to_be_bytes());
             }
             Failure::Unknown { data, .. } => bytes.put(data),
-            _ => {}
+            Failure::InvalidRealm
+            | Failure::TemporaryNodeFailure
+            | Failure::PermanentNodeFailure
+            | Failure::RequiredNodeFeatureMissing
+            | Failure::TemporaryChannelFailure { .. }
+            | Failure::PermanentChannelFailure
+            | Failure::RequiredChannelFeatureMissing
+            | Failure::UnknownNextPeer
+            | Failure::ExpiryTooSoon { .. }
+            | Failure::ExpiryTooFar
+            | Failure::MppTimeout
+            | Failure::TemporaryTrampolineFailure
+            | Failure::UnknownNextTrampoline => {}
         }
         if let Some(ChannelUpdate(update)) = self.channel_update() {
             let update = &update[..update.len().min(usize::from(u16::MAX))];

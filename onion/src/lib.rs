@@ -12,7 +12,8 @@
 //! | send and receive messages | [`message::build_message`], [`message::peel_message`] |
 //!
 //! Nothing here draws randomness, reads a clock or keeps state: session keys, heights and hold times are arguments, and
-//! replays are known by a [`keys::ReplayTag`] that the node remembers. The curve's context is an argument too, for it is
+//! replays are known by a
+//! [`keys::ReplayTag`] that the node remembers in a [`replay::ReplayLog`]. The curve's context is an argument too, for it is
 //! dear to make and cheap to share.
 //!
 //! Routes come in as plain lists of HTLCs: this crate knows no graph.
@@ -28,5 +29,6 @@ pub mod packet;
 pub mod payload;
 pub mod peel;
 pub mod relay;
+pub mod replay;
 pub mod route;
 pub mod trampoline;

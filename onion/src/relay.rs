@@ -10,7 +10,7 @@ use primitives::{BlockHeight, Msat, ShortChannelId};
 use crate::blinded::{PathKeys, RecipientData};
 use crate::failure_code::Failure;
 use crate::packet::PaymentPacket;
-use crate::payload::{Payload, PayloadContext, PayloadError};
+use crate::payload::{Payload, PayloadContext, PayloadError, Receive, TrampolineEntry};
 use crate::peel::{PeelError, Peeled, peel_payment};
 
 /// What `update_add_htlc` says.
@@ -129,13 +129,27 @@ pub fn open_htlc<C: Verification>(
             let data = keys.decrypt(to.encrypted_recipient_data).ok_or(HtlcFault::Blinding)?;
             let data = checked(&data, htlc)?;
             let path_id = data.path_id.map(<[u8]>::to_vec);
+            arrived(htlc, to.amt_to_forward, to.outgoing_cltv_value).map_err(|_| HtlcFault::Blinding)?;
             Instruction::Receive { path_id, is_blinded: true }
         }
-        Payload::Receive(_) | Payload::Trampoline(_) => {
+        Payload::Receive(Receive { amt_to_forward, outgoing_cltv_value, .. })
+        | Payload::Trampoline(TrampolineEntry { amt_to_forward, outgoing_cltv_value, .. }) => {
+            arrived(htlc, amt_to_forward, outgoing_cltv_value)?;
             Instruction::Receive { path_id: None, is_blinded: false }
         }
     };
     Ok(OpenedHtlc { peeled, instruction, context })
+}
+
+/// Whether what arrived at the payee is what the payer meant to arrive.
+fn arrived(htlc: &IncomingHtlc, amount: Msat, cltv_expiry: BlockHeight) -> Result<(), HtlcFault> {
+    if htlc.cltv_expiry < cltv_expiry {
+        return Err(HtlcFault::FinalExpiry { cltv_expiry: htlc.cltv_expiry });
+    }
+    if htlc.amount < amount {
+        return Err(HtlcFault::FinalAmount { incoming_htlc_amt: htlc.amount });
+    }
+    Ok(())
 }
 
 fn path_keys(
@@ -197,6 +211,18 @@ pub enum HtlcFault {
     /// The payload.
     #[error(transparent)]
     Payload(#[from] PayloadError),
+    /// The HTLC to the payee expires before the block that the payer meant.
+    #[error("the HTLC expires in block {cltv_expiry}, before it should")]
+    FinalExpiry {
+        /// When it does.
+        cltv_expiry: BlockHeight,
+    },
+    /// The HTLC to the payee carries less than the payer meant.
+    #[error("the HTLC carries {incoming_htlc_amt}, less than it should")]
+    FinalAmount {
+        /// What it does.
+        incoming_htlc_amt: Msat,
+    },
     /// Anything within a blinded path; which, is nobody's business.
     #[error("the onion does not fit the blinded path that it came over")]
     Blinding,
@@ -209,6 +235,10 @@ impl HtlcFault {
         match self {
             HtlcFault::Peel(error) => error.to_failure(packet),
             HtlcFault::Payload(error) => error.to_failure(),
+            HtlcFault::FinalExpiry { cltv_expiry } => Failure::FinalIncorrectCltvExpiry { cltv_expiry },
+            HtlcFault::FinalAmount { incoming_htlc_amt } => {
+                Failure::FinalIncorrectHtlcAmount { incoming_htlc_amt }
+            }
             HtlcFault::Blinding => Failure::InvalidOnionBlinding { sha256_of_onion: packet.sha256() },
         }
     }

@@ -25,8 +25,8 @@ pub struct RouteHop {
     pub cltv: u32,
 }
 
-/// What all parts of a payment have in common.
-#[derive(Debug, Clone, Copy)]
+/// What all parts of a payment have in common. Shows nothing in debug output: it holds secrets.
+#[derive(Clone, Copy)]
 pub struct Payment<'a> {
     /// The payment's hash.
     pub payment_hash: [u8; 32],

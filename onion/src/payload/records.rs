@@ -1,5 +1,7 @@
 //! The records of a payload as they stand in the stream (BOLT 4, `payload` format), without regard to who reads them.
 
+use std::fmt;
+
 use bitcoin::secp256k1::PublicKey;
 use primitives::codec::{
     Sink, TlvError, TlvReader, TlvRecord, TlvWriter, Truncated, decode_tu32, decode_tu64,
@@ -19,12 +21,19 @@ pub(super) const TOTAL_AMOUNT_MSAT: u64 = 18;
 pub(super) const TRAMPOLINE_ONION_PACKET: u64 = 20;
 
 /// `payment_data`: what makes the parts of a payment one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PaymentData {
     /// From the invoice: proves that the payer has seen it.
     pub payment_secret: [u8; 32],
     /// What all parts together deliver.
     pub total_msat: Msat,
+}
+
+impl fmt::Debug for PaymentData {
+    /// Keeps the secret out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PaymentData").field("total_msat", &self.total_msat).finish_non_exhaustive()
+    }
 }
 
 /// Every record that a payload may have.

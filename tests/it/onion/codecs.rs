@@ -270,6 +270,17 @@ proptest! {
     }
 
     #[test]
+    fn malformed_onions_become_failures(code in any::<u16>(), sha256_of_onion in any::<[u8; 32]>()) {
+        let failure = Failure::from_malformed(code, sha256_of_onion);
+        prop_assert_eq!(failure.is_some(), code & 0x8000 != 0);
+        if let Some(failure) = failure {
+            let message = FailureMessage::from(failure);
+            let expected = [&code.to_be_bytes()[..], &sha256_of_onion].concat();
+            prop_assert_eq!(message.encode(), expected);
+        }
+    }
+
+    #[test]
     fn any_two_bytes_are_a_failure(bytes in vec(any::<u8>(), 0..60)) {
         let read = FailureMessage::decode(&bytes);
         prop_assert_eq!(read.is_some(), bytes.len() >= 2);

@@ -8,9 +8,10 @@ use engine::query::RouteQuery;
 use engine::route::Route;
 use engine::router::{RouteWorkspace, route};
 use engine::snapshot::ChannelGraph;
+use onion::failure_code::Failure;
 use onion::packet::{HopPayload as _, PAYMENT_PAYLOADS_LEN};
 use onion::payload::{CustomRecords, Forward, Payload, PaymentData, Receive, encode_custom_records};
-use onion::relay::{IncomingHtlc, Instruction, NextHop, open_htlc};
+use onion::relay::{HtlcFault, IncomingHtlc, Instruction, NextHop, open_htlc};
 use onion::route::{OutgoingOnion, Part, Payment, RouteHop, RouteOnionError, build_part, build_parts};
 use primitives::{
     BlockHeight, ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, GraphDelta, InboundFee, Msat,
@@ -205,4 +206,34 @@ fn parts_share_a_secret_and_a_total_and_no_key() {
     assert_eq!(short.err(), Some(RouteOnionError::Short { delivered: total, total: more }));
     let bare = build_parts(&row.secp, &[3; 32], &parts, &payment(total, None));
     assert_eq!(bare.err(), Some(RouteOnionError::NoSecret));
+}
+
+#[test]
+fn a_payee_refuses_less_and_sooner_than_was_meant() {
+    let row = Row::new(2);
+    let amount = Msat::from_msat(50_000);
+    let hops = hops_of(&row.route(amount));
+    let key = SecretKey::from_slice(&[0x77; 32]).expect("a key");
+    let payment = payment(amount, Some([9; 32]));
+    let onion = build_part(&row.secp, &key, Part { hops: &hops, tail: None }, &payment).expect("fits");
+    let htlc = IncomingHtlc {
+        packet: onion.packet.clone(),
+        payment_hash: HASH,
+        amount: onion.amount,
+        cltv_expiry: onion.cltv_expiry,
+        path_key: None,
+    };
+    let open = |htlc: &IncomingHtlc| open_htlc(&row.secp, &row.keys[1], htlc).map(|_| ());
+    assert_eq!(open(&htlc), Ok(()));
+    let incoming_htlc_amt = Msat::from_msat(49_999);
+    let fault = HtlcFault::FinalAmount { incoming_htlc_amt };
+    assert_eq!(open(&IncomingHtlc { amount: incoming_htlc_amt, ..htlc.clone() }), Err(fault));
+    assert_eq!(fault.to_failure(&htlc.packet), Failure::FinalIncorrectHtlcAmount { incoming_htlc_amt });
+    let cltv_expiry = BlockHeight::from_u32(htlc.cltv_expiry.to_u32() - 1);
+    let fault = HtlcFault::FinalExpiry { cltv_expiry };
+    assert_eq!(open(&IncomingHtlc { cltv_expiry, ..htlc.clone() }), Err(fault));
+    assert_eq!(fault.to_failure(&htlc.packet), Failure::FinalIncorrectCltvExpiry { cltv_expiry });
+    // A path key that nobody asked for leads to another key.
+    let path_key = Some(key.public_key(&row.secp));
+    assert_eq!(open(&IncomingHtlc { path_key, ..htlc }), Err(HtlcFault::Blinding));
 }
