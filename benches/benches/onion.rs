@@ -226,6 +226,27 @@ fn peel(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What the curve is asked, one by one.
+fn curve(criterion: &mut Criterion) {
+    let secp = Secp256k1::new();
+    let secret = SecretKey::from_slice(&[0x77; 32]).expect("a key");
+    let point = SecretKey::from_slice(&[0x55; 32]).expect("a key").public_key(&secp);
+    let factor = Scalar::from_be_bytes([0x6b; 32]).expect("below the order");
+    let bytes = point.serialize();
+    let mut group = criterion.benchmark_group("onion/curve");
+    group.bench_function("shared_secret", |bencher| bencher.iter(|| Ecdh::new(black_box(&point), &secret)));
+    group.bench_function("blind_point", |bencher| {
+        bencher.iter(|| black_box(point).mul_tweak(&secp, &factor).expect("a point"));
+    });
+    group.bench_function("base_point", |bencher| {
+        bencher.iter(|| PublicKey::from_secret_key(&secp, black_box(&secret)));
+    });
+    group.bench_function("decompress", |bencher| {
+        bencher.iter(|| PublicKey::from_slice(black_box(&bytes)).expect("a point"));
+    });
+    group.finish();
+}
+
 fn batch(criterion: &mut Criterion) {
     let fixture = Fixture::new(20);
     let node_secret = fixture.nodes[0].get_node_secret_key();
@@ -271,5 +292,5 @@ impl Logger for Silent {
     fn log(&self, _record: Record<'_>) {}
 }
 
-criterion_group!(benches, construct, peel, batch, failure);
+criterion_group!(benches, curve, construct, peel, batch, failure);
 criterion_main!(benches);

@@ -23,8 +23,8 @@ use zeroize::Zeroize as _;
 pub struct SharedSecret([u8; 32]);
 
 impl SharedSecret {
-    /// The secret between the owner of `public_key` and that of `secret_key`. Takes a time that depends on neither;
-    /// some 35 µs, the dearest step of all in this crate.
+    /// The secret between the owner of `public_key` and that of `secret_key`. Takes a time that depends on neither key, and
+    /// is the dearest step of all in this crate.
     pub fn new(public_key: &PublicKey, secret_key: &SecretKey) -> Self {
         let mut shared = ecdh::SharedSecret::new(public_key, secret_key);
         let secret = SharedSecret(shared.secret_bytes());
@@ -189,8 +189,8 @@ impl Factor {
         key.mul_tweak(&self.0).ok().map(WipedKey)
     }
 
-    /// The product with a point; some 30 µs. `None` as [`Factor::blind_secret`]. The time depends on the factor, as it
-    /// does in every implementation: the product is public, and a factor serves once.
+    /// The product with a point. `None` as [`Factor::blind_secret`]. The time depends on the factor, which the library
+    /// offers no other way; the product is public, and a factor serves once.
     pub(crate) fn blind_public<C: Verification>(
         &self,
         secp: &Secp256k1<C>,

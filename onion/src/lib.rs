@@ -17,6 +17,46 @@
 //! dear to make and cheap to share.
 //!
 //! Routes come in as plain lists of HTLCs: this crate knows no graph.
+//!
+//! ```
+//! use bitcoin::secp256k1::{Secp256k1, SecretKey};
+//! use onion::payload::CustomRecords;
+//! use onion::relay::{IncomingHtlc, Instruction, open_htlc};
+//! use onion::route::{Part, Payment, RouteHop, build_parts};
+//! use primitives::{BlockHeight, Msat, NodeId};
+//!
+//! let secp = Secp256k1::new();
+//! let payee = SecretKey::from_slice(&[7; 32])?;
+//! let hops = [RouteHop {
+//!     node_id: NodeId::from(payee.public_key(&secp)),
+//!     short_channel_id: "800000x1x0".parse()?,
+//!     amount: Msat::from_msat(21_000),
+//!     cltv: 40,
+//! }];
+//! let payment = Payment {
+//!     payment_hash: [1; 32],
+//!     total_msat: Msat::from_msat(21_000),
+//!     block_height: BlockHeight::from_u32(840_000),
+//!     shadow_blocks: 0,
+//!     payment_secret: Some([2; 32]),
+//!     payment_metadata: None,
+//!     keysend_preimage: None,
+//!     custom: CustomRecords::EMPTY,
+//! };
+//! // The seed must be fresh and random.
+//! let onions = build_parts(&secp, &[3; 32], &[Part { hops: &hops, tail: None }], &payment)?;
+//!
+//! let htlc = IncomingHtlc {
+//!     packet: onions[0].packet.clone(),
+//!     payment_hash: [1; 32],
+//!     amount: onions[0].amount,
+//!     cltv_expiry: onions[0].cltv_expiry,
+//!     path_key: None,
+//! };
+//! let opened = open_htlc(&secp, &payee, &htlc)?;
+//! assert_eq!(opened.instruction, Instruction::Receive { path_id: None, is_blinded: false });
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod attribution;
 pub mod blinded;
