@@ -9,6 +9,7 @@ mod ldk_failures;
 mod ldk_messages;
 mod ldk_network;
 mod ldk_payments;
+mod ldk_trampolines;
 mod packets;
 mod routes;
 mod slow;
