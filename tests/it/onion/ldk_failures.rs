@@ -8,7 +8,7 @@ use lightning::ln::functional_test_utils::{
     create_announced_chan_between_nodes_with_value, create_chanmon_cfgs, create_network, create_node_cfgs,
     create_node_chanmgrs,
 };
-use lightning::types::payment::PaymentPreimage;
+use lightning::types::payment::{PaymentHash, PaymentPreimage};
 use onion::attribution::{AttributionData, HoldTime};
 use onion::failure::{FailurePacket, FailureReport, FailureSource};
 use onion::failure_code::{ChannelUpdate, Failure, FailureMessage};
@@ -23,6 +23,8 @@ use super::ldk_network::{Network, Settled, draw_route};
 
 const FAILURE_COUNT: usize = 1_000;
 const SUCCESS_COUNT: usize = 100;
+/// Payments under way at the same time: fewer signatures for each.
+const BATCH_SIZE: usize = 20;
 
 /// The secrets that the hops of a packet share with its payer.
 fn secrets(packet: &PaymentPacket, hash: &[u8; 32], keys: &[SecretKey]) -> Vec<SharedSecret> {
@@ -66,86 +68,100 @@ fn read(packet: &Settled, secrets: &[SharedSecret]) -> FailureReport {
 }
 
 /// The last node of LDK knows no further channel, and says so. Relayed by us, that reads as it should.
-fn last_node_answers(answer: &Settled, shared: &[SharedSecret], round: usize) {
+fn last_node_answers(answer: &Settled, shared: &[SharedSecret]) {
     let Settled::Fail(bare) = answer else { panic!("a failure") };
     let report = bare.clone().relay(&shared[0], HoldTime::from_units(7)).read(shared);
     let message = FailureMessage::from(Failure::UnknownNextPeer);
-    assert_eq!(report.source, FailureSource::Hop { at: 1, message }, "round {round}");
+    assert_eq!(report.source, FailureSource::Hop { at: 1, message });
     let attribution = report.attribution.expect("LDK attributes");
     assert_eq!((attribution.hold_times.len(), attribution.broken_at), (2, None));
     assert_eq!(attribution.hold_times[0], HoldTime::from_units(7));
 }
 
-/// One payment over two nodes of LDK and `made_up` behind them, which fails at `failing`, hop 1 or later, by our hand.
-fn fail_once(
-    network: &mut Network<'_, '_, '_, '_>,
-    real: &[(PublicKey, u64)],
-    round: usize,
-    rng: &mut ChaCha20Rng,
-) {
-    let secp = Secp256k1::new();
-    let key = |rng: &mut ChaCha20Rng| SecretKey::from_slice(&rng.random::<[u8; 32]>()).expect("a key");
-    let made_up: Vec<SecretKey> = (0..rng.random_range(1..10)).map(|_| key(rng)).collect();
-    let ids: Vec<PublicKey> = made_up.iter().map(|key| key.public_key(&secp)).collect();
-    let keys: Vec<SecretKey> = [network.secret(1), network.secret(2)].into_iter().chain(made_up).collect();
-    let hops = draw_route(real, &ids, rng);
-    let hash: [u8; 32] = rng.random();
+/// A payment over two nodes of LDK and some behind them that only we act for, which we have fail at one of those or at
+/// the last of LDK's.
+struct Plan {
+    keys: Vec<SecretKey>,
+    hash: [u8; 32],
+    failing: usize,
+    message: FailureMessage,
+    units: Vec<u32>,
+}
 
-    // Ours, from any hop behind, goes back through a node of LDK to one that reads it.
-    let failing = rng.random_range(1..keys.len());
-    let message = FailureMessage::from(draw_failure(rng));
-    let units: Vec<u32> = (0..keys.len()).map(|_| rng.random_range(0..1_000)).collect();
-    let (told, held, owners) = (message.clone(), units.clone(), keys.clone());
-    network.substitute_with(move |packet| {
-        let shared = secrets(packet, &hash, &owners);
-        let hold_time = |at: usize| HoldTime::from_units(held[at]);
-        let first = FailurePacket::new(&shared[failing], &told, hold_time(failing)).expect("short");
-        (1..failing).rev().fold(first, |packet, at| packet.relay(&shared[at], hold_time(at)))
-    });
-    network.pay(hops, hash, rng.random(), rng.random());
-    let shared = secrets(network.sent.as_ref().expect("sent"), &hash, &keys);
-    let [from_last, from_first] = &network.settled[..] else { panic!("two hops answer") };
-    last_node_answers(from_last, &shared, round);
-    let report = read(from_first, &shared);
-    assert_eq!(report.source, FailureSource::Hop { at: failing, message: message.clone() });
-    let attribution = report.attribution.expect("LDK relays it");
-    let expected: Vec<HoldTime> =
-        units[1..=failing].iter().map(|&units| HoldTime::from_units(units)).collect();
-    assert_eq!((&attribution.hold_times[1..], attribution.broken_at), (&expected[..], None));
-    let read_by_ldk = network.events.iter().find_map(|event| match event {
-        Event::PaymentPathFailed { error_code, error_data, hold_times, .. } => {
-            Some((*error_code, error_data.clone(), hold_times.clone()))
+impl Plan {
+    fn draw(network: &Network<'_, '_, '_, '_>, rng: &mut ChaCha20Rng) -> Self {
+        let key = |rng: &mut ChaCha20Rng| SecretKey::from_slice(&rng.random::<[u8; 32]>()).expect("a key");
+        let made_up: Vec<SecretKey> = (0..rng.random_range(1..10)).map(|_| key(rng)).collect();
+        let keys: Vec<SecretKey> =
+            [network.secret(1), network.secret(2)].into_iter().chain(made_up).collect();
+        Plan {
+            hash: rng.random(),
+            failing: rng.random_range(1..keys.len()),
+            message: FailureMessage::from(draw_failure(rng)),
+            units: keys.iter().map(|_| rng.random_range(0..1_000)).collect(),
+            keys,
         }
-        _ => None,
-    });
-    let (code, data, hold_times) = read_by_ldk.expect("the payer reads it");
-    assert_eq!(code, Some(message.failure.code()));
-    assert_eq!(data, Some(message.encode()[2..].to_vec()));
-    assert_eq!(hold_times[1..], units[1..=failing]);
+    }
+
+    fn send(&self, network: &mut Network<'_, '_, '_, '_>, real: &[(PublicKey, u64)], rng: &mut ChaCha20Rng) {
+        let secp = Secp256k1::new();
+        let ids: Vec<PublicKey> = self.keys[2..].iter().map(|key| key.public_key(&secp)).collect();
+        let (hash, failing) = (self.hash, self.failing);
+        let (message, units, keys) = (self.message.clone(), self.units.clone(), self.keys.clone());
+        network.substitute_with(hash, move |packet| {
+            let shared = secrets(packet, &hash, &keys);
+            let held = |at: usize| HoldTime::from_units(units[at]);
+            let first = FailurePacket::new(&shared[failing], &message, held(failing)).expect("short");
+            (1..failing).rev().fold(first, |packet, at| packet.relay(&shared[at], held(at)))
+        });
+        network.send(draw_route(real, &ids, rng), hash, rng.random(), rng.random());
+    }
+
+    /// We read what LDK answered and relayed, and LDK reads what we did.
+    fn check(&self, network: &mut Network<'_, '_, '_, '_>) {
+        let passage = network.passage(&self.hash);
+        let shared = secrets(&passage.sent, &self.hash, &self.keys);
+        let [from_last, from_first] = &passage.settled[..] else { panic!("two hops answer") };
+        last_node_answers(from_last, &shared);
+        let report = read(from_first, &shared);
+        let source = FailureSource::Hop { at: self.failing, message: self.message.clone() };
+        assert_eq!(report.source, source);
+        let attribution = report.attribution.expect("LDK relays it");
+        let units: Vec<u32> = attribution.hold_times.iter().map(|time| time.to_units()).collect();
+        let expected = &self.units[1..=self.failing];
+        assert_eq!((&units[1..], attribution.broken_at), (expected, None));
+        let read_by_ldk = network.events.iter().find_map(|event| match event {
+            Event::PaymentPathFailed { payment_hash, error_code, error_data, hold_times, .. } => {
+                (payment_hash.0 == self.hash).then_some((error_code, error_data, hold_times))
+            }
+            _ => None,
+        });
+        let (code, data, hold_times) = read_by_ldk.expect("the payer reads it");
+        assert_eq!(*code, Some(self.message.failure.code()));
+        assert_eq!(*data, Some(self.message.encode()[2..].to_vec()));
+        assert_eq!(&hold_times[1..], expected);
+    }
 }
 
 /// One payment to the last node, which it claims; what it says of its hold time is replaced by ours.
 fn fulfil_once(network: &mut Network<'_, '_, '_, '_>, real: &[(PublicKey, u64)], rng: &mut ChaCha20Rng) {
     let preimage: [u8; 32] = rng.random();
-    let hash = sha256::Hash::hash(&preimage);
+    let hash = sha256::Hash::hash(&preimage).to_byte_array();
     let payee = network.nodes[2].node;
-    let secret = payee.create_inbound_payment_for_hash(
-        lightning::types::payment::PaymentHash(hash.to_byte_array()),
-        None,
-        7_200,
-        None,
-    );
-    let secret = secret.expect("no minimum").0;
-    network.pay(draw_route(real, &[], rng), hash.to_byte_array(), secret, rng.random());
+    let secret = payee.create_inbound_payment_for_hash(PaymentHash(hash), None, 7_200, None);
+    network.send(draw_route(real, &[], rng), hash, secret.expect("no minimum").0, rng.random());
+    network.carry();
     let keys = [network.secret(1), network.secret(2)];
-    let shared = secrets(network.sent.as_ref().expect("sent"), &hash.to_byte_array(), &keys);
+    let passage = network.passage(&hash);
+    let shared = secrets(&passage.sent, &hash, &keys);
     let units = rng.random_range(1..1_000);
     let data = AttributionData::for_success(None, &shared[1], HoldTime::from_units(units));
-    network.substitute = Some(Settled::Fulfill(Some(data)));
+    passage.substitute = Some(Settled::Fulfill(Some(data)));
     payee.claim_funds(PaymentPreimage(preimage));
     network.carry();
-    let [Settled::Fulfill(Some(last)), Settled::Fulfill(Some(first))] = &network.settled[..] else {
-        panic!("two hops fulfil: {:?}", network.settled)
+    let passage = network.passage(&hash);
+    let [Settled::Fulfill(Some(last)), Settled::Fulfill(Some(first))] = &passage.settled[..] else {
+        panic!("two hops fulfil: {:?}", passage.settled)
     };
     let own = last.clone().read_success(&shared[1..]);
     assert_eq!((own.hold_times.len(), own.broken_at), (1, None));
@@ -153,10 +169,13 @@ fn fulfil_once(network: &mut Network<'_, '_, '_, '_>, real: &[(PublicKey, u64)],
     assert_eq!((whole.hold_times.len(), whole.broken_at), (2, None));
     assert_eq!(whole.hold_times[1], HoldTime::from_units(units));
     let read_by_ldk = network.events.iter().find_map(|event| match event {
-        Event::PaymentPathSuccessful { hold_times, .. } => Some(hold_times.clone()),
+        Event::PaymentPathSuccessful { payment_hash, hold_times, .. } => {
+            (*payment_hash == Some(PaymentHash(hash))).then_some(hold_times)
+        }
         _ => None,
     });
     assert_eq!(read_by_ldk.expect("the payer reads it")[1], units);
+    network.events.clear();
 }
 
 #[test]
@@ -174,8 +193,12 @@ fn ldk_and_we_read_each_others_failures_and_successes() {
         .collect();
     let mut rng = ChaCha20Rng::seed_from_u64(9);
     let mut network = Network::new(&nodes);
-    for round in 0..FAILURE_COUNT {
-        fail_once(&mut network, &real, round, &mut rng);
+    for _ in 0..FAILURE_COUNT / BATCH_SIZE {
+        let plans: Vec<Plan> = (0..BATCH_SIZE).map(|_| Plan::draw(&network, &mut rng)).collect();
+        plans.iter().for_each(|plan| plan.send(&mut network, &real, &mut rng));
+        network.carry();
+        plans.iter().for_each(|plan| plan.check(&mut network));
+        network.events.clear();
     }
     for _ in 0..SUCCESS_COUNT {
         fulfil_once(&mut network, &real, &mut rng);

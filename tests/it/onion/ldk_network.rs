@@ -1,12 +1,13 @@
 //! Three whole nodes of LDK in a row, whose messages pass through our hands.
 
+use std::collections::HashMap;
+
 use bitcoin::secp256k1::{PublicKey, SecretKey};
 use lightning::events::Event;
 use lightning::ln::channelmanager::{PaymentId, RecipientOnionFields};
 use lightning::ln::functional_test_utils::Node;
 use lightning::ln::msgs::{
     BaseMessageHandler as _, ChannelMessageHandler as _, CommitmentUpdate, MessageSendEvent, UpdateFailHTLC,
-    UpdateFulfillHTLC,
 };
 use lightning::ln::onion_utils::AttributionData as LdkAttribution;
 use lightning::routing::router::{Path, PaymentParameters, Route, RouteHop as LdkHop, RouteParameters};
@@ -29,24 +30,37 @@ pub(super) enum Settled {
     Fulfill(Option<AttributionData>),
 }
 
-/// The nodes, and what passed between them since the last look.
-pub(super) struct Network<'n, 'a, 'b, 'c> {
-    pub(super) nodes: &'n [Node<'a, 'b, 'c>],
+/// What is known of one payment.
+pub(super) struct Passage {
     /// The packet that the first node sent.
-    pub(super) sent: Option<PaymentPacket>,
+    pub(super) sent: PaymentPacket,
     /// What each node sent back to the one before it, the last node's first.
     pub(super) settled: Vec<Settled>,
     /// What the last node is to send back instead of its own.
     pub(super) substitute: Option<Settled>,
-    /// Makes that out of the packet that was sent.
-    maker: Option<Maker>,
+}
+
+/// The nodes, and what passed between them.
+pub(super) struct Network<'n, 'a, 'b, 'c> {
+    pub(super) nodes: &'n [Node<'a, 'b, 'c>],
+    passages: HashMap<[u8; 32], Passage>,
+    /// Makes a substitute out of the packet that is sent for a payment.
+    makers: HashMap<[u8; 32], Maker>,
+    /// The payments of HTLCs, by the node that offered them and their number.
+    hashes: HashMap<(usize, u64), [u8; 32]>,
     /// What happened at the first node.
     pub(super) events: Vec<Event>,
 }
 
 impl<'n, 'a, 'b, 'c> Network<'n, 'a, 'b, 'c> {
     pub(super) fn new(nodes: &'n [Node<'a, 'b, 'c>]) -> Self {
-        Network { nodes, sent: None, settled: Vec::new(), substitute: None, maker: None, events: Vec::new() }
+        let (passages, makers, hashes) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Network { nodes, passages, makers, hashes, events: Vec::new() }
+    }
+
+    /// What is known of a payment that was sent.
+    pub(super) fn passage(&mut self, hash: &[u8; 32]) -> &mut Passage {
+        self.passages.get_mut(hash).expect("it was sent")
     }
 
     pub(super) fn secret(&self, at: usize) -> SecretKey {
@@ -54,16 +68,17 @@ impl<'n, 'a, 'b, 'c> Network<'n, 'a, 'b, 'c> {
         KeysManager::new(&self.nodes[at].node_seed, 0, 0, true).get_node_secret_key()
     }
 
-    /// Has the last node send back, for the next payment, what `maker` makes of the packet that goes out.
-    pub(super) fn substitute_with(&mut self, maker: impl FnOnce(&PaymentPacket) -> FailurePacket + 'static) {
-        self.maker = Some(Box::new(maker));
+    /// Has the last node send back for a payment what `maker` makes of the packet that goes out.
+    pub(super) fn substitute_with(
+        &mut self,
+        hash: [u8; 32],
+        maker: impl FnOnce(&PaymentPacket) -> FailurePacket + 'static,
+    ) {
+        self.makers.insert(hash, Box::new(maker));
     }
 
-    /// Sends from the first node over `hops`, and carries messages until nobody has any.
-    pub(super) fn pay(&mut self, hops: Vec<LdkHop>, hash: [u8; 32], secret: [u8; 32], id: [u8; 32]) {
-        self.sent = None;
-        self.settled.clear();
-        self.events.clear();
+    /// Has the first node send over `hops`; nothing moves before messages are carried.
+    pub(super) fn send(&mut self, hops: Vec<LdkHop>, hash: [u8; 32], secret: [u8; 32], id: [u8; 32]) {
         let last = hops.last().expect("a hop");
         let params = PaymentParameters::from_node_id(last.pubkey, 60);
         let params = RouteParameters::from_payment_params_and_value(params, last.fee_msat);
@@ -72,7 +87,6 @@ impl<'n, 'a, 'b, 'c> Network<'n, 'a, 'b, 'c> {
         let sent =
             self.nodes[0].node.send_payment_with_route(route, PaymentHash(hash), fields, PaymentId(id));
         sent.expect("the route's first channel is there");
-        self.carry();
     }
 
     /// Carries messages until nobody has any.
@@ -130,28 +144,31 @@ impl<'n, 'a, 'b, 'c> Network<'n, 'a, 'b, 'c> {
     /// Notes what passes, and replaces what is to be replaced.
     fn look_at(&mut self, from: usize, to: usize, mut updates: CommitmentUpdate) -> CommitmentUpdate {
         assert!(updates.update_fail_malformed_htlcs.is_empty(), "every onion is sound");
-        if let Some(add) = updates.update_add_htlcs.first().filter(|_| from == 0) {
-            let packet = from_ldk(&add.onion_routing_packet);
-            if let Some(maker) = self.maker.take() {
-                self.substitute = Some(Settled::Fail(maker(&packet)));
+        for add in &updates.update_add_htlcs {
+            let hash = add.payment_hash.0;
+            self.hashes.insert((from, add.htlc_id), hash);
+            if from == 0 {
+                let sent = from_ldk(&add.onion_routing_packet);
+                let substitute = self.makers.remove(&hash).map(|maker| Settled::Fail(maker(&sent)));
+                self.passages.insert(hash, Passage { sent, settled: Vec::new(), substitute });
             }
-            self.sent = Some(packet);
         }
-        let is_last = from + 1 == self.nodes.len() && to + 1 == from;
-        let mut substitute = || self.substitute.take_if(|_| is_last);
-        if let [fail] = &mut updates.update_fail_htlcs[..] {
-            self.settled.push(Settled::Fail(read_fail(fail)));
-            if let Some(Settled::Fail(packet)) = substitute() {
+        let is_last = from + 1 == self.nodes.len();
+        for fail in &mut updates.update_fail_htlcs {
+            let hash = self.hashes[&(to, fail.htlc_id)];
+            let passage = self.passage(&hash);
+            passage.settled.push(Settled::Fail(read_fail(fail)));
+            if let Some(Settled::Fail(packet)) = passage.substitute.take_if(|_| is_last) {
                 *fail = write_fail(fail, &packet);
             }
-        } else if let [fulfill] = &mut updates.update_fulfill_htlcs[..] {
+        }
+        for fulfill in &mut updates.update_fulfill_htlcs {
+            let hash = self.hashes[&(to, fulfill.htlc_id)];
+            let passage = self.passage(&hash);
             let data = fulfill.attribution_data.as_ref().map(read_attribution);
-            self.settled.push(Settled::Fulfill(data));
-            if let Some(Settled::Fulfill(data)) = substitute() {
-                *fulfill = UpdateFulfillHTLC {
-                    attribution_data: data.as_ref().map(write_attribution),
-                    ..fulfill.clone()
-                };
+            passage.settled.push(Settled::Fulfill(data));
+            if let Some(Settled::Fulfill(data)) = passage.substitute.take_if(|_| is_last) {
+                fulfill.attribution_data = data.as_ref().map(write_attribution);
             }
         }
         updates
