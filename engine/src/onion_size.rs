@@ -12,12 +12,12 @@ use primitives::codec::bigsize_len;
 pub const PAYLOAD_BYTES_MAX: u32 = 1300;
 
 /// Bytes that a hop which forwards `amount` msat takes.
-pub(crate) fn forward_payload_size(amount: u64) -> u32 {
+pub fn forward_payload_size(amount: u64) -> u32 {
     with_frame(2 + truncated_len(amount) + CLTV_RECORD + 2 + 8)
 }
 
 /// Bytes that the payee takes; `extra` is the size of further records (metadata, custom records).
-pub(crate) fn final_payload_size(amount: u64, extra: u32) -> u32 {
+pub fn final_payload_size(amount: u64, extra: u32) -> u32 {
     let records = 2 + truncated_len(amount) + CLTV_RECORD + 2 + 32 + truncated_len(amount);
     with_frame(records.saturating_add(extra))
 }

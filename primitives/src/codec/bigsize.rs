@@ -1,5 +1,7 @@
 //! BigSize (BOLT 1): an integer of 1, 3, 5 or 9 bytes, big-endian, minimally encoded.
 
+use super::Sink;
+
 /// How many bytes `value` takes.
 pub const fn bigsize_len(value: u64) -> usize {
     match value {
@@ -12,12 +14,26 @@ pub const fn bigsize_len(value: u64) -> usize {
 
 /// Appends `value` to `out`.
 pub fn encode_bigsize(value: u64, out: &mut Vec<u8>) {
+    put_bigsize(value, out);
+}
+
+/// Writes `value` to any sink, without a buffer of its own.
+pub fn put_bigsize(value: u64, sink: &mut impl Sink) {
     let bytes = value.to_be_bytes();
     match bigsize_len(value) {
-        1 => out.push(bytes[7]),
-        3 => out.extend([&[0xfd], &bytes[6..]].concat()),
-        5 => out.extend([&[0xfe], &bytes[4..]].concat()),
-        _ => out.extend([&[0xff], &bytes[..]].concat()),
+        1 => sink.put(&bytes[7..]),
+        3 => {
+            sink.put(&[0xfd]);
+            sink.put(&bytes[6..]);
+        }
+        5 => {
+            sink.put(&[0xfe]);
+            sink.put(&bytes[4..]);
+        }
+        _ => {
+            sink.put(&[0xff]);
+            sink.put(&bytes);
+        }
     }
 }
 

@@ -108,7 +108,7 @@ fn mainnet_is_told_to_us_as_to_ldk() {
         let first = UnixTime::from_secs(now().to_secs() - 24 * 3600);
         let bytes = encode_rgs(&mainnet, &Content::default(), version, first);
         let logger = Quiet;
-        let peer = NetworkGraph::new(lightning::bitcoin::Network::Bitcoin, &logger);
+        let peer = NetworkGraph::new(bitcoin::Network::Bitcoin, &logger);
         let sync = RapidGossipSync::new(&peer, &logger);
         sync.update_network_graph(&bytes).expect("LDK reads it");
         let mut graph = GraphBuilder::new();

@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("schema-compiler", &[]),
     ("engine", &["primitives", "schemas"]),
+    ("onion", &["primitives"]),
     ("server", &["primitives", "schemas", "engine"]),
 ];
 
@@ -21,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const OBSERVERS: &[&str] = &["tests", "benches", "fuzz"];
 
 /// Crates without clock, sockets, threads or logging of their own.
-const PURE: &[&str] = &["primitives", "schemas", "engine"];
+const PURE: &[&str] = &["primitives", "schemas", "engine", "onion"];
 
 /// What a [`PURE`] crate links neither directly nor for its tests.
 const IMPURE: &[&str] =

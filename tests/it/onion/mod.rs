@@ -1,0 +1,18 @@
+//! Onions: the vectors of BOLT 4, properties, LDK at the other end, and the router's sizes.
+
+mod allocations;
+mod codecs;
+mod hex;
+mod ldk;
+mod ldk_blinded;
+mod ldk_failures;
+mod ldk_messages;
+mod ldk_network;
+mod ldk_payments;
+mod ldk_trampolines;
+mod packets;
+mod routes;
+mod slow;
+mod tampering;
+mod trampolines;
+mod vectors;
