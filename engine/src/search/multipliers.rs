@@ -107,7 +107,7 @@ impl Multipliers {
                 0 => self.usual.max(cut.cost) / used[kind].max(1) as f64,
                 1 => self.tolls_max[kind] * GROWTH,
                 // From here on, one hop or block costs more than any route: what still takes too many proves that all do.
-                2 => self.tolls_max[kind].max(self.cost_end),
+                2 => self.tolls_max[kind].max(self.cost_end * (1.0 + PRECISION)),
                 _ => continue,
             };
             self.growths[kind] += 1;
@@ -124,7 +124,9 @@ impl Multipliers {
         let mut visit = |at: [f64; 2]| {
             let inside = at.iter().zip([hop_max, block_max]).all(|(&toll, max)| (0.0..=max).contains(&toll));
             let least = cuts.iter().map(|cut| cut.height(at)).fold(f64::INFINITY, f64::min);
-            if inside && least > height {
+            // Of points that are equally high, the one with the least tolls leaves the least gap.
+            let is_higher = least > height || least == height && at[0] + at[1] < tolls[0] + tolls[1];
+            if inside && is_higher {
                 (tolls, height) = (at, least);
             }
         };
