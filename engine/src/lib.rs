@@ -7,6 +7,7 @@ pub mod cost;
 pub mod diverse;
 pub mod flow;
 pub mod graph;
+pub mod imbalance;
 pub mod import;
 pub mod obvious;
 pub mod onion_size;

@@ -39,6 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "compile",
         ],
     ),
+    ("imbalance", &["graph", "overlay", "snapshot", "search", "flow"]),
     ("batch", &["snapshot", "query", "route", "router"]),
 ];
 
