@@ -5,6 +5,7 @@
 mod alternatives;
 mod belief;
 mod flow;
+mod imbalance;
 mod import;
 mod onion;
 mod oracle;
