@@ -309,11 +309,15 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             return;
         }
         let next = problem.forwarded(record, bounds, suffix.cost, suffix.received, arriving);
-        let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
-        if let Some(key) = self.reach_backward(tail, suffix, next, bounds.max, rest, || arc) {
-            let least = key.saturating_add(self.space.forward.least()).saturating_add(self.problem.amount);
-            self.note_minimum(bounds.min, least);
+        if C::HAS_TWO_LABELS && bounds.min > problem.amount {
+            // Another label of this node, dropped for a larger cost, might have been lifted less and be the better one
+            // beyond: what is known of it is that it pays for the minimum.
+            let fee = if INBOUND { 0 } else { record.fee(bounds.min) };
+            let before = self.least_forward(tail).saturating_add(fee);
+            self.note_minimum(bounds.min, before.saturating_add(bounds.min));
         }
+        let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
+        self.reach_backward(tail, suffix, next, bounds.max, rest, || arc);
     }
 
     /// Whether an arc that charges `fee` at least may lead to a better route.
@@ -323,7 +327,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         suffix.cost.saturating_add(fee).saturating_add(self.least_hop).saturating_add(near) < self.best
     }
 
-    /// Labels the tail of an arc behind which `suffix` becomes `next`; `None` where it cannot carry it.
+    /// Labels the tail of an arc behind which `suffix` becomes `next`, unless that is `None` because the arc cannot carry
+    /// it.
     #[inline(always)]
     pub(super) fn reach_backward(
         &mut self,
@@ -333,21 +338,19 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         max: u64,
         rest: Rest,
         arc: impl Fn() -> u32,
-    ) -> Option<u64> {
+    ) {
         let Some(next) = next else {
             if C::HAS_TWO_LABELS && max >= self.problem.amount {
                 // Another label of this node, dropped for its cost, might have fitted.
                 let (arc, key, lead, smaller_by) = (NO_ARC, suffix.cost, 0, UNREACHED);
                 self.drop_label(Dropped { node: tail, arc, key, suffix: *suffix, lead, smaller_by });
             }
-            return None;
+            return;
         };
         let key = if INBOUND { self.problem.key_of(tail, &next) } else { next.cost };
-        if key.saturating_add(self.rest_before_node(tail, rest)) >= self.best {
-            return None;
+        if key.saturating_add(self.rest_before_node(tail, rest)) < self.best {
+            self.label_backward(tail, arc(), next, key, rest);
         }
-        self.label_backward(tail, arc(), next, key, rest);
-        Some(key)
     }
 
     #[inline(always)]

@@ -277,3 +277,46 @@ fn a_first_channel_that_nothing_fits_hides_no_other() {
     world.payment.cost = CostModel::default();
     holds(&world);
 }
+
+#[test]
+fn minima_far_above_the_amount_are_out_of_the_way() {
+    // From a gateway, eighty free ways with minima ten times the amount, and one that is dear and carries it.
+    let dear = Policy { min: 10_000_000, ..Policy::FREE };
+    let mut channels =
+        vec![way(0, 1, Policy::FREE), way(1, 2, Policy::base(1000)), way(2, 99, Policy::base(0))];
+    channels.extend((3..83).flat_map(|middle| [way(1, middle, dear), way(middle, 99, Policy::base(1))]));
+    let mut world = World::new(channels, 0, 99, 1_000_000);
+    for may_overpay in [true, false] {
+        for cost in [CostModel::Fee, CostModel::default()] {
+            (world.payment.may_overpay, world.payment.cost) = (may_overpay, cost);
+            holds(&world);
+            let found = route(&world.snapshot(), &world.query(), &mut RouteWorkspace::default());
+            let counts = found.expect("a route over node 2").counts;
+            assert!(counts.met < 5, "every way meets, none fits: {counts:?}");
+        }
+    }
+    // Where it is the only way, the minimum is paid.
+    (world.payment.may_overpay, world.payment.cost) = (true, CostModel::Fee);
+    world.channels.retain(|channel| channel.ends != [1, 2]);
+    holds(&world);
+}
+
+#[test]
+fn a_fee_that_a_minimum_demands_anyhow_hides_no_shorter_delay() {
+    // The last hop that charges a tenth is the better one: the minimum before it takes as much, and it locks for less.
+    let mut world = World::new(
+        vec![
+            way(0, 1, Policy::FREE),
+            way(1, 2, Policy { base: 2195, ppm: 4919, cltv: 100, min: 3_187_082, ..Policy::FREE }),
+            way(2, 3, Policy { base: 346, ppm: 2204, cltv: 40, ..Policy::FREE }),
+            way(2, 3, Policy { base: 11, ppm: 126_084, cltv: 5, ..Policy::FREE }),
+        ],
+        0,
+        3,
+        2_472_000,
+    );
+    world.payment.may_overpay = true;
+    world.payment.cost =
+        CostModel::Risk(RiskWeights { risk_billionths: 1082, hop_base_msat: 0, hop_millionths: 136 });
+    holds(&world);
+}
