@@ -149,9 +149,11 @@ pub fn build_parts<C: Signing>(
     if needs_secret && payment.payment_secret.is_none() {
         return Err(RouteOnionError::NoSecret);
     }
-    let build =
-        |(at, part): (usize, &Part<'_>)| build_part(secp, session_key(seed, at)?.as_key(), *part, payment);
-    parts.iter().enumerate().map(build).collect()
+    let mut onions = Vec::with_capacity(parts.len());
+    for (at, part) in parts.iter().enumerate() {
+        onions.push(build_part(secp, session_key(seed, at)?.as_key(), *part, payment)?);
+    }
+    Ok(onions)
 }
 
 /// Bytes of `hop_payloads` that the end of a route takes: the payee, or all nodes of a blinded path, each with length and

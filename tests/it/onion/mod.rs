@@ -10,6 +10,7 @@ mod ldk_messages;
 mod ldk_network;
 mod ldk_payments;
 mod ldk_trampolines;
+mod messages;
 mod packets;
 mod refusals;
 pub(crate) mod slow;
