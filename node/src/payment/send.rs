@@ -20,8 +20,8 @@ pub struct PaidPath<'a> {
 }
 
 /// Tells a query what must arrive at its payee, how long before the HTLC expires, and how many bytes of the onion the
-/// payment takes there: exactly, so that a route is found wherever a packet fits, and only there. The payee of the query is
-/// that of the payment, or the first node of `end`.
+/// payment takes there: exactly, so that a route is found wherever a packet fits, and only there. The payee of the query must
+/// be that of the payment, or the first node of `end`.
 ///
 /// # Errors
 /// Where the amount or the expiry is beyond its field.
@@ -34,7 +34,8 @@ pub fn aim_route(
 }
 
 /// As [`aim_route`], for a payment that may be split. To a blinded path each part pays the path's base fee, so that the
-/// query asks for as many of them as there may be parts, and for no part that is below the path's minimum.
+/// query asks for as many of them as there may be parts, and for no part that is below the path's minimum. Every part is
+/// taken to be as long in the onion as the whole payment would be, which is up to 7 bytes more.
 ///
 /// # Errors
 /// As [`aim_route`].
@@ -58,13 +59,16 @@ fn aim(
     part_count_max: usize,
 ) -> Result<(), RouteOnionError> {
     query.amount = payment.total_msat;
+    let mut delivered = Some(payment.total_msat);
     if let Some(PaidPath { payinfo, .. }) = end {
         let arriving = payinfo.amount_at_introduction_in_parts(payment.total_msat, part_count_max);
         query.amount = arriving.ok_or(RouteOnionError::Overflow)?;
         query.limits.final_cltv_delta = payinfo.cltv_expiry_delta.to_blocks().into();
+        delivered = payinfo.amount_delivered(query.amount);
     }
-    // No part delivers more than arrives in all.
-    let bytes = end_len(payment, query.amount, query.limits.final_cltv_delta, end.map(|end| end.path))?;
+    // No part delivers more than all would in one.
+    let delivered = delivered.ok_or(RouteOnionError::Overflow)?;
+    let bytes = end_len(payment, delivered, query.limits.final_cltv_delta, end.map(|end| end.path))?;
     query.limits.end_payload_size = Some(u32::try_from(bytes).unwrap_or(u32::MAX));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What is not built, what is not accepted, and what is not shown.
 
 use bitcoin::secp256k1::{All, PublicKey, Secp256k1, SecretKey};
-use onion::blinded::{BlindedPath, PathNode, PathTerms, PayInfo, PaymentRelay, blind_payment_path};
+use onion::blinded::{BlindedPath, PathKeys, PathNode, PathTerms, PayInfo, PaymentRelay, blind_payment_path};
 use onion::build::{BuildError, Hop, build_payment};
 use onion::failure_code::Failure;
 use onion::keys::{SharedSecret, same_secret};
@@ -286,5 +286,19 @@ fn secrets_are_compared_whole() {
         assert!(!same_secret(&secret, &other));
         let data = |payment_secret| PaymentData { payment_secret, total_msat: Msat::from_msat(1) };
         assert_ne!(data(secret), data(other));
+    }
+}
+
+#[test]
+fn any_flipped_bit_of_blinded_data_is_detected() {
+    let secp = Secp256k1::new();
+    let (path, _) = path(&secp);
+    let keys = PathKeys::new(&key(1), path.first_path_key).expect("keys");
+    let data = &path.hops[0].encrypted_recipient_data;
+    assert!(keys.decrypt(data).is_some());
+    for bit in 0..8 * data.len() {
+        let mut changed = data.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(keys.decrypt(&changed), None, "bit {bit}");
     }
 }
