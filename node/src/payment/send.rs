@@ -21,7 +21,7 @@ pub struct PaidPath<'a> {
 
 /// Tells a query what must arrive at its payee, how long before the HTLC expires, and how many bytes of the onion the
 /// payment takes there: exactly, so that a route is found wherever a packet fits, and only there. The payee of the query must
-/// be that of the payment, or the first node of `end`.
+/// be that of the payment, or the first node of `end`. Shadow blocks come on top of what the query allows.
 ///
 /// # Errors
 /// Where the amount or the expiry is beyond its field.
