@@ -113,12 +113,13 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     /// backward search need not look for it.
     fn start(&mut self) {
         let (payer, payee) = (self.problem.payer, self.problem.payee);
-        self.space.labels.entry(payer).forward = 0;
-        self.leave_payer();
         let root = self.problem.root();
         let key = self.problem.key_of(payee, &root);
+        // First of all, so that a channel straight to the payee is known to have nothing behind it.
         let label = self.space.labels.entry(payee);
         (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
+        self.space.labels.entry(payer).forward = 0;
+        self.leave_payer();
         self.meet(payee);
         self.space.backward.push(key, payee);
     }

@@ -65,6 +65,21 @@ fn a_rate_taken_back_from_a_minimum_is_taken_of_the_minimum() {
 }
 
 #[test]
+fn the_best_direct_channel_is_found_beside_a_cheaper_one_that_takes_nothing() {
+    // The one that takes nothing hides the other two, so the search begins anew below the cost of the least fee: half a
+    // hop above the best.
+    let direct = |capacity_sat, min| Channel {
+        capacity_sat: Some(capacity_sat),
+        ..way(6, 4, Policy { min, max: 1182, ..Policy::FREE })
+    };
+    let channels = vec![direct(4, 0), direct(1_000_000_000, 2001), direct(5, 0)];
+    let mut world = World::new(channels, 6, 4, 1182);
+    let weights = ProbabilityWeights { attempt_base_msat: 1, attempt_millionths: 1693, ..Default::default() };
+    world.payment.cost = CostModel::Probability(weights);
+    holds(&world);
+}
+
+#[test]
 fn a_dearer_suffix_that_reaches_a_minimum_is_kept() {
     // Over channel 1 the last hop costs a fee that the minimum before it demands anyhow, over channel 2 it costs time.
     let mut world = World::new(
