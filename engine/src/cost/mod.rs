@@ -8,10 +8,15 @@
 //! | [`CostModel::Fee`] | nothing |
 //! | [`CostModel::Risk`] | hop cost + amount * cltv_expiry_delta * risk |
 //! | [`CostModel::Probability`] | the same + lambda * -ln(P(amount)) |
+//!
+//! A bias of a layer multiplies a hop's cost, its fee included (`weight`).
 
 mod log;
 mod model;
+mod weight;
 
 pub use model::{CostModel, ProbabilityWeights, RiskWeights};
+pub use weight::BIAS_MAX;
 
-pub(crate) use model::{FeeOnly, HopCost, Probable, Risky};
+pub(crate) use model::{FeeOnly, HopCost, Probable, Risky, Tuning};
+pub(crate) use weight::Weight;

@@ -14,12 +14,13 @@ use std::sync::atomic::AtomicU64;
 
 use super::Counts;
 use super::meeting::{lead_beyond, suffix_of};
+use super::passage::Passage;
 use super::problem::{Problem, Suffix};
 use super::workspace::{
     AVOIDED, BACKWARD_SETTLED, Dropped, FORWARD_SETTLED, Label, NO_ARC, UNREACHED, Workspace,
 };
 use crate::cost::HopCost;
-use crate::graph::{ArcList, BLOCK_SIZE, GridPlace, HtlcBounds, Record};
+use crate::graph::{ArcList, BLOCK_SIZE, GridPlace, Record};
 
 /// One run of the search on a workspace.
 pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
@@ -133,7 +134,11 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let list = lists.list(payer);
         self.counts.relaxed += list.ends.len() as u64;
         for (at, (&head, record)) in list.ends.iter().zip(list.records).enumerate() {
-            self.relax_first(head, lists.arc_at(list.start + at as u32), record.load());
+            let arc = lists.arc_at(list.start + at as u32);
+            if RESTRICTED && self.problem.restrictions.is_moved(arc) {
+                continue;
+            }
+            self.relax_first(head, arc, record.load());
         }
         for layer in self.problem.layers {
             for arc in layer.outgoing(payer) {
@@ -151,16 +156,17 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if RESTRICTED && head == problem.payee && !problem.is_last_hop(problem.payer) {
             return;
         }
-        let Some(bounds) = problem.bounds(record, arc, RESTRICTED) else { return };
+        let record = if RESTRICTED { problem.adjusted(record, arc) } else { record };
+        let Some(bounds) = problem.passage(record, arc, RESTRICTED) else { return };
         if bounds.min > problem.amount_max {
             return;
         }
         // Only the payment's own amount is certain, so the minimum must not lift it here.
         let amount = problem.amount;
-        let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, amount, amount) else {
+        let Some(sent) = problem.sent(Passage { min: 0, ..bounds }, arc, 0, amount, amount) else {
             return;
         };
-        self.note_minimum(bounds.min, sent.cost.saturating_add(bounds.min));
+        self.note_minimum(bounds.min, sent.cost.saturating_add(problem.least_lifted(bounds.min)));
         self.label_forward(head, arc, sent.cost, 0);
     }
 
@@ -209,6 +215,9 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                     continue;
                 }
                 let position = list.start + (block * BLOCK_SIZE + at) as u32;
+                if RESTRICTED && self.problem.restrictions.is_moved(lists.arc_at(position)) {
+                    continue;
+                }
                 self.relax_forward(head, key, other, record.load(), discount, || lists.arc_at(position));
             }
         }
@@ -259,7 +268,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if RESTRICTED && head == problem.payee && !problem.is_last_hop(problem.tail(arc_if_needed)) {
             return;
         }
-        let Some(bounds) = self.bounds(record, arc_if_needed) else { return };
+        let record = if RESTRICTED { problem.adjusted(record, arc_if_needed) } else { record };
+        let Some(bounds) = self.passage(record, arc_if_needed) else { return };
         if bounds.max < problem.amount || bounds.min > problem.amount_max {
             return;
         }
@@ -268,31 +278,32 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         } else {
             record.fee(bounds.min)
         };
-        let fee = match discount {
+        let whole = match discount {
             Some(discount) if INBOUND => discount.least_fee(record, fee, problem.amount.max(bounds.min)),
             _ => fee,
         };
+        let fee = bounds.least_fee_cost(whole, fee);
         let before = key.saturating_add(fee).saturating_add(self.least_hop);
         if before.saturating_add(other) >= self.best {
             return;
         }
-        let cost = key + fee;
-        let cost = cost.saturating_add(problem.cost.forward(record, bounds.capacity, problem.amount));
+        let beyond = problem.cost.forward(record, bounds.capacity, bounds.known, problem.amount);
+        let cost = key.saturating_add(fee).saturating_add(bounds.beyond_weight.of(beyond));
         if cost.saturating_add(other) >= self.best || cost > super::problem::COST_MAX {
             return;
         }
-        self.note_minimum(bounds.min, cost.saturating_add(bounds.min));
+        self.note_minimum(bounds.min, cost.saturating_add(problem.least_lifted(bounds.min)));
         let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
         self.label_forward(head, arc, cost, other);
     }
 
     /// What an arc can carry. Without restrictions and layers, its number need not be known.
     #[inline(always)]
-    fn bounds(&self, record: Record, arc: u32) -> Option<HtlcBounds> {
+    fn passage(&self, record: Record, arc: u32) -> Option<Passage> {
         if RESTRICTED || self.leaves_from == u32::MAX {
-            return self.problem.bounds(record, arc, RESTRICTED);
+            return self.problem.passage(record, arc, RESTRICTED);
         }
-        record.bounds(self.wide)
+        record.bounds(self.wide).map(Passage::of)
     }
 
     #[inline(always)]
@@ -351,6 +362,9 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                     continue;
                 }
                 let position = list.start + (block * BLOCK_SIZE + at) as u32;
+                if RESTRICTED && self.problem.restrictions.is_moved(lists.arc_at(position)) {
+                    continue;
+                }
                 self.relax_backward(node, tail, &suffix, other, record.load(), || lists.arc_at(position));
             }
         }
@@ -379,10 +393,12 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if RESTRICTED && node == problem.payee && !problem.is_last_hop(tail) {
             return;
         }
-        let Some(bounds) = self.bounds(record, arc_if_needed) else { return };
+        let record = if RESTRICTED { problem.adjusted(record, arc_if_needed) } else { record };
+        let Some(bounds) = self.passage(record, arc_if_needed) else { return };
         let arriving = if INBOUND { problem.arriving(arc_if_needed, suffix) } else { suffix.received };
         if !INBOUND {
-            let cost = suffix.cost.saturating_add(record.fee_base_msat()).saturating_add(self.least_hop);
+            let base = bounds.fee_weight.of(record.fee_base_msat());
+            let cost = suffix.cost.saturating_add(base).saturating_add(self.least_hop);
             if cost.saturating_add(other) >= self.best {
                 return;
             }

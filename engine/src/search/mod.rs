@@ -18,6 +18,7 @@ mod exact;
 pub(crate) mod heap;
 mod meeting;
 mod pareto;
+mod passage;
 mod potentials;
 pub(crate) mod problem;
 pub(crate) mod reference;

@@ -94,6 +94,8 @@ pub(super) struct Search<'a, 's, C> {
     space: &'s mut ParetoSpace,
     task: Task<'a>,
     place: GridPlace,
+    /// Whether loops are kept out, because one may pay for itself over favoured hops.
+    no_loops: bool,
     best: Option<u64>,
     settled: u64,
     relaxed: u64,
@@ -129,7 +131,8 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             collect_minima(&problem, &mut space.minima);
         }
         let place = GridPlace::of(problem.amount);
-        Search { problem, nodes, space, task, place, best: None, settled: 0, relaxed: 0 }
+        let no_loops = task.may_lift && problem.has_favour();
+        Search { problem, nodes, space, task, place, no_loops, best: None, settled: 0, relaxed: 0 }
     }
 
     /// Adds a state to start from; `arc` is the one behind it that the fast search's labels do not tell.
@@ -222,7 +225,8 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         let Some(suffix) = self.problem.extend(arc, &label.suffix) else { return };
         let key = self.problem.key_of(tail, &suffix);
         let used = label.used.extended(&self.problem, arc, &suffix);
-        if self.is_hopeless(tail, key, &used) || self.task.strict && self.visits(place, tail) {
+        let no_loops = self.task.strict || self.no_loops;
+        if self.is_hopeless(tail, key, &used) || no_loops && self.visits(place, tail) {
             return;
         }
         if self.nodes.find(tail).is_some_and(|known| known.flags & AVOIDED != 0) {
@@ -326,7 +330,9 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         if !no_worse || known.visited & !new.visited != 0 {
             return false;
         }
-        if !self.task.strict || self.no_minimum_between(self.problem.amount) {
+        // Over favoured hops, the larger of two amounts gains more than it costs as long as a minimum lies ahead.
+        let may_gain = self.no_loops && may_lift || self.task.strict;
+        if !may_gain || self.no_minimum_between(self.problem.amount) {
             return true;
         }
         let same_amount = a.received == b.received && a.forwarded == b.forwarded;
@@ -335,7 +341,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
 
     /// Whether no arc demands a minimum above `amount` that this payment could reach.
     fn no_minimum_between(&self, amount: u64) -> bool {
-        let reach = self.problem.amount_max.min(self.problem.amount.saturating_add(self.bound()));
+        let reach = self.problem.amount_max.min(self.problem.largest_amount(self.bound()));
         let above = self.space.minima.partition_point(|&minimum| minimum <= amount);
         self.space.minima.get(above).is_none_or(|&minimum| minimum > reach)
     }
@@ -380,7 +386,7 @@ fn collect_minima<C: HopCost>(problem: &Problem<'_, C>, minima: &mut Vec<u64>) {
     let arcs = problem.topology.channel_count() as u32 * 2;
     let ends = problem.layers.iter().map(|layer| layer.arc_end()).max().unwrap_or(0).max(arcs);
     for arc in 0..ends {
-        let minimum = problem.record(arc).htlc_minimum_msat(problem.wide_of(arc));
+        let minimum = problem.minimum(arc);
         if minimum > problem.amount && minimum <= problem.amount_max {
             minima.push(minimum);
             if minima.len() > 1 << 16 {

@@ -83,7 +83,7 @@ pub(crate) fn for_each_outgoing<C: HopCost>(
 /// The least that crossing an arc can cost, whatever inbound fees take back; `None` where it can't be crossed.
 pub(crate) fn least_cost<C: HopCost>(problem: &Problem<'_, C>, tail: u32, arc: u32) -> Option<u64> {
     let record = problem.record(arc);
-    let bounds = problem.bounds(record, arc, problem.restrictions.concern_arcs())?;
+    let bounds = problem.passage(record, arc, problem.restrictions.concern_arcs())?;
     if bounds.max < problem.amount || bounds.min > problem.amount_max {
         return None;
     }
@@ -92,11 +92,18 @@ pub(crate) fn least_cost<C: HopCost>(problem: &Problem<'_, C>, tail: u32, arc: u
     }
     if tail == problem.payer {
         return match problem.first_balance(arc)? {
-            Some(balance) => (balance >= problem.amount).then(|| problem.cost.first_known()),
-            None => Some(problem.cost.first(bounds.capacity, problem.amount)),
+            Some(balance) => {
+                (balance >= problem.amount).then(|| bounds.beyond_weight.of(problem.cost.first_known()))
+            }
+            None => {
+                let beyond = problem.cost.first(bounds.capacity, bounds.known, problem.amount);
+                Some(bounds.beyond_weight.of(beyond))
+            }
         };
     }
     let fee = record.fee(problem.amount);
-    let fee = problem.discount(tail).map_or(fee, |discount| discount.least_fee(record, fee, problem.amount));
-    Some(fee.saturating_add(problem.cost.forward(record, bounds.capacity, problem.amount)))
+    let whole =
+        problem.discount(tail).map_or(fee, |discount| discount.least_fee(record, fee, problem.amount));
+    let beyond = problem.cost.forward(record, bounds.capacity, bounds.known, problem.amount);
+    Some(bounds.least_fee_cost(whole, fee).saturating_add(bounds.beyond_weight.of(beyond)))
 }

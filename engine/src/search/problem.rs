@@ -3,20 +3,24 @@
 //! Both searches, the certificate, the label search and the reference ask the same few functions here, so that an
 //! HTLC's amount grows in one place only.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use primitives::{InboundFee, Msat};
 
-use crate::cost::HopCost;
-use crate::graph::{ArcIdx, HtlcBounds, Record, Topology};
+use super::passage::Passage;
+use crate::cost::{HopCost, Tuning};
+use crate::graph::{ArcIdx, Record, Topology};
+use crate::layer::{Adjustments, ArcChange};
 use crate::overlay::Overlay;
+use crate::reserve::ReservedTable;
 
 /// A query on one snapshot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Problem<'a, C> {
     pub(crate) topology: &'a Topology,
-    /// The snapshot's overlay, and the query's own.
-    pub(crate) layers: [&'a Overlay; 2],
+    /// The snapshot's overlay, that of the query's layers, and the query's own.
+    pub(crate) layers: [&'a Overlay; 3],
     pub(crate) payer: u32,
     /// Where a search that goes backwards starts: the payee, or a node that `start` says the state of.
     pub(crate) payee: u32,
@@ -53,12 +57,24 @@ pub(crate) struct Restrictions {
     pub(crate) last_hop: Option<u32>,
     /// The share of the capacity that stays unused, in millionths.
     pub(crate) headroom_millionths: u32,
+    /// What layers change.
+    pub(crate) adjustments: Option<Arc<Adjustments>>,
+    /// What they change of the query's own arcs, sorted.
+    pub(crate) own_changes: Vec<(u32, ArcChange)>,
+    /// What that does to the bounds on costs.
+    pub(crate) tuning: Tuning,
+    /// What is in flight.
+    pub(crate) reserved: Option<Arc<ReservedTable>>,
 }
 
 impl Restrictions {
     /// Whether arcs must be looked at one by one.
     pub(crate) fn concern_arcs(&self) -> bool {
-        !self.avoided_arcs.is_empty() || self.headroom_millionths != 0 || self.last_hop.is_some()
+        !self.avoided_arcs.is_empty()
+            || self.headroom_millionths != 0
+            || self.last_hop.is_some()
+            || self.adjustments.is_some()
+            || self.reserved.is_some()
     }
 }
 
@@ -115,12 +131,13 @@ impl<'a, C: HopCost> Problem<'a, C> {
             .map_or(self.topology.wide(), |layer| layer.wide())
     }
 
-    /// The policy of an arc by number, wherever it lies.
+    /// The policy of an arc by number, wherever it lies, as the query's layers change it.
     pub(crate) fn record(&self, arc: u32) -> Record {
-        match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+        let record = match self.layers.iter().find_map(|layer| layer.arc(arc)) {
             Some(arc) => arc.record,
             None => self.topology.in_lists().record(arc),
-        }
+        };
+        self.restrictions.change(arc).map_or(record, |change| change.record(record))
     }
 
     /// The node that an arc leaves.
@@ -169,43 +186,19 @@ impl<'a, C: HopCost> Problem<'a, C> {
         self.start.is_none() && self.head(arc) == self.payee
     }
 
-    /// What limits HTLCs on an arc, the query's own wishes included; `None` where it may not be used at all.
-    #[inline(always)]
-    pub(crate) fn bounds(&self, record: Record, arc: u32, restricted: bool) -> Option<HtlcBounds> {
-        let mut bounds = record.bounds(self.wide_of_fast(arc, record))?;
-        if restricted {
-            if self.restrictions.avoided_arcs.binary_search(&arc).is_ok() {
-                return None;
-            }
-            let kept =
-                u128::from(bounds.capacity) * u128::from(self.restrictions.headroom_millionths) / 1_000_000;
-            bounds.max = bounds.max.min(bounds.capacity - kept as u64);
-        }
-        Some(bounds)
-    }
-
-    #[inline(always)]
-    fn wide_of_fast(&self, arc: u32, _: Record) -> &[AtomicU64] {
-        if self.layers[0].is_empty() && self.layers[1].is_empty() {
-            self.topology.wide()
-        } else {
-            self.wide_of(arc)
-        }
-    }
-
     /// Carries an HTLC of `arriving` msat backwards over a forwarding hop: what the tail then needs. An amount below
     /// the hop's minimum is lifted to it, the payer pays the difference as a fee. `None` where the hop cannot carry it.
     #[inline(always)]
     pub(crate) fn forwarded(
         &self,
         record: Record,
-        bounds: HtlcBounds,
+        passage: Passage,
         cost: u64,
         from: u64,
         arriving: u64,
     ) -> Option<Suffix> {
-        let amount = arriving.max(bounds.min);
-        if amount > bounds.max || self.strict && amount > arriving {
+        let amount = arriving.max(passage.min);
+        if amount > passage.max || self.strict && amount > arriving {
             return None;
         }
         let fee = record.fee(amount);
@@ -214,9 +207,10 @@ impl<'a, C: HopCost> Problem<'a, C> {
         if received > self.amount_max && !self.with_inbound_fees || amount > self.amount_max {
             return None;
         }
-        let beyond_fee = self.cost.forward(record, bounds.capacity, amount);
+        let beyond_fee = self.cost.forward(record, passage.capacity, passage.known, amount);
         // `cost` holds fees up to `from`; what arrives may be less where an inbound fee is a discount.
-        let cost = (cost + received - from).checked_add(beyond_fee)?;
+        let with_fee = (cost + amount).checked_add(passage.fee_weight.of(fee))? - from;
+        let cost = with_fee.checked_add(passage.beyond_weight.of(beyond_fee))?;
         (cost <= COST_MAX).then_some(Suffix { cost, received, forwarded: amount })
     }
 
@@ -224,21 +218,21 @@ impl<'a, C: HopCost> Problem<'a, C> {
     #[inline(always)]
     pub(crate) fn sent(
         &self,
-        bounds: HtlcBounds,
+        passage: Passage,
         arc: u32,
         cost: u64,
         from: u64,
         arriving: u64,
     ) -> Option<Suffix> {
-        let amount = arriving.max(bounds.min);
+        let amount = arriving.max(passage.min);
         let (max, beyond_fee) = match self.first_balance(arc)? {
-            Some(balance) => (bounds.max.min(balance), self.cost.first_known()),
-            None => (bounds.max, self.cost.first(bounds.capacity, amount)),
+            Some(balance) => (passage.max.min(balance), self.cost.first_known()),
+            None => (passage.max, self.cost.first(passage.capacity, passage.known, amount)),
         };
         if amount > max || amount > self.amount_max || self.strict && amount > arriving {
             return None;
         }
-        let cost = (cost + amount - from).checked_add(beyond_fee)?;
+        let cost = (cost + amount - from).checked_add(passage.beyond_weight.of(beyond_fee))?;
         (cost <= COST_MAX).then_some(Suffix { cost, received: amount, forwarded: amount })
     }
 
@@ -259,12 +253,12 @@ impl<'a, C: HopCost> Problem<'a, C> {
         if restricted && self.head(arc) == self.payee && !self.is_last_hop(tail) {
             return None;
         }
-        let bounds = self.bounds(record, arc, restricted)?;
+        let passage = self.passage(record, arc, restricted)?;
         let arriving = self.arriving(arc, suffix);
         if tail == self.payer {
-            self.sent(bounds, arc, suffix.cost, suffix.received, arriving)
+            self.sent(passage, arc, suffix.cost, suffix.received, arriving)
         } else {
-            self.forwarded(record, bounds, suffix.cost, suffix.received, arriving)
+            self.forwarded(record, passage, suffix.cost, suffix.received, arriving)
         }
     }
 
@@ -274,10 +268,10 @@ impl<'a, C: HopCost> Problem<'a, C> {
         self.start.is_some() || self.restrictions.last_hop.is_none_or(|last| last == tail)
     }
 
-    /// Whether the query or the snapshot has arcs beside the lists.
+    /// Whether the query or the snapshot has channels beside the lists.
     #[inline(always)]
     pub(crate) fn has_layers(&self) -> bool {
-        !self.layers[0].is_empty() || !self.layers[1].is_empty()
+        self.layers.iter().any(|layer| !layer.is_empty())
     }
 }
 
