@@ -4,6 +4,7 @@
 
 mod alternatives;
 mod import;
+mod layers;
 mod oracle;
 mod persist;
 mod props;
