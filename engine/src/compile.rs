@@ -1,5 +1,7 @@
 //! From a query's names to a problem in the snapshot's numbers.
 
+use std::sync::LazyLock;
+
 use primitives::{Direction, Features, NodeId, ShortChannelId, ShortChannelIdDir};
 
 use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
@@ -18,8 +20,6 @@ pub(crate) struct Compiled {
     payee: u32,
     pub(crate) restrictions: Restrictions,
     extra: Overlay,
-    /// Stands in for the channels of layers where there are none.
-    empty: Overlay,
 }
 
 /// A query's cost model for its amount, with what layers do to it.
@@ -54,7 +54,7 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
     }
     let (payer, payee) = (names.node(&query.payer)?, names.node(&query.payee)?);
     restrictions.adjustments = adjustments;
-    Ok(Compiled { payer, payee, restrictions, extra, empty: Overlay::default() })
+    Ok(Compiled { payer, payee, restrictions, extra })
 }
 
 /// Adds what layers change, also of the query's own arcs.
@@ -123,7 +123,7 @@ impl Compiled {
 
     /// The channels of layers.
     fn created(&self) -> &Overlay {
-        self.restrictions.adjustments.as_ref().map_or(&self.empty, |adjustments| adjustments.overlay())
+        self.restrictions.adjustments.as_ref().map_or(&NO_CHANNELS, |adjustments| adjustments.overlay())
     }
 
     /// The cost model for the query's amount.
@@ -297,6 +297,8 @@ fn extra_overlay(
     Ok(Overlay::new(first_node, first_arc, node_ids, channels))
 }
 
+/// Stands in for the channels of layers where there are none.
+static NO_CHANNELS: LazyLock<Overlay> = LazyLock::new(Overlay::default);
 /// Bounds on costs start at [`COST_MAX`], of which a tolerance must leave enough for a route to be found at all.
 const TOLERANCE_MAX: u64 = COST_MAX / 2;
 /// Route hints are a handful; a wallet's private channels are some dozens.

@@ -38,6 +38,8 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) least_lifted: u64,
     /// Nodes from here on have one neighbour and forward nothing.
     leaves_from: u32,
+    /// How many of the problem's layers there are to read: all or none.
+    layer_count: usize,
 }
 
 /// What part of a list matters.
@@ -77,6 +79,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             wide: problem.topology.wide(),
             least_lifted: UNREACHED,
             leaves_from,
+            layer_count: if RESTRICTED || problem.has_layers() { problem.layers.len() } else { 0 },
             problem,
         }
     }
@@ -140,7 +143,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             }
             self.relax_first(head, arc, record.load());
         }
-        for layer in self.problem.layers {
+        for layer in self.problem.layers.into_iter().take(self.layer_count) {
             for arc in layer.outgoing(payer) {
                 self.relax_first(arc.head, arc.arc, arc.record);
             }
@@ -221,7 +224,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                 self.relax_forward(head, key, other, record.load(), discount, || lists.arc_at(position));
             }
         }
-        for layer in self.problem.layers {
+        for layer in self.problem.layers.into_iter().take(self.layer_count) {
             for arc in layer.outgoing(node) {
                 self.relax_forward(arc.head, key, other, arc.record, discount, || arc.arc);
             }
@@ -368,7 +371,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                 self.relax_backward(node, tail, &suffix, other, record.load(), || lists.arc_at(position));
             }
         }
-        for layer in self.problem.layers {
+        for layer in self.problem.layers.into_iter().take(self.layer_count) {
             for arc in layer.incoming(node).filter(|arc| arc.tail != payer) {
                 self.relax_backward(node, arc.tail, &suffix, other, arc.record, || arc.arc);
             }
