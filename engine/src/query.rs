@@ -3,6 +3,8 @@
 use primitives::{ChannelPolicy, Msat, NodeId, ShortChannelId, ShortChannelIdDir};
 
 use crate::cost::CostModel;
+use crate::layer::LayerStack;
+use crate::reserve::Reservations;
 
 /// A payment that wants a route.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,10 @@ pub struct RouteQuery {
     pub last_hop: Option<NodeId>,
     /// Channels that are not in the graph: route hints, private channels.
     pub extra_arcs: Vec<ExtraArc>,
+    /// Layers that change the graph for this query, see [`Layers::stack`](crate::layer::Layers::stack).
+    pub layers: Option<LayerStack>,
+    /// Amounts in flight that are left alone; `None` does not count any.
+    pub reservations: Option<Reservations>,
     /// Ignores inbound fees (bLIP-18), as a payer does that does not know them.
     pub ignore_inbound_fees: bool,
     /// The share of every channel's capacity that shall stay unused, in millionths.
@@ -106,6 +112,8 @@ impl RouteQuery {
             first_channels: None,
             last_hop: None,
             extra_arcs: Vec::new(),
+            layers: None,
+            reservations: None,
             ignore_inbound_fees: false,
             headroom_millionths: 0,
             may_overpay: false,

@@ -6,8 +6,8 @@
 
 use primitives::Msat;
 
-use crate::compile::{Compiled, compile};
-use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
+use crate::compile::{Compiled, CompiledCost, compile};
+use crate::cost::{FeeOnly, HopCost};
 use crate::explain::{NoRoute, explain, widest_path};
 use crate::query::RouteQuery;
 use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
@@ -59,14 +59,10 @@ pub(crate) fn route_compiled(
     end: &[u32],
     space: &mut RouteWorkspace,
 ) -> Result<Route, RouteError> {
-    match query.cost {
-        CostModel::Fee => route_by(snapshot, query, compiled, FeeOnly, end, space),
-        CostModel::Risk(weights) => {
-            route_by(snapshot, query, compiled, Risky::new(weights, query.amount), end, space)
-        }
-        CostModel::Probability(weights) => {
-            route_by(snapshot, query, compiled, Probable::new(weights, query.amount), end, space)
-        }
+    match compiled.cost(query) {
+        CompiledCost::Fee(cost) => route_by(snapshot, query, compiled, cost, end, space),
+        CompiledCost::Risk(cost) => route_by(snapshot, query, compiled, cost, end, space),
+        CompiledCost::Probability(cost) => route_by(snapshot, query, compiled, cost, end, space),
     }
 }
 

@@ -6,6 +6,7 @@ mod alternatives;
 mod belief;
 mod flow;
 mod import;
+mod layers;
 mod onion;
 mod oracle;
 mod payment;

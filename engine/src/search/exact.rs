@@ -74,7 +74,7 @@ fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound
     if likely >= bound {
         return solve_whole(problem, space, bound);
     }
-    let amount_max = problem.amount_max.min(problem.amount.saturating_add(likely));
+    let amount_max = problem.amount_max.min(problem.amount.saturating_add(problem.growth(likely)));
     let near = solve_any(Problem { amount_max, ..problem }, space, likely, true);
     if near.outcome != Outcome::NoRoute {
         return near;
