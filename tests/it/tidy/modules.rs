@@ -31,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "overlay",
             "snapshot",
             "cost",
+            "belief",
             "query",
             "search",
             "route",
