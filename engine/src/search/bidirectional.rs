@@ -15,11 +15,12 @@ use std::sync::atomic::AtomicU64;
 use super::Counts;
 use super::frontier::Step;
 use super::meeting::suffix_of;
+use super::passage::Passage;
 use super::problem::{Problem, Suffix};
 use super::relax::Rest;
 use super::workspace::{BACKWARD_SETTLED, FORWARD_SETTLED, UNREACHED, Workspace};
 use crate::cost::HopCost;
-use crate::graph::{BLOCK_SIZE, GridPlace, HtlcBounds, Record};
+use crate::graph::{BLOCK_SIZE, GridPlace, Record};
 
 /// One run of the search on a workspace.
 pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
@@ -43,6 +44,8 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) is_closed: bool,
     /// Nodes from here on have one neighbour and forward nothing.
     pub(super) leaves_from: u32,
+    /// How many of the problem's layers there are to read: all or none.
+    layer_count: usize,
 }
 
 /// How a run ended.
@@ -75,6 +78,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             least_lifted: UNREACHED,
             is_closed: false,
             leaves_from,
+            layer_count: if RESTRICTED || problem.has_layers() { problem.layers.len() } else { 0 },
             problem,
         }
     }
@@ -155,7 +159,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         self.counts.relaxed += list.ends.len() as u64;
         for (at, (&tail, record)) in list.ends.iter().zip(list.records).enumerate() {
             let arc = lists.arc_at(list.start + at as u32);
-            if tail != node && problem.may_be_last(arc, tail) {
+            if tail != node && problem.may_be_last(arc, tail) && !self.is_moved(|| arc) {
                 self.relax_backward(node, tail, &root, rest, record.load(), || arc);
             }
         }
@@ -175,9 +179,12 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let list = lists.list(payer);
         self.counts.relaxed += list.ends.len() as u64;
         for (at, (&head, record)) in list.ends.iter().zip(list.records).enumerate() {
-            self.relax_first(head, lists.arc_at(list.start + at as u32), record.load());
+            let arc = lists.arc_at(list.start + at as u32);
+            if !self.is_moved(|| arc) {
+                self.relax_first(head, arc, record.load());
+            }
         }
-        for layer in self.problem.layers {
+        for layer in self.problem.layers.into_iter().take(self.layer_count) {
             for arc in layer.outgoing(payer) {
                 self.relax_first(arc.head, arc.arc, arc.record);
             }
@@ -195,28 +202,30 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if RESTRICTED && head == problem.payee && !problem.is_last_hop(problem.payer) {
             return;
         }
-        let Some(bounds) = problem.bounds(record, arc, RESTRICTED) else { return };
-        if bounds.min > problem.amount_max {
+        let record = if RESTRICTED { problem.adjusted(record, arc) } else { record };
+        let Some(passage) = problem.passage(record, arc, RESTRICTED) else { return };
+        if passage.min > problem.amount_max {
             return;
         }
         // Only the payment's own amount is certain, so the minimum must not lift it here.
         let amount = problem.amount;
-        let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, amount, amount) else {
+        let Some(sent) = problem.sent(Passage { min: 0, ..passage }, arc, 0, amount, amount) else {
             return;
         };
-        if bounds.max > self.largest_sent {
-            let balance = problem.first_balance(arc).flatten();
-            self.largest_sent = self.largest_sent.max(balance.map_or(bounds.max, |max| max.min(bounds.max)));
+        if passage.max > self.largest_sent {
+            let max = problem.first_balance(arc).flatten().unwrap_or(passage.max);
+            self.largest_sent = self.largest_sent.max(max.min(passage.max));
         }
-        self.note_minimum(bounds.min, sent.cost.saturating_add(bounds.min));
+        self.note_minimum(passage.min, sent.cost);
         self.label_forward(head, arc, sent.cost, Rest::NOTHING);
     }
 
-    /// Notes an arc whose minimum may lift the payment, on a route that costs `least` and the payment's amount or more.
+    /// Notes an arc whose minimum may lift the payment; what lies before it costs `least` or more.
     #[inline(always)]
     pub(super) fn note_minimum(&mut self, minimum: u64, least: u64) {
         if C::HAS_TWO_LABELS && minimum > self.problem.amount {
-            self.least_lifted = self.least_lifted.min(least - self.problem.amount);
+            let least = least.saturating_add(self.problem.least_grown(minimum));
+            self.least_lifted = self.least_lifted.min(least);
         }
     }
 
@@ -264,7 +273,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             }
         }
         if first.is_none() {
-            for layer in self.problem.layers {
+            for layer in self.problem.layers.into_iter().take(self.layer_count) {
                 for arc in layer.outgoing(node) {
                     self.relax_forward(arc.head, key, rest, arc.record, discount, || arc.arc);
                 }
@@ -314,7 +323,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         }
         if first.is_none() {
             let payer = self.problem.payer;
-            for layer in self.problem.layers {
+            for layer in self.problem.layers.into_iter().take(self.layer_count) {
                 for arc in layer.incoming(node).filter(|arc| arc.tail != payer) {
                     self.relax_backward(node, arc.tail, &suffix, rest, arc.record, || arc.arc);
                 }
