@@ -64,6 +64,20 @@ impl Default for ProbabilityWeights {
     }
 }
 
+impl CostModel {
+    /// The model by which the `rest` of a payment of `whole` pays for an attempt what all of it would, `times` over.
+    #[must_use]
+    pub(crate) fn of_rest(self, whole: Msat, rest: Msat, times: u64) -> CostModel {
+        let CostModel::Probability(weights) = self else { return self };
+        let share = u64::from(weights.attempt_millionths).saturating_mul(times);
+        let attempt_millionths = u32::try_from(share).unwrap_or(u32::MAX);
+        let beyond = millionths(whole.saturating_sub(rest), attempt_millionths);
+        let base = u64::from(weights.attempt_base_msat).saturating_mul(times).saturating_add(beyond);
+        let attempt_base_msat = u32::try_from(base).unwrap_or(u32::MAX);
+        CostModel::Probability(ProbabilityWeights { attempt_base_msat, attempt_millionths, ..weights })
+    }
+}
+
 /// The cost of a hop beyond its fee, in msat; never falls with the amount.
 pub(crate) trait HopCost: Copy {
     /// Of a forwarding hop that carries `amount` over a channel of `capacity`, both in msat.

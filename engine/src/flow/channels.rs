@@ -5,6 +5,7 @@ use primitives::Msat;
 use super::liquidity::{Liquidity, LiquidityRange};
 use super::network::Network;
 use super::pieces::{Piece, Pieces};
+use super::query::MaximumRule;
 use super::tariff::{Charge, Tariff, penalty};
 use crate::belief::{IMPOSSIBLE, PENALTY_FRACTION_BITS, Prior};
 use crate::cost::FeeOnly;
@@ -26,6 +27,7 @@ pub(super) struct ChannelNetwork<'a, L> {
     minimum_max: u64,
     /// What flow leaves free of every arc for fees, in millionths.
     kept_millionths: u64,
+    maximum_rule: MaximumRule,
 }
 
 /// What limits and prices an arc.
@@ -34,11 +36,18 @@ pub(super) struct ArcTerms {
     pub(super) record: Record,
     pub(super) bounds: HtlcBounds,
     pub(super) range: LiquidityRange,
+    /// What one part carries at most, in msat; `bounds.max` is for all of them.
+    pub(super) part_max: u64,
     is_own: bool,
 }
 
 impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
-    pub(super) fn new(problem: Problem<'a, FeeOnly>, tariff: Tariff, liquidity: L) -> Self {
+    pub(super) fn new(
+        problem: Problem<'a, FeeOnly>,
+        tariff: Tariff,
+        liquidity: L,
+        maximum_rule: MaximumRule,
+    ) -> Self {
         let forwarders = problem.topology.forwarder_count();
         let ends = problem.layers.iter().map(|layer| layer.node_end());
         let node_count = ends.fold(problem.topology.node_count() as u32, u32::max);
@@ -47,6 +56,7 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
             leaves_from: if problem.has_layers() { u32::MAX } else { forwarders },
             node_count,
             kept_millionths: 0,
+            maximum_rule,
             minimum_max: if tariff.is_flat() { u64::MAX } else { problem.amount },
             problem,
             tariff: tariff.with_prior(liquidity.prior()),
@@ -85,6 +95,10 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         if bounds.min > self.minimum_max {
             return None;
         }
+        let part_max = bounds.max;
+        if self.maximum_rule == MaximumRule::Each {
+            bounds.max = self.most_used(bounds.capacity);
+        }
         let is_own = tail == problem.payer;
         let mut range = self.liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(bounds.capacity));
         if is_own && let Some(balance) = problem.first_balance(arc)? {
@@ -94,13 +108,24 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         // What is known may be older than the channel's policy.
         let range = range.spare(bounds.capacity);
         bounds.max = bounds.max.saturating_sub(range.held.to_msat()).min(range.upper.to_msat());
-        Some(ArcTerms { record, bounds, range, is_own })
+        Some(ArcTerms { record, bounds, range, part_max, is_own })
+    }
+
+    /// What the query lets all parts together use of a channel.
+    fn most_used(&self, capacity: u64) -> u64 {
+        let headroom = u128::from(self.problem.restrictions.headroom_millionths);
+        capacity - (u128::from(capacity) * headroom / u128::from(MILLION)) as u64
     }
 
     /// Whether a usual record tells at once that the arc carries no unit.
     #[inline(always)]
     fn is_too_small(&self, record: Record) -> bool {
         if record.is_unusual() { !record.is_enabled() } else { record.usual_bounds().1 < self.tariff.unit }
+    }
+
+    /// Whether several parts may use a channel that carries no larger one.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.maximum_rule == MaximumRule::Each
     }
 
     /// What holds for an arc by number.

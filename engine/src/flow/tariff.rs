@@ -241,7 +241,7 @@ impl Tariff {
 
     /// What a unit costs where `width` msat cost a penalty of `rise`.
     fn penalty_slope(&self, rise: u64, width: u64) -> u64 {
-        let halvings = u128::from(rise) * u128::from(LOG_2_E) >> LOG_FRACTION_BITS;
+        let halvings = (u128::from(rise) * u128::from(LOG_2_E)) >> LOG_FRACTION_BITS;
         let slope = (self.halving.saturating_mul(halvings) >> (LOG_FRACTION_BITS - SLOPE_BITS))
             / u128::from(width.max(1));
         u64::try_from(slope).map_or(SLOPE_MAX / 4, |slope| slope.min(SLOPE_MAX / 4))
@@ -258,7 +258,7 @@ impl Tariff {
     ) -> u64 {
         let linear = self.cost_msat(&Pieces::linear(msat, self.linear(record, charge)), msat);
         let penalty = penalty(self.prior, range, capacity, msat);
-        let halvings = u128::from(penalty) * u128::from(LOG_2_E) >> LOG_FRACTION_BITS;
+        let halvings = (u128::from(penalty) * u128::from(LOG_2_E)) >> LOG_FRACTION_BITS;
         let cost = (self.halving.saturating_mul(halvings) >> LOG_FRACTION_BITS) / u128::from(self.unit);
         linear.saturating_add(u64::try_from(cost).unwrap_or(u64::MAX))
     }

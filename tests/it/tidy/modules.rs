@@ -40,6 +40,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "compile",
         ],
     ),
+    ("pay", &["graph", "snapshot", "belief", "query", "route", "flow"]),
+    ("rehearsal", &["graph", "snapshot", "belief", "pay", "synthetic"]),
     ("batch", &["snapshot", "query", "route", "router"]),
 ];
 
