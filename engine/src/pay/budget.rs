@@ -20,6 +20,5 @@ impl Default for PayBudget {
 }
 
 /// What a first attempt is best taken to be worth where the payment is tried again by itself: `attempt_millionths` of the
-/// cost model. Less than where a route stands alone: on hidden balances of the real graph 1,000 made fees of 10,000,000 sat a
-/// quarter dearer, for 2 to 4 % more first attempts that arrived.
+/// cost model. Less than where a route stands alone; docs/adr/0012-payments.md has what it is traded against.
 pub const PAY_ATTEMPT_MILLIONTHS: u32 = 300;

@@ -197,7 +197,10 @@ impl Payment {
         match self.plan_rest(world, now, space) {
             Ok(plan) => self.send(plan),
             Err(error) => {
-                let proof = self.prove_impossible(world, now, space).map(PayEnd::Impossible);
+                // A plan that is too dear shows that it is possible.
+                let is_possible = matches!(error, PlanError::FeeLimit { .. });
+                let proof = if is_possible { None } else { self.prove_impossible(world, now, space) };
+                let proof = proof.map(PayEnd::Impossible);
                 // What is on the way may be in the way: then it has to come back first. The payee does not wait for ever.
                 self.is_stuck = !self.parts.is_empty();
                 self.end = proof.or_else(|| (!self.is_stuck).then_some(PayEnd::NoPlan(error)));
@@ -227,7 +230,9 @@ impl Payment {
         let in_flight = (!self.parts.is_empty()).then_some(&in_flight);
         let liquidity = BelievedLiquidity { beliefs: world.beliefs.view(now), prior: self.prior, in_flight };
         plan_with(world.snapshot, &query, liquidity, space).or_else(|error| {
-            if query.maximum_rule == MaximumRule::Each || matches!(error, PlanError::Query(_)) {
+            if query.maximum_rule == MaximumRule::Each
+                || matches!(error, PlanError::Query(_) | PlanError::FeeLimit { .. })
+            {
                 return Err(error);
             }
             query.maximum_rule = MaximumRule::Each;
