@@ -117,6 +117,12 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         capacity - (u128::from(capacity) * headroom / u128::from(MILLION)) as u64
     }
 
+    /// Whether an arc in a list is to be found beside it.
+    #[inline(always)]
+    fn is_moved(&self, arc: u32) -> bool {
+        self.is_restricted && self.problem.restrictions.is_moved(arc)
+    }
+
     /// Whether a usual record tells at once that the arc carries no unit.
     #[inline(always)]
     fn is_too_small(&self, record: Record) -> bool {
@@ -143,6 +149,7 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         record: Record,
         visit: &mut impl FnMut(u32, u32, Piece),
     ) {
+        let record = if self.is_restricted { self.problem.adjusted(record, arc) } else { record };
         if !self.is_passable(end) || self.is_too_small(record) {
             return;
         }
@@ -245,6 +252,9 @@ impl<L: Liquidity> Network for ChannelNetwork<'_, L> {
         let Some(block) = lists.list(node).blocks(block).next() else { return };
         for at in 0..block.ends.len().min(block.records.len()) {
             let arc = lists.arc_at(block.start + at as u32);
+            if self.is_moved(arc) {
+                continue;
+            }
             self.offer::<FORWARD>(node, block.ends[at], arc, block.records[at].load(), &mut visit);
         }
     }
@@ -261,16 +271,16 @@ impl<L: Liquidity> Network for ChannelNetwork<'_, L> {
         let from = (first * crate::graph::BLOCK_SIZE).min(list.ends.len());
         for at in from..list.ends.len() {
             let end = list.ends[at];
-            if !wanted(end) {
+            let arc = lists.arc_at(list.start + at as u32);
+            if !wanted(end) || self.is_moved(arc) {
                 continue;
             }
-            let arc = lists.arc_at(list.start + at as u32);
             self.offer::<FORWARD>(node, end, arc, list.records[at].load(), &mut visit);
         }
     }
 
     fn visit_beside<const FORWARD: bool>(&self, node: u32, mut visit: impl FnMut(u32, u32, Piece)) {
-        for layer in self.problem.layers.iter().filter(|layer| !layer.is_empty()) {
+        for layer in self.problem.layers.iter().filter(|layer| self.is_restricted || !layer.is_empty()) {
             if FORWARD {
                 for arc in layer.outgoing(node) {
                     self.offer::<FORWARD>(node, arc.head, arc.arc, arc.record, &mut visit);
