@@ -5,10 +5,9 @@ use std::time::Duration;
 use engine::belief::{Beliefs, HalfLives, Prior};
 use engine::cost::CostModel;
 use engine::flow::{PlanQuery, PlanWorkspace};
-use engine::graph::ArcIdx;
-use engine::pay::{PayBudget, PayEnd, PayWorld, Payment};
-use engine::query::{FirstChannel, RouteQuery};
-use engine::rehearsal::rehearse;
+use engine::pay::{PayBudget, PayWorld, Payment};
+use engine::query::RouteQuery;
+use engine::rehearsal::{own_channels, rehearse};
 use engine::snapshot::Snapshot;
 use engine::synthetic::HiddenNetwork;
 use primitives::{Msat, UnixTime};
@@ -70,7 +69,7 @@ impl OurPlanner {
         let mut route = RouteQuery { ignore_inbound_fees: true, ..RouteQuery::new(payer, payee, amount) };
         route.cost = self.cost;
         route.limits.fee_max = Some(job.fee_max);
-        route.first_channels = Some(own_channels(snapshot, network, &job.query));
+        route.first_channels = Some(own_channels(snapshot, network, &payer));
         let query = PlanQuery { part_count_max: self.part_count_max, ..PlanQuery::new(route) };
         let budget = PayBudget {
             attempt_count_max: job.attempt_count_max,
@@ -89,9 +88,8 @@ impl OurPlanner {
             }
             output
         });
-        let is_paid = trial.report.end == PayEnd::Paid;
         Paid {
-            is_paid,
+            is_paid: trial.is_paid(),
             is_first_try: trial.is_first_try,
             attempt_count: trial.report.attempt_count,
             htlc_count: trial.report.part_count,
@@ -99,15 +97,6 @@ impl OurPlanner {
             plan_times,
         }
     }
-}
-
-fn own_channels(snapshot: &Snapshot, network: &HiddenNetwork, query: &Query) -> Vec<FirstChannel> {
-    let Some(node) = snapshot.node(&query.payer) else { return Vec::new() };
-    let first = |arc: ArcIdx| FirstChannel {
-        short_channel_id: snapshot.short_channel_id(arc.channel()),
-        balance: network.spendable(arc),
-    };
-    snapshot.topology().outgoing(node).map(first).collect()
 }
 
 /// Any moment: nothing is known before it.

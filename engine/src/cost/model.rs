@@ -244,6 +244,13 @@ impl Probable {
     }
 }
 
+/// The chance that liquidity which is equally likely anywhere between `lower` and `upper` suffices for `amount`, all in
+/// msat: what the logarithm in [`CostModel::Probability`] is taken of.
+pub(crate) fn chance(lower: u64, upper: u64, amount: u64) -> f64 {
+    let whole = (upper - lower) as f64 + 1.0;
+    ((whole - amount.saturating_sub(lower) as f64) / whole).max(0.0)
+}
+
 impl HopCost for FeeOnly {
     #[inline(always)]
     fn forward(self, _: Record, _: u64, _: u64, _: u64) -> u64 {

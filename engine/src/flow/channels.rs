@@ -8,7 +8,7 @@ use super::pieces::{Piece, Pieces};
 use super::query::MaximumRule;
 use super::tariff::{Charge, Tariff, penalty};
 use crate::belief::{IMPOSSIBLE, PENALTY_FRACTION_BITS, Prior};
-use crate::cost::FeeOnly;
+use crate::cost::{FeeOnly, chance};
 use crate::graph::{Adjacency, ArcIdx, HtlcBounds, Record};
 use crate::search::problem::Problem;
 
@@ -97,7 +97,7 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         }
         let part_max = bounds.max;
         if self.maximum_rule == MaximumRule::Each {
-            bounds.max = self.most_used(bounds.capacity);
+            bounds.max = problem.restrictions.usable(bounds.capacity);
         }
         let is_own = tail == problem.payer;
         let mut range = self.liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(bounds.capacity));
@@ -109,12 +109,6 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         let range = range.spare(bounds.capacity);
         bounds.max = bounds.max.saturating_sub(range.held.to_msat()).min(range.upper.to_msat());
         Some(ArcTerms { record, bounds, range, part_max, is_own })
-    }
-
-    /// What the query lets all parts together use of a channel.
-    fn most_used(&self, capacity: u64) -> u64 {
-        let headroom = u128::from(self.problem.restrictions.headroom_millionths);
-        capacity - (u128::from(capacity) * headroom / u128::from(MILLION)) as u64
     }
 
     /// Whether an arc in a list is to be found beside it.
@@ -197,10 +191,7 @@ impl ArcTerms {
             return 1.0;
         }
         match prior {
-            Prior::Uniform => {
-                let unknown = (upper - lower) as f64 + 1.0;
-                ((unknown - (amount - lower) as f64) / unknown).max(0.0)
-            }
+            Prior::Uniform => chance(lower, upper, amount),
             Prior::Bimodal(_) => match penalty(prior, self.range, self.bounds.capacity, amount) {
                 IMPOSSIBLE => 0.0,
                 penalty => (-(penalty as f64) / (1u64 << PENALTY_FRACTION_BITS) as f64).exp(),

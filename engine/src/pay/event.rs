@@ -3,38 +3,16 @@
 use primitives::Msat;
 
 use super::part::{PartId, SentPart};
-use crate::belief::FailureCode;
+use crate::belief::{FailureCode, Outcome};
 use crate::flow::{Cut, PlanError};
 
 /// What became of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PayInput {
-    /// The payee took it.
-    Settled {
-        /// The part.
-        part: PartId,
-    },
-    /// It came back.
-    Failed {
-        /// The part.
-        part: PartId,
-        /// Where and why.
-        failure: PartFailure,
-    },
-}
-
-/// Where and why a part failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PartFailure {
-    /// A node of the route said so.
-    Reported {
-        /// Its place on the route: 0 is the payer, the number of hops the payee.
-        erring_node: usize,
-        /// What it said.
-        code: FailureCode,
-    },
-    /// An error came back that no node's HMAC fits.
-    Unreadable,
+pub struct PayInput {
+    /// The part.
+    pub part: PartId,
+    /// What came back for it.
+    pub outcome: Outcome,
 }
 
 /// What is to be done.

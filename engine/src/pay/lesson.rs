@@ -19,10 +19,7 @@ impl Lessons {
     /// Changes a query so that it does not fail again in the same way.
     pub(super) fn apply(&mut self, advice: Advice, part: &PlanPart, query: &mut PlanQuery) {
         let hops = &part.hops;
-        let direction = |hop: usize| {
-            let hop = hops.get(hop)?;
-            Some(ShortChannelIdDir { short_channel_id: hop.short_channel_id, direction: hop.direction })
-        };
+        let direction = |hop: usize| Some(hops.get(hop)?.channel());
         let avoid = &mut query.route.avoid;
         let has_room = avoid.directions.len() + avoid.nodes.len() < AVOIDED_COUNT_MAX;
         match advice {

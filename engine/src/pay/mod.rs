@@ -35,6 +35,6 @@ mod payment;
 mod rest;
 
 pub use budget::{PAY_ATTEMPT_MILLIONTHS, PayBudget};
-pub use event::{PartFailure, PayEnd, PayInput, PayOutput, PayReport};
+pub use event::{PayEnd, PayInput, PayOutput, PayReport};
 pub use part::{PartId, SentPart};
 pub use payment::{PayWorld, Payment};

@@ -2,11 +2,11 @@
 
 use primitives::Msat;
 
+use super::payment::PayWorld;
 use crate::belief::AttemptedHop;
+use crate::compile::arc_named;
 use crate::flow::{InFlight, PlanPart};
-use crate::graph::ArcIdx;
-use crate::query::ExtraArc;
-use crate::route::Hop;
+use crate::query::RouteQuery;
 use crate::snapshot::Snapshot;
 
 /// The number of a part within its payment.
@@ -29,26 +29,15 @@ impl PartId {
     }
 }
 
-/// The number of a hop's arc in a snapshot, or behind it where the query brought the channel; `None` where neither has
-/// it any more.
-pub(super) fn arc_of(snapshot: &Snapshot, extra_arcs: &[ExtraArc], hop: &Hop) -> Option<ArcIdx> {
-    if let Some(channel) = snapshot.channel(hop.short_channel_id) {
-        return Some(channel.arc(hop.direction));
-    }
-    let place = extra_arcs.iter().position(|arc| arc.short_channel_id == hop.short_channel_id)?;
-    let channel = snapshot.channel_count() + place;
-    Some(ArcIdx::from_u32(u32::try_from(2 * channel + hop.direction.as_usize()).ok()?))
-}
-
-/// What parts hold of each arc.
+/// What parts hold of each arc of the query's problem.
 pub(super) fn hold<'a>(
     parts: impl Iterator<Item = &'a SentPart>,
     snapshot: &Snapshot,
-    extra_arcs: &[ExtraArc],
+    query: &RouteQuery,
 ) -> InFlight {
     let mut in_flight = InFlight::default();
     for hop in parts.flat_map(|part| &part.part.hops) {
-        if let Some(arc) = arc_of(snapshot, extra_arcs, hop) {
+        if let Some(arc) = arc_named(snapshot, query, hop.channel()) {
             in_flight.add(arc, hop.amount);
         }
     }
@@ -63,20 +52,13 @@ pub(super) fn attempted(
     part: &SentPart,
     failed: Option<usize>,
     others: &InFlight,
-    snapshot: &Snapshot,
-    extra_arcs: &[ExtraArc],
+    world: PayWorld<'_>,
+    query: &RouteQuery,
 ) -> Vec<AttemptedHop> {
     let hops = part.part.hops.iter().enumerate().map(|(place, hop)| {
-        let arc = arc_of(snapshot, extra_arcs, hop).unwrap_or(NOWHERE);
-        AttemptedHop {
-            channel: arc.channel(),
-            direction: hop.direction,
-            amount: hop.amount,
-            in_flight: if failed == Some(place) { others.of(arc) } else { Msat::ZERO },
-        }
+        let arc = arc_named(world.snapshot, query, hop.channel()).filter(|_| failed == Some(place));
+        let in_flight = arc.map_or(Msat::ZERO, |arc| others.of(arc));
+        world.beliefs.attempted_hop(hop.channel(), hop.amount, in_flight)
     });
     hops.collect()
 }
-
-/// Beyond every generation: nothing is learnt of it.
-const NOWHERE: ArcIdx = ArcIdx::from_u32(u32::MAX);

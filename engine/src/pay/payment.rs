@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use primitives::{Msat, UnixTime};
 
 use super::budget::PayBudget;
-use super::event::{PartFailure, PayEnd, PayInput, PayOutput, PayReport};
+use super::event::{PayEnd, PayInput, PayOutput, PayReport};
 use super::lesson::Lessons;
 use super::part::{PartId, SentPart, attempted, hold};
 use super::rest::{Rest, rest_query};
@@ -75,33 +75,23 @@ impl Payment {
     /// this payment: apply an enclosed `channel_update`, remember that a node is gone. `None` where no such part is on the
     /// way, which changes nothing. O(hops of all parts on the way).
     pub fn handle(&mut self, world: PayWorld<'_>, now: UnixTime, input: PayInput) -> Option<Advice> {
-        let (id, failure) = match input {
-            PayInput::Settled { part } => (part, None),
-            PayInput::Failed { part, failure } => (part, Some(failure)),
-        };
+        let PayInput { part: id, outcome } = input;
         let place = self.parts.iter().position(|part| part.id == id)?;
         self.outbox.retain(|part| part.id != id);
         let part = self.parts.remove(place);
         self.is_stuck = false;
-        let outcome = match failure {
-            None => Outcome::Settled,
-            Some(PartFailure::Unreadable) => Outcome::Unreadable,
-            Some(PartFailure::Reported { erring_node, code }) => Outcome::Failed { erring_node, code },
+        let erring_node = match outcome {
+            Outcome::Failed { erring_node, .. } => Some(erring_node),
+            Outcome::Settled | Outcome::Reached | Outcome::Unreadable => None,
         };
-        let extra_arcs = &self.query.route.extra_arcs;
-        let erring_node = match failure {
-            Some(PartFailure::Reported { erring_node, .. }) => Some(erring_node),
-            Some(PartFailure::Unreadable) | None => None,
-        };
-        let others = hold(self.parts.iter(), world.snapshot, extra_arcs);
-        let hops = attempted(&part, erring_node, &others, world.snapshot, extra_arcs);
+        let others = hold(self.parts.iter(), world.snapshot, &self.query.route);
+        let hops = attempted(&part, erring_node, &others, world, &self.query.route);
         let advice = world.beliefs.learn(&hops, outcome, now);
-        match failure {
-            None => {
-                self.settled = self.settled.saturating_add(part.part.amount);
-                self.settled_fee = self.settled_fee.saturating_add(part.part.fee);
-            }
-            Some(failure) => self.learn(advice, failure, &part),
+        if outcome == Outcome::Settled {
+            self.settled = self.settled.saturating_add(part.part.amount);
+            self.settled_fee = self.settled_fee.saturating_add(part.part.fee);
+        } else {
+            self.learn(advice, outcome, &part);
         }
         if self.settled > Msat::ZERO || self.end.is_some() {
             self.withdraw();
@@ -115,9 +105,9 @@ impl Payment {
         self.parts.retain(|part| outbox.iter().all(|kept| kept.id != part.id));
     }
 
-    fn learn(&mut self, advice: Advice, failure: PartFailure, part: &SentPart) {
+    fn learn(&mut self, advice: Advice, outcome: Outcome, part: &SentPart) {
         self.lessons.apply(advice, &part.part, &mut self.query);
-        if let (Advice::Payee(permanence), PartFailure::Reported { code, .. }) = (advice, failure) {
+        if let (Advice::Payee(permanence), Outcome::Failed { code, .. }) = (advice, outcome) {
             // A payee that waited in vain for the rest may be asked again; other words of it are final.
             if permanence == Permanence::Permanent || code != FailureCode::MppTimeout {
                 self.end.get_or_insert(PayEnd::Refused { code });
@@ -214,7 +204,7 @@ impl Payment {
         now: UnixTime,
         space: &mut PlanWorkspace,
     ) -> Result<Plan, PlanError> {
-        let in_flight = hold(self.parts.iter(), world.snapshot, &self.query.route.extra_arcs);
+        let in_flight = hold(self.parts.iter(), world.snapshot, &self.query.route);
         let limits = &self.query.route.limits;
         let fee_limit = limits.fee_limit(self.query.route.amount);
         let rest = Rest {

@@ -1,11 +1,10 @@
 //! The query for what is missing, beside what is on the way.
 
-use primitives::Msat;
+use primitives::{Direction, Msat, ShortChannelIdDir};
 
-use super::part::arc_of;
+use crate::compile::arc_named;
 use crate::flow::{InFlight, PlanQuery};
 use crate::query::RouteQuery;
-use crate::route::Hop;
 use crate::snapshot::Snapshot;
 
 /// What is left of a payment's means.
@@ -35,16 +34,10 @@ pub(super) fn rest_query(
     route.limits.fee_max = (rest.fee_max < Msat::MAX).then_some(rest.fee_max);
     // Balances are those before the payment began.
     for first in route.first_channels.iter_mut().flatten() {
-        let hop = |direction| Hop {
-            short_channel_id: first.short_channel_id,
-            direction,
-            node_id: whole.route.payer,
-            amount: Msat::ZERO,
-            fee: Msat::ZERO,
-            cltv: 0,
-        };
-        let arcs = primitives::Direction::BOTH
-            .map(|direction| arc_of(snapshot, &whole.route.extra_arcs, &hop(direction)));
+        let arcs = Direction::BOTH.map(|direction| {
+            let channel = ShortChannelIdDir { short_channel_id: first.short_channel_id, direction };
+            arc_named(snapshot, &whole.route, channel)
+        });
         let held = arcs.into_iter().flatten().map(|arc| in_flight.of(arc));
         // No part of ours comes back through the payer, so of both directions one holds nothing.
         first.balance = held.fold(first.balance, Msat::saturating_sub);

@@ -10,4 +10,4 @@
 
 mod trial;
 
-pub use trial::{Trial, rehearse};
+pub use trial::{Trial, own_channels, rehearse};

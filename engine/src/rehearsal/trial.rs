@@ -1,10 +1,11 @@
 //! One payment from its first attempt to its end.
 
-use primitives::{Msat, UnixTime};
+use primitives::{Msat, NodeId, UnixTime};
 
-use crate::belief::FailureCode;
+use crate::belief::{FailureCode, Outcome};
 use crate::graph::ArcIdx;
-use crate::pay::{PartFailure, PayInput, PayOutput, PayReport, PayWorld, Payment, SentPart};
+use crate::pay::{PayEnd, PayInput, PayOutput, PayReport, PayWorld, Payment, SentPart};
+use crate::query::FirstChannel;
 use crate::snapshot::Snapshot;
 use crate::synthetic::{HiddenNetwork, latency_ms};
 
@@ -17,6 +18,23 @@ pub struct Trial {
     pub is_first_try: bool,
     /// From the first HTLC to the last answer, planning aside.
     pub elapsed_ms: u64,
+}
+
+impl Trial {
+    /// Whether the payee got it.
+    pub fn is_paid(&self) -> bool {
+        self.report.end == PayEnd::Paid
+    }
+}
+
+/// A payer's own channels with their true balances, which it knows.
+pub fn own_channels(snapshot: &Snapshot, network: &HiddenNetwork, payer: &NodeId) -> Vec<FirstChannel> {
+    let first = |arc: ArcIdx| FirstChannel {
+        short_channel_id: snapshot.short_channel_id(arc.channel()),
+        balance: network.spendable(arc),
+    };
+    let payer = snapshot.node(payer);
+    payer.map_or(Vec::new(), |payer| snapshot.topology().outgoing(payer).map(first).collect())
 }
 
 /// Sees a payment through. Balances move where it succeeds and are as before where it does not. `poll` asks the payment for
@@ -64,23 +82,21 @@ pub fn rehearse(
         let is_stuck = failed.is_empty() && payment.committed() < payment.amount();
         clock.elapsed_ms += failed.last().map_or(0, |entry| entry.0).max(longest);
         for (_, part, erring_node) in failed {
-            let failure = PartFailure::Reported { erring_node, code: FailureCode::TemporaryChannelFailure };
-            payment.handle(world, clock.now(), PayInput::Failed { part: part.id, failure });
+            let outcome = Outcome::Failed { erring_node, code: FailureCode::TemporaryChannelFailure };
+            payment.handle(world, clock.now(), PayInput { part: part.id, outcome });
         }
         let is_complete = payment.committed() >= payment.amount();
         if is_stuck || is_complete {
             clock.elapsed_ms += if is_stuck { MPP_TIMEOUT_MS } else { longest };
             for (part, hops) in waiting.drain(..) {
-                let input = if is_complete {
+                let outcome = if is_complete {
                     network.settle(&hops);
-                    PayInput::Settled { part: part.id }
+                    Outcome::Settled
                 } else {
                     network.release(&hops);
-                    let (erring_node, code) = (hops.len(), FailureCode::MppTimeout);
-                    let failure = PartFailure::Reported { erring_node, code };
-                    PayInput::Failed { part: part.id, failure }
+                    Outcome::Failed { erring_node: hops.len(), code: FailureCode::MppTimeout }
                 };
-                payment.handle(world, clock.now(), input);
+                payment.handle(world, clock.now(), PayInput { part: part.id, outcome });
             }
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! It knows balances and nothing else: whether policies are obeyed is for others to check.
 
-use primitives::{Direction, Msat};
+use primitives::Msat;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -37,7 +37,7 @@ impl HiddenNetwork {
         let mut rng = stream(seed, Purpose::Balances, 0);
         let channels = (0..topology.channel_count() as u32).map(ChannelIdx::from_u32);
         let spendable = channels.flat_map(|channel| {
-            let capacity = capacity(topology, channel);
+            let capacity = topology.presumed_capacity(channel).to_msat();
             let balance = law.draw(capacity, &mut rng).min(capacity);
             [balance, capacity - balance]
         });
@@ -98,14 +98,6 @@ impl BalanceLaw {
     }
 }
 
-fn capacity(topology: &Topology, channel: ChannelIdx) -> u64 {
-    let most = |direction| {
-        topology.policy(channel.arc(direction)).map_or(Msat::ZERO, |policy| policy.htlc_maximum_msat)
-    };
-    let known = topology.capacity(channel);
-    known.unwrap_or_else(|| most(Direction::NodeOneToTwo).max(most(Direction::NodeTwoToOne))).to_msat()
-}
-
 /// Milliseconds that an arc takes to pass an HTLC on, or its answer back: log-uniform from 20 to 640, the same for the same
 /// seed.
 pub fn latency_ms(arc: ArcIdx, seed: u64) -> u64 {
@@ -119,6 +111,8 @@ pub fn latency_ms(arc: ArcIdx, seed: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use primitives::Direction;
+
     use super::*;
     use crate::synthetic::{SyntheticConfig, generate};
 
@@ -138,7 +132,7 @@ mod tests {
             for place in 0..topology.channel_count() as u32 {
                 let channel = ChannelIdx::from_u32(place);
                 let [one, two] = Direction::BOTH.map(|direction| network.spendable(channel.arc(direction)));
-                let capacity = capacity(&topology, channel);
+                let capacity = topology.presumed_capacity(channel).to_msat();
                 assert_eq!(one.to_msat() + two.to_msat(), capacity);
                 if capacity > 20 * scale.to_msat() {
                     large += 1;

@@ -2,16 +2,15 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use engine::belief::{Beliefs, Bimodal, HalfLives, Prior};
 use engine::cost::{CostModel, ProbabilityWeights};
 use engine::flow::{PlanQuery, PlanWorkspace};
-use engine::graph::ArcIdx;
-use engine::pay::{PAY_ATTEMPT_MILLIONTHS, PayBudget, PayEnd, PayWorld, Payment};
-use engine::query::{FirstChannel, RouteQuery};
-use engine::rehearsal::{Trial, rehearse};
+use engine::pay::{PAY_ATTEMPT_MILLIONTHS, PayBudget, PayWorld, Payment};
+use engine::query::RouteQuery;
+use engine::rehearsal::{Trial, own_channels, rehearse};
 use engine::snapshot::Snapshot;
 use engine::synthetic::{BalanceLaw, HiddenNetwork, PaymentDraw, draw_payments};
 use primitives::{Msat, UnixTime};
@@ -21,7 +20,7 @@ use crate::commands::route::load;
 use crate::exit::{Failure, Outcome};
 use crate::flag_values;
 use crate::output::plot;
-use crate::output::simulation::{Row, SimulationJson, TrialTime, print};
+use crate::output::simulation::{Row, SimulationJson, print};
 use crate::progress::{Progress, Unit};
 
 /// Arguments of the command.
@@ -143,14 +142,14 @@ pub(crate) fn run(args: &SimulateArgs, out: &mut impl Write) -> Result<Outcome, 
     Ok(Outcome::Done)
 }
 
-/// One payment, by one who knows nothing but its own balances.
+/// One payment, by one who knows nothing but its own balances, and the time of each of its plans.
 fn pay(
     args: &SimulateArgs,
     snapshot: &Snapshot,
     mut network: HiddenNetwork,
     query: PlanQuery,
     space: &mut PlanWorkspace,
-) -> (Trial, TrialTime) {
+) -> (Trial, Vec<Duration>) {
     let beliefs = Beliefs::new(snapshot, HalfLives::default());
     let world = PayWorld { snapshot, beliefs: &beliefs };
     let budget = PayBudget { attempt_count_max: args.attempts, ..PayBudget::default() };
@@ -164,8 +163,7 @@ fn pay(
         }
         output
     });
-    let is_paid = trial.report.end == PayEnd::Paid;
-    (trial, TrialTime { plans, is_paid })
+    (trial, plans)
 }
 
 impl SimulateArgs {
@@ -200,13 +198,7 @@ impl SimulateArgs {
                 ..ProbabilityWeights::default()
             }),
         };
-        let first = |arc: ArcIdx| FirstChannel {
-            short_channel_id: snapshot.short_channel_id(arc.channel()),
-            balance: network.spendable(arc),
-        };
-        let payer = snapshot.node(&route.payer);
-        let own = payer.map(|payer| snapshot.topology().outgoing(payer).map(first).collect());
-        route.first_channels = own;
+        route.first_channels = Some(own_channels(snapshot, network, &route.payer));
         let part_count_max = if strategy == Strategy::Planner { usize::from(self.parts) } else { 1 };
         PlanQuery { part_count_max, ..PlanQuery::new(route) }
     }

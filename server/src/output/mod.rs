@@ -3,4 +3,5 @@
 pub(crate) mod json;
 pub(crate) mod plot;
 pub(crate) mod simulation;
+pub(crate) mod spread;
 pub(crate) mod table;

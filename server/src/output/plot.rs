@@ -53,7 +53,6 @@ fn chart(
         .build_cartesian_2d((least..greatest).log_scale(), 0.0..most)?;
     chart.configure_mesh().x_desc("sat").x_label_formatter(&|sat| format!("{sat:.0}")).draw()?;
     let mut names: Vec<&str> = rows.iter().map(|row| row.strategy).collect();
-    names.dedup();
     names.sort_unstable();
     names.dedup();
     for (name, color) in names.into_iter().zip(COLORS.into_iter().cycle()) {

@@ -9,6 +9,7 @@ use primitives::Msat;
 use serde::Serialize;
 
 use crate::exit::Failure;
+use crate::output::spread::Spread;
 use crate::output::table;
 
 /// All that is told.
@@ -45,35 +46,23 @@ pub(crate) struct Row {
     plan_ns_p99: u64,
 }
 
-/// What a clock saw of a payment.
-#[derive(Debug)]
-pub(crate) struct TrialTime {
-    /// The time of each plan.
-    pub(crate) plans: Vec<Duration>,
-    /// Whether it arrived.
-    pub(crate) is_paid: bool,
-}
-
 impl Row {
+    /// Of payments, each with the time of each of its plans.
     pub(crate) fn of(
         amount: Msat,
         strategy: &'static str,
         infeasible: usize,
-        trials: &[(Trial, TrialTime)],
+        trials: &[(Trial, Vec<Duration>)],
     ) -> Self {
         let paid: Vec<&Trial> =
-            trials.iter().filter(|(_, time)| time.is_paid).map(|(trial, _)| trial).collect();
+            trials.iter().map(|(trial, _)| trial).filter(|trial| trial.is_paid()).collect();
         let mean = |of: &dyn Fn(&Trial) -> f64| {
             paid.iter().map(|trial| of(trial)).sum::<f64>() / paid.len().max(1) as f64
         };
         let share = |count: usize| count as f64 / trials.len().max(1) as f64;
-        let mut plans: Vec<Duration> =
-            trials.iter().flat_map(|(_, time)| time.plans.iter().copied()).collect();
-        plans.sort_unstable();
-        let rank = |percent: usize| match plans.len() {
-            0 => 0,
-            count => u64::try_from(plans[(count * percent).div_ceil(100) - 1].as_nanos()).unwrap_or(u64::MAX),
-        };
+        let plans = trials.iter().flat_map(|(_, plans)| plans);
+        let nanos = |time: &Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let plans = Spread::of(plans.map(nanos).collect());
         let fee = |trial: &Trial| trial.report.fee.to_msat() as f64;
         Row {
             amount_msat: amount.to_msat(),
@@ -87,8 +76,8 @@ impl Row {
             fee_msat_mean: mean(&fee),
             fee_millionths_mean: mean(&|trial| fee(trial) * 1e6 / amount.to_msat().max(1) as f64),
             seconds_mean: mean(&|trial| trial.elapsed_ms as f64 / 1000.0),
-            plan_ns_p50: rank(50),
-            plan_ns_p99: rank(99),
+            plan_ns_p50: plans.p50,
+            plan_ns_p99: plans.p99,
         }
     }
 

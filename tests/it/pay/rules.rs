@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use engine::belief::{Beliefs, FailureCode, HalfLives, Prior};
+use engine::belief::{Beliefs, FailureCode, HalfLives, Outcome, Prior};
 use engine::flow::{PlanQuery, PlanWorkspace};
 use engine::graph::ArcIdx;
-use engine::pay::{
-    PartFailure, PartId, PayBudget, PayEnd, PayInput, PayOutput, PayReport, PayWorld, Payment, SentPart,
-};
+use engine::pay::{PartId, PayBudget, PayEnd, PayInput, PayOutput, PayReport, PayWorld, Payment, SentPart};
 use engine::query::RouteQuery;
 use primitives::{Msat, UnixTime};
 use rand::seq::IndexedRandom;
@@ -107,32 +105,32 @@ impl Run {
         let (part, failed) = self.waiting.remove(&id).unwrap();
         let hops = self.hops(&part);
         let is_strange = self.rng.random_range(0..12) == 0;
-        let failure = match failed {
+        let outcome = match failed {
             Some(place) if !is_strange => {
-                PartFailure::Reported { erring_node: place, code: FailureCode::TemporaryChannelFailure }
+                Outcome::Failed { erring_node: place, code: FailureCode::TemporaryChannelFailure }
             }
             None if self.is_settling || self.payment.committed() == self.payment.amount() && !is_strange => {
                 self.is_settling = true;
                 self.world.network.settle(&hops);
                 self.settled = self.settled.saturating_add(part.part.amount);
                 self.settled_fee = self.settled_fee.saturating_add(part.part.fee);
-                return Some(PayInput::Settled { part: id });
+                Outcome::Settled
             }
             _ => {
                 if failed.is_none() {
                     self.world.network.release(&hops);
                 }
                 match self.rng.random_range(0..4) {
-                    0 => PartFailure::Unreadable,
+                    0 => Outcome::Unreadable,
                     // A place beyond the route is nonsense that must do no harm.
-                    _ => PartFailure::Reported {
+                    _ => Outcome::Failed {
                         erring_node: self.rng.random_range(0..hops.len() + 2),
                         code: *CODES.choose(&mut self.rng).unwrap(),
                     },
                 }
             }
         };
-        Some(PayInput::Failed { part: id, failure })
+        Some(PayInput { part: id, outcome })
     }
 
     fn run(&mut self, space: &mut PlanWorkspace) -> PayReport {

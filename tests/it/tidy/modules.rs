@@ -42,8 +42,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "compile",
         ],
     ),
-    ("pay", &["graph", "snapshot", "belief", "query", "route", "flow"]),
-    ("rehearsal", &["graph", "snapshot", "belief", "pay", "synthetic"]),
+    ("pay", &["snapshot", "belief", "query", "route", "flow", "compile"]),
+    ("rehearsal", &["graph", "snapshot", "belief", "query", "pay", "synthetic"]),
     ("batch", &["snapshot", "query", "route", "router"]),
 ];
 
