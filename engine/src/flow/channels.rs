@@ -144,7 +144,8 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         visit: &mut impl FnMut(u32, u32, Piece),
     ) {
         let record = if self.is_restricted { self.problem.adjusted(record, arc) } else { record };
-        if !self.is_passable(end) || self.is_too_small(record) {
+        // What a layer says of maxima is not in the record.
+        if !self.is_passable(end) || !self.is_restricted && self.is_too_small(record) {
             return;
         }
         let (tail, head) = if FORWARD { (node, end) } else { (end, node) };

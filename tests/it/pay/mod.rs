@@ -3,4 +3,5 @@
 mod world;
 
 mod delivery;
+mod layers;
 mod rules;
