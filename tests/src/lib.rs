@@ -2,4 +2,5 @@
 
 pub mod content;
 pub mod data;
+pub mod network;
 pub mod rgs;

@@ -14,6 +14,7 @@ mod bolt7;
 mod csv;
 mod detect;
 mod gossip_store;
+mod json_each;
 mod lnd_json;
 mod lnd_json_guard;
 mod lnd_json_value;
@@ -37,4 +38,5 @@ pub use self::rgs_decode::{
 };
 pub use self::source::{EXPANSION_MAX, INPUT_SIZE_MAX};
 
+pub(crate) use self::json_each::Each;
 pub(crate) use self::lnd_json_guard::JsonGuard;

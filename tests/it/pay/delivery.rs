@@ -11,8 +11,9 @@ use primitives::{Msat, UnixTime};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use tests::network::node;
 
-use super::world::{World, node};
+use super::world::World;
 
 const NOW: UnixTime = UnixTime::from_secs(1_000_000);
 

@@ -11,8 +11,7 @@ use primitives::{
     ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, Msat, ShortChannelId, ShortChannelIdDir,
     UnixTime,
 };
-
-use super::world::node;
+use tests::network::node;
 
 const NOW: UnixTime = UnixTime::from_secs(1_000_000);
 const CAPACITY: Msat = Msat::from_msat(600_000_000);
@@ -52,7 +51,9 @@ fn a_created_channel_holds_what_is_on_the_way() {
     let mut layer = Layer::new("mine", false).unwrap();
     layer.create_channel([node(1), node(2)], created, CAPACITY).unwrap();
     let channel = ShortChannelIdDir { short_channel_id: created, direction: Direction::NodeOneToTwo };
-    layer.update_channel(channel, PolicyChange { fee_base_msat: Some(0), ..PolicyChange::default() }).unwrap();
+    layer
+        .update_channel(channel, PolicyChange { fee_base_msat: Some(0), ..PolicyChange::default() })
+        .unwrap();
     let mut route = RouteQuery::new(node(0), node(2), Msat::from_msat(900_000_000));
     route.layers = Some(LayerStack::new(vec![layer.into()]));
     let beliefs = Beliefs::new(&snapshot, HalfLives::default());
@@ -71,7 +72,11 @@ fn a_created_channel_holds_what_is_on_the_way() {
                 _ => over_dear = over_dear.saturating_add(last.amount),
             }
         }
-        assert_eq!(refused.is_empty(), attempt > 0, "the first plan uses both free channels, the next one none");
+        assert_eq!(
+            refused.is_empty(),
+            attempt > 0,
+            "the first plan uses both free channels, the next one none"
+        );
         assert!(over_created > Msat::ZERO && over_created <= CAPACITY, "{over_created} over {CAPACITY}");
         for part in refused {
             let outcome = Outcome::Failed { erring_node: 1, code: FailureCode::PermanentChannelFailure };

@@ -12,8 +12,9 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use tests::network::node;
 
-use super::world::{World, node};
+use super::world::World;
 
 /// What the network does with one payment, in a random order.
 struct Run {

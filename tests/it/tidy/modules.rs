@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("overlay", &["graph"]),
     ("snapshot", &["graph", "overlay"]),
     ("cost", &["graph"]),
-    ("belief", &["graph", "cost", "snapshot"]),
+    ("belief", &["graph", "import", "cost", "snapshot"]),
     ("reserve", &["snapshot"]),
     ("layer", &["graph", "import", "overlay", "snapshot", "cost"]),
     ("query", &["graph", "cost", "layer", "reserve"]),
