@@ -2,4 +2,6 @@
 
 pub mod content;
 pub mod data;
+pub mod gsp;
 pub mod rgs;
+pub mod signed;

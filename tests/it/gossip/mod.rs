@@ -1,5 +1,8 @@
-//! Gossip: its messages and the vectors of BOLT 1 and BOLT 7.
+//! Gossip: its messages, signatures, rules, log and sync.
 
 mod bolt1;
 mod bolt7;
+mod log;
+mod signatures;
+mod view;
 mod wire;
