@@ -13,5 +13,6 @@
 pub mod admit;
 pub mod funding;
 pub mod record;
+pub mod sync;
 pub mod verify;
 pub mod view;

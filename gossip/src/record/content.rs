@@ -1,6 +1,6 @@
 //! What a record says, and what it is when it comes back.
 
-use primitives::{ChainHash, Msat, ShortChannelId};
+use primitives::{ChainHash, Msat, ShortChannelId, UnixTime};
 
 use crate::verify::{Candidate, ParseError, Subject, VerifiedGossip};
 use crate::view::MessageKey;
@@ -43,6 +43,8 @@ pub enum Restored {
         gossip: VerifiedGossip,
         /// A channel's capacity.
         capacity: Option<Msat>,
+        /// When it was taken: the rates and times of admission hold for then.
+        stored_at: UnixTime,
     },
     /// A channel left.
     Removed(ShortChannelId),
@@ -64,7 +66,7 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     /// Where the message does not parse, or is of another kind than the record.
-    pub fn restore(&self, chain: ChainHash) -> Result<Restored, RestoreError> {
+    pub fn restore(&self, chain: ChainHash, stored_at: UnixTime) -> Result<Restored, RestoreError> {
         let (message, capacity) = match *self {
             Record::Channel { capacity, message } => (message, capacity),
             Record::Update { message } | Record::Node { message } => (message, None),
@@ -81,7 +83,7 @@ impl<'a> Record<'a> {
         if !is_of_kind {
             return Err(RestoreError::Kind);
         }
-        Ok(Restored::Gossip { key, gossip: candidate.verified_when_stored(), capacity })
+        Ok(Restored::Gossip { key, gossip: candidate.verified_when_stored(), capacity, stored_at })
     }
 }
 

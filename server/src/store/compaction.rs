@@ -123,9 +123,9 @@ impl Compaction {
         use std::io::{Seek, SeekFrom};
         (&self.file).seek(SeekFrom::Start(tail_at))?;
         let (live, chain_hash) = (&mut self.live, self.header.chain_hash);
-        let (end, scan_end) = scan(&self.file, tail_at, |record, offset, size| {
-            if let Ok(what) = record.restore(chain_hash) {
-                live.take(&what, Place { offset, size: u32::try_from(size).unwrap_or(u32::MAX) });
+        let (end, scan_end) = scan(&self.file, chain_hash, tail_at, |what, place| {
+            if let Some(what) = what {
+                live.take(&what, place);
             }
         })?;
         debug_assert_eq!((end, scan_end), (self.end, ScanEnd::Clean), "we wrote whole records");

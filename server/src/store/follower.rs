@@ -51,14 +51,13 @@ impl GossipFollower {
     fn read_on(&mut self, restored: &mut impl FnMut(Restored)) -> Result<(), LogError> {
         let io = LogError::io(&self.path);
         self.file.seek(SeekFrom::Start(self.offset)).map_err(&io)?;
-        let chain_hash = self.chain_hash;
-        let take = |record: &gossip::record::Record<'_>, _, _| {
-            if let Ok(what) = record.restore(chain_hash) {
+        let take = |what: Option<Restored>, _| {
+            if let Some(what) = what {
                 restored(what);
             }
         };
         // What is being written just now is complete the next time.
-        (self.offset, _) = scan(&self.file, self.offset, take).map_err(&io)?;
+        (self.offset, _) = scan(&self.file, self.chain_hash, self.offset, take).map_err(&io)?;
         Ok(())
     }
 }

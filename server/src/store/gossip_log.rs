@@ -57,14 +57,14 @@ impl GossipLog {
         let mut file = options.read(true).write(true).create(true).truncate(false).open(path).map_err(&io)?;
         let header = read_header(&mut file, path, chain_hash)?;
         let (mut notes, mut live) = (OpenNotes::default(), Live::default());
-        let (end, scan_end) = scan(&file, FILE_HEADER_SIZE as u64, |record, offset, size| {
+        let (end, scan_end) = scan(&file, chain_hash, FILE_HEADER_SIZE as u64, |what, place| {
             notes.record_count += 1;
-            match record.restore(chain_hash) {
-                Ok(what) => {
-                    live.take(&what, Place { offset, size: u32::try_from(size).unwrap_or(u32::MAX) });
+            match what {
+                Some(what) => {
+                    live.take(&what, place);
                     restored(what);
                 }
-                Err(_) => notes.senseless_count += 1,
+                None => notes.senseless_count += 1,
             }
         })
         .map_err(&io)?;
@@ -92,7 +92,7 @@ impl GossipLog {
         self.file.write_all_at(&self.buffer, self.end).map_err(LogError::io(&self.path))?;
         self.end += self.buffer.len() as u64;
         for (record, place) in records.iter().zip(places) {
-            if let Ok(what) = record.restore(self.header.chain_hash) {
+            if let Ok(what) = record.restore(self.header.chain_hash, stored_at) {
                 self.live.take(&what, place);
             }
         }

@@ -2,7 +2,10 @@
 
 use std::io::{self, Read};
 
-use gossip::record::{RECORD_BODY_MAX, RECORD_HEAD_SIZE, Record, RecordReader, Step};
+use gossip::record::{RECORD_BODY_MAX, RECORD_HEAD_SIZE, RecordReader, Restored, Step};
+use primitives::ChainHash;
+
+use super::live::Place;
 
 /// Why a scan ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,12 +18,13 @@ pub(super) enum ScanEnd {
     Broken,
 }
 
-/// Hands each complete record of `input` to `take`, with its offset and its size; `offset` is where `input` begins in
-/// its file. Returns the offset behind the last complete record. Holds at most two pieces of the file.
+/// Hands what each complete record of `input` means to `take`, with its place; `None` where it means nothing. `offset` is
+/// where `input` begins in its file. Returns the offset behind the last complete record. Holds at most two pieces of the file.
 pub(super) fn scan(
     mut input: impl Read,
+    chain_hash: ChainHash,
     mut offset: u64,
-    mut take: impl FnMut(&Record<'_>, u64, usize),
+    mut take: impl FnMut(Option<Restored>, Place),
 ) -> io::Result<(u64, ScanEnd)> {
     let mut buffer = vec![0; 2 * PIECE_SIZE];
     let mut filled = 0;
@@ -30,9 +34,12 @@ pub(super) fn scan(
         let mut reader = RecordReader::new(&buffer[..filled]);
         let end = loop {
             match reader.step() {
-                Ok(Step::Record { record, offset: at, size, .. }) => {
+                Ok(Step::Record { record, stored_at, offset: at, size }) => {
+                    let place =
+                        Place { offset: offset + at as u64, size: u32::try_from(size).unwrap_or(u32::MAX) };
+                    // Records of later kinds are passed over.
                     if let Some(record) = record {
-                        take(&record, offset + at as u64, size);
+                        take(record.restore(chain_hash, stored_at).ok(), place);
                     }
                 }
                 Ok(Step::End) => break ScanEnd::Clean,

@@ -4,5 +4,6 @@ mod bolt1;
 mod bolt7;
 mod log;
 mod signatures;
+mod sim;
 mod view;
 mod wire;
