@@ -215,6 +215,6 @@ mod tests {
         }
         assert!(taken[..4].iter().all(|&taken| taken > 1000 && taken < 3000), "{taken:?}");
         // The later peers pushed the first one's guests out.
-        assert!(room.peer_bytes.get(&PeerId::from_u64(0)).is_none());
+        assert!(!room.peer_bytes.contains_key(&PeerId::from_u64(0)));
     }
 }

@@ -34,6 +34,7 @@ pub enum Record<'a> {
 
 /// What a record means for the view.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every record is the large one, and lives for one call")]
 pub enum Restored {
     /// Gossip that was verified when it was stored.
     Gossip {

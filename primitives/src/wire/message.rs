@@ -42,6 +42,7 @@ macro_rules! messages {
         /// A message of one of the known types.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[non_exhaustive]
+        #[expect(clippy::large_enum_variant, reason = "it lives for one call, and a box would allocate")]
         pub enum Message<'a> {
             $($(#[$doc])* $name($message),)*
             /// A type that is not known. An even one ends the connection, an odd one is ignored (BOLT 1).
