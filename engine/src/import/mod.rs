@@ -34,3 +34,5 @@ pub use self::rgs_decode::{
     RGS_CHANNEL_COUNT_MAX, RGS_NODE_COUNT_MAX, RGS_UPDATE_COUNT_MAX, RgsError, RgsPart,
 };
 pub use self::source::{EXPANSION_MAX, INPUT_SIZE_MAX};
+
+pub(crate) use self::lnd_json_guard::JsonGuard;

@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["primitives", "schemas"]),
     ("gossip", &["primitives"]),
     ("onion", &["primitives"]),
+    ("node", &["primitives", "engine", "onion"]),
     ("server", &["primitives", "schemas", "gossip", "engine"]),
 ];
 
@@ -23,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const OBSERVERS: &[&str] = &["tests", "benches", "fuzz"];
 
 /// Crates without clock, sockets, threads or logging of their own.
-const PURE: &[&str] = &["primitives", "schemas", "gossip", "engine", "onion"];
+const PURE: &[&str] = &["primitives", "schemas", "gossip", "engine", "onion", "node"];
 
 /// What a [`PURE`] crate links neither directly nor for its tests.
 const IMPURE: &[&str] =

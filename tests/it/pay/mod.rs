@@ -1,0 +1,6 @@
+//! Payments seen through on balances that they do not know.
+
+mod world;
+
+mod delivery;
+mod rules;
