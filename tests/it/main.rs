@@ -5,6 +5,7 @@
 mod alternatives;
 mod belief;
 mod flow;
+mod gossip;
 mod import;
 mod layers;
 mod onion;

@@ -10,7 +10,6 @@
 //! `htlc_maximum_msat`): judging them is the search's business. Signatures are not verified here, that is the gossip
 //! layer's; nothing here opens files or reads clocks. The layouts are drawn in `docs/formats.md`.
 
-mod bolt7;
 mod csv;
 mod detect;
 mod gossip_store;
@@ -24,7 +23,6 @@ mod rgs;
 mod rgs_decode;
 mod source;
 
-pub use self::bolt7::Bolt7Error;
 pub use self::csv::{CsvError, LINE_SIZE_MAX, read_csv, write_csv};
 pub use self::detect::{DetectError, Format, PREFIX_SIZE, detect};
 pub use self::gossip_store::{GossipStoreError, GossipStoreNotes, read_gossip_store};
