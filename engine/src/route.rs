@@ -2,7 +2,7 @@
 
 use primitives::{Direction, Msat, NodeId, ShortChannelId, ShortChannelIdDir};
 
-use crate::cost::HopCost;
+use crate::cost::{HopCost, chance};
 use crate::onion_size::{PAYLOAD_BYTES_MAX, final_payload_size};
 use crate::query::RouteLimits;
 use crate::reserve::Htlc;
@@ -68,11 +68,14 @@ pub enum Proof {
 impl Route {
     /// Its HTLCs, the payer's first: what to [reserve](crate::reserve::ReservationBook::reserve) while it is tried.
     pub fn htlcs(&self) -> Vec<Htlc> {
-        let htlc = |hop: &Hop| {
-            let &Hop { short_channel_id, direction, amount, .. } = hop;
-            Htlc { channel: ShortChannelIdDir { short_channel_id, direction }, amount }
-        };
-        self.hops.iter().map(htlc).collect()
+        self.hops.iter().map(|hop| Htlc { channel: hop.channel(), amount: hop.amount }).collect()
+    }
+}
+
+impl Hop {
+    /// Its channel, and which way along it.
+    pub fn channel(&self) -> ShortChannelIdDir {
+        ShortChannelIdDir { short_channel_id: self.short_channel_id, direction: self.direction }
     }
 }
 
@@ -144,8 +147,7 @@ impl PricedHop {
         if is_known {
             return 1.0;
         }
-        let whole = (self.capacity - self.known) as f64 + 1.0;
-        ((whole - self.amount.saturating_sub(self.known) as f64) / whole).max(0.0)
+        chance(self.known, self.capacity, self.amount)
     }
 
     /// The hop in names; `forwarded` is what the next hop's HTLC carries, `None` at the payee.

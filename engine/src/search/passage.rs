@@ -98,8 +98,7 @@ impl<C: HopCost> Problem<'_, C> {
             (passage.min, passage.max, passage.capacity) =
                 change.limits(record, [passage.min, passage.max, passage.capacity])?;
         }
-        let kept = u128::from(passage.capacity) * u128::from(restrictions.headroom_millionths) / 1_000_000;
-        let usable = passage.capacity - kept as u64;
+        let usable = restrictions.usable(passage.capacity);
         let reserved = self.reserved(arc);
         if reserved.htlc_count >= HTLC_COUNT_MAX {
             return None;

@@ -21,8 +21,8 @@ fn random_terms(rng: &mut ChaCha8Rng, capacity: u64) -> FeeTerms {
         let (x, y) = points[points.len() - 1];
         let next = (x + rng.random_range(1..60u64)).min(capacity);
         let rise_max = (next - x) as i64 * (1_000_000 - i64::from(proportional)) / 1_000_000;
-        let least = -rng.random_range(0..=40);
-        points.push((next, y + rng.random_range(least..=rise_max / rng.random_range(1..4))));
+        let (least, most) = (-rng.random_range(0..=40), rise_max / rng.random_range(1..4));
+        points.push((next, y + rng.random_range(least..=most)));
     }
     if points.len() == 1 || rng.random_range(0..3) == 0 {
         points.clear();

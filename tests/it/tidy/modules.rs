@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("overlay", &["graph"]),
     ("snapshot", &["graph", "overlay"]),
     ("cost", &["graph"]),
-    ("belief", &["graph", "cost", "snapshot"]),
+    ("belief", &["graph", "import", "cost", "snapshot"]),
     ("reserve", &["snapshot"]),
     ("layer", &["graph", "import", "overlay", "snapshot", "cost"]),
     ("query", &["graph", "cost", "layer", "reserve"]),
@@ -43,6 +43,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("imbalance", &["graph", "overlay", "snapshot", "search", "flow"]),
+    ("pay", &["snapshot", "belief", "query", "route", "flow", "compile"]),
+    ("rehearsal", &["graph", "snapshot", "belief", "query", "pay", "synthetic"]),
     ("batch", &["snapshot", "query", "route", "router"]),
 ];
 
