@@ -5,24 +5,24 @@
 //! amount: ends of random channels ask for five paths to each other, each query several times; its best time counts, which
 //! is the processor time of this thread. Queries without a path are timed apart.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use benches::clock::ThreadClock;
-use benches::input::{Origin, graph};
-use benches::summary::Summary;
-use engine::graph::{ArcIdx, ChannelIdx, Topology};
+use benches::input::{mainnet_or_made_up, random_ends};
+use benches::summary::{Summary, micros};
+use engine::graph::ChannelIdx;
 use engine::imbalance::{
-    DiversePaths, FeeSchedule, FeeTerms, ImbalanceTable, PathCounts, PathQuery, PathSpace, PathWeights,
+    DiversePaths, FeeSchedule, FeeTerms, ImbalanceTable, PathCounts, PathQuery, PathWeights, PathWorkspace,
     PenaltyPoint, diverse_paths,
 };
 use engine::snapshot::Snapshot;
-use primitives::{Direction, Msat};
+use primitives::{Direction, Msat, ShortChannelIdDir};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 fn main() {
-    let table = table(Arc::new(snapshot()));
+    let snapshot = mainnet_or_made_up().expect("a graph that is well formed");
+    let table = table(Arc::new(snapshot));
     let snapshot = table.snapshot();
     println!("{} nodes, {} channels", snapshot.node_count(), snapshot.channel_count());
     println!(
@@ -45,9 +45,9 @@ fn main() {
     // Without the argument that cargo gives to benches, this is a test that it runs at all.
     let is_bench = std::env::args().any(|argument| argument == "--bench");
     let count = if is_bench { QUERY_COUNT } else { 2 };
-    // A bitcoin for a token, a hundred hops for a bitcoin of fees.
-    let raiden = PathWeights { hop: 1_000_000_000, diversity: u32::MAX, fee: 1 };
-    for (name, weights) in [("default", PathWeights::default()), ("raiden", raiden)] {
+    // Raiden's ratios with a bitcoin for a token: a hundred hops for a bitcoin of fees.
+    let hundred = PathWeights { hop: 1_000_000_000, diversity: u32::MAX, fee: 1 };
+    for (name, weights) in [("default", PathWeights::default()), ("hundred", hundred)] {
         for exponent in 2..=6 {
             measure(&table, (name, weights), 10u64.pow(exponent), count);
         }
@@ -57,13 +57,13 @@ fn main() {
 fn measure(table: &ImbalanceTable, (name, weights): (&str, PathWeights), sat: u64, count: usize) {
     let clock = ThreadClock::calibrate();
     let mut rng = ChaCha8Rng::seed_from_u64(sat);
-    let mut space = PathSpace::default();
+    let mut space = PathWorkspace::default();
     let (mut times, mut empty, mut paths) = (Vec::new(), Vec::new(), 0);
     let mut counts = PathCounts::default();
     for _ in 0..count {
-        let query =
-            PathQuery { weights, ..random_query(table.snapshot(), &mut rng, Msat::from_msat(sat * 1000)) };
-        let run = |space: &mut PathSpace| diverse_paths(table, &query, space).expect("a sound query");
+        let [payer, payee] = random_ends(table.snapshot(), &mut rng);
+        let query = PathQuery { weights, ..PathQuery::new(payer, payee, Msat::from_msat(sat * 1000)) };
+        let run = |space: &mut PathWorkspace| diverse_paths(table, &query, space).expect("a sound query");
         let (found, mut best): (DiversePaths, _) = clock.time(|| run(&mut space));
         for _ in 1..PASS_COUNT {
             best = best.min(clock.time(|| run(&mut space)).1);
@@ -125,33 +125,13 @@ fn set_channel(table: &mut ImbalanceTable, channel: ChannelIdx, rng: &mut ChaCha
             cap_fees: false,
         });
         let schedule = Arc::new(schedule.expect("a bowl that is not too steep"));
-        table.set_schedule(short_channel_id, direction, schedule).expect("a channel of the snapshot");
+        table
+            .set_schedule(ShortChannelIdDir { short_channel_id, direction }, schedule)
+            .expect("a channel of the snapshot");
     }
     let balance = rng.random_range(0..=snapshot.capacity(channel).map_or(1_000_000, Msat::to_msat));
     let balances = [balance, capacity - balance].map(Msat::from_msat);
     table.set_balances(short_channel_id, balances).expect("no more than the capacity");
-}
-
-fn random_query(snapshot: &Snapshot, rng: &mut ChaCha8Rng, amount: Msat) -> PathQuery {
-    let arc_count = 2 * snapshot.channel_count() as u32;
-    let mut end = || snapshot.tail(ArcIdx::from_u32(rng.random_range(0..arc_count)));
-    let (payer, mut payee) = (end(), end());
-    while payee == payer {
-        payee = end();
-    }
-    PathQuery::new(snapshot.node_id(payer), snapshot.node_id(payee), amount)
-}
-
-fn snapshot() -> Snapshot {
-    let folder = std::env::var_os("FULGURITE_DATA");
-    let file = folder.map(|folder| Path::new(&folder).join("data/mainnet-2025-10-26/channels.csv.zst"));
-    let origin = file.filter(|file| file.exists()).map_or(Origin::Generated(MADE_UP_COUNT), Origin::File);
-    let draft = graph(&origin).expect("a graph that is well formed");
-    Snapshot::from_topology(Topology::build(draft).expect("room"))
-}
-
-fn micros(nanos: u64) -> f64 {
-    nanos as f64 / 1000.0
 }
 
 /// Queries per amount.
@@ -160,5 +140,3 @@ const QUERY_COUNT: usize = 1000;
 const PASS_COUNT: usize = 3;
 /// As many corners as Raiden's own clients make.
 const CORNER_COUNT: u64 = 21;
-/// As many channels as the real network has.
-const MADE_UP_COUNT: u32 = 44_000;

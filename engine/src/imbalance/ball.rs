@@ -108,12 +108,14 @@ impl Ball {
                 return;
             }
             // At least a hop, hence no less than what the hops fall by.
-            let base = excess + world.base(link.arc, uses) + graph.hops_weight(node);
+            let base = excess.saturating_add(world.base(link.arc, uses) + graph.hops_weight(node));
             let gain = graph.hops_weight(link.end);
             if base.saturating_sub(gain) >= known || banned.holds(link.end) {
                 return;
             }
-            let Some(weight) = memo.fee(world, link.arc).map(|fee| base + fee - gain) else { return };
+            let Some(weight) = memo.fee(world, link.arc).map(|fee| base.saturating_add(fee) - gain) else {
+                return;
+            };
             if weight < known {
                 self.labels[link.end as usize] = Excess { stamp: self.stamp, excess: weight };
                 self.heap.push(weight, link.end);

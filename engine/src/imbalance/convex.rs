@@ -15,12 +15,12 @@
 //! are convex, as the solver's certificate wants it, never dearer than the fee, and cheaper by less than 4 millionths of
 //! a msat for each unit. Flat fees (a fixed charge), fees on fees and caps are no part of it.
 
-use primitives::{Direction, Msat, ShortChannelId};
+use primitives::{Direction, Msat, ShortChannelIdDir};
 
 use super::mediate::Share;
 use super::schedule::Corner;
 use super::table::{ImbalanceTable, TableError};
-use crate::flow::ExplicitArc;
+use crate::flow::{ExplicitArc, PIECE_COUNT, SLOPE_MAX};
 
 /// What becomes of units that a channel pays for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,7 @@ pub enum Rewards {
 /// a unit is zero, would be paid for, or is too dear.
 pub fn convex_arcs(
     table: &ImbalanceTable,
-    short_channel_id: ShortChannelId,
-    direction: Direction,
+    ShortChannelIdDir { short_channel_id, direction }: ShortChannelIdDir,
     unit: Msat,
     rewards: Rewards,
 ) -> Result<Vec<ExplicitArc>, ConvexError> {
@@ -76,7 +75,7 @@ fn cost(slope: i128, rewards: Rewards) -> Result<u64, ConvexError> {
     if slope < 0 && rewards == Rewards::Refused {
         return Err(ConvexError::Rewarded);
     }
-    u64::try_from(slope.max(0)).ok().filter(|&cost| cost <= COST_MAX).ok_or(ConvexError::TooDear)
+    u64::try_from(slope.max(0)).ok().filter(|&cost| cost <= SLOPE_MAX).ok_or(ConvexError::TooDear)
 }
 
 /// Units and what each costs.
@@ -196,12 +195,7 @@ pub enum ConvexError {
     /// A unit would be paid for.
     #[error("the channel pays for being rebalanced")]
     Rewarded,
-    /// A unit costs more than 2^44 millionths of a msat.
+    /// A unit costs more than [`SLOPE_MAX`] millionths of a msat.
     #[error("a unit of flow costs too much; take a smaller one")]
     TooDear,
 }
-
-/// Pieces of an arc of a network.
-const PIECE_COUNT: usize = 5;
-/// The most that a unit on an arc of a network costs.
-const COST_MAX: u64 = 1 << 44;

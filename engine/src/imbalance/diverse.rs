@@ -4,7 +4,7 @@
 //! A greedy choice, like that service's. The paths are alternatives: each by itself fits the balances, and nothing is said
 //! of two at once. Splitting a payment is the business of [`flow`](crate::flow).
 
-use primitives::{Msat, NodeId};
+use primitives::{Msat, NodeId, ShortChannelIdDir};
 
 use super::hops::Hops;
 use super::price::{delivered, price};
@@ -13,11 +13,11 @@ use super::ranking::{Candidate, Next, Ranking};
 use super::search::{PathCounts, Search};
 use super::table::ImbalanceTable;
 use super::weight::{Graph, Uses, World};
-use crate::graph::NodeIdx;
+use crate::graph::{ArcIdx, NodeIdx};
 
 /// A thread's memory for such queries: 40 bytes a node and 8 an arc.
 #[derive(Debug, Default)]
-pub struct PathSpace {
+pub struct PathWorkspace {
     hops: Hops,
     search: Search,
     uses: Uses,
@@ -33,7 +33,7 @@ pub struct PathSpace {
 pub fn diverse_paths(
     table: &ImbalanceTable,
     query: &PathQuery,
-    space: &mut PathSpace,
+    space: &mut PathWorkspace,
 ) -> Result<DiversePaths, PathError> {
     query.check()?;
     let world = world(table, query)?;
@@ -51,7 +51,7 @@ pub fn diverse_paths(
     space.search.begin_query(&world);
     let mut known: Vec<Vec<u32>> = Vec::new();
     while answer.paths.len() < query.path_count {
-        let PathSpace { hops, search, uses, amounts } = space;
+        let PathWorkspace { hops, search, uses, amounts } = space;
         let mut priced = 0;
         let mut is_contended = false;
         let graph = Graph { world: &world, hops, uses };
@@ -74,13 +74,12 @@ pub fn diverse_paths(
                 answer.paths.push(told(&world, &candidate, amounts));
                 uses.add(&candidate.arcs);
                 known.push(candidate.arcs);
-                answer.end = PathsEnd::Enough;
             }
-            Next::NoOther => return Ok(DiversePaths { end: PathsEnd::NoOther, ..answer }),
+            Next::NoOther => return Ok(answer),
             Next::WorkLimit => return Ok(DiversePaths { end: PathsEnd::WorkLimit, ..answer }),
         }
     }
-    Ok(answer)
+    Ok(DiversePaths { end: PathsEnd::Enough, ..answer })
 }
 
 impl ImbalanceTable {
@@ -90,21 +89,15 @@ impl ImbalanceTable {
     /// Of a path of [`diverse_paths`] that is the amount, or more where a mediator pays for being rebalanced; of a msat
     /// less it is less than the amount.
     pub fn delivered(&self, hops: &[FeePathHop], sent: Msat) -> Option<Msat> {
+        let (snapshot, sent) = (self.snapshot(), sent.to_msat());
         let arc = |hop: &FeePathHop| {
-            Some(self.snapshot().channel(hop.short_channel_id)?.arc(hop.direction).to_u32())
+            Some(snapshot.channel(hop.channel.short_channel_id)?.arc(hop.channel.direction))
         };
-        let arcs: Vec<u32> = hops.iter().map(arc).collect::<Option<_>>()?;
-        let world = World {
-            table: self,
-            payer: 0,
-            payee: 0,
-            amount: sent.to_msat(),
-            weights: Default::default(),
-            leaves_from: 0,
-        };
-        let is_path = arcs.windows(2).all(|pair| world.head(pair[0]) == world.tail(pair[1]));
-        let is_there = arcs.first().is_some_and(|&arc| self.balance(arc) >= sent.to_msat());
-        (is_path && is_there).then(|| delivered(&world, &arcs, sent.to_msat())).flatten().map(Msat::from_msat)
+        let arcs: Vec<ArcIdx> = hops.iter().map(arc).collect::<Option<_>>()?;
+        let is_path = arcs.windows(2).all(|pair| snapshot.head(pair[0]) == snapshot.tail(pair[1]));
+        let arcs: Vec<u32> = arcs.into_iter().map(ArcIdx::to_u32).collect();
+        let is_there = arcs.first().is_some_and(|&arc| self.balance(arc) >= sent);
+        (is_path && is_there).then(|| delivered(self, &arcs, sent)).flatten().map(Msat::from_msat)
     }
 }
 
@@ -128,9 +121,10 @@ fn world<'a>(table: &'a ImbalanceTable, query: &PathQuery) -> Result<World<'a>, 
 /// A path by names.
 fn told(world: &World<'_>, candidate: &Candidate, amounts: &[u64]) -> FeePath {
     let hop = |(&arc, &amount): (&u32, &u64)| {
-        let (short_channel_id, direction) = world.table.direction_of(arc);
-        let node_id = world.table.snapshot().node_id(NodeIdx::from_u32(world.head(arc)));
-        FeePathHop { short_channel_id, direction, node_id, amount: Msat::from_msat(amount) }
+        let (snapshot, arc) = (world.table.snapshot(), ArcIdx::from_u32(arc));
+        let short_channel_id = snapshot.short_channel_id(arc.channel());
+        let channel = ShortChannelIdDir { short_channel_id, direction: arc.direction() };
+        FeePathHop { channel, node_id: snapshot.node_id(snapshot.head(arc)), amount: Msat::from_msat(amount) }
     };
     FeePath {
         hops: candidate.arcs.iter().zip(amounts).map(hop).collect(),

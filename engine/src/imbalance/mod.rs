@@ -30,7 +30,7 @@ mod table;
 mod weight;
 
 pub use convex::{ConvexError, Rewards, convex_arcs};
-pub use diverse::{PathSpace, diverse_paths};
+pub use diverse::{PathWorkspace, diverse_paths};
 pub use query::{
     AVOIDED_COUNT_MAX, DiversePaths, FeePath, FeePathHop, PATH_COUNT_MAX, PathError, PathQuery, PathWeights,
     PathsEnd,

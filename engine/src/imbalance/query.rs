@@ -1,6 +1,6 @@
 //! What is asked for, and the answer.
 
-use primitives::{Direction, Msat, NodeId, ShortChannelId};
+use primitives::{Msat, NodeId, ShortChannelIdDir};
 
 use super::schedule::AMOUNT_MAX;
 use super::search::PathCounts;
@@ -73,10 +73,8 @@ pub struct FeePath {
 /// One channel of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeePathHop {
-    /// The channel.
-    pub short_channel_id: ShortChannelId,
-    /// Which way.
-    pub direction: Direction,
+    /// The channel, and which way.
+    pub channel: ShortChannelIdDir,
     /// Where it leads.
     pub node_id: NodeId,
     /// What it carries.

@@ -71,7 +71,7 @@ impl Ranking<'_> {
         let banned = Banned { avoided: self.avoided, nodes: &nodes, arcs: &used };
         let start: u64 = arcs.iter().map(|&arc| self.weight(arc)).sum();
         if let Some(rest) = self.search.find(self.graph, from, banned, &mut arcs, self.counts) {
-            waiting.push(Candidate { arcs, weight: start + rest, left_at: at });
+            waiting.push(Candidate { arcs, weight: start.saturating_add(rest), left_at: at });
         }
     }
 

@@ -18,6 +18,8 @@
 //! are refused. That number is whole, so `P(x + 1) - P(x)` stays below it too (the floors of two numbers that are at most
 //! a whole number apart are at most that number apart, and corners lie at whole balances). `mediate` rests on this.
 
+use std::cmp::Ordering;
+
 use primitives::Msat;
 
 /// A schedule in plain values.
@@ -109,14 +111,10 @@ impl FeeSchedule {
 
     /// The terms that it was made of.
     pub fn terms(&self) -> FeeTerms {
-        let point = |corner: &Corner| PenaltyPoint {
-            balance: Msat::from_msat(corner.balance),
-            penalty_msat: corner.penalty / MILLION,
-        };
         FeeTerms {
             flat: Msat::from_msat(self.flat),
             proportional_millionths: self.proportional as u32,
-            imbalance_penalty: self.corners.iter().map(point).collect(),
+            imbalance_penalty: self.corners.iter().map(Corner::point).collect(),
             cap_fees: self.cap_fees,
         }
     }
@@ -128,16 +126,8 @@ impl FeeSchedule {
 
     /// Whether the penalty is convex, as a flow wants it: its slope never falls.
     pub fn is_convex(&self) -> bool {
-        let lines = &self.corners[..self.corners.len().saturating_sub(1)];
-        let widths = self.corners.windows(2).map(|pair| pair[1].balance - pair[0].balance);
-        let lines: Vec<(i64, u64, u64)> =
-            lines.iter().zip(widths).map(|(line, width)| (line.slope, line.rest, width)).collect();
-        lines.windows(2).all(|pair| {
-            let [(slope, rest, width), (next_slope, next_rest, next_width)] = [pair[0], pair[1]];
-            let fractions =
-                (u128::from(rest) * u128::from(next_width), u128::from(next_rest) * u128::from(width));
-            slope < next_slope || slope == next_slope && fractions.0 <= fractions.1
-        })
+        let mut bends = self.corners.windows(3).map(|at| bend(at[0].point(), at[1].point(), at[2].point()));
+        bends.all(Ordering::is_ge)
     }
 
     /// The same fees with the greatest convex penalty that is nowhere above this one's: equal at both ends, lower
@@ -147,7 +137,7 @@ impl FeeSchedule {
         let mut hull: Vec<PenaltyPoint> = Vec::with_capacity(terms.imbalance_penalty.len());
         for point in terms.imbalance_penalty {
             while let [.., before, last] = hull[..]
-                && !is_below_chord(before, last, point)
+                && bend(before, last, point).is_le()
             {
                 hull.pop();
             }
@@ -188,6 +178,11 @@ impl FeeSchedule {
 }
 
 impl Corner {
+    fn point(&self) -> PenaltyPoint {
+        let penalty_msat = self.penalty / MILLION;
+        PenaltyPoint { balance: Msat::from_msat(self.balance), penalty_msat }
+    }
+
     fn at(point: PenaltyPoint) -> Self {
         let penalty = point.penalty_msat * MILLION;
         Corner { balance: point.balance.to_msat(), penalty, slope: 0, rest: 0 }
@@ -220,11 +215,11 @@ impl Corner {
     }
 }
 
-/// Whether `middle` lies strictly below the line from one point to the other.
-fn is_below_chord(from: PenaltyPoint, middle: PenaltyPoint, to: PenaltyPoint) -> bool {
+/// How the slope changes in the middle: greater where it rises.
+fn bend(from: PenaltyPoint, middle: PenaltyPoint, to: PenaltyPoint) -> Ordering {
     let run = |a: PenaltyPoint, b: PenaltyPoint| i128::from(b.balance.to_msat() - a.balance.to_msat());
     let rise = |a: PenaltyPoint, b: PenaltyPoint| i128::from(b.penalty_msat - a.penalty_msat);
-    rise(from, middle) * run(from, to) < rise(from, to) * run(from, middle)
+    (rise(middle, to) * run(from, middle)).cmp(&(rise(from, middle) * run(middle, to)))
 }
 
 /// Why terms are no schedule.

@@ -208,24 +208,26 @@ impl Run<'_> {
         world.visit::<true>(node, wanted, |link| {
             let rest = ball.at(link.end).saturating_add(graph.hops_weight(link.end));
             let most = tree.weight(link.end).min(tree.weight(world.payee).saturating_sub(rest));
-            if weight + world.hop() >= most || !world.is_open(link) {
+            if weight.saturating_add(world.hop()) >= most || !world.is_open(link) {
                 return;
             }
-            let base = weight + world.base(link.arc, uses);
+            let base = weight.saturating_add(world.base(link.arc, uses));
             if base >= most || node == *from && banned.arcs.contains(&link.arc) {
                 return;
             }
             *weighed += 1;
-            let Some(weight) = memo.fee(world, link.arc).map(|fee| base + fee) else { return };
+            let Some(weight) = memo.fee(world, link.arc).map(|fee| base.saturating_add(fee)) else { return };
             if weight < most {
                 tree.labels[link.end as usize] = Label { stamp: tree.stamp, arc: link.arc, weight };
-                tree.heap.push(weight + rest, link.end);
+                tree.heap.push(weight.saturating_add(rest), link.end);
             }
         });
         let next = (entry.cursor + 1..STEP_COUNT as u32).find(|&step| steps_left[step as usize]);
         if let Some(step) = next {
             let key = match entry.cursor {
-                0 => (weight + world.hop() * u64::from(distance + step)).saturating_add(ball.radius()),
+                0 => weight
+                    .saturating_add(world.hop() * u64::from(distance + step))
+                    .saturating_add(ball.radius()),
                 // With the radius that was there when the first heads were chosen.
                 cursor => entry.key.saturating_add(world.hop() * u64::from(step - cursor)),
             };

@@ -9,11 +9,11 @@
 
 use std::sync::Arc;
 
-use primitives::{Direction, Msat, ShortChannelId};
+use primitives::{Direction, Msat, ShortChannelId, ShortChannelIdDir};
 
 use super::mediate::Share;
 use super::schedule::{AMOUNT_MAX, FeeSchedule};
-use crate::graph::{ArcIdx, ChannelIdx};
+use crate::graph::ChannelIdx;
 use crate::snapshot::Snapshot;
 
 /// Balances and schedules of a snapshot's channels.
@@ -63,20 +63,19 @@ impl ImbalanceTable {
         Ok(())
     }
 
-    /// Tells what the node that `direction` leaves charges on a channel. O(log).
+    /// Tells what the node that an arc leaves charges on its channel. O(log).
     ///
     /// # Errors
     /// Where the channel is unknown, or the schedule does not know balances that occur in it.
     pub fn set_schedule(
         &mut self,
-        short_channel_id: ShortChannelId,
-        direction: Direction,
+        arc: ShortChannelIdDir,
         schedule: Arc<FeeSchedule>,
     ) -> Result<(), TableError> {
-        let channel = self.channel(short_channel_id)?;
+        let channel = self.channel(arc.short_channel_id)?;
         let balances = self.balances_at(channel);
         self.check(channel, balances, [&schedule, &schedule])?;
-        let side = &mut self.sides[channel.arc(direction).to_usize()];
+        let side = &mut self.sides[channel.arc(arc.direction).to_usize()];
         side.penalty = schedule.penalty(side.balance);
         side.schedule = schedule;
         Ok(())
@@ -90,16 +89,12 @@ impl ImbalanceTable {
         Ok(self.balances_at(self.channel(short_channel_id)?))
     }
 
-    /// Moves what a payment moved. O(log).
+    /// Moves what a payment moved over an arc. O(log).
     ///
     /// # Errors
     /// Where the channel is unknown or its tail does not own as much.
-    pub fn move_balance(
-        &mut self,
-        short_channel_id: ShortChannelId,
-        direction: Direction,
-        amount: Msat,
-    ) -> Result<(), TableError> {
+    pub fn move_balance(&mut self, arc: ShortChannelIdDir, amount: Msat) -> Result<(), TableError> {
+        let ShortChannelIdDir { short_channel_id, direction } = arc;
         let mut balances = self.balances(short_channel_id)?;
         let [from, to] = [direction.as_usize(), direction.reversed().as_usize()];
         let balance = balances[from];
@@ -122,7 +117,7 @@ impl ImbalanceTable {
             for direction in Direction::BOTH {
                 let schedule = Arc::clone(&self.sides[channel.arc(direction).to_usize()].schedule);
                 table
-                    .set_schedule(short_channel_id, direction, schedule)
+                    .set_schedule(ShortChannelIdDir { short_channel_id, direction }, schedule)
                     .expect("a schedule knows the balances that it knew before");
             }
         }
@@ -165,12 +160,6 @@ impl ImbalanceTable {
         let capacity = self.snapshot.capacity(channel).unwrap_or(AMOUNT_MAX);
         let max = known[0].min(known[1]).min(capacity).min(AMOUNT_MAX);
         if balance > max { Err(TableError::TooMuch { balance, max }) } else { Ok(()) }
-    }
-
-    /// An arc that its number names.
-    pub(super) fn direction_of(&self, arc: u32) -> (ShortChannelId, Direction) {
-        let arc = ArcIdx::from_u32(arc);
-        (self.snapshot.short_channel_id(arc.channel()), arc.direction())
     }
 }
 

@@ -11,7 +11,7 @@ use super::hops::Hops;
 use super::mediate::{Cap, before_fees};
 use super::query::PathWeights;
 use super::table::ImbalanceTable;
-use crate::graph::{HtlcBounds, Record};
+use crate::graph::{ArcIdx, HtlcBounds, Record};
 use crate::overlay::Overlay;
 
 /// The graph with a query's weights.
@@ -172,8 +172,7 @@ impl<'a> World<'a> {
 
     /// The node that an arc leaves.
     pub(super) fn tail(&self, arc: u32) -> u32 {
-        let topology = self.table.snapshot().topology();
-        self.overlay().arc(arc).map_or_else(|| topology.in_lists().end_of(arc), |arc| arc.tail)
+        self.table.snapshot().tail(ArcIdx::from_u32(arc)).to_u32()
     }
 
     /// The node that an arc enters.

@@ -15,9 +15,11 @@ use primitives::{Msat, NodeId, UnixTime};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use tests::mainnet::mainnet;
 use tests::network::{Draw, network, node};
 
-use super::{mainnet, obvious};
+use super::mainnet::random_query;
+use super::obvious;
 
 const NOW: UnixTime = UnixTime::from_secs(1_000_000);
 
@@ -228,7 +230,7 @@ const COST_SLACK: u64 = 50;
 
 #[test]
 fn plans_over_beliefs_keep_within_them_and_certificates_hold() {
-    let Some(snapshot) = mainnet::snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let worlds: Vec<_> = (0..4).map(|_| random_beliefs(snapshot, &mut rng)).collect();
     let found: Vec<(bool, bool)> = (0..1500u64)
@@ -238,7 +240,7 @@ fn plans_over_beliefs_keep_within_them_and_certificates_hold() {
             let prior = random_prior(&mut ChaCha8Rng::seed_from_u64(seed));
             let liquidity =
                 BelievedLiquidity { beliefs: beliefs.view(NOW), prior, in_flight: Some(in_flight) };
-            let query = mainnet::random_query(snapshot, 40_000 + seed);
+            let query = random_query(snapshot, 40_000 + seed);
             if seed % 3 == 0 {
                 match relaxed_flow(snapshot, &query, liquidity, space) {
                     Ok((flow, checked)) => {

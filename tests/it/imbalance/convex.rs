@@ -2,13 +2,13 @@
 //! cheap as the best way to split that trying all of them finds.
 
 use engine::flow::{ExplicitArc, ExplicitNetwork, FlowWorkspace, min_cost_flow};
-use engine::imbalance::{ConvexError, FeeSchedule, FeeTerms, Rewards, convex_arcs};
+use engine::imbalance::{ConvexError, FeeSchedule, FeeTerms, PenaltyPoint, Rewards, convex_arcs};
 use primitives::{Direction, Msat};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::obvious::fee;
-use super::world::{Channel, scid, table, terms};
+use super::world::{Channel, arc, node_id, table, terms};
 
 /// A convex penalty: slopes rise from corner to corner.
 fn random_bowl(rng: &mut ChaCha8Rng, capacity: u64, least: i64) -> FeeTerms {
@@ -58,7 +58,7 @@ fn pieces_are_the_fee_unit_by_unit() {
         let unit = rng.random_range(1..12);
         let table = table(std::slice::from_ref(&channel));
         let arcs =
-            |rewards| convex_arcs(&table, scid(0), Direction::NodeOneToTwo, Msat::from_msat(unit), rewards);
+            |rewards| convex_arcs(&table, arc(0, Direction::NodeOneToTwo), Msat::from_msat(unit), rewards);
         let units = units_of(&arcs(Rewards::Ignored).unwrap());
         assert_eq!(units.len() as u64, channel.balances[0] / unit, "seed {seed}");
         assert!(units.is_sorted(), "seed {seed}: {units:?}");
@@ -106,10 +106,10 @@ fn a_cheapest_flow_over_pieces_is_the_best_split() {
         let mut arcs = Vec::new();
         for place in 0..channels.len() {
             let unit = Msat::from_msat(1);
-            let made = convex_arcs(&table, scid(place), Direction::NodeOneToTwo, unit, Rewards::Refused);
+            let made = convex_arcs(&table, arc(place, Direction::NodeOneToTwo), unit, Rewards::Refused);
             arcs.extend(made.unwrap_or_else(|error| panic!("seed {seed}: {error}")));
         }
-        let number = |node| table.snapshot().node(&super::world::node_id(node)).unwrap().to_u32();
+        let number = |node| table.snapshot().node(&node_id(node)).unwrap().to_u32();
         let most = |tail| -> u64 {
             let of = channels.iter().filter(|channel| channel.ends[0] == tail);
             of.map(|channel| channel.balances[0]).sum()
@@ -130,7 +130,7 @@ fn a_cheapest_flow_over_pieces_is_the_best_split() {
 }
 
 /// The rising part of a bowl alone.
-fn rise(terms: &FeeTerms) -> Vec<engine::imbalance::PenaltyPoint> {
+fn rise(terms: &FeeTerms) -> Vec<PenaltyPoint> {
     let mut points = terms.imbalance_penalty.clone();
     let falls: Vec<i64> =
         points.windows(2).map(|pair| (pair[1].penalty_msat - pair[0].penalty_msat).min(0)).collect();
@@ -143,7 +143,7 @@ fn rise(terms: &FeeTerms) -> Vec<engine::imbalance::PenaltyPoint> {
 }
 
 /// The same from the other end: it falls from an empty channel to a full one.
-fn mirrored_rise(terms: &FeeTerms, capacity: u64) -> Vec<engine::imbalance::PenaltyPoint> {
+fn mirrored_rise(terms: &FeeTerms, capacity: u64) -> Vec<PenaltyPoint> {
     let mut points = rise(terms);
     points.reverse();
     for point in &mut points {
@@ -173,7 +173,7 @@ fn what_is_no_convex_cost_is_refused() {
     channel.terms[0] = terms(0, 0, &[(0, 0), (50, 20), (100, 0)]);
     let arcs = |channel: &Channel, direction, unit| {
         let table = table(std::slice::from_ref(channel));
-        convex_arcs(&table, scid(0), direction, Msat::from_msat(unit), Rewards::Ignored)
+        convex_arcs(&table, arc(0, direction), Msat::from_msat(unit), Rewards::Ignored)
     };
     let direction = Direction::NodeOneToTwo;
     assert_eq!(arcs(&channel, direction, 1), Err(ConvexError::NotConvex { direction }));
@@ -183,7 +183,7 @@ fn what_is_no_convex_cost_is_refused() {
     assert_eq!(units_of(&arcs(&channel, direction, 1).unwrap()), [0; 60]);
     assert_eq!(arcs(&channel, direction, 0), Err(ConvexError::NoUnit));
     assert!(matches!(
-        convex_arcs(&table(&[channel.clone()]), scid(1), direction, Msat::from_msat(1), Rewards::Ignored),
+        convex_arcs(&table(&[channel.clone()]), arc(1, direction), Msat::from_msat(1), Rewards::Ignored),
         Err(ConvexError::Table(_))
     ));
     channel.terms[0] = terms(0, 900_000, &[]);

@@ -2,18 +2,16 @@
 //! weighs every arc, and their amounts are what the definition of fees says.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::sync::Arc;
 
-use engine::graph::{ChannelIdx, Topology};
-use engine::imbalance::{FeeSchedule, ImbalanceTable, PathQuery, PathSpace, diverse_paths};
-use engine::import::read_graph;
+use engine::graph::ChannelIdx;
+use engine::imbalance::{FeePathHop, FeeSchedule, ImbalanceTable, PathQuery, PathWorkspace, diverse_paths};
 use engine::snapshot::Snapshot;
-use primitives::{Direction, Msat};
+use primitives::{Direction, Msat, ShortChannelIdDir};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use tests::data::shared;
+use tests::mainnet::mainnet;
 
 use super::obvious::{Payment, dijkstra, price, weight};
 use super::world::{Channel, terms};
@@ -44,7 +42,8 @@ fn table_of(snapshot: &Arc<Snapshot>, channels: &[Channel]) -> ImbalanceTable {
         table.set_balances(short_channel_id, made.balances.map(Msat::from_msat)).unwrap();
         for direction in Direction::BOTH {
             let schedule = FeeSchedule::new(&made.terms[direction.as_usize()]).unwrap();
-            table.set_schedule(short_channel_id, direction, Arc::new(schedule)).unwrap();
+            let arc = ShortChannelIdDir { short_channel_id, direction };
+            table.set_schedule(arc, Arc::new(schedule)).unwrap();
         }
     }
     table
@@ -52,13 +51,11 @@ fn table_of(snapshot: &Arc<Snapshot>, channels: &[Channel]) -> ImbalanceTable {
 
 #[test]
 fn paths_on_the_real_graph_are_as_light_as_dijkstras() {
-    let Some(file) = shared("data/mainnet-2025-10-26/channels.csv.zst") else { return };
-    let imported = read_graph(File::open(file).unwrap(), &mut |_| ()).unwrap();
-    let snapshot = Arc::new(Snapshot::from_topology(Topology::build(imported.graph).unwrap()));
+    let Some(snapshot) = mainnet() else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let channels: Vec<Channel> =
-        snapshot.channels().map(|channel| random_channel(&snapshot, channel, &mut rng)).collect();
-    let table = table_of(&snapshot, &channels);
+        snapshot.channels().map(|channel| random_channel(snapshot, channel, &mut rng)).collect();
+    let table = table_of(snapshot, &channels);
     let mut leaving = vec![Vec::new(); snapshot.node_count()];
     for (place, channel) in channels.iter().enumerate() {
         for at in [0, 1] {
@@ -91,7 +88,7 @@ fn compare(
     let amount = 10u64.pow(rng.random_range(5..9));
     let id = |node| snapshot.node_id(engine::graph::NodeIdx::from_u32(node));
     let query = PathQuery::new(id(payer), id(payee), Msat::from_msat(amount));
-    let found = diverse_paths(table, &query, &mut PathSpace::default()).unwrap();
+    let found = diverse_paths(table, &query, &mut PathWorkspace::default()).unwrap();
     let payment = Payment { payer, payee, amount, weights: query.weights, avoided: &[] };
     let unused = BTreeMap::new();
     let weigh = |place| [0, 1].map(|at| weight(channels, payment, &unused, (place, at)));
@@ -99,9 +96,11 @@ fn compare(
     let mut uses = BTreeMap::<usize, u64>::new();
     let (mut known, mut same) = (Vec::new(), 0);
     for path in &found.paths {
-        let place = |scid| snapshot.channel(scid).unwrap().to_usize();
-        let arcs: Vec<(usize, usize)> =
-            path.hops.iter().map(|hop| (place(hop.short_channel_id), hop.direction.as_usize())).collect();
+        let arc = |hop: &FeePathHop| {
+            let ShortChannelIdDir { short_channel_id, direction } = hop.channel;
+            (snapshot.channel(short_channel_id).unwrap().to_usize(), direction.as_usize())
+        };
+        let arcs: Vec<(usize, usize)> = path.hops.iter().map(arc).collect();
         let used = |place: usize| uses.get(&place).copied().unwrap_or(0) * u64::from(query.weights.diversity);
         let weight = |(place, at): (usize, usize)| weights[place][at].map(|weight| weight + used(place));
         let sum: u64 = arcs.iter().map(|&arc| weight(arc).unwrap()).sum();

@@ -1,7 +1,7 @@
 //! Graphs and answers of the tests of Raiden's pathfinding service. Tokens of theirs are our msat; hops of theirs weigh
 //! 10, so that a tenth of one is whole.
 
-use engine::imbalance::{FeeTerms, PathQuery, PathSpace, PathWeights, diverse_paths};
+use engine::imbalance::{FeeTerms, PathQuery, PathWeights, PathWorkspace, diverse_paths};
 use primitives::Msat;
 
 use super::world::{Channel, node_id, table, terms};
@@ -13,7 +13,7 @@ fn query(payer: u32, payee: u32, amount: u64, diversity: u32) -> PathQuery {
 
 /// Paths by their nodes.
 fn nodes_of(channels: &[Channel], query: &PathQuery) -> Vec<Vec<u32>> {
-    let found = diverse_paths(&table(channels), query, &mut PathSpace::default()).unwrap();
+    let found = diverse_paths(&table(channels), query, &mut PathWorkspace::default()).unwrap();
     let number = |id| (0..20).find(|&node| node_id(node) == id).unwrap();
     let nodes = |path: &engine::imbalance::FeePath| {
         let mut nodes = vec![number(query.payer)];
@@ -106,7 +106,7 @@ fn a_hop_weighs_what_raidens_edge_does() {
         channel.terms[0] = sender;
         let weights = PathWeights { fee, ..PathWeights::RAIDEN_GWEI };
         let query = PathQuery { weights, ..PathQuery::new(node_id(0), node_id(1), Msat::from_msat(token)) };
-        let found = diverse_paths(&table(&[channel]), &query, &mut PathSpace::default()).unwrap();
+        let found = diverse_paths(&table(&[channel]), &query, &mut PathWorkspace::default()).unwrap();
         assert_eq!(found.paths.len(), 1, "a path comes once");
         found.paths[0].weight / u64::from(weights.hop)
     };
@@ -121,7 +121,8 @@ fn ends_charge_nothing_and_mediators_both_ways() {
     let mut channels = vec![Channel::new([1, 2], [100, 100]), Channel::new([2, 3], [100, 100])];
     let fee = |channels: &[Channel], payer, payee| {
         let found =
-            diverse_paths(&table(channels), &query(payer, payee, 10, 0), &mut PathSpace::default()).unwrap();
+            diverse_paths(&table(channels), &query(payer, payee, 10, 0), &mut PathWorkspace::default())
+                .unwrap();
         found.paths[0].fee_msat
     };
     assert_eq!(fee(&channels, 1, 3), 0);
@@ -149,7 +150,7 @@ fn fees_add_up_along_a_path() {
             channel
         });
         let found =
-            diverse_paths(&table(&channels), &query(0, 3, 10_000, 0), &mut PathSpace::default()).unwrap();
+            diverse_paths(&table(&channels), &query(0, 3, 10_000, 0), &mut PathWorkspace::default()).unwrap();
         found.paths[0].hops.iter().map(|hop| hop.amount.to_msat()).collect::<Vec<_>>()
     };
     assert_eq!(sent(terms(50, 0, &[])), [10_200, 10_100, 10_000]);

@@ -6,8 +6,10 @@ use engine::graph::{GraphBuilder, Topology};
 use engine::imbalance::{DiversePaths, FeeSchedule, FeeTerms, ImbalanceTable, PenaltyPoint};
 use engine::snapshot::{ChannelGraph, Snapshot};
 use primitives::{
-    ChannelPolicy, CltvExpiryDelta, Direction, Features, GraphDelta, Msat, NodeId, ShortChannelId, UnixTime,
+    ChannelPolicy, CltvExpiryDelta, Direction, Features, GraphDelta, Msat, ShortChannelId, ShortChannelIdDir,
+    UnixTime,
 };
+pub(super) use tests::network::node as node_id;
 
 /// A channel.
 #[derive(Debug, Clone)]
@@ -36,15 +38,12 @@ impl Channel {
     }
 }
 
-pub(super) fn node_id(node: u32) -> NodeId {
-    let mut bytes = [0; 33];
-    bytes[0] = 2;
-    bytes[29..].copy_from_slice(&node.to_be_bytes());
-    NodeId::from_bytes(bytes).unwrap()
-}
-
 pub(super) fn scid(place: usize) -> ShortChannelId {
     ShortChannelId::from_u64(place as u64 + 1)
+}
+
+pub(super) fn arc(place: usize, direction: Direction) -> ShortChannelIdDir {
+    ShortChannelIdDir { short_channel_id: scid(place), direction }
 }
 
 pub(super) fn terms(flat: u64, proportional_millionths: u32, points: &[(u64, i64)]) -> FeeTerms {
@@ -63,7 +62,7 @@ pub(super) fn table(channels: &[Channel]) -> ImbalanceTable {
         table.set_balances(scid(place), channel.balances.map(Msat::from_msat)).unwrap();
         for direction in Direction::BOTH {
             let schedule = FeeSchedule::new(&channel.terms[direction.as_usize()]).unwrap();
-            table.set_schedule(scid(place), direction, Arc::new(schedule)).unwrap();
+            table.set_schedule(arc(place, direction), Arc::new(schedule)).unwrap();
         }
     }
     table
@@ -110,7 +109,7 @@ fn deltas(place: usize, channel: &Channel) -> Vec<GraphDelta> {
 /// Each path's channels by place and direction.
 pub(super) fn arcs_of(found: &DiversePaths) -> Vec<Vec<(usize, usize)>> {
     let arc = |hop: &engine::imbalance::FeePathHop| {
-        (hop.short_channel_id.to_u64() as usize - 1, hop.direction.as_usize())
+        (hop.channel.short_channel_id.to_u64() as usize - 1, hop.channel.direction.as_usize())
     };
     found.paths.iter().map(|path| path.hops.iter().map(arc).collect()).collect()
 }
