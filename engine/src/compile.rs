@@ -10,6 +10,7 @@ use crate::layer::Adjustments;
 use crate::overlay::{Overlay, OverlayChannel};
 use crate::query::{ExtraArc, RouteQuery};
 use crate::route_error::RouteError;
+use crate::search::passage::Believed;
 use crate::search::problem::{COST_MAX, Problem, Restrictions};
 use crate::snapshot::Snapshot;
 
@@ -48,6 +49,11 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
     let extra = extra_overlay(snapshot, created, &query.extra_arcs)?;
     let names = Names { snapshot, created, extra: &extra };
     let mut restrictions = if query.is_plain() { Restrictions::default() } else { restrict(&names, query)? };
+    // Where nothing is known, a query is better off without.
+    let held = query.beliefs.as_ref().filter(|held| !held.is_idle());
+    restrictions.believed =
+        held.map(|held| Believed { held: held.clone(), is_numbered: held.beliefs.is_of(snapshot) });
+    restrictions.tuning.has_known = restrictions.believed.is_some();
     restrictions.reserved = query.reservations.as_ref().map(|reservations| reservations.table());
     if let Some(adjustments) = &adjustments {
         adjust(&mut restrictions, adjustments, &query.extra_arcs, &extra);
@@ -59,7 +65,9 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
 
 /// Adds what layers change, also of the query's own arcs.
 fn adjust(restrictions: &mut Restrictions, adjustments: &Adjustments, own: &[ExtraArc], extra: &Overlay) {
+    let has_known = restrictions.tuning.has_known;
     restrictions.tuning = adjustments.tuning();
+    restrictions.tuning.has_known |= has_known;
     for (own, channel) in own.iter().zip(0..) {
         let direction = if own.tail < own.head { Direction::NodeOneToTwo } else { Direction::NodeTwoToOne };
         let name = ShortChannelIdDir { short_channel_id: own.short_channel_id, direction };

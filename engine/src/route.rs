@@ -83,8 +83,8 @@ pub(crate) struct PricedHop {
     amount: u64,
     arriving: u64,
     cltv: u32,
-    capacity: u64,
-    known: u64,
+    /// The chance that the channel has the liquidity.
+    probability: f64,
 }
 
 /// A route's price.
@@ -114,8 +114,8 @@ pub(crate) fn price<C: HopCost>(
         let amount = next.forwarded;
         is_lifted |= amount > arriving;
         let passage = problem.passage(problem.record(arc), arc, problem.restrictions.concern_arcs())?;
-        let (capacity, known) = (passage.capacity, passage.known);
-        hops.push(PricedHop { arc, amount, arriving, cltv: used.cltv, capacity, known });
+        let probability = passage.probability(amount);
+        hops.push(PricedHop { arc, amount, arriving, cltv: used.cltv, probability });
         used = if problem.tail(arc) == problem.payer {
             used.sent()
         } else {
@@ -140,11 +140,7 @@ pub(crate) fn payee_used(limits: &RouteLimits, amount: Msat) -> Used {
 impl PricedHop {
     /// The chance that the channel has the liquidity; 1 where the balance is known.
     pub(crate) fn probability(&self, is_known: bool) -> f64 {
-        if is_known {
-            return 1.0;
-        }
-        let whole = (self.capacity - self.known) as f64 + 1.0;
-        ((whole - self.amount.saturating_sub(self.known) as f64) / whole).max(0.0)
+        if is_known { 1.0 } else { self.probability }
     }
 
     /// The hop in names; `forwarded` is what the next hop's HTLC carries, `None` at the payee.

@@ -9,7 +9,8 @@ use std::sync::atomic::AtomicU64;
 use primitives::{InboundFee, Msat};
 
 use super::circular::Split;
-use super::passage::Passage;
+use super::passage::{Believed, Passage};
+use crate::belief::{PENALTY_FRACTION_BITS, Prior};
 use crate::cost::{HopCost, Tuning};
 use crate::graph::{ArcIdx, Record, Topology};
 use crate::layer::{Adjustments, ArcChange};
@@ -66,6 +67,8 @@ pub(crate) struct Restrictions {
     pub(crate) own_changes: Vec<(u32, ArcChange)>,
     /// What that does to the bounds on costs.
     pub(crate) tuning: Tuning,
+    /// What is believed of the channels' liquidity.
+    pub(crate) believed: Option<Believed>,
     /// What is in flight.
     pub(crate) reserved: Option<Arc<ReservedTable>>,
 }
@@ -77,6 +80,7 @@ impl Restrictions {
             || self.headroom_millionths != 0
             || self.last_hop.is_some()
             || self.adjustments.is_some()
+            || self.believed.is_some()
             || self.reserved.is_some()
     }
 }
@@ -250,7 +254,14 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The cost of a forwarding hop that carries `amount`, beyond its fee.
     #[inline(always)]
     pub(crate) fn beyond_fee(&self, record: Record, passage: Passage, amount: u64) -> u64 {
-        let beyond = self.cost.forward(record, passage.capacity, passage.known, amount);
+        let beyond = match passage.prior {
+            Prior::Uniform => self.cost.forward(record, passage.capacity, passage.known, amount),
+            // As if all of it were known to be there, and what the prior thinks of it.
+            Prior::Bimodal(_) => {
+                let certain = self.cost.forward(record, passage.capacity, passage.capacity, amount);
+                certain.saturating_add(self.improbability(passage, amount))
+            }
+        };
         passage.beyond_weight.of(beyond).saturating_add(self.cost.toll(record))
     }
 
@@ -259,9 +270,21 @@ impl<'a, C: HopCost> Problem<'a, C> {
     pub(crate) fn beyond_first(&self, passage: Passage, balance: Option<u64>, amount: u64) -> u64 {
         let beyond = match balance {
             Some(_) => self.cost.first_known(),
-            None => self.cost.first(passage.capacity, passage.known, amount),
+            None if passage.prior == Prior::Uniform => {
+                self.cost.first(passage.capacity, passage.known, amount)
+            }
+            None => self.cost.first_known().saturating_add(self.improbability(passage, amount)),
         };
         passage.beyond_weight.of(beyond).saturating_add(self.cost.first_toll())
+    }
+
+    /// lambda * -ln P of an amount that a prior speaks of.
+    fn improbability(&self, passage: Passage, amount: u64) -> u64 {
+        if self.cost.lambda() == 0 {
+            return 0;
+        }
+        let cost = u128::from(self.cost.lambda()) * u128::from(passage.penalty(amount));
+        u64::try_from(cost >> PENALTY_FRACTION_BITS).unwrap_or(u64::MAX)
     }
 
     /// What an arc's HTLC carries so that `arriving` arrives. An amount below the arc's minimum is lifted to it, the
