@@ -8,6 +8,7 @@ mod flow;
 mod import;
 mod onion;
 mod oracle;
+mod payment;
 mod persist;
 mod props;
 mod stress;
