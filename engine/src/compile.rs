@@ -176,6 +176,7 @@ impl Compiled {
             restrictions: &self.restrictions,
             with_inbound_fees: !query.ignore_inbound_fees && snapshot.has_inbound_fees(),
             strict: false,
+            refuses_lifts: !query.may_overpay,
             split: None,
             once: &[],
             tolerance: query.tolerance.to_msat().min(TOLERANCE_MAX),

@@ -64,6 +64,9 @@ pub struct RouteLimits {
     pub hop_count_max: u32,
     /// Bytes of the payee's onion payload beside amount, expiry and payment secret (metadata, custom records).
     pub final_payload_extra: u32,
+    /// Bytes that the end of the onion takes in all, lengths and codes included, where they are not those of a payee with
+    /// amount, expiry, payment secret and the extra ones: a blinded path that begins at `payee`, say.
+    pub end_payload_size: Option<u32>,
 }
 
 /// Nodes and channels that a route leaves out. The payer and the payee can't be avoided.
@@ -152,6 +155,7 @@ impl Default for RouteLimits {
             final_cltv_delta: 18,
             hop_count_max: 20,
             final_payload_extra: 0,
+            end_payload_size: None,
         }
     }
 }

@@ -133,7 +133,8 @@ pub(crate) fn limits_of(limits: &RouteLimits) -> Limits {
 
 /// What the payee itself uses up.
 pub(crate) fn payee_used(limits: &RouteLimits, amount: Msat) -> Used {
-    let payload = final_payload_size(amount.to_msat(), limits.final_payload_extra);
+    let plain = || final_payload_size(amount.to_msat(), limits.final_payload_extra);
+    let payload = limits.end_payload_size.unwrap_or_else(plain);
     Used { cltv: limits.final_cltv_delta, hops: 0, payload }
 }
 

@@ -110,7 +110,7 @@ fn attempt<C: HopCost>(
 ) -> Result<Option<(Answer, Price)>, RouteError> {
     let all = limits_of(&query.limits);
     let (mut limits, mut is_strict, mut once) = (Limits::default(), false, Vec::new());
-    let mut counts = Counts::default();
+    let (mut counts, mut least) = (Counts::default(), 0);
     // Each round limits what the last answer violated; there are four kinds of limit, and nodes to be visited once.
     for round in 0..=4 + ONCE_COUNT_MAX {
         let is_limited = round > 0;
@@ -123,7 +123,9 @@ fn attempt<C: HopCost>(
             solve(part, &mut space.search)
         };
         counts = counts.plus(answer.counts);
-        answer.counts = counts;
+        // Each round searches some of the routes of the one before.
+        least = answer.least.max(least);
+        (answer.counts, answer.least) = (counts, least);
         let Outcome::Route { cost } = answer.outcome else {
             return unfound(query, part, answer, is_limited, space);
         };

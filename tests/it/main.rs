@@ -9,6 +9,7 @@ mod import;
 mod layers;
 mod onion;
 mod oracle;
+mod payment;
 mod persist;
 mod props;
 mod stress;

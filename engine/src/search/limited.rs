@@ -99,7 +99,9 @@ fn solve_part<C: HopCost>(
             (known.best, known.has_route) = (route.cost, true);
             space.kept.clone_from(&space.best);
         }
-        if known.counts.settled >= problem.settled_max || !multipliers.add(route) {
+        // Where the tolls stay what they are, another probe could only prove.
+        let is_done = problem.strict && rules.limits == Limits::default() && known.has_route;
+        if is_done || known.counts.settled >= problem.settled_max || !multipliers.add(route) {
             break;
         }
     }

@@ -38,6 +38,8 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) with_inbound_fees: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
     pub(crate) strict: bool,
+    /// Whether a route on which an amount is lifted is of no use, so that nobody needs a proof that it is the best.
+    pub(crate) refuses_lifts: bool,
     /// Where the payer pays itself: which of its channels may be first, and which last.
     pub(crate) split: Option<Split>,
     /// Nodes that the label search must not visit twice: a discount made a loop there pay for itself.
@@ -100,7 +102,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
-        let &Problem { with_inbound_fees, strict, split, once, tolerance, settled_max, .. } = self;
+        let &Problem { with_inbound_fees, strict, refuses_lifts, split, once, .. } = self;
+        let &Problem { tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -113,6 +116,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             restrictions,
             with_inbound_fees,
             strict,
+            refuses_lifts,
             split,
             once,
             tolerance,

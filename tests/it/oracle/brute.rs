@@ -133,7 +133,9 @@ impl<'a> Oracle<'a> {
             beyond: 0,
             cltv: limits.final_cltv_delta,
             hops: 0,
-            payload: final_payload(payment.amount, limits.final_payload_extra),
+            payload: limits
+                .end_payload_size
+                .unwrap_or_else(|| final_payload(payment.amount, limits.final_payload_extra)),
         }
     }
 

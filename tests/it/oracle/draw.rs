@@ -320,16 +320,16 @@ fn limits(mix: Mix, amount: u64) -> BoxedStrategy<RouteLimits> {
     let cltv = prop_oneof![2 => Just(2016u32), 2 => 0..500u32];
     let hops = prop_oneof![2 => Just(20u32), 3 => 0..6u32];
     let payload = prop_oneof![3 => Just(0u32), 1 => 900..1300u32];
-    (fee, share, cltv, prop_oneof![Just(18u32), 0..200u32], hops, payload)
-        .prop_map(|(fee, share, cltv_max, final_cltv_delta, hop_count_max, final_payload_extra)| {
-            RouteLimits {
-                fee_max: fee.map(Msat::from_msat),
-                fee_millionths_max: share,
-                cltv_max,
-                final_cltv_delta,
-                hop_count_max,
-                final_payload_extra,
-            }
+    let end = prop_oneof![7 => Just(None), 1 => (900..1301u32).prop_map(Some)];
+    (fee, share, cltv, prop_oneof![Just(18u32), 0..200u32], hops, (payload, end))
+        .prop_map(|(fee, share, cltv_max, final_cltv_delta, hop_count_max, payload)| RouteLimits {
+            fee_max: fee.map(Msat::from_msat),
+            fee_millionths_max: share,
+            cltv_max,
+            final_cltv_delta,
+            hop_count_max,
+            final_payload_extra: payload.0,
+            end_payload_size: payload.1,
         })
         .boxed()
 }

@@ -2,6 +2,7 @@
 
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::obvious::{Reference, route_reference};
+use engine::route::Proof;
 use engine::router::{RouteWorkspace, route};
 use primitives::Msat;
 
@@ -317,5 +318,64 @@ fn a_first_channel_that_nothing_fits_hides_no_other() {
     let channels = vec![closed, way(3, 1, Policy { max: 1, ..Policy::FREE }), way(3, 1, Policy::FREE)];
     let mut world = World::new(channels, 3, 1, 1);
     world.payment.cost = CostModel::default();
+    holds(&world);
+}
+
+#[test]
+fn minima_far_above_the_amount_are_out_of_the_way() {
+    // From a gateway, eighty free ways with minima ten times the amount, and one that is dear and carries it.
+    let dear = Policy { min: 10_000_000, ..Policy::FREE };
+    let mut channels =
+        vec![way(0, 1, Policy::FREE), way(1, 2, Policy::base(1000)), way(2, 99, Policy::base(0))];
+    channels.extend((3..83).flat_map(|middle| [way(1, middle, dear), way(middle, 99, Policy::base(1))]));
+    let mut world = World::new(channels, 0, 99, 1_000_000);
+    for may_overpay in [true, false] {
+        for cost in [CostModel::Fee, CostModel::default()] {
+            (world.payment.may_overpay, world.payment.cost) = (may_overpay, cost);
+            holds(&world);
+            let found = route(&world.snapshot(), &world.query(), &mut RouteWorkspace::default());
+            let counts = found.expect("a route over node 2").counts;
+            assert!(counts.met < 5, "every way meets, none fits: {counts:?}");
+        }
+    }
+    // Where it is the only way, the minimum is paid.
+    (world.payment.may_overpay, world.payment.cost) = (true, CostModel::Fee);
+    world.channels.retain(|channel| channel.ends != [1, 2]);
+    holds(&world);
+}
+
+#[test]
+fn a_gap_is_no_wider_than_the_search_without_its_limits_says() {
+    // The minimum can be met by fees alone, by a sum of many that the labels do not suffice to look for.
+    let mut channels = vec![way(0, 1, Policy { min: 60_000, ..Policy::FREE })];
+    for at in 1..15 {
+        channels.extend((0..3).map(|fee| way(at, at + 1, Policy::base(1000 + 777 * fee))));
+    }
+    let world = World::new(channels, 0, 15, 30_000);
+    let found =
+        route(&world.snapshot(), &world.query(), &mut RouteWorkspace::default()).expect("fees meet it");
+    let least = 30_000;
+    if let Proof::Bounded { gap } = found.proof {
+        assert!(found.cost - gap.to_msat() >= least, "{gap:?} of {}", found.cost);
+    }
+}
+
+#[test]
+fn a_fee_that_a_minimum_demands_anyhow_hides_no_shorter_delay() {
+    // The last hop that charges a tenth is the better one: the minimum before it takes as much, and it locks for less.
+    let mut world = World::new(
+        vec![
+            way(0, 1, Policy::FREE),
+            way(1, 2, Policy { base: 2195, ppm: 4919, cltv: 100, min: 3_187_082, ..Policy::FREE }),
+            way(2, 3, Policy { base: 346, ppm: 2204, cltv: 40, ..Policy::FREE }),
+            way(2, 3, Policy { base: 11, ppm: 126_084, cltv: 5, ..Policy::FREE }),
+        ],
+        0,
+        3,
+        2_472_000,
+    );
+    world.payment.may_overpay = true;
+    world.payment.cost =
+        CostModel::Risk(RiskWeights { risk_billionths: 1082, hop_base_msat: 0, hop_millionths: 136 });
     holds(&world);
 }

@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("schema-compiler", &[]),
     ("engine", &["primitives", "schemas"]),
     ("onion", &["primitives"]),
+    ("node", &["primitives", "engine", "onion"]),
     ("server", &["primitives", "schemas", "engine"]),
 ];
 
@@ -22,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const OBSERVERS: &[&str] = &["tests", "benches", "fuzz"];
 
 /// Crates without clock, sockets, threads or logging of their own.
-const PURE: &[&str] = &["primitives", "schemas", "engine", "onion"];
+const PURE: &[&str] = &["primitives", "schemas", "engine", "onion", "node"];
 
 /// What a [`PURE`] crate links neither directly nor for its tests.
 const IMPURE: &[&str] =
