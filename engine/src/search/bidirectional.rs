@@ -224,14 +224,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     #[inline(always)]
     pub(super) fn note_minimum(&mut self, minimum: u64, least: u64) {
         if C::HAS_TWO_LABELS && minimum > self.problem.amount {
-            self.note_lift(minimum, least.saturating_add(self.problem.least_grown(minimum)));
-        }
-    }
-
-    /// The same on a route that costs `least` or more.
-    #[inline(always)]
-    pub(super) fn note_lift(&mut self, minimum: u64, least: u64) {
-        if C::HAS_TWO_LABELS && minimum > self.problem.amount {
+            let least = least.saturating_add(self.problem.least_grown(minimum));
             self.least_lifted = self.least_lifted.min(least);
         }
     }

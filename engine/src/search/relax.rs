@@ -324,26 +324,14 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             return;
         }
         let next = problem.forwarded(record, passage, suffix.cost, suffix.received, arriving);
+        if C::HAS_TWO_LABELS && passage.min > problem.amount {
+            // Another label of this node, dropped for a larger cost, might have been lifted less and be the better one
+            // beyond: what is known of it is that it pays for the minimum.
+            let fee = if INBOUND { 0 } else { passage.fee_weight.of(record.fee(passage.min)) };
+            self.note_minimum(passage.min, self.least_forward(tail).saturating_add(fee));
+        }
         let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
-        if let (false, Some(next)) = (INBOUND, next) {
-            self.note_lifted(passage.min, suffix, &next);
-        }
-        if let Some(key) = self.reach_backward(tail, suffix, next, passage.max, rest, || arc) {
-            self.note_lift(passage.min, key.saturating_add(self.space.forward.least()));
-        }
-    }
-
-    /// Notes where a minimum lifts `suffix`, which becomes `next`: a state that was dropped for its cost is lifted less.
-    /// It cost no less than `suffix`, and has grown to the minimum as well.
-    #[inline(always)]
-    fn note_lifted(&mut self, minimum: u64, suffix: &Suffix, next: &Suffix) {
-        if C::HAS_TWO_LABELS && minimum > suffix.received {
-            let before = suffix.cost.max(self.problem.least_grown(minimum));
-            let lift = minimum - suffix.received;
-            let hop = next.cost.saturating_sub(suffix.cost).saturating_sub(lift);
-            let least = before.saturating_add(hop).saturating_add(self.space.forward.least());
-            self.note_lift(minimum, least);
-        }
+        self.reach_backward(tail, suffix, next, passage.max, rest, || arc);
     }
 
     /// Whether an arc that charges `fee` at least may lead to a better route.
@@ -353,7 +341,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         suffix.cost.saturating_add(fee).saturating_add(self.least_hop).saturating_add(near) < self.best
     }
 
-    /// Labels the tail of an arc behind which `suffix` becomes `next`; `None` where it cannot carry it.
+    /// Labels the tail of an arc behind which `suffix` becomes `next`, unless that is `None` because the arc cannot carry
+    /// it.
     #[inline(always)]
     pub(super) fn reach_backward(
         &mut self,
@@ -363,21 +352,19 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         max: u64,
         rest: Rest,
         arc: impl Fn() -> u32,
-    ) -> Option<u64> {
+    ) {
         let Some(next) = next else {
             if C::HAS_TWO_LABELS && max >= self.problem.amount {
                 // Another label of this node, dropped for its cost, might have fitted.
                 let (arc, key, lead, smaller_by) = (NO_ARC, suffix.cost, 0, UNREACHED);
                 self.drop_label(Dropped { node: tail, arc, key, suffix: *suffix, lead, smaller_by });
             }
-            return None;
+            return;
         };
         let key = if INBOUND { self.problem.key_of(tail, &next) } else { next.cost };
-        if key.saturating_add(self.rest_before_node(tail, rest)) >= self.best {
-            return None;
+        if key.saturating_add(self.rest_before_node(tail, rest)) < self.best {
+            self.label_backward(tail, arc(), next, key, rest);
         }
-        self.label_backward(tail, arc(), next, key, rest);
-        Some(key)
     }
 
     #[inline(always)]

@@ -16,8 +16,8 @@ use rand_chacha::ChaCha8Rng;
 
 #[test]
 fn routes_are_sound_while_another_thread_learns() {
-    let draft = generate(&SyntheticConfig::new(7, 3000), &mut |_| ()).expect("within the bounds");
-    let payments = random_queries(draft.nodes(), 300, 1, AmountRange::default());
+    let draft = generate(&SyntheticConfig::new(7, 1500), &mut |_| ()).expect("within the bounds");
+    let payments = random_queries(draft.nodes(), 150, 1, AmountRange::default());
     let snapshot = Snapshot::from_topology(Topology::build(draft).expect("room"));
     let beliefs = Arc::new(Beliefs::new(&snapshot, HalfLives::default()));
     let (now, is_done) = (UnixTime::from_secs(1000), AtomicBool::new(false));
@@ -50,6 +50,6 @@ fn routes_are_sound_while_another_thread_learns() {
             }
         }
         is_done.store(true, Relaxed);
-        assert!(found_count > 50, "{found_count} routes: the test tests little");
+        assert!(found_count > 20, "{found_count} routes: the test tests little");
     });
 }

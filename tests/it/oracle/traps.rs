@@ -2,7 +2,6 @@
 
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::obvious::{Reference, route_reference};
-use engine::route::Proof;
 use engine::router::{RouteWorkspace, route};
 use primitives::Msat;
 
@@ -342,22 +341,6 @@ fn minima_far_above_the_amount_are_out_of_the_way() {
     (world.payment.may_overpay, world.payment.cost) = (true, CostModel::Fee);
     world.channels.retain(|channel| channel.ends != [1, 2]);
     holds(&world);
-}
-
-#[test]
-fn a_gap_is_no_wider_than_the_search_without_its_limits_says() {
-    // The minimum can be met by fees alone, by a sum of many that the labels do not suffice to look for.
-    let mut channels = vec![way(0, 1, Policy { min: 60_000, ..Policy::FREE })];
-    for at in 1..15 {
-        channels.extend((0..3).map(|fee| way(at, at + 1, Policy::base(1000 + 777 * fee))));
-    }
-    let world = World::new(channels, 0, 15, 30_000);
-    let found =
-        route(&world.snapshot(), &world.query(), &mut RouteWorkspace::default()).expect("fees meet it");
-    let least = 30_000;
-    if let Proof::Bounded { gap } = found.proof {
-        assert!(found.cost - gap.to_msat() >= least, "{gap:?} of {}", found.cost);
-    }
 }
 
 #[test]
