@@ -174,6 +174,7 @@ impl Compiled {
             amount_max,
             cost,
             restrictions: &self.restrictions,
+            is_restricted: self.restrictions.concern_arcs(),
             with_inbound_fees: !query.ignore_inbound_fees && snapshot.has_inbound_fees(),
             strict: false,
             refuses_lifts: !query.may_overpay,

@@ -113,7 +113,7 @@ pub(crate) fn price<C: HopCost>(
         let next = problem.extend(arc, &suffix)?;
         let amount = next.forwarded;
         is_lifted |= amount > arriving;
-        let passage = problem.passage(problem.record(arc), arc, problem.restrictions.concern_arcs())?;
+        let passage = problem.passage(problem.record(arc), arc, problem.is_restricted)?;
         let probability = passage.probability(amount);
         hops.push(PricedHop { arc, amount, arriving, cltv: used.cltv, probability });
         used = if problem.tail(arc) == problem.payer {

@@ -42,7 +42,7 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         let ends = problem.layers.iter().map(|layer| layer.node_end());
         let node_count = ends.fold(problem.topology.node_count() as u32, u32::max);
         ChannelNetwork {
-            is_restricted: problem.restrictions.concern_arcs(),
+            is_restricted: problem.is_restricted,
             leaves_from: if problem.has_layers() { u32::MAX } else { forwarders },
             node_count,
             kept_millionths: 0,

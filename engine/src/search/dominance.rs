@@ -37,7 +37,7 @@ impl<C: HopCost> Search<'_, '_, C> {
                 }
             }
             None if problem.strict => {
-                let restricted = problem.restrictions.concern_arcs();
+                let restricted = problem.is_restricted;
                 let Some(bounds) = problem.bounds(step.record, arc, restricted) else { return };
                 let minimum = bounds.min;
                 if minimum <= problem.amount_max.min(bounds.max) && minimum > problem.arriving(arc, suffix) {

@@ -34,6 +34,8 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) amount_max: u64,
     pub(crate) cost: C,
     pub(crate) restrictions: &'a Restrictions,
+    /// Whether they concern arcs, see [`Restrictions::concern_arcs`].
+    pub(crate) is_restricted: bool,
     /// Whether policies' inbound fees count.
     pub(crate) with_inbound_fees: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
@@ -103,7 +105,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
         let &Problem { with_inbound_fees, strict, refuses_lifts, split, once, .. } = self;
-        let &Problem { tolerance, settled_max, .. } = self;
+        let &Problem { is_restricted, tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -114,6 +116,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             amount_max,
             cost,
             restrictions,
+            is_restricted,
             with_inbound_fees,
             strict,
             refuses_lifts,
@@ -305,7 +308,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
         let listed = self.topology.out_lists().arcs_of(self.payer).iter().copied();
         let beside = self.layers.into_iter().flat_map(|layer| layer.outgoing(self.payer)).map(|arc| arc.arc);
         let largest = listed.chain(beside).filter_map(|arc| {
-            let max = self.passage(self.record(arc), arc, self.restrictions.concern_arcs())?.max;
+            let max = self.passage(self.record(arc), arc, self.is_restricted)?.max;
             Some(self.first_balance(arc)?.map_or(max, |balance| balance.min(max)))
         });
         largest.max().unwrap_or(0).min(self.amount_max)
@@ -327,7 +330,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// Goes backwards over any arc by number: the state at its tail.
     pub(crate) fn extend(&self, arc: u32, suffix: &Suffix) -> Option<Suffix> {
         let (tail, record) = (self.tail(arc), self.record(arc));
-        let is_last_chosen = self.split.is_some() || self.restrictions.concern_arcs();
+        let is_last_chosen = self.split.is_some() || self.is_restricted;
         if is_last_chosen && self.head(arc) == self.payee && !self.may_be_last(arc, tail) {
             return None;
         }
@@ -337,7 +340,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same over an arc whose tail and policy are known, and that may be the last if it enters the payee.
     #[inline]
     pub(crate) fn cross(&self, tail: u32, arc: u32, record: Record, suffix: &Suffix) -> Option<Suffix> {
-        let passage = self.passage(record, arc, self.restrictions.concern_arcs())?;
+        let passage = self.passage(record, arc, self.is_restricted)?;
         let arriving = self.arriving(arc, suffix);
         if tail == self.payer {
             self.sent(passage, arc, suffix.cost, suffix.received, arriving)
