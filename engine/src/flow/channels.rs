@@ -5,7 +5,8 @@ use primitives::Msat;
 use super::liquidity::{Liquidity, LiquidityRange};
 use super::network::Network;
 use super::pieces::{Piece, Pieces};
-use super::tariff::{Charge, Tariff};
+use super::tariff::{Charge, Tariff, penalty};
+use crate::belief::{IMPOSSIBLE, PENALTY_FRACTION_BITS, Prior};
 use crate::cost::FeeOnly;
 use crate::graph::{Adjacency, ArcIdx, HtlcBounds, Record};
 use crate::search::problem::Problem;
@@ -48,7 +49,7 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
             kept_millionths: 0,
             minimum_max: if tariff.is_flat() { u64::MAX } else { problem.amount },
             problem,
-            tariff,
+            tariff: tariff.with_prior(liquidity.prior()),
             liquidity,
         }
     }
@@ -88,12 +89,11 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         let mut range = self.liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(bounds.capacity));
         if is_own && let Some(balance) = problem.first_balance(arc)? {
             let balance = Msat::from_msat(balance.min(bounds.capacity));
-            range = LiquidityRange { lower: balance, upper: balance };
+            range = LiquidityRange::new(balance, balance);
         }
-        // An overlay's knowledge may be older than the channel's policy.
-        range.upper = range.upper.min(Msat::from_msat(bounds.capacity));
-        range.lower = range.lower.min(range.upper);
-        bounds.max = bounds.max.min(range.upper.to_msat());
+        // What is known may be older than the channel's policy.
+        let range = range.spare(bounds.capacity);
+        bounds.max = bounds.max.saturating_sub(range.held.to_msat()).min(range.upper.to_msat());
         Some(ArcTerms { record, bounds, range, is_own })
     }
 
@@ -154,14 +154,33 @@ impl ArcTerms {
         tariff.pieces_msat(self.record, self.charge(), self.bounds, self.range)
     }
 
+    /// What `amount` msat cost beside fees, in msat; `pieces` are those of [`ArcTerms::without_fee`]. Where they lie below
+    /// what the prior says, because that is not convex, the prior counts.
+    pub(super) fn cost_beside_fees(&self, tariff: &Tariff, pieces: &Pieces, amount: u64) -> u64 {
+        let convex = tariff.cost_msat(pieces, amount);
+        if tariff.is_convex() || amount == 0 {
+            return convex;
+        }
+        let charge = if self.is_own { Charge::Own } else { Charge::NoFee };
+        convex.max(tariff.exact_msat(self.record, charge, self.range, self.bounds.capacity, amount))
+    }
+
     /// The chance that the arc can carry `amount` msat.
-    pub(super) fn probability(&self, amount: u64) -> f64 {
+    pub(super) fn probability(&self, prior: Prior, amount: u64) -> f64 {
         let (lower, upper) = (self.range.lower.to_msat(), self.range.upper.to_msat());
         if amount <= lower {
             return 1.0;
         }
-        let unknown = (upper - lower) as f64 + 1.0;
-        ((unknown - (amount - lower) as f64) / unknown).max(0.0)
+        match prior {
+            Prior::Uniform => {
+                let unknown = (upper - lower) as f64 + 1.0;
+                ((unknown - (amount - lower) as f64) / unknown).max(0.0)
+            }
+            Prior::Bimodal(_) => match penalty(prior, self.range, self.bounds.capacity, amount) {
+                IMPOSSIBLE => 0.0,
+                penalty => (-(penalty as f64) / (1u64 << PENALTY_FRACTION_BITS) as f64).exp(),
+            },
+        }
     }
 }
 

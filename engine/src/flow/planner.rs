@@ -238,7 +238,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             payer: self.query.route.payer,
             amount: self.query.route.amount,
             fee: Msat::from_msat(draft.fee()),
-            probability: draft.probability(),
+            probability: draft.probability(network.tariff.prior()),
             cltv,
             cost,
             least_cost: (!self.problem.with_inbound_fees).then_some(least),
@@ -266,7 +266,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             amount: Msat::from_msat(part.amount),
             fee: Msat::from_msat(part.fee()),
             cltv: part.used.cltv,
-            probability: draft.part_probability(part),
+            probability: draft.part_probability(self.liquidity.prior(), part),
             hops,
         }
     }

@@ -74,8 +74,7 @@ fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound
     if likely >= bound {
         return solve_whole(problem, space, bound);
     }
-    let largest = problem.amount.saturating_add(problem.growth(likely));
-    let amount_max = problem.amount_max.min(largest);
+    let amount_max = problem.amount_max.min(problem.amount.saturating_add(problem.growth(likely)));
     let near = solve_any(Problem { amount_max, ..problem }, space, likely, true);
     if near.outcome != Outcome::NoRoute {
         return near;

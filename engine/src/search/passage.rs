@@ -182,7 +182,7 @@ impl<C: HopCost> Problem<'_, C> {
     }
 
     fn short_channel_id(&self, arc: u32) -> ShortChannelId {
-        match self.layers.iter().find_map(|layer| layer.channel_of(arc)) {
+        match self.channel_beside(arc) {
             Some(beside) => beside.short_channel_id,
             None => self.topology.short_channel_id(ArcIdx::from_u32(arc).channel()),
         }

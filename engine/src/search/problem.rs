@@ -14,7 +14,7 @@ use crate::belief::{PENALTY_FRACTION_BITS, Prior};
 use crate::cost::{HopCost, Tuning};
 use crate::graph::{ArcIdx, Record, Topology};
 use crate::layer::{Adjustments, ArcChange};
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, OverlayArc, OverlayChannel};
 use crate::reserve::ReservedTable;
 
 /// A query on one snapshot.
@@ -140,15 +140,30 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// The table of wide values that an arc's record refers to.
     pub(crate) fn wide_of(&self, arc: u32) -> &[AtomicU64] {
-        self.layers
-            .iter()
-            .find(|layer| layer.arc(arc).is_some())
-            .map_or(self.topology.wide(), |layer| layer.wide())
+        let layer = self.layers.iter().filter(|_| self.is_beside(arc)).find(|layer| layer.arc(arc).is_some());
+        layer.map_or(self.topology.wide(), |layer| layer.wide())
+    }
+
+    /// Whether an arc lies beside the lists: numbers of the generation come first.
+    #[inline(always)]
+    fn is_beside(&self, arc: u32) -> bool {
+        arc as usize / 2 >= self.topology.channel_count()
+    }
+
+    #[inline(always)]
+    fn beside(&self, arc: u32) -> Option<&'a OverlayArc> {
+        self.layers.into_iter().filter(|_| self.is_beside(arc)).find_map(|layer| layer.arc(arc))
+    }
+
+    /// The channel of an arc that lies beside the lists.
+    #[inline(always)]
+    pub(crate) fn channel_beside(&self, arc: u32) -> Option<&'a OverlayChannel> {
+        self.layers.into_iter().filter(|_| self.is_beside(arc)).find_map(|layer| layer.channel_of(arc))
     }
 
     /// The policy of an arc by number, wherever it lies, as the query's layers change it.
     pub(crate) fn record(&self, arc: u32) -> Record {
-        let record = match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+        let record = match self.beside(arc) {
             Some(arc) => arc.record,
             None => self.topology.in_lists().record(arc),
         };
@@ -157,7 +172,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// The node that an arc leaves.
     pub(crate) fn tail(&self, arc: u32) -> u32 {
-        match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+        match self.beside(arc) {
             Some(arc) => arc.tail,
             None => self.topology.in_lists().end_of(arc),
         }
@@ -165,7 +180,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// The node that an arc enters.
     pub(crate) fn head(&self, arc: u32) -> u32 {
-        match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+        match self.beside(arc) {
             Some(arc) => arc.head,
             None => self.topology.out_lists().end_of(arc),
         }
@@ -177,7 +192,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             return InboundFee::ZERO;
         }
         let reverse = ArcIdx::from_u32(arc).reversed();
-        match self.layers.iter().find_map(|layer| layer.channel_of(arc)) {
+        match self.channel_beside(arc) {
             Some(channel) => channel.policies[reverse.direction().as_usize()]
                 .map_or(InboundFee::ZERO, |policy| policy.inbound_fee),
             None => self.topology.inbound_fee(reverse),

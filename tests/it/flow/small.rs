@@ -188,9 +188,9 @@ struct Drained;
 impl Liquidity for Drained {
     fn range(&self, arc: ArcIdx, capacity: Msat) -> LiquidityRange {
         match arc.to_u32() {
-            0 => LiquidityRange { lower: Msat::ZERO, upper: Msat::ZERO },
+            0 => LiquidityRange::new(Msat::ZERO, Msat::ZERO),
             // The other way is known to be open.
-            _ => LiquidityRange { lower: capacity, upper: capacity },
+            _ => LiquidityRange::new(capacity, capacity),
         }
     }
 }

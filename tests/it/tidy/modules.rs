@@ -33,6 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "overlay",
             "snapshot",
             "cost",
+            "belief",
             "query",
             "search",
             "route",
