@@ -68,13 +68,12 @@ fn adjust(restrictions: &mut Restrictions, adjustments: &Adjustments, own: &[Ext
     let has_known = restrictions.tuning.has_known;
     restrictions.tuning = adjustments.tuning();
     restrictions.tuning.has_known |= has_known;
-    for (own, channel) in own.iter().zip(0..) {
+    for (place, own) in own.iter().enumerate() {
         let direction = if own.tail < own.head { Direction::NodeOneToTwo } else { Direction::NodeTwoToOne };
         let name = ShortChannelIdDir { short_channel_id: own.short_channel_id, direction };
         if let Some(change) = adjustments.change_of_own(name, &own.tail, &own.head) {
             change.note(&mut restrictions.tuning);
-            let arc = extra.arc_end() - 2 * extra.channels().len() as u32 + 2 * channel + direction as u32;
-            restrictions.own_changes.push((arc, change));
+            restrictions.own_changes.push((extra.arc_at(place) + direction as u32, change));
         }
     }
 }
@@ -215,32 +214,22 @@ impl Names<'_> {
         if let Some(node) = self.snapshot.node(node_id) {
             return Ok(node.to_u32());
         }
-        if let Some(node) = created_node(self.created, node_id) {
+        if let Some(node) = self.created.and_then(|created| created.sorted_node(node_id)) {
             return Ok(node);
         }
-        let own = self.extra.node_ids();
-        let place = own.iter().position(|known| known == node_id);
-        let place = place.ok_or(RouteError::UnknownNode { node_id: *node_id })?;
-        Ok(self.extra.node_end() - (own.len() - place) as u32)
+        let place = self.extra.node_ids().iter().position(|known| known == node_id);
+        Ok(self.extra.node_at(place.ok_or(RouteError::UnknownNode { node_id: *node_id })?))
     }
 
     fn arcs(&self, short_channel_id: ShortChannelId) -> Option<[u32; 2]> {
         let known = self.snapshot.channel(short_channel_id).map(|channel| channel.to_u32() * 2);
-        let first = known.or_else(|| self.created_arc(short_channel_id)).or_else(|| {
+        let created = || self.created?.sorted_arc(short_channel_id);
+        let own = || {
             let is_named = |channel: &OverlayChannel| channel.short_channel_id == short_channel_id;
-            let own = self.extra.channels();
-            let place = own.iter().position(is_named)?;
-            Some(self.extra.arc_end() - 2 * (own.len() - place) as u32)
-        })?;
+            self.extra.channels().iter().position(is_named).map(|place| self.extra.arc_at(place))
+        };
+        let first = known.or_else(created).or_else(own)?;
         Some([first, first + 1])
-    }
-
-    fn created_arc(&self, short_channel_id: ShortChannelId) -> Option<u32> {
-        let created = self.created?;
-        let channels = created.channels();
-        let place =
-            channels.binary_search_by_key(&short_channel_id, |channel| channel.short_channel_id).ok()?;
-        Some(created.arc_end() - 2 * (channels.len() - place) as u32)
     }
 
     fn tail(&self, arc: u32) -> u32 {
@@ -251,11 +240,33 @@ impl Names<'_> {
     }
 }
 
-/// The number of a node that only layers know.
-fn created_node(created: Option<&Overlay>, node_id: &NodeId) -> Option<u32> {
-    let created = created?;
-    let place = created.node_ids().binary_search(node_id).ok()?;
-    Some(created.node_end() - (created.node_ids().len() - place) as u32)
+/// The first node and arc of a query's own, behind those of the snapshot and of layers.
+fn first_own(snapshot: &Snapshot, created: Option<&Overlay>) -> (u32, u32) {
+    match created {
+        Some(created) => (created.node_end(), created.arc_end()),
+        None => (snapshot.node_count() as u32, snapshot.channel_count() as u32 * 2),
+    }
+}
+
+/// The number that an arc has in a query's problem: one of the snapshot, of the query's layers, or its own. `None` where
+/// none of them has it. O(log channels + extra arcs).
+pub(crate) fn arc_named(
+    snapshot: &Snapshot,
+    query: &RouteQuery,
+    channel: ShortChannelIdDir,
+) -> Option<ArcIdx> {
+    let ShortChannelIdDir { short_channel_id, direction } = channel;
+    if let Some(known) = snapshot.channel(short_channel_id) {
+        return Some(known.arc(direction));
+    }
+    let adjustments = query.layers.as_ref().map(|layers| layers.adjustments(snapshot));
+    let created = adjustments.as_ref().map(|adjustments| adjustments.overlay());
+    let own = || {
+        let place = query.extra_arcs.iter().position(|arc| arc.short_channel_id == short_channel_id)?;
+        Some(first_own(snapshot, created).1 + 2 * u32::try_from(place).ok()?)
+    };
+    let first = created.and_then(|created| created.sorted_arc(short_channel_id)).or_else(own)?;
+    Some(ArcIdx::from_u32(first + direction as u32))
 }
 
 /// Numbers a query's own arcs behind those of the snapshot and of layers.
@@ -264,10 +275,7 @@ fn extra_overlay(
     created: Option<&Overlay>,
     arcs: &[ExtraArc],
 ) -> Result<Overlay, RouteError> {
-    let (first_node, first_arc) = match created {
-        Some(created) => (created.node_end(), created.arc_end()),
-        None => (snapshot.node_count() as u32, snapshot.channel_count() as u32 * 2),
-    };
+    let (first_node, first_arc) = first_own(snapshot, created);
     if arcs.is_empty() {
         return Ok(Overlay::new(first_node, first_arc, Vec::new(), Vec::new()));
     }
@@ -277,7 +285,7 @@ fn extra_overlay(
     let mut node_ids = Vec::new();
     let known = |node_id: &NodeId| match snapshot.node(node_id) {
         Some(node) => Some(node.to_u32()),
-        None => created_node(created, node_id),
+        None => created?.sorted_node(node_id),
     };
     let mut place = |node_id: NodeId| match known(&node_id) {
         Some(node) => node,

@@ -120,6 +120,28 @@ impl Overlay {
         &self.channels
     }
 
+    /// The number of the node at a place of [`Overlay::node_ids`].
+    pub(crate) fn node_at(&self, place: usize) -> u32 {
+        self.first_node + place as u32
+    }
+
+    /// The first of both arcs' numbers of the channel at a place of [`Overlay::channels`].
+    pub(crate) fn arc_at(&self, place: usize) -> u32 {
+        self.first_arc + 2 * place as u32
+    }
+
+    /// The number of a node by name, in an overlay whose new nodes are sorted by name. O(log nodes).
+    pub(crate) fn sorted_node(&self, node_id: &NodeId) -> Option<u32> {
+        self.node_ids.binary_search(node_id).ok().map(|place| self.node_at(place))
+    }
+
+    /// The first arc's number of a channel by name, in an overlay whose channels are sorted by name. O(log channels).
+    pub(crate) fn sorted_arc(&self, short_channel_id: ShortChannelId) -> Option<u32> {
+        let place =
+            self.channels.binary_search_by_key(&short_channel_id, |channel| channel.short_channel_id).ok()?;
+        Some(self.arc_at(place))
+    }
+
     /// The number after the last node.
     pub(crate) fn node_end(&self) -> u32 {
         self.first_node + self.node_ids.len() as u32

@@ -68,11 +68,14 @@ pub enum Proof {
 impl Route {
     /// Its HTLCs, the payer's first: what to [reserve](crate::reserve::ReservationBook::reserve) while it is tried.
     pub fn htlcs(&self) -> Vec<Htlc> {
-        let htlc = |hop: &Hop| {
-            let &Hop { short_channel_id, direction, amount, .. } = hop;
-            Htlc { channel: ShortChannelIdDir { short_channel_id, direction }, amount }
-        };
-        self.hops.iter().map(htlc).collect()
+        self.hops.iter().map(|hop| Htlc { channel: hop.channel(), amount: hop.amount }).collect()
+    }
+}
+
+impl Hop {
+    /// Its channel, and which way along it.
+    pub fn channel(&self) -> ShortChannelIdDir {
+        ShortChannelIdDir { short_channel_id: self.short_channel_id, direction: self.direction }
     }
 }
 

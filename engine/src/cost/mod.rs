@@ -21,7 +21,7 @@ pub use model::{CostModel, ProbabilityWeights, RiskWeights};
 pub use weight::BIAS_MAX;
 
 pub(crate) use log::{FRACTION_BITS as LOG_FRACTION_BITS, log2};
-pub(crate) use model::{FeeOnly, HopCost, Probable, Risky, Tuning};
+pub(crate) use model::{FeeOnly, HopCost, Probable, Risky, Tuning, chance};
 pub(crate) use prices::Prices;
 pub(crate) use toll::{TOLL_PARTS, Tolled, Tolls};
 pub(crate) use weight::Weight;

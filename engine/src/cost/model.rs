@@ -65,6 +65,20 @@ impl Default for ProbabilityWeights {
     }
 }
 
+impl CostModel {
+    /// The model by which the `rest` of a payment of `whole` pays for an attempt what all of it would, `times` over.
+    #[must_use]
+    pub(crate) fn of_rest(self, whole: Msat, rest: Msat, times: u64) -> CostModel {
+        let CostModel::Probability(weights) = self else { return self };
+        let share = u64::from(weights.attempt_millionths).saturating_mul(times);
+        let attempt_millionths = u32::try_from(share).unwrap_or(u32::MAX);
+        let beyond = millionths(whole.saturating_sub(rest), attempt_millionths);
+        let base = u64::from(weights.attempt_base_msat).saturating_mul(times).saturating_add(beyond);
+        let attempt_base_msat = u32::try_from(base).unwrap_or(u32::MAX);
+        CostModel::Probability(ProbabilityWeights { attempt_base_msat, attempt_millionths, ..weights })
+    }
+}
+
 /// The cost of a hop beyond its fee, in msat; never falls with the amount.
 pub(crate) trait HopCost: Copy {
     /// Of a forwarding hop that carries `amount` over a channel of `capacity`, of which `known` is known to be there;
@@ -228,6 +242,13 @@ impl Probable {
         let cost = (u128::from(self.halving) * u128::from(halvings)) >> FRACTION_BITS;
         cost as u64
     }
+}
+
+/// The chance that liquidity which is equally likely anywhere between `lower` and `upper` suffices for `amount`, all in
+/// msat: what the logarithm in [`CostModel::Probability`] is taken of.
+pub(crate) fn chance(lower: u64, upper: u64, amount: u64) -> f64 {
+    let whole = (upper - lower) as f64 + 1.0;
+    ((whole - amount.saturating_sub(lower) as f64) / whole).max(0.0)
 }
 
 impl HopCost for FeeOnly {

@@ -5,9 +5,10 @@ use primitives::Msat;
 use super::liquidity::{Liquidity, LiquidityRange};
 use super::network::Network;
 use super::pieces::{Piece, Pieces};
+use super::query::MaximumRule;
 use super::tariff::{Charge, Tariff, penalty};
 use crate::belief::{IMPOSSIBLE, PENALTY_FRACTION_BITS, Prior};
-use crate::cost::FeeOnly;
+use crate::cost::{FeeOnly, chance};
 use crate::graph::{Adjacency, ArcIdx, HtlcBounds, Record};
 use crate::search::problem::Problem;
 
@@ -26,6 +27,7 @@ pub(super) struct ChannelNetwork<'a, L> {
     minimum_max: u64,
     /// What flow leaves free of every arc for fees, in millionths.
     kept_millionths: u64,
+    maximum_rule: MaximumRule,
 }
 
 /// What limits and prices an arc.
@@ -34,11 +36,18 @@ pub(super) struct ArcTerms {
     pub(super) record: Record,
     pub(super) bounds: HtlcBounds,
     pub(super) range: LiquidityRange,
+    /// What one part carries at most, in msat; `bounds.max` is for all of them.
+    pub(super) part_max: u64,
     is_own: bool,
 }
 
 impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
-    pub(super) fn new(problem: Problem<'a, FeeOnly>, tariff: Tariff, liquidity: L) -> Self {
+    pub(super) fn new(
+        problem: Problem<'a, FeeOnly>,
+        tariff: Tariff,
+        liquidity: L,
+        maximum_rule: MaximumRule,
+    ) -> Self {
         let forwarders = problem.topology.forwarder_count();
         let ends = problem.layers.iter().map(|layer| layer.node_end());
         let node_count = ends.fold(problem.topology.node_count() as u32, u32::max);
@@ -47,6 +56,7 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
             leaves_from: if problem.has_layers() { u32::MAX } else { forwarders },
             node_count,
             kept_millionths: 0,
+            maximum_rule,
             minimum_max: if tariff.is_flat() { u64::MAX } else { problem.amount },
             problem,
             tariff: tariff.with_prior(liquidity.prior()),
@@ -85,6 +95,10 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         if bounds.min > self.minimum_max {
             return None;
         }
+        let part_max = bounds.max;
+        if self.maximum_rule == MaximumRule::Each {
+            bounds.max = problem.restrictions.usable(bounds.capacity);
+        }
         let is_own = tail == problem.payer;
         let mut range = self.liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(bounds.capacity));
         if is_own && let Some(balance) = problem.first_balance(arc)? {
@@ -94,7 +108,7 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         // What is known may be older than the channel's policy.
         let range = range.spare(bounds.capacity);
         bounds.max = bounds.max.saturating_sub(range.held.to_msat()).min(range.upper.to_msat());
-        Some(ArcTerms { record, bounds, range, is_own })
+        Some(ArcTerms { record, bounds, range, part_max, is_own })
     }
 
     /// Whether an arc in a list is to be found beside it.
@@ -107,6 +121,11 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
     #[inline(always)]
     fn is_too_small(&self, record: Record) -> bool {
         if record.is_unusual() { !record.is_enabled() } else { record.usual_bounds().1 < self.tariff.unit }
+    }
+
+    /// Whether several parts may use a channel that carries no larger one.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.maximum_rule == MaximumRule::Each
     }
 
     /// What holds for an arc by number.
@@ -125,7 +144,8 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         visit: &mut impl FnMut(u32, u32, Piece),
     ) {
         let record = if self.is_restricted { self.problem.adjusted(record, arc) } else { record };
-        if !self.is_passable(end) || self.is_too_small(record) {
+        // What a layer says of maxima is not in the record.
+        if !self.is_passable(end) || !self.is_restricted && self.is_too_small(record) {
             return;
         }
         let (tail, head) = if FORWARD { (node, end) } else { (end, node) };
@@ -172,10 +192,7 @@ impl ArcTerms {
             return 1.0;
         }
         match prior {
-            Prior::Uniform => {
-                let unknown = (upper - lower) as f64 + 1.0;
-                ((unknown - (amount - lower) as f64) / unknown).max(0.0)
-            }
+            Prior::Uniform => chance(lower, upper, amount),
             Prior::Bimodal(_) => match penalty(prior, self.range, self.bounds.capacity, amount) {
                 IMPOSSIBLE => 0.0,
                 penalty => (-(penalty as f64) / (1u64 << PENALTY_FRACTION_BITS) as f64).exp(),

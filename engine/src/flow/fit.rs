@@ -86,9 +86,14 @@ impl Draft {
             if !self.know(network, arcs) {
                 continue;
             }
-            if let Some(part) = self.fit(network, arcs, rules, wanted.min(missing), usize::MAX) {
+            let mut wanted = wanted.min(missing);
+            while let Some(part) = self.fit(network, arcs, rules, wanted, usize::MAX) {
                 missing -= part.amount;
+                wanted -= part.amount;
                 self.parts.push(part);
+                if !network.may_repeat() || self.parts.len() == rules.count_max {
+                    break;
+                }
             }
         }
         self.wanted = wanted;
@@ -209,7 +214,10 @@ impl Draft {
     /// What an arc has left for one part beside the others.
     fn room(&self, arc: u32, instead_of: usize) -> u64 {
         let known = self.arcs.iter().find(|known| known.arc == arc);
-        known.map_or(0, |known| known.terms.bounds.max.saturating_sub(self.sent_over(arc, instead_of)))
+        known.map_or(0, |known| {
+            let beside = known.terms.bounds.max.saturating_sub(self.sent_over(arc, instead_of));
+            beside.min(known.terms.part_max)
+        })
     }
 
     /// What all parts but one send over an arc.

@@ -50,6 +50,11 @@ impl LiquidityRange {
         LiquidityRange { lower, upper, held: Msat::ZERO }
     }
 
+    /// An amount of msat and what is held beside it.
+    pub(super) fn with_held(self, msat: u64) -> Msat {
+        self.held.saturating_add(Msat::from_msat(msat))
+    }
+
     /// The bounds of what the arc can carry beside what is held: within `capacity`, in order.
     #[inline(always)]
     pub(super) fn spare(self, capacity: u64) -> LiquidityRange {

@@ -57,6 +57,6 @@ pub use liquidity::{BelievedLiquidity, Liquidity, LiquidityRange, UnknownLiquidi
 pub use plan::{
     PlanWorkspace, RelaxedFlow, most_sendable, most_sendable_with, plan, plan_with, relaxed_flow,
 };
-pub use query::{Plan, PlanError, PlanPart, PlanQuery};
+pub use query::{MaximumRule, Plan, PlanError, PlanPart, PlanQuery};
 pub use residual::FlowWorkspace;
 pub use solve::FlowCounts;

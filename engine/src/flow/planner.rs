@@ -59,7 +59,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
     }
 
     pub(super) fn network(&self, tariff: Tariff) -> ChannelNetwork<'a, L> {
-        ChannelNetwork::new(self.problem, tariff, self.liquidity)
+        ChannelNetwork::new(self.problem, tariff, self.liquidity, self.query.maximum_rule)
     }
 
     /// Sends the whole amount from scratch.

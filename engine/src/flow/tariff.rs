@@ -25,7 +25,7 @@ use primitives::Msat;
 use super::explicit::SLOPE_MAX;
 use super::liquidity::LiquidityRange;
 use super::pieces::{PIECE_COUNT, Piece, Pieces};
-use crate::belief::Prior;
+use crate::belief::{Hull, Prior};
 use crate::cost::{LOG_FRACTION_BITS, Prices, log2};
 use crate::graph::{GridPlace, HtlcBounds, Record};
 
@@ -219,18 +219,15 @@ impl Tariff {
         let (lower, upper) = (range.lower.to_msat(), range.upper.to_msat());
         let width = upper.min(self.whole.max(lower)) - lower;
         let ends = [width / 2, width - width / 5, width - width / 20, width].map(|end| lower + end);
-        let mut rises = ends.map(|end| penalty(self.prior, range, capacity, end));
-        for at in (1..rises.len()).rev() {
-            rises[at] -= rises[at - 1];
-        }
-        let mut widths = ends.map(|end| end - lower);
-        for at in (1..widths.len()).rev() {
-            widths[at] -= widths[at - 1];
-        }
+        let bounds = (range.with_held(lower), range.with_held(upper));
+        let amounts = ends.map(|end| range.with_held(end));
+        let hull = Hull::at(self.prior, bounds, Msat::from_msat(capacity), amounts);
         let mut pieces =
             Pieces { ends: [lower, ends[0], ends[1], ends[2], upper], slopes: [linear; PIECE_COUNT] };
-        for (slope, penalty) in pieces.slopes[1..].iter_mut().zip(level(rises, widths)) {
-            *slope += penalty.map_or(0, |(rise, width)| self.penalty_slope(rise, width));
+        for (slope, amount) in pieces.slopes[1..].iter_mut().zip(amounts) {
+            *slope += hull.piece(amount).map_or(0, |[begin, end]| {
+                self.penalty_slope(end.penalty - begin.penalty, end.amount.to_msat() - begin.amount.to_msat())
+            });
         }
         // Rounding may turn the last digit.
         for at in 1..PIECE_COUNT {
@@ -285,38 +282,8 @@ impl Tariff {
 
 /// What `prior` says of `amount` msat beside what is held, in 2^-24.
 pub(super) fn penalty(prior: Prior, range: LiquidityRange, capacity: u64, amount: u64) -> u64 {
-    let all = |spare: Msat| spare.saturating_add(range.held);
-    prior.penalty(
-        all(Msat::from_msat(amount)),
-        (all(range.lower), all(range.upper)),
-        Msat::from_msat(capacity),
-    )
-}
-
-/// Joins neighbours until the rises for their widths do not fall: the lower convex hull. `None` where there is no width.
-fn level<const N: usize>(rises: [u64; N], widths: [u64; N]) -> [Option<(u64, u64)>; N] {
-    let mut joined: [(u64, u64, usize); N] = [(0, 0, 0); N];
-    let mut count = 0;
-    for piece in rises.into_iter().zip(widths) {
-        let mut last = (piece.0, piece.1, 1);
-        while count > 0 {
-            let (rise, width, pieces) = joined[count - 1];
-            if u128::from(rise) * u128::from(last.1) <= u128::from(last.0) * u128::from(width) && last.1 > 0 {
-                break;
-            }
-            last = (rise.saturating_add(last.0), width.saturating_add(last.1), pieces + last.2);
-            count -= 1;
-        }
-        joined[count] = last;
-        count += 1;
-    }
-    let mut level = [None; N];
-    let mut at = 0;
-    for &(rise, width, pieces) in &joined[..count] {
-        level[at..at + pieces].fill((width > 0).then_some((rise, width)));
-        at += pieces;
-    }
-    level
+    let bounds = (range.with_held(range.lower.to_msat()), range.with_held(range.upper.to_msat()));
+    prior.penalty(range.with_held(amount), bounds, Msat::from_msat(capacity))
 }
 
 fn scaled_share(unit: u64, part: u64) -> u64 {
@@ -461,12 +428,5 @@ mod tests {
                 assert!(convex <= exact + exact / 100_000 + 2, "{convex} above {exact} at {end}: {range:?}");
             }
         }
-    }
-
-    #[test]
-    fn neighbours_are_joined_until_slopes_rise() {
-        assert_eq!(level([6, 1, 8], [2, 1, 1]), [Some((7, 3)), Some((7, 3)), Some((8, 1))]);
-        assert_eq!(level([6, 1, 2], [2, 1, 1]), [Some((9, 4)); 3]);
-        assert_eq!(level([0, 0], [0, 0]), [None; 2]);
     }
 }

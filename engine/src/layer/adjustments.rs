@@ -14,7 +14,7 @@ use primitives::{Msat, NodeId, ShortChannelIdDir};
 use super::bits::RankedBits;
 use super::change::PolicyChange;
 use crate::cost::{Tuning, Weight};
-use crate::graph::{ArcIdx, DISABLED, Record, UNANNOUNCED};
+use crate::graph::{DISABLED, Record, UNANNOUNCED};
 use crate::overlay::Overlay;
 
 /// What layers change, ready for searches. Belongs to the snapshot that it was compiled for.
@@ -90,22 +90,6 @@ impl Adjustments {
             change.is_closed |= node.is_disabled;
         }
         (change != ArcChange::default()).then_some(change)
-    }
-
-    /// What layers say of an arc's liquidity: it passes the first amount, and no more than the second, both in msat.
-    /// `None` where they say nothing.
-    pub fn constraint(&self, arc: ArcIdx) -> Option<(u64, u64)> {
-        self.change(arc.to_u32()).map(ArcChange::liquidity).filter(|&liquidity| liquidity != NO_CONSTRAINT)
-    }
-
-    /// How many arcs change.
-    pub fn arc_count(&self) -> usize {
-        self.changes.len()
-    }
-
-    /// Bytes held by the table of changes and the bits.
-    pub fn size_bytes(&self) -> usize {
-        size_of_val(&*self.changes) + self.bits.size_bytes() + self.moved.size_bytes()
     }
 }
 

@@ -40,11 +40,6 @@ impl RankedBits {
         let before = word & ((1 << (number % 64)) - 1);
         Some((self.ranks[at] + before.count_ones()) as usize)
     }
-
-    /// Bytes held.
-    pub(super) fn size_bytes(&self) -> usize {
-        size_of_val(&*self.words) + size_of_val(&*self.ranks)
-    }
 }
 
 #[cfg(test)]

@@ -60,30 +60,21 @@ impl Draft<'_> {
     }
 
     fn change(&mut self, channel: ShortChannelIdDir) -> &mut ArcChange {
-        match self.place(channel.short_channel_id) {
-            Some(place) => self.changes.entry(2 * place + channel.direction as u32).or_default(),
+        match self.first_arc(channel.short_channel_id) {
+            Some(arc) => self.changes.entry(arc + channel.direction as u32).or_default(),
             None => self.unplaced.entry(channel).or_default(),
         }
     }
 
-    /// The number of a channel.
-    fn place(&self, short_channel_id: ShortChannelId) -> Option<u32> {
-        if let Some(channel) = self.snapshot.channel(short_channel_id) {
-            return Some(channel.to_u32());
-        }
-        let created = self.overlay.channels();
-        let place =
-            created.binary_search_by_key(&short_channel_id, |channel| channel.short_channel_id).ok()?;
-        Some((self.snapshot.channel_count() + place) as u32)
+    /// The number of the first of a channel's arcs.
+    fn first_arc(&self, short_channel_id: ShortChannelId) -> Option<u32> {
+        let known = self.snapshot.channel(short_channel_id).map(|channel| channel.to_u32() * 2);
+        known.or_else(|| self.overlay.sorted_arc(short_channel_id))
     }
 
     fn add_node(&mut self, node_id: &NodeId, change: &NodeChange) {
         let known = self.snapshot.node(node_id).map(NodeIdx::to_u32);
-        let created = || {
-            let place = self.overlay.node_ids().binary_search(node_id).ok()?;
-            Some((self.snapshot.node_count() + place) as u32)
-        };
-        let Some(node) = known.or_else(created) else { return };
+        let Some(node) = known.or_else(|| self.overlay.sorted_node(node_id)) else { return };
         let lists = self.snapshot.topology().out_lists().arcs_of(node).iter().copied();
         let beside = [self.snapshot.overlay(), &self.overlay];
         let beside = beside.into_iter().flat_map(|overlay| overlay.outgoing(node)).map(|arc| arc.arc);

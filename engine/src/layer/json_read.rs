@@ -6,18 +6,15 @@
 
 use std::fmt;
 use std::io::{BufReader, Read};
-use std::marker::PhantomData;
 use std::str::FromStr;
 
 use primitives::{Msat, NodeId, ShortChannelId, ShortChannelIdDir, UnixTime};
 use serde::Deserialize;
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::change::{BiasStep, Constraint, PolicyChange, Side};
 use super::edit::{Layer, LayerError};
-use crate::import::JsonGuard;
+use crate::import::{Each, JsonGuard};
 
 /// Reads a whole document. O(bytes).
 ///
@@ -70,7 +67,7 @@ impl<'de> Visitor<'de> for Document<'_> {
                 continue;
             }
             is_there = true;
-            map.next_value_seed(each(|ReadLayer(layer)| {
+            map.next_value_seed(Each::new(|ReadLayer(layer)| {
                 if self.0.len() >= super::LAYER_COUNT_MAX {
                     return Err(LayerError::TooManyLayers);
                 }
@@ -82,36 +79,6 @@ impl<'de> Visitor<'de> for Document<'_> {
             }))?;
         }
         if is_there { Ok(()) } else { Err(A::Error::missing_field("layers")) }
-    }
-}
-
-/// An array whose elements are handed on one by one.
-struct Each<T, F>(F, PhantomData<T>);
-
-fn each<T, F: FnMut(T) -> Result<(), LayerError>>(take: F) -> Each<T, F> {
-    Each(take, PhantomData)
-}
-
-impl<'de, T: DeserializeOwned, F: FnMut(T) -> Result<(), LayerError>> DeserializeSeed<'de> for Each<T, F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de, T: DeserializeOwned, F: FnMut(T) -> Result<(), LayerError>> Visitor<'de> for Each<T, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(element) = seq.next_element()? {
-            (self.0)(element).map_err(A::Error::custom)?;
-        }
-        Ok(())
     }
 }
 
@@ -141,19 +108,21 @@ impl<'de> Visitor<'de> for LayerVisitor {
             match key.as_str() {
                 "layer" => name = Some(map.next_value::<String>()?),
                 "persistent" => persistent = map.next_value()?,
-                "disabled_nodes" => map.next_value_seed(each(|Text(node)| layer.disable_node(node)))?,
+                "disabled_nodes" => map.next_value_seed(Each::new(|Text(node)| layer.disable_node(node)))?,
                 "disabled_channels" => {
-                    map.next_value_seed(each(|Text(channel)| layer.disable_channel(channel)))?
+                    map.next_value_seed(Each::new(|Text(channel)| layer.disable_channel(channel)))?
                 }
                 "created_channels" => {
-                    map.next_value_seed(each(|created: ReadCreated| created.add(&mut layer)))?
+                    map.next_value_seed(Each::new(|created: ReadCreated| created.add(&mut layer)))?
                 }
                 "channel_updates" => {
-                    map.next_value_seed(each(|update: ReadUpdate| update.add(&mut layer)))?
+                    map.next_value_seed(Each::new(|update: ReadUpdate| update.add(&mut layer)))?
                 }
-                "constraints" => map.next_value_seed(each(|known: ReadConstraint| known.add(&mut layer)))?,
-                "biases" => map.next_value_seed(each(|bias: ReadBias| bias.add(&mut layer)))?,
-                "node_biases" => map.next_value_seed(each(|bias: ReadNodeBias| bias.add(&mut layer)))?,
+                "constraints" => {
+                    map.next_value_seed(Each::new(|known: ReadConstraint| known.add(&mut layer)))?
+                }
+                "biases" => map.next_value_seed(Each::new(|bias: ReadBias| bias.add(&mut layer)))?,
+                "node_biases" => map.next_value_seed(Each::new(|bias: ReadNodeBias| bias.add(&mut layer)))?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }

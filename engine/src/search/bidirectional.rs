@@ -18,7 +18,7 @@ use super::meeting::suffix_of;
 use super::passage::Passage;
 use super::problem::{Problem, Suffix};
 use super::relax::Rest;
-use super::workspace::{BACKWARD_SETTLED, FORWARD_SETTLED, UNREACHED, Workspace};
+use super::workspace::{BACKWARD_SETTLED, FORWARD_SETTLED, MET, UNREACHED, Workspace};
 use crate::cost::HopCost;
 use crate::graph::{BLOCK_SIZE, GridPlace, Record};
 
@@ -44,6 +44,10 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) is_closed: bool,
     /// Nodes from here on have one neighbour and forward nothing.
     pub(super) leaves_from: u32,
+    /// The backward frontier when the forward search began.
+    begun_behind: u64,
+    /// So many settled nodes, and the forward search begins anew.
+    restart_at: u64,
     /// How many of the problem's layers there are to read: all or none.
     layer_count: usize,
 }
@@ -78,6 +82,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             least_lifted: UNREACHED,
             is_closed: false,
             leaves_from,
+            begun_behind: 0,
+            restart_at: RESTART_AT,
             layer_count: if RESTRICTED || problem.has_layers() { problem.layers.len() } else { 0 },
             problem,
         }
@@ -103,6 +109,10 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             if self.counts.settled >= self.problem.settled_max {
                 return End::WorkLimit;
             }
+            if self.must_restart() {
+                self.restart_forward();
+                continue;
+            }
             let forward_next = self.problem.topology.out_lists().degree(forward).min(PART_SIZE);
             let backward_next = self.problem.topology.in_lists().degree(backward).min(PART_SIZE);
             if forward_work + forward_next <= backward_work + backward_next {
@@ -123,6 +133,36 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let lists = forward.least().saturating_add(backward.least_fresh());
         nodes.min(lists).saturating_add(least) >= self.best
             && forward.least_begun().saturating_add(backward.least_begun()) >= self.best_less_tolerance()
+    }
+
+    /// Whether the forward search has taken long and would know more of its amounts now: under the pure fee, it prices arcs
+    /// at what the backward frontier needs. A msat that it did not know of can keep thousands of nodes on a plateau of free
+    /// channels in question.
+    #[inline(always)]
+    fn must_restart(&self) -> bool {
+        !C::HAS_TWO_LABELS
+            && !INBOUND
+            && self.counts.settled >= self.restart_at
+            && self.space.backward.least() > self.begun_behind
+            && self.problem.payer != self.problem.payee
+    }
+
+    /// Begins the forward search anew. O(labels it has given).
+    #[cold]
+    fn restart_forward(&mut self) {
+        self.restart_at = self.counts.settled.saturating_mul(RESTART_GROWTH);
+        self.begun_behind = self.space.backward.least();
+        let space = &mut *self.space;
+        for &(head, ..) in &space.explored {
+            let label = space.labels.entry(head);
+            (label.forward, label.forward_second) = (UNREACHED, UNREACHED);
+            label.flags &= !(FORWARD_SETTLED | MET);
+        }
+        space.explored.clear();
+        space.met.clear();
+        space.forward.clear();
+        space.labels.entry(self.problem.payer).forward = 0;
+        self.leave_payer();
     }
 
     /// What a route must cost less than.
@@ -334,6 +374,10 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     }
 }
 
+/// Nodes that most searches do not settle.
+const RESTART_AT: u64 = 128;
+/// How much longer the next forward search may take.
+const RESTART_GROWTH: u64 = 4;
 /// Arcs that a step looks at, unless the list goes on with fees that nothing else in the queue undercuts.
 const PART_SIZE: u32 = BLOCK_SIZE as u32;
 

@@ -72,7 +72,7 @@ pub(crate) fn solve<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace) 
 fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound: u64) -> Answer {
     let likely = problem.root().cost + problem.amount / LIKELY_SHARE + LIKELY_MSAT;
     if likely >= bound {
-        return solve_whole(problem, space, bound);
+        return solve_any(problem, space, bound, false);
     }
     let amount_max = problem.amount_max.min(problem.amount.saturating_add(problem.growth(likely)));
     let near = solve_any(Problem { amount_max, ..problem }, space, likely, true);
@@ -80,14 +80,11 @@ fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound
         return near;
     }
     let settled_max = problem.settled_max.saturating_sub(near.counts.settled);
-    let whole = solve_whole(Problem { settled_max, ..problem }, space, bound);
+    let whole = solve_any(Problem { settled_max, ..problem }, space, bound, false);
     Answer { counts: whole.counts.plus(near.counts), ..whole }
 }
 
-fn solve_whole<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound: u64) -> Answer {
-    solve_any(problem, space, bound, false)
-}
-
+/// One search below `bound`; a guess that finds nothing is told at once.
 fn solve_any<C: HopCost>(
     problem: Problem<'_, C>,
     space: &mut Workspace,
@@ -117,7 +114,8 @@ fn solve_from_least_fee<C: HopCost>(
     let Some(cost) = cost_of(&problem, &arcs) else {
         return Answer { outcome: Outcome::WorkLimit, ..least_fee };
     };
-    let mut answer = solve_below(problem, space, cost);
+    // Likely routes have been looked for by now, or this would not have been asked.
+    let mut answer = solve_any(problem, space, cost, false);
     answer.counts = answer.counts.plus(least_fee.counts);
     if answer.outcome == Outcome::NoRoute {
         space.best = arcs;

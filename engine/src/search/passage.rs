@@ -9,7 +9,7 @@ use primitives::{Direction, Msat, ShortChannelId, ShortChannelIdDir};
 
 use super::problem::{Problem, Restrictions};
 use crate::belief::{HeldBeliefs, PENALTY_FRACTION_BITS, Prior};
-use crate::cost::{HopCost, Weight};
+use crate::cost::{HopCost, Weight, chance};
 use crate::graph::{ArcIdx, HtlcBounds, Record};
 use crate::layer::ArcChange;
 use crate::reserve::{HTLC_COUNT_MAX, Reserved};
@@ -63,10 +63,7 @@ impl Passage {
     /// That chance.
     pub(crate) fn probability(&self, amount: u64) -> f64 {
         match self.prior {
-            Prior::Uniform => {
-                let whole = (self.capacity - self.known) as f64 + 1.0;
-                ((whole - amount.saturating_sub(self.known) as f64) / whole).max(0.0)
-            }
+            Prior::Uniform => chance(self.known, self.capacity, amount),
             Prior::Bimodal(_) => {
                 (-(self.penalty(amount) as f64) / f64::from(1u32 << PENALTY_FRACTION_BITS)).exp()
             }
@@ -148,8 +145,7 @@ impl<C: HopCost> Problem<'_, C> {
             (passage.min, passage.max, passage.capacity) =
                 change.limits(record, [passage.min, passage.max, passage.capacity])?;
         }
-        let kept = u128::from(passage.capacity) * u128::from(restrictions.headroom_millionths) / 1_000_000;
-        let usable = passage.capacity - kept as u64;
+        let usable = restrictions.usable(passage.capacity);
         let reserved = self.reserved(arc);
         if reserved.htlc_count >= HTLC_COUNT_MAX {
             return None;

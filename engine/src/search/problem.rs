@@ -78,6 +78,11 @@ pub(crate) struct Restrictions {
 }
 
 impl Restrictions {
+    /// What the headroom leaves of a capacity.
+    pub(crate) fn usable(&self, capacity: u64) -> u64 {
+        capacity - (u128::from(capacity) * u128::from(self.headroom_millionths) / 1_000_000) as u64
+    }
+
     /// Whether arcs must be looked at one by one.
     pub(crate) fn concern_arcs(&self) -> bool {
         !self.avoided_arcs.is_empty()

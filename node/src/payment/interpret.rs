@@ -9,7 +9,6 @@
 //! | the preimage | the payment's amounts moved |
 
 use engine::belief::{Advice, AttemptedHop, Beliefs, FailureCode, Outcome};
-use engine::graph::ChannelIdx;
 use engine::route::Hop;
 use onion::attribution::{Attribution, AttributionData};
 use onion::failure::{FailurePacket, FailureReport, FailureSource};
@@ -72,22 +71,14 @@ impl SentHtlc<'_> {
     }
 
     fn attempted(&self, beliefs: &Beliefs) -> Vec<AttemptedHop> {
-        let attempted = |hop: &Hop| AttemptedHop {
-            // Of a channel that nobody announced nothing is learnt.
-            channel: beliefs.channel(hop.short_channel_id).unwrap_or(ChannelIdx::from_u32(u32::MAX)),
-            direction: hop.direction,
-            amount: hop.amount,
-            in_flight: self.in_flight(hop),
-        };
+        let attempted = |hop: &Hop| beliefs.attempted_hop(hop.channel(), hop.amount, self.in_flight(hop));
         self.hops.iter().map(attempted).collect()
     }
 
     /// What the other HTLCs held where `hop` is.
     fn in_flight(&self, hop: &Hop) -> Msat {
         let others = self.others.iter().flat_map(|hops| hops.iter());
-        let same = others.filter(|other| {
-            other.short_channel_id == hop.short_channel_id && other.direction == hop.direction
-        });
+        let same = others.filter(|other| other.channel() == hop.channel());
         same.fold(Msat::ZERO, |sum, other| sum.saturating_add(other.amount))
     }
 }

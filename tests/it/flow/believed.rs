@@ -8,26 +8,18 @@ use engine::flow::{
     BelievedLiquidity, ExplicitArc, InFlight, Liquidity, LiquidityRange, Plan, PlanError, PlanQuery,
     PlanWorkspace, plan_with, relaxed_flow,
 };
-use engine::graph::{ArcIdx, GraphBuilder, Topology};
+use engine::graph::ArcIdx;
 use engine::query::RouteQuery;
 use engine::snapshot::Snapshot;
-use primitives::{
-    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, Msat, NodeId, ShortChannelId, UnixTime,
-};
+use primitives::{Msat, NodeId, UnixTime};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use tests::network::{Draw, network, node};
 
 use super::{mainnet, obvious};
 
 const NOW: UnixTime = UnixTime::from_secs(1_000_000);
-
-fn node(number: u32) -> NodeId {
-    let mut bytes = [0; 33];
-    bytes[0] = 2;
-    bytes[29..].copy_from_slice(&number.to_be_bytes());
-    NodeId::from_bytes(bytes).unwrap()
-}
 
 fn arcs(snapshot: &Snapshot) -> impl Iterator<Item = ArcIdx> {
     (0..2 * snapshot.channel_count() as u32).map(ArcIdx::from_u32)
@@ -36,31 +28,9 @@ fn arcs(snapshot: &Snapshot) -> impl Iterator<Item = ArcIdx> {
 /// A few nodes with many channels, so that flow has choices.
 fn random_world(rng: &mut ChaCha8Rng) -> (Snapshot, u32) {
     let node_count = rng.random_range(3..9);
-    let mut draft = GraphBuilder::new();
-    (0..node_count).for_each(|number| draft.add_node(node(number)).map(|_| ()).unwrap());
-    for channel in 0..u64::from(rng.random_range(node_count..3 * node_count)) {
-        let one = rng.random_range(0..node_count - 1);
-        let two = rng.random_range(one + 1..node_count);
-        let scid = ShortChannelId::from_u64(channel << 40);
-        let capacity = Msat::from_msat(1000 * rng.random_range(1_000..3_000_000));
-        draft.add_channel(scid, node(one), node(two), Some(capacity), &Features::default()).unwrap();
-        for direction in Direction::BOTH {
-            let policy = ChannelPolicy {
-                fee: Fee {
-                    fee_base_msat: rng.random_range(0..2000),
-                    fee_proportional_millionths: rng.random_range(0..2000),
-                },
-                inbound_fee: Default::default(),
-                cltv_expiry_delta: CltvExpiryDelta::from_blocks(rng.random_range(0..150)),
-                htlc_minimum_msat: Msat::from_msat(1),
-                htlc_maximum_msat: capacity,
-                disabled: false,
-                last_update: Default::default(),
-            };
-            draft.set_policy(scid, direction, policy).unwrap();
-        }
-    }
-    (Snapshot::from_topology(Topology::build(draft).unwrap()), node_count)
+    let channel_count = rng.random_range(node_count..3 * node_count);
+    let draw = Draw { capacity_sat: 1_000..3_000_000, fee: 0..2000, cltv: 0..150 };
+    (network(node_count, channel_count, &draw, rng), node_count)
 }
 
 /// Something about a third of all channels, and some HTLCs on the way.

@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("overlay", &["graph"]),
     ("snapshot", &["graph", "overlay"]),
     ("cost", &["graph"]),
-    ("belief", &["graph", "cost", "snapshot"]),
+    ("belief", &["graph", "import", "cost", "snapshot"]),
     ("reserve", &["snapshot"]),
     ("layer", &["graph", "import", "overlay", "snapshot", "cost"]),
     ("query", &["graph", "belief", "cost", "layer", "reserve"]),
@@ -42,6 +42,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "compile",
         ],
     ),
+    ("pay", &["snapshot", "belief", "query", "route", "flow", "compile"]),
+    ("rehearsal", &["graph", "snapshot", "belief", "query", "pay", "synthetic"]),
     ("batch", &["snapshot", "query", "route", "router"]),
 ];
 
