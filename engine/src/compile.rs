@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use primitives::{Direction, Features, NodeId, ShortChannelId, ShortChannelIdDir};
 
+use crate::belief::Liquidity;
 use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
 use crate::graph::{ArcIdx, NodeIdx};
 use crate::layer::Adjustments;
@@ -135,7 +136,13 @@ impl Compiled {
 
     /// The cost model for the query's amount.
     pub(crate) fn cost(&self, query: &RouteQuery) -> CompiledCost {
-        let tuning = self.restrictions.tuning;
+        self.cost_knowing(query, None)
+    }
+
+    /// The same where something is known of liquidity beside the query.
+    pub(crate) fn cost_knowing(&self, query: &RouteQuery, known: Option<&dyn Liquidity>) -> CompiledCost {
+        let mut tuning = self.restrictions.tuning;
+        tuning.has_known |= known.is_some();
         match query.cost {
             CostModel::Fee if tuning.weights.is_none() => CompiledCost::Fee(FeeOnly),
             CostModel::Fee => CompiledCost::Risk(Risky::biased_fee(tuning)),
@@ -173,6 +180,7 @@ impl Compiled {
             amount_max,
             cost,
             restrictions: &self.restrictions,
+            liquidity: None,
             is_restricted: self.restrictions.concern_arcs(),
             with_inbound_fees: !query.ignore_inbound_fees && snapshot.has_inbound_fees(),
             strict: false,

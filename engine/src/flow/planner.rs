@@ -5,18 +5,18 @@ use primitives::Msat;
 use super::channels::ChannelNetwork;
 use super::cut::name_cut;
 use super::fit::{Draft, DraftPart, PartRules};
-use super::liquidity::Liquidity;
 use super::plan::PlanWorkspace;
 use super::query::{Plan, PlanError, PlanPart, PlanQuery};
 use super::relaxed::least_cost;
 use super::residual::FlowWorkspace;
 use super::solve::{End, FlowCounts, send};
 use super::tariff::Tariff;
+use crate::belief::{Liquidity, Prior};
 use crate::compile::Compiled;
 use crate::cost::{FeeOnly, Prices};
 use crate::query::RouteQuery;
 use crate::route::{Hop, limits_of, payee_used};
-use crate::router::{RouteError, route_compiled};
+use crate::router::{RouteError, route_knowing};
 use crate::search::problem::Problem;
 use crate::snapshot::Snapshot;
 
@@ -31,7 +31,7 @@ pub(super) struct Planner<'a, L> {
     rules: PartRules,
 }
 
-impl<'a, L: Liquidity> Planner<'a, L> {
+impl<'a, L: Liquidity + Copy> Planner<'a, L> {
     pub(super) fn new(
         snapshot: &'a Snapshot,
         query: &'a PlanQuery,
@@ -207,7 +207,9 @@ impl<'a, L: Liquidity> Planner<'a, L> {
         // What flow has found is nearly as good, so the search may give up early.
         let work_max = if is_needed { query.work_max } else { query.work_max.min(SINGLE_WORK_MAX) };
         let query = &RouteQuery { work_max, ..query.clone() };
-        match route_compiled(self.snapshot, query, self.compiled, &[], &mut space.route) {
+        let known: &dyn Liquidity = &self.liquidity;
+        let known = Some(known).filter(|known| !known.is_unknown());
+        match route_knowing(self.snapshot, query, self.compiled, known, &[], &mut space.route) {
             Ok(_) => {}
             Err(RouteError::NoRoute(_) | RouteError::WorkLimit { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),
@@ -244,11 +246,15 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             least_cost: (!self.problem.with_inbound_fees).then_some(least),
             version: self.snapshot.version(),
             counts,
-            parts: draft.parts.iter().map(|part| self.name_part(draft, part)).collect(),
+            parts: draft
+                .parts
+                .iter()
+                .map(|part| self.name_part(draft, network.tariff.prior(), part))
+                .collect(),
         }
     }
 
-    fn name_part(&self, draft: &Draft, part: &DraftPart) -> PlanPart {
+    fn name_part(&self, draft: &Draft, prior: Prior, part: &DraftPart) -> PlanPart {
         let mut cltv = self.rules.start.cltv;
         let mut forwarded = part.amount;
         let mut hops = Vec::with_capacity(part.arcs.len());
@@ -266,7 +272,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             amount: Msat::from_msat(part.amount),
             fee: Msat::from_msat(part.fee()),
             cltv: part.used.cltv,
-            probability: draft.part_probability(self.liquidity.prior(), part),
+            probability: draft.part_probability(prior, part),
             hops,
         }
     }

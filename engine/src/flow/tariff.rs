@@ -23,9 +23,8 @@
 use primitives::Msat;
 
 use super::explicit::SLOPE_MAX;
-use super::liquidity::LiquidityRange;
 use super::pieces::{PIECE_COUNT, Piece, Pieces};
-use crate::belief::{Hull, Prior};
+use crate::belief::{Hull, LiquidityRange, Prior};
 use crate::cost::{LOG_FRACTION_BITS, Prices, log2};
 use crate::graph::{GridPlace, HtlcBounds, Record};
 

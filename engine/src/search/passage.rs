@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use primitives::{Direction, Msat, ShortChannelId, ShortChannelIdDir};
 
 use super::problem::{Problem, Restrictions};
-use crate::belief::{HeldBeliefs, PENALTY_FRACTION_BITS, Prior};
+use crate::belief::{HeldBeliefs, LiquidityRange, PENALTY_FRACTION_BITS, Prior};
 use crate::cost::{HopCost, Weight, chance};
 use crate::graph::{ArcIdx, HtlcBounds, Record};
 use crate::layer::ArcChange;
@@ -25,8 +25,8 @@ pub(crate) struct Passage {
     pub(crate) capacity: u64,
     /// What it is known to hold, at most `capacity`.
     pub(crate) known: u64,
-    /// How likely amounts between `known` and `capacity` are, where not [`Prior::Uniform`] in a channel of the capacity
-    /// `whole`, of which `held` is in flight.
+    /// How likely amounts between `known` and `capacity` are, in a channel of the capacity `whole`, of which `held` is in
+    /// flight.
     pub(crate) prior: Prior,
     pub(crate) whole: u64,
     pub(crate) held: u64,
@@ -44,6 +44,37 @@ impl Passage {
         let (prior, whole, held) = (Prior::Uniform, capacity, 0);
         let (fee_weight, beyond_weight) = (Weight::ONE, Weight::ONE);
         Passage { min, max, capacity, known: 0, prior, whole, held, fee_weight, beyond_weight }
+    }
+
+    /// The same where the arc is also known to hold what `range` says. What is held of it counts against
+    /// `htlc_maximum_msat`, by which many nodes tell what they can forward in all.
+    #[inline(always)]
+    pub(crate) fn narrowed(self, range: LiquidityRange, prior: Prior) -> Passage {
+        let more = range.held.to_msat();
+        let held = self.held.saturating_add(more);
+        let upper = self.capacity.saturating_add(self.held).min(range.upper.to_msat());
+        let lower = self.known.saturating_add(self.held).max(range.lower.to_msat()).min(upper);
+        let capacity = upper.saturating_sub(held);
+        Passage {
+            max: self.max.saturating_sub(more).min(capacity),
+            capacity,
+            known: lower.saturating_sub(held),
+            prior: if prior == Prior::Uniform { self.prior } else { prior },
+            held,
+            ..self
+        }
+    }
+
+    /// The same of an own channel that holds `balance`.
+    pub(crate) fn holding(self, balance: u64) -> Passage {
+        let balance = balance.min(self.capacity);
+        Passage { max: self.max.min(balance), capacity: balance, known: balance, ..self }
+    }
+
+    /// What it holds beside what is in flight.
+    pub(crate) fn spare(&self) -> LiquidityRange {
+        let [lower, upper, held] = [self.known, self.capacity, self.held].map(Msat::from_msat);
+        LiquidityRange { lower, upper, held }
     }
 
     /// The same of a record that says nothing unusual.
@@ -150,16 +181,12 @@ impl<C: HopCost> Problem<'_, C> {
         if reserved.htlc_count >= HTLC_COUNT_MAX {
             return None;
         }
+        (passage.whole, passage.held) = (passage.capacity, reserved.msat);
         let (mut lower, mut upper) = change.map_or((0, u64::MAX), ArcChange::liquidity);
         if let Some(believed) = &restrictions.believed {
-            // What cannot carry the payment anyhow need not be looked up.
-            let known = if passage.max < self.amount {
-                Known::nothing(passage.capacity)
-            } else {
-                self.believed(believed, record, arc, passage.capacity)
-            };
+            let known = self.believed(believed, record, arc, passage.capacity);
             (lower, upper) = (lower.max(known.lower), upper.min(known.upper));
-            (passage.prior, passage.whole, passage.held) = (believed.held.prior, known.whole, reserved.msat);
+            (passage.prior, passage.whole) = (believed.held.prior, known.whole);
         }
         let upper = upper.min(passage.capacity);
         passage.max = passage.max.min(usable.min(upper).saturating_sub(reserved.msat));
@@ -168,7 +195,13 @@ impl<C: HopCost> Problem<'_, C> {
         if let Some(weights) = change.and_then(|change| self.weights(change)) {
             [passage.fee_weight, passage.beyond_weight] = weights;
         }
-        Some(passage)
+        Some(match self.liquidity {
+            Some(liquidity) => {
+                let range = liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(passage.whole));
+                passage.narrowed(range, liquidity.prior())
+            }
+            None => passage,
+        })
     }
 
     fn reserved(&self, arc: u32) -> Reserved {
@@ -211,13 +244,11 @@ impl<C: HopCost> Problem<'_, C> {
         self.restrictions.change(arc).and_then(ArcChange::minimum).unwrap_or(minimum)
     }
 
-    /// What limits HTLCs on an arc, see [`Problem::passage`].
-    #[inline(always)]
-    pub(crate) fn bounds(&self, record: Record, arc: u32, restricted: bool) -> Option<HtlcBounds> {
-        let Passage { min, max, capacity, whole, .. } = self.passage(record, arc, restricted)?;
-        // Bounds that are believed are not the channel's own.
-        let capacity = if self.restrictions.believed.is_some() { whole } else { capacity };
-        Some(HtlcBounds { min, max, capacity })
+    /// How likely amounts are where somebody who asks has `prior` in mind: the query's beliefs may know better than
+    /// nothing.
+    pub(crate) fn prior_or(&self, prior: Prior) -> Prior {
+        let believed = self.restrictions.believed.as_ref().filter(|_| prior == Prior::Uniform);
+        believed.map_or(prior, |believed| believed.held.prior)
     }
 
     /// What the fee of an arc is multiplied with in the cost.

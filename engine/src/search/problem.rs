@@ -10,7 +10,7 @@ use primitives::{InboundFee, Msat};
 
 use super::circular::Split;
 use super::passage::{Believed, Passage};
-use crate::belief::{PENALTY_FRACTION_BITS, Prior};
+use crate::belief::{Liquidity, PENALTY_FRACTION_BITS, Prior};
 use crate::cost::{HopCost, Tuning};
 use crate::graph::{ArcIdx, Record, Topology};
 use crate::layer::{Adjustments, ArcChange};
@@ -34,7 +34,9 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) amount_max: u64,
     pub(crate) cost: C,
     pub(crate) restrictions: &'a Restrictions,
-    /// Whether they concern arcs, see [`Restrictions::concern_arcs`].
+    /// What is known of liquidity beside the query.
+    pub(crate) liquidity: Option<&'a dyn Liquidity>,
+    /// Whether arcs must be looked at one by one, see [`Restrictions::concern_arcs`].
     pub(crate) is_restricted: bool,
     /// Whether policies' inbound fees count.
     pub(crate) with_inbound_fees: bool,
@@ -110,7 +112,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
         let &Problem { with_inbound_fees, strict, refuses_lifts, split, once, .. } = self;
-        let &Problem { is_restricted, tolerance, settled_max, .. } = self;
+        let &Problem { liquidity, is_restricted, tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -121,6 +123,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             amount_max,
             cost,
             restrictions,
+            liquidity,
             is_restricted,
             with_inbound_fees,
             strict,
@@ -130,6 +133,11 @@ impl<'a, C: HopCost> Problem<'a, C> {
             tolerance,
             settled_max,
         }
+    }
+
+    /// The same problem where something is known of liquidity, which its cost must have been made for.
+    pub(crate) fn knowing(self, liquidity: Option<&'a dyn Liquidity>) -> Self {
+        Problem { liquidity, is_restricted: self.is_restricted || liquidity.is_some(), ..self }
     }
 
     /// The state that a search backwards starts from.
