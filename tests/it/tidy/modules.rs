@@ -20,8 +20,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("route", &["graph", "cost", "reserve", "query", "search", "onion_size"]),
     ("explain", &["graph", "cost", "query", "search", "route"]),
     ("route_error", &["explain"]),
-    ("compile", &["graph", "overlay", "snapshot", "cost", "belief", "layer", "query", "search", "route_error"]),
-    ("router", &["snapshot", "cost", "belief", "query", "search", "route", "explain", "route_error", "compile"]),
+    (
+        "compile",
+        &["graph", "overlay", "snapshot", "cost", "belief", "layer", "query", "search", "route_error"],
+    ),
+    (
+        "router",
+        &["snapshot", "cost", "belief", "query", "search", "route", "explain", "route_error", "compile"],
+    ),
     ("obvious", &["snapshot", "cost", "query", "search", "route", "router", "compile"]),
     ("reach", &["graph", "snapshot", "cost", "query", "search", "router", "compile"]),
     ("alternatives", &["graph", "snapshot", "query", "search", "route", "router", "compile"]),
