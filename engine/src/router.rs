@@ -59,6 +59,7 @@ pub(crate) fn route_compiled(
     end: &[u32],
     space: &mut RouteWorkspace,
 ) -> Result<Route, RouteError> {
+    space.search.stop_with(&query.stop);
     match query.cost {
         CostModel::Fee => route_by(snapshot, query, compiled, FeeOnly, end, space),
         CostModel::Risk(weights) => {

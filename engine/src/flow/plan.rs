@@ -53,6 +53,7 @@ pub fn plan_with<L: Liquidity>(
     liquidity: L,
     space: &mut PlanWorkspace,
 ) -> Result<Plan, PlanError> {
+    space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);
@@ -85,6 +86,7 @@ pub fn relaxed_flow(
     query: &PlanQuery,
     space: &mut PlanWorkspace,
 ) -> Result<(RelaxedFlow, Result<(), Violation>), PlanError> {
+    space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, UnknownLiquidity)?;
     let network = planner.network(Tariff::new(planner.prices, planner.problem.amount));
@@ -112,6 +114,7 @@ pub fn most_sendable(
     query: &PlanQuery,
     space: &mut PlanWorkspace,
 ) -> Result<(Msat, Cut), PlanError> {
+    space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
     let mut planner = Planner::new(snapshot, query, &compiled, UnknownLiquidity)?;
     planner.problem.amount_max = u64::MAX >> 1;

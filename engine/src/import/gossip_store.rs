@@ -32,6 +32,7 @@ use std::io::{self, Read};
 use primitives::{GraphDelta, Msat, ShortChannelId};
 
 use super::bolt7::{Bolt7Error, ChannelAnnouncement, ChannelUpdate, NodeAnnouncement};
+use super::gossip_message::{CHANNEL_ANNOUNCEMENT, CHANNEL_UPDATE, NODE_ANNOUNCEMENT};
 use super::source::read_full;
 use crate::graph::{BuildError, GraphBuilder};
 
@@ -294,9 +295,6 @@ const FLAG_DELETED: u16 = 0x8000;
 const FLAG_COMPLETED: u16 = 0x2000;
 const FLAG_ZOMBIE: u16 = 0x1000;
 
-const CHANNEL_ANNOUNCEMENT: u16 = 256;
-const NODE_ANNOUNCEMENT: u16 = 257;
-const CHANNEL_UPDATE: u16 = 258;
 const CHANNEL_AMOUNT: u16 = 4101;
 const PRIVATE_UPDATE: u16 = 4102;
 const DELETE_CHANNEL: u16 = 4103;

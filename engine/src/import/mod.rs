@@ -13,6 +13,7 @@
 mod bolt7;
 mod csv;
 mod detect;
+mod gossip_message;
 mod gossip_store;
 mod lnd_json;
 mod lnd_json_guard;
@@ -26,6 +27,7 @@ mod source;
 pub use self::bolt7::Bolt7Error;
 pub use self::csv::{CsvError, LINE_SIZE_MAX, read_csv, write_csv};
 pub use self::detect::{DetectError, Format, PREFIX_SIZE, detect};
+pub use self::gossip_message::decode_gossip_message;
 pub use self::gossip_store::{GossipStoreError, GossipStoreNotes, read_gossip_store};
 pub use self::lnd_json::{LndJsonError, Place, read_lnd_json};
 pub use self::lnd_json_guard::{JSON_DEPTH_MAX, JSON_STRING_SIZE_MAX};

@@ -7,14 +7,15 @@ use super::code::{SourceFile, line_of, refuse, rust_files, word_places};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("graph", &[]),
     ("onion_size", &[]),
+    ("stop", &[]),
     ("import", &["graph"]),
     ("synthetic", &["graph"]),
     ("overlay", &["graph"]),
     ("snapshot", &["graph", "overlay"]),
     ("cost", &["graph"]),
     ("belief", &["graph", "cost", "snapshot"]),
-    ("query", &["graph", "cost"]),
-    ("search", &["graph", "overlay", "cost", "query", "onion_size"]),
+    ("query", &["graph", "cost", "stop"]),
+    ("search", &["graph", "overlay", "cost", "query", "onion_size", "stop"]),
     ("route", &["graph", "cost", "query", "search", "onion_size"]),
     ("explain", &["graph", "cost", "query", "search", "route"]),
     ("route_error", &["explain"]),
@@ -37,8 +38,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "route_error",
             "router",
             "compile",
+            "stop",
         ],
     ),
+    ("answer", &["search", "route", "flow"]),
     ("batch", &["snapshot", "query", "route", "router"]),
 ];
 
