@@ -5,9 +5,13 @@
 mod alternatives;
 mod belief;
 mod flow;
+mod gossip;
 mod import;
+mod layers;
 mod onion;
 mod oracle;
+mod pay;
+mod payment;
 mod persist;
 mod props;
 mod stress;

@@ -14,15 +14,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("schema-compiler", &[]),
     ("engine", &["primitives", "schemas"]),
+    ("gossip", &["primitives"]),
     ("onion", &["primitives"]),
-    ("server", &["primitives", "schemas", "engine"]),
+    ("node", &["primitives", "engine", "onion"]),
+    ("server", &["primitives", "schemas", "gossip", "engine"]),
 ];
 
 /// Crates that measure or test the others and may use any of them; nobody may use these, but one another.
 const OBSERVERS: &[&str] = &["tests", "benches", "fuzz"];
 
 /// Crates without clock, sockets, threads or logging of their own.
-const PURE: &[&str] = &["primitives", "schemas", "engine", "onion"];
+const PURE: &[&str] = &["primitives", "schemas", "gossip", "engine", "onion", "node"];
 
 /// What a [`PURE`] crate links neither directly nor for its tests.
 const IMPURE: &[&str] =
