@@ -72,6 +72,7 @@ pub(crate) fn route_knowing(
     end: &[u32],
     space: &mut RouteWorkspace,
 ) -> Result<Route, RouteError> {
+    space.search.stop_with(&query.stop);
     match compiled.cost_knowing(query, known) {
         CompiledCost::Fee(cost) => {
             route_by(snapshot, query, compiled.problem(snapshot, query, cost).knowing(known), end, space)
