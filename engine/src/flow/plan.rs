@@ -13,13 +13,14 @@ use super::certificate::{Violation, check};
 use super::cut::{Cut, name_cut};
 use super::decompose::Paths;
 use super::fit::Draft;
-use super::liquidity::{Liquidity, UnknownLiquidity};
+use super::liquidity::UnknownLiquidity;
 use super::planner::{PATH_COUNT_MAX, Planner};
 use super::query::{Plan, PlanError, PlanQuery};
 use super::relaxed::least_cost;
 use super::residual::FlowWorkspace;
 use super::solve::{End, FlowCounts, flow_cost, send};
 use super::tariff::{SLOPE_BITS, Tariff};
+use crate::belief::Liquidity;
 use crate::compile::compile;
 use crate::router::RouteWorkspace;
 use crate::snapshot::Snapshot;
@@ -35,7 +36,8 @@ pub struct PlanWorkspace {
     pub(super) rival: Draft,
 }
 
-/// Splits a payment as the cost model likes it best, where nothing is known of the channels' balances.
+/// Splits a payment as the cost model likes it best, where nothing is known of the channels' balances but what the query
+/// says: its first channels, layers, reservations and beliefs.
 ///
 /// # Errors
 /// See [`PlanError`].
@@ -43,16 +45,18 @@ pub fn plan(snapshot: &Snapshot, query: &PlanQuery, space: &mut PlanWorkspace) -
     plan_with(snapshot, query, UnknownLiquidity, space)
 }
 
-/// The same with knowledge of the channels' liquidity.
+/// The same with knowledge of the channels' liquidity. Where the query has beliefs, both hold; the prior is that of
+/// `liquidity`, or if that is uniform, the beliefs' own.
 ///
 /// # Errors
 /// See [`PlanError`].
-pub fn plan_with<L: Liquidity>(
+pub fn plan_with<L: Liquidity + Copy>(
     snapshot: &Snapshot,
     query: &PlanQuery,
     liquidity: L,
     space: &mut PlanWorkspace,
 ) -> Result<Plan, PlanError> {
+    space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);
@@ -80,12 +84,13 @@ pub struct RelaxedFlow {
 ///
 /// # Errors
 /// As [`plan`].
-pub fn relaxed_flow<L: Liquidity>(
+pub fn relaxed_flow<L: Liquidity + Copy>(
     snapshot: &Snapshot,
     query: &PlanQuery,
     liquidity: L,
     space: &mut PlanWorkspace,
 ) -> Result<(RelaxedFlow, Result<(), Violation>), PlanError> {
+    space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let network = planner.network(Tariff::new(planner.prices, planner.problem.amount));
@@ -121,12 +126,13 @@ pub fn most_sendable(
 ///
 /// # Errors
 /// As [`plan`].
-pub fn most_sendable_with<L: Liquidity>(
+pub fn most_sendable_with<L: Liquidity + Copy>(
     snapshot: &Snapshot,
     query: &PlanQuery,
     liquidity: L,
     space: &mut PlanWorkspace,
 ) -> Result<(Msat, Cut), PlanError> {
+    space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
     let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     planner.problem.amount_max = u64::MAX >> 1;

@@ -5,18 +5,18 @@ use primitives::Msat;
 use super::channels::ChannelNetwork;
 use super::cut::name_cut;
 use super::fit::{Draft, DraftPart, PartRules};
-use super::liquidity::Liquidity;
 use super::plan::PlanWorkspace;
 use super::query::{Plan, PlanError, PlanPart, PlanQuery};
 use super::relaxed::least_cost;
 use super::residual::FlowWorkspace;
 use super::solve::{End, FlowCounts, send};
 use super::tariff::Tariff;
+use crate::belief::{Liquidity, Prior};
 use crate::compile::Compiled;
 use crate::cost::{FeeOnly, Prices};
 use crate::query::RouteQuery;
 use crate::route::{Hop, limits_of, payee_used};
-use crate::router::{RouteError, route_compiled};
+use crate::router::{RouteError, route_knowing};
 use crate::search::problem::Problem;
 use crate::snapshot::Snapshot;
 
@@ -28,10 +28,10 @@ pub(super) struct Planner<'a, L> {
     pub(super) problem: Problem<'a, FeeOnly>,
     pub(super) prices: Prices,
     liquidity: L,
-    rules: PartRules,
+    pub(super) rules: PartRules,
 }
 
-impl<'a, L: Liquidity> Planner<'a, L> {
+impl<'a, L: Liquidity + Copy> Planner<'a, L> {
     pub(super) fn new(
         snapshot: &'a Snapshot,
         query: &'a PlanQuery,
@@ -124,10 +124,21 @@ impl<'a, L: Liquidity> Planner<'a, L> {
         if space.draft.parts.len() > 1 && base_fees > least / BASE_FEE_SHARE {
             self.build_rival(&own, prices, space, &mut counts)?;
         }
+        self.finish_current(&own, least, counts, space)
+    }
+
+    /// The draft as a plan, `None` where a policy changed under it.
+    pub(super) fn finish_current(
+        &self,
+        network: &ChannelNetwork<'_, L>,
+        least: u64,
+        counts: FlowCounts,
+        space: &mut PlanWorkspace,
+    ) -> Result<Option<Plan>, PlanError> {
         let draft = &space.draft;
-        let is_current = self.snapshot.read_consistent(|| draft.is_current(&own, self.rules.start));
+        let is_current = self.snapshot.read_consistent(|| draft.is_current(network, self.rules.start));
         let is_current = is_current.map_err(|_| RouteError::Contended)?;
-        Ok(is_current.then(|| self.finish(&own, least, counts, space)))
+        Ok(is_current.then(|| self.finish(network, least, counts, space)))
     }
 
     /// Makes a draft from scratch; returns the bound that its flow proves and what is missing.
@@ -207,7 +218,9 @@ impl<'a, L: Liquidity> Planner<'a, L> {
         // What flow has found is nearly as good, so the search may give up early.
         let work_max = if is_needed { query.work_max } else { query.work_max.min(SINGLE_WORK_MAX) };
         let query = &RouteQuery { work_max, ..query.clone() };
-        match route_compiled(self.snapshot, query, self.compiled, &[], &mut space.route) {
+        let known: &dyn Liquidity = &self.liquidity;
+        let known = Some(known).filter(|known| !known.is_unknown());
+        match route_knowing(self.snapshot, query, self.compiled, known, &[], &mut space.route) {
             Ok(_) => {}
             Err(RouteError::NoRoute(_) | RouteError::WorkLimit { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),
@@ -215,7 +228,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
         let (draft, amount) = (&mut space.draft, self.problem.amount);
         let cost = if is_needed { u64::MAX } else { draft.cost(network) };
         let before = std::mem::take(&mut draft.parts);
-        let fits = draft.set_single(network, &space.route.arcs, &self.rules, amount);
+        let fits = draft.set(network, std::iter::once((&space.route.arcs[..], amount)), &self.rules);
         if fits && draft.cost(network) <= cost {
             return Ok(true);
         }
@@ -244,11 +257,15 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             least_cost: (!self.problem.with_inbound_fees).then_some(least),
             version: self.snapshot.version(),
             counts,
-            parts: draft.parts.iter().map(|part| self.name_part(draft, part)).collect(),
+            parts: draft
+                .parts
+                .iter()
+                .map(|part| self.name_part(draft, network.tariff.prior(), part))
+                .collect(),
         }
     }
 
-    fn name_part(&self, draft: &Draft, part: &DraftPart) -> PlanPart {
+    fn name_part(&self, draft: &Draft, prior: Prior, part: &DraftPart) -> PlanPart {
         let mut cltv = self.rules.start.cltv;
         let mut forwarded = part.amount;
         let mut hops = Vec::with_capacity(part.arcs.len());
@@ -266,7 +283,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             amount: Msat::from_msat(part.amount),
             fee: Msat::from_msat(part.fee()),
             cltv: part.used.cltv,
-            probability: draft.part_probability(self.liquidity.prior(), part),
+            probability: draft.part_probability(prior, part),
             hops,
         }
     }

@@ -23,9 +23,8 @@
 use primitives::Msat;
 
 use super::explicit::SLOPE_MAX;
-use super::liquidity::LiquidityRange;
 use super::pieces::{PIECE_COUNT, Piece, Pieces};
-use crate::belief::{Hull, Prior};
+use crate::belief::{Hull, LiquidityRange, Prior};
 use crate::cost::{LOG_FRACTION_BITS, Prices, log2};
 use crate::graph::{GridPlace, HtlcBounds, Record};
 
@@ -323,6 +322,7 @@ mod tests {
 
     use super::*;
     use crate::cost::CostModel;
+    use crate::search::passage::Passage;
 
     const AMOUNTS: [u64; 6] = [1, 999, 100_000, 123_456_789, 10_000_000_000, 100_000_000_000_000];
 
@@ -412,7 +412,8 @@ mod tests {
             let mut ends = [0; 3].map(|_| rng.random_range(0..=capacity));
             ends.sort_unstable();
             let [held, lower, upper] = ends.map(Msat::from_msat);
-            let range = LiquidityRange { lower, upper, held }.spare(capacity);
+            let range = LiquidityRange { lower, upper, held };
+            let range = Passage::of(bounds).narrowed(range, Prior::Uniform).spare();
             let bounds = HtlcBounds { max: range.upper.to_msat(), ..bounds };
             let pieces = tariff.pieces_msat(record, Charge::Own, bounds, range);
             assert!(pieces.slopes.is_sorted() && pieces.ends.is_sorted(), "{pieces:?}");
