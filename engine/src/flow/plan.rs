@@ -10,15 +10,15 @@
 use primitives::Msat;
 
 use super::certificate::{Violation, check};
-use super::cut::{Cut, name_cut};
+use super::cut::Cut;
 use super::decompose::Paths;
 use super::fit::Draft;
 use super::liquidity::UnknownLiquidity;
-use super::planner::{PATH_COUNT_MAX, Planner};
+use super::planner::Planner;
 use super::query::{Plan, PlanError, PlanQuery};
 use super::relaxed::least_cost;
 use super::residual::FlowWorkspace;
-use super::solve::{End, FlowCounts, flow_cost, send};
+use super::solve::{FlowCounts, flow_cost};
 use super::tariff::{SLOPE_BITS, Tariff};
 use crate::belief::Liquidity;
 use crate::compile::compile;
@@ -134,14 +134,5 @@ pub fn most_sendable_with<L: Liquidity + Copy>(
 ) -> Result<(Msat, Cut), PlanError> {
     space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
-    let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
-    planner.problem.amount_max = u64::MAX >> 1;
-    let network = planner.network(Tariff::flat());
-    space.flow.reset();
-    let mut counts = FlowCounts::default();
-    let (end, sent) = send(&network, &mut space.flow, u64::MAX, PATH_COUNT_MAX, &mut counts);
-    match end {
-        End::Cut => Ok((Msat::from_msat(sent), name_cut(snapshot, &network, &space.flow))),
-        End::Sent | End::WorkLimit => Err(PlanError::WorkLimit { augmentations: counts.augmentations }),
-    }
+    Planner::new(snapshot, query, &compiled, liquidity)?.most_sendable(space)
 }

@@ -69,12 +69,13 @@ pub(super) enum Charge {
 impl Tariff {
     /// The prices of a payment of `amount` msat; `halving` may differ from that of the cost model.
     pub(super) fn new(prices: Prices, amount: u64) -> Self {
-        Tariff::with_parts_of(amount, prices, amount)
+        Tariff::in_units(UNIT_COUNT, amount, prices, amount)
     }
 
-    /// The same with base fees spread over `part` msat: dearer than what a larger part pays, so no bound comes of it.
-    pub(super) fn with_parts_of(part: u64, prices: Prices, amount: u64) -> Self {
-        let unit = amount.div_ceil(UNIT_COUNT).max(1);
+    /// The same in `unit_count` units, with base fees spread over `part` msat: where that is less than the amount, it is
+    /// dearer than what a larger part pays, so no bound comes of it.
+    pub(super) fn in_units(unit_count: u64, part: u64, prices: Prices, amount: u64) -> Self {
+        let unit = amount.div_ceil(unit_count).max(1);
         let units = amount.div_ceil(unit).max(1);
         let scaled = |msat: u64, count: u64| {
             u64::try_from((u128::from(msat) << SLOPE_BITS) / u128::from(count)).unwrap_or(u64::MAX)
@@ -305,7 +306,7 @@ fn range_slopes(halving: u128) -> ([u64; 3], u32) {
 }
 
 /// Units in a payment, as Core Lightning's planner has them.
-const UNIT_COUNT: u64 = 1000;
+pub(super) const UNIT_COUNT: u64 = 1000;
 /// Digits behind the point of a slope.
 pub(super) const SLOPE_BITS: u32 = 20;
 const SHARE_BITS: u32 = 44;

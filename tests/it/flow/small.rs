@@ -125,6 +125,23 @@ fn the_cut_names_its_place_and_its_channels() {
 }
 
 #[test]
+fn what_units_round_away_is_not_called_impossible() {
+    // A unit is a thousandth of the amount; each channel carries 333 of them and four tenths.
+    let snapshot = graph(&[(PAYER, PAYEE, 333_400); 3]);
+    let plan = planned(&snapshot, &query(sat(1_000_000))).unwrap();
+    assert_eq!(plan.parts.len(), 3);
+    assert_eq!(amounts(&plan).iter().fold(Msat::ZERO, |sum, part| sum.saturating_add(*part)), sat(1_000_000));
+    let Err(PlanError::Cut(cut)) = planned(&snapshot, &query(sat(1_000_201))) else { panic!("too much") };
+    assert_eq!(cut.capacity, sat(1_000_200));
+    // What only very small channels carry would take more parts than there may be.
+    let mut channels = vec![(PAYER, PAYEE, 1); 20];
+    channels.push((PAYER, PAYEE, 999_990));
+    let refused = planned(&graph(&channels), &query(sat(1_000_000)));
+    let Err(PlanError::TooFewParts { missing, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(missing, sat(10));
+}
+
+#[test]
 fn parts_that_share_a_channel_fit_into_it_with_their_fees() {
     // Both ways lead over LEFT to the payee, and the amount fills that channel to the last msat. The fee is paid before.
     let snapshot = graph(&[

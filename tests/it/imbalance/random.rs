@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use engine::imbalance::{
-    CANDIDATE_COUNT_MAX, FeeTerms, PathError, PathQuery, PathWeights, PathWorkspace, PathsEnd, diverse_paths,
+    CANDIDATE_COUNT_MAX, FeePath, FeeTerms, ImbalanceTable, PathError, PathQuery, PathWeights, PathWorkspace,
+    PathsEnd, diverse_paths,
 };
 use primitives::Msat;
 use rand::{Rng, SeedableRng};
@@ -58,6 +59,18 @@ struct Seen {
     rewarded: u64,
     none: u64,
     more: u64,
+}
+
+/// What arrives where a path is paid as it says: no less than the amount, and no msat could be saved.
+fn deliver(table: &ImbalanceTable, path: &FeePath, amounts: &[u64], amount: u64) -> Msat {
+    let told: Vec<u64> = path.hops.iter().map(|hop| hop.amount.to_msat()).collect();
+    assert_eq!(told, amounts, "{path:?}");
+    assert_eq!(path.fee_msat, amounts[0] as i64 - amount as i64, "{path:?}");
+    let arrives = table.delivered(&path.hops, Msat::from_msat(amounts[0])).expect("enough");
+    assert!(arrives.to_msat() >= amount, "too little arrives: {path:?}");
+    let short = table.delivered(&path.hops, Msat::from_msat(amounts[0] - 1));
+    assert!(short < Some(Msat::from_msat(amount)), "a msat less would do: {path:?}");
+    arrives
 }
 
 fn compare(seed: u64, space: &mut PathWorkspace, seen: &mut Seen) {
@@ -115,14 +128,8 @@ fn compare(seed: u64, space: &mut PathWorkspace, seen: &mut Seen) {
         };
         assert_eq!(Some(path.weight), best, "seed {seed}, path {round}");
         assert!(all.contains(&(path.weight, arcs[round].clone())), "seed {seed}, path {round}");
-        let amounts = price(&channels, &arcs[round], amount).expect("a path that can be paid");
-        let told: Vec<u64> = path.hops.iter().map(|hop| hop.amount.to_msat()).collect();
-        assert_eq!(told, amounts, "seed {seed}, path {round}");
-        assert_eq!(path.fee_msat, amounts[0] as i64 - amount as i64);
-        let arrives = table.delivered(&path.hops, Msat::from_msat(amounts[0])).expect("enough");
-        assert!(arrives.to_msat() >= amount, "seed {seed}: too little arrives");
-        let short = table.delivered(&path.hops, Msat::from_msat(amounts[0] - 1));
-        assert!(short < Some(Msat::from_msat(amount)), "seed {seed}: a msat less would do");
+        let arrives =
+            deliver(&table, path, &price(&channels, &arcs[round], amount).expect("payable"), amount);
         seen.paths += 1;
         seen.more += u64::from(arrives.to_msat() > amount);
         seen.rewarded += u64::from(path.fee_msat < 0);
@@ -152,7 +159,7 @@ fn balances_that_a_payment_moved_make_the_way_back_cost_what_was_gained() {
     }
     let mut table = table(&channels);
     let mut space = PathWorkspace::default();
-    let mut pay = |payer, payee, amount, table: &mut engine::imbalance::ImbalanceTable| {
+    let mut pay = |payer, payee, amount, table: &mut ImbalanceTable| {
         let query = PathQuery {
             path_count: 1,
             ..PathQuery::new(node_id(payer), node_id(payee), Msat::from_msat(amount))
