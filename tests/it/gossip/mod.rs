@@ -5,6 +5,7 @@ mod bolt7;
 mod log;
 mod noise;
 mod signatures;
+mod silence;
 mod sim;
 mod view;
 mod wire;
