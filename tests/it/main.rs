@@ -7,6 +7,7 @@ mod belief;
 mod flow;
 mod gossip;
 mod import;
+mod interop;
 mod layers;
 mod onion;
 mod oracle;
