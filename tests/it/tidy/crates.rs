@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gossip", &["primitives"]),
     ("onion", &["primitives"]),
     ("node", &["primitives", "engine", "onion"]),
-    ("server", &["primitives", "schemas", "gossip", "engine"]),
+    ("server", &["primitives", "schemas", "gossip", "engine", "node"]),
 ];
 
 /// Crates that measure or test the others and may use any of them; nobody may use these, but one another.
