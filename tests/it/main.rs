@@ -4,6 +4,7 @@
 
 mod alternatives;
 mod belief;
+mod bindings;
 mod flow;
 mod import;
 mod onion;

@@ -16,6 +16,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["primitives", "schemas"]),
     ("onion", &["primitives"]),
     ("server", &["primitives", "schemas", "engine"]),
+    ("bindings", &["primitives", "engine", "onion"]),
+    ("xtask", &[]),
 ];
 
 /// Crates that measure or test the others and may use any of them; nobody may use these, but one another.

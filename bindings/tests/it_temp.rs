@@ -1,0 +1,3 @@
+//! temp
+#[path = "../../tests/it/bindings/mod.rs"]
+mod bindings;
