@@ -100,6 +100,11 @@ impl Ldk {
         (graph.channels().len(), graph.nodes().len())
     }
 
+    /// LDK's graph.
+    pub(crate) fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
     fn around(graph: Graph) -> Self {
         let graph = Arc::new(graph);
         let decay = ProbabilisticScoringDecayParameters::default();
@@ -170,6 +175,12 @@ fn min_fee(mut payment: PaymentParameters, amount: Msat) -> RouteParameters {
     let mut params = RouteParameters::from_payment_params_and_value(payment, amount.to_msat());
     params.max_total_routing_fee_msat = None;
     params
+}
+
+/// LDK's defaults for a payment.
+pub(crate) fn defaults_to(query: &Query) -> Result<RouteParameters, NoRoute> {
+    let payee = query.payee.to_public_key().ok_or(NoRoute("the payee's id is no point"))?;
+    defaults(PaymentParameters::from_node_id(payee, FINAL_CLTV_EXPIRY_DELTA), query.amount)
 }
 
 /// LDK's defaults, for a payee whose invoice allows several parts.
@@ -285,13 +296,14 @@ fn present() -> UnixTime {
 }
 
 /// A logger that says nothing.
-struct Silent;
+pub(crate) struct Silent;
 
 impl Logger for Silent {
     fn log(&self, _record: Record) {}
 }
 
-type Graph = NetworkGraph<&'static Silent>;
+/// LDK's graph, which logs nothing.
+pub(crate) type Graph = NetworkGraph<&'static Silent>;
 
 /// Never used for routing, but makes LDK look at the other direction.
 const DISABLED: ChannelPolicy = ChannelPolicy {
@@ -308,6 +320,6 @@ const SUPPLY: Msat = Msat::from_msat(21_000_000 * 100_000_000 * 1000);
 /// The payee's own delta, LDK's usual one for invoices.
 const FINAL_CLTV_EXPIRY_DELTA: u32 = 18;
 /// LDK draws its random lock-time offset from this; fixed, so that runs repeat.
-const SEED: [u8; 32] = [42; 32];
+pub(crate) const SEED: [u8; 32] = [42; 32];
 /// Of file readers and writers.
 const BUFFER_SIZE: usize = 1 << 20;

@@ -12,9 +12,11 @@ mod contender;
 pub mod fixture;
 pub mod input;
 pub mod ldk;
+pub mod ldk_payer;
 pub mod measure;
 pub mod memory;
 pub mod ours;
+pub mod payer;
 pub mod pet;
 pub mod summary;
 #[cfg(test)]

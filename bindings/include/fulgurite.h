@@ -45,146 +45,106 @@
 
 // How a call ended.
 typedef enum {
-    // As it should.
-    FG_OK = 0,
-    // There is no such route or plan; this is certain. `fg_error.reason` says what closes the way.
-    FG_NO_ROUTE = 1,
-    // The work ran out; there may be one.
-    FG_WORK_LIMIT = 2,
-    // The query's fg_cancel was set.
-    FG_CANCELLED = 3,
-    // A node that is not in the graph.
-    FG_UNKNOWN_NODE = 4,
-    // A channel that is not in the graph.
-    FG_UNKNOWN_CHANNEL = 5,
-    // A query that contradicts itself.
-    FG_BAD_QUERY = 6,
-    // The graph changed faster than it could be read; try again.
-    FG_CONTENDED = 7,
-    // A null pointer, a size or a number out of range.
-    FG_BAD_ARGUMENT = 8,
-    // A handle that was freed, or is of another kind.
-    FG_BAD_HANDLE = 9,
-    // A handle cannot be freed while another call uses it.
-    FG_BUSY = 10,
-    // Bytes or a file that are not what they should be.
-    FG_BAD_INPUT = 11,
-    // The operating system refused.
-    FG_IO = 12,
-    // A change that does not fit the graph, which stays as it was.
-    FG_BAD_UPDATE = 13,
-    // A mistake in this library, which was caught. Free what took part in it.
-    FG_PANIC = 14,
+    FG_OK = 0, // As it should.
+    FG_NO_ROUTE = 1, // There is no such route or plan; this is certain. `fg_error.reason` says what closes the way.
+    FG_WORK_LIMIT = 2, // The work ran out; there may be one.
+    FG_CANCELLED = 3, // The query's fg_cancel was set.
+    FG_UNKNOWN_NODE = 4, // A node that is not in the graph.
+    FG_UNKNOWN_CHANNEL = 5, // A channel that is not in the graph.
+    FG_BAD_QUERY = 6, // A query that contradicts itself.
+    FG_CONTENDED = 7, // The graph changed faster than it could be read; try again.
+    FG_BAD_ARGUMENT = 8, // A null pointer, a size or a number out of range.
+    FG_BAD_HANDLE = 9, // A handle that was freed, or is of another kind.
+    FG_BUSY = 10, // A handle cannot be freed while another call uses it.
+    FG_BAD_INPUT = 11, // Bytes or a file that are not what they should be.
+    FG_IO = 12, // The operating system refused.
+    FG_BAD_UPDATE = 13, // A change that does not fit what it would change, which stays as it was.
+    FG_PANIC = 14, // A mistake in this library, which was caught. Free what took part in it.
+    FG_BAD_SIGNATURE = 15, // Gossip that its author did not sign.
 } fg_status;
 
 // What closes the way, for FG_NO_ROUTE.
 typedef enum {
-    // It says nothing more.
-    FG_REASON_NONE = 0,
+    FG_REASON_NONE = 0, // It says nothing more.
     // No channel of the payer takes the amount; value_msat: the largest HTLC that one takes.
     FG_REASON_PAYER_CANNOT_SEND = 1,
     // No channel of the payee takes the amount; value_msat: the largest HTLC that one takes.
     FG_REASON_PAYEE_CANNOT_RECEIVE = 2,
-    // The fee limit; value_msat: the fee that would be needed.
-    FG_REASON_FEE_LIMIT = 3,
-    // The limits on blocks, hops or onion size.
-    FG_REASON_ROUTE_LIMITS = 4,
-    // Minima; value_msat: the amount that the cheapest way would have to be raised to.
-    FG_REASON_HTLC_MINIMUM = 5,
-    // No single path has the capacity.
-    FG_REASON_NOT_CONNECTED = 6,
-    // No set of parts has the capacity; value_msat: the most that they carry.
-    FG_REASON_CUT = 7,
-    // The channels are full before fees; value_msat: what finds no place.
-    FG_REASON_NO_ROOM_FOR_FEES = 8,
-    // So few parts do not carry the amount; value_msat: what finds no place.
-    FG_REASON_TOO_FEW_PARTS = 9,
+    FG_REASON_FEE_LIMIT = 3, // The fee limit; value_msat: the fee that would be needed.
+    FG_REASON_ROUTE_LIMITS = 4, // The limits on blocks, hops or onion size.
+    FG_REASON_HTLC_MINIMUM = 5, // Minima; value_msat: the amount that the cheapest way would have to be raised to.
+    FG_REASON_NOT_CONNECTED = 6, // No single path has the capacity.
+    FG_REASON_CUT = 7, // No set of parts has the capacity; value_msat: the most that they carry.
+    FG_REASON_NO_ROOM_FOR_FEES = 8, // The channels are full before fees; value_msat: what finds no place.
+    FG_REASON_TOO_FEW_PARTS = 9, // So few parts do not carry the amount; value_msat: what finds no place.
 } fg_reason;
 
 // What became of a gossip message.
 typedef enum {
-    // Of a type, or of an old form, that says nothing of the graph.
-    FG_GOSSIP_SKIPPED = 0,
-    FG_GOSSIP_CHANNEL_ANNOUNCEMENT = 1,
-    FG_GOSSIP_NODE_ANNOUNCEMENT = 2,
-    FG_GOSSIP_CHANNEL_UPDATE = 3,
+    FG_GOSSIP_SKIPPED = 0, // Of a type, or of an old form, that says nothing of the graph.
+    FG_GOSSIP_CHANNEL_ANNOUNCEMENT = 1, // The channel is open.
+    FG_GOSSIP_NODE_ANNOUNCEMENT = 2, // The node's features are known.
+    FG_GOSSIP_CHANNEL_UPDATE = 3, // The direction has this policy.
+    FG_GOSSIP_STALE = 4, // A verified channel_update that is not newer than the policy in the graph.
 } fg_gossip;
 
 // What to do about a failure beyond believing it.
 typedef enum {
-    // Ask again: the beliefs know what happened.
-    FG_ADVICE_BELIEVE = 0,
+    FG_ADVICE_BELIEVE = 0, // Ask again: the beliefs know what happened.
     // Apply the enclosed channel_update of hop `place`, then ask again; leave the hop out if that changes nothing.
     FG_ADVICE_REPRICE = 1,
-    // Leave out the direction of hop `place`.
-    FG_ADVICE_AVOID_CHANNEL = 2,
-    // Leave out node `place`; 0 is the payer, the first hop leads to 1.
-    FG_ADVICE_AVOID_NODE = 3,
-    // Ask for a route with an earlier expiry.
-    FG_ADVICE_SHORTEN_EXPIRY = 4,
-    // Try another blinded path of the payee.
-    FG_ADVICE_AVOID_BLINDED_PATH = 5,
-    // The payee has spoken.
-    FG_ADVICE_PAYEE = 6,
-    // Any node of the route but the payer may be at fault.
-    FG_ADVICE_AVOID_ROUTE = 7,
+    FG_ADVICE_AVOID_CHANNEL = 2, // Leave out the direction of hop `place`.
+    FG_ADVICE_AVOID_NODE = 3, // Leave out node `place`; 0 is the payer, the first hop leads to 1.
+    FG_ADVICE_SHORTEN_EXPIRY = 4, // Ask for a route with an earlier expiry.
+    FG_ADVICE_AVOID_BLINDED_PATH = 5, // Try another blinded path of the payee.
+    FG_ADVICE_PAYEE = 6, // The payee has spoken.
+    FG_ADVICE_AVOID_ROUTE = 7, // Any node of the route but the payer may be at fault.
 } fg_advice_kind;
 
 // How much is told.
 typedef enum {
-    // Nothing.
-    FG_LOG_NONE = 0,
-    // Mistakes in this library that were caught.
-    FG_LOG_ERROR = 1,
-    // What a file held that was left out.
-    FG_LOG_WARNING = 2,
-    // Graphs that were loaded and saved.
-    FG_LOG_INFO = 3,
+    FG_LOG_NONE = 0, // Nothing.
+    FG_LOG_ERROR = 1, // Mistakes in this library that were caught.
+    FG_LOG_WARNING = 2, // What a file held that was left out.
+    FG_LOG_INFO = 3, // Graphs that were loaded and saved.
 } fg_log_level;
 
 // A format that a graph is saved in.
 typedef enum {
-    // Fulgurite's own, the fastest to load.
-    FG_FORMAT_SNAPSHOT = 0,
-    // A table of policies.
-    FG_FORMAT_CSV = 1,
-    // LND's describegraph.
-    FG_FORMAT_LND_JSON = 2,
+    FG_FORMAT_SNAPSHOT = 0, // Fulgurite's own, the fastest to load.
+    FG_FORMAT_CSV = 1, // A table of policies.
+    FG_FORMAT_LND_JSON = 2, // LND's describegraph.
 } fg_format;
 
 // What a query minimises.
 typedef enum {
-    // The fee alone.
-    FG_COST_FEE = 0,
-    // The fee, the risk of having the amount locked, and a price for every hop.
-    FG_COST_RISK = 1,
-    // The same, and a price on the chance that a hop lacks the liquidity.
-    FG_COST_PROBABILITY = 2,
+    FG_COST_FEE = 0, // The fee alone.
+    FG_COST_RISK = 1, // The fee, the risk of having the amount locked, and a price for every hop.
+    FG_COST_PROBABILITY = 2, // The same, and a price on the chance that a hop lacks the liquidity.
 } fg_cost;
 
 // How an attempt ended.
 typedef enum {
-    // The payee took the payment.
-    FG_OUTCOME_SETTLED = 0,
-    // The payee was reached and refused: a probe that arrived.
-    FG_OUTCOME_REACHED = 1,
-    // A node failed it.
-    FG_OUTCOME_FAILED = 2,
-    // An error came back that nobody can be blamed for.
-    FG_OUTCOME_UNREADABLE = 3,
+    FG_OUTCOME_SETTLED = 0, // The payee took the payment.
+    FG_OUTCOME_REACHED = 1, // The payee was reached and refused: a probe that arrived.
+    FG_OUTCOME_FAILED = 2, // A node failed it.
+    FG_OUTCOME_UNREADABLE = 3, // An error came back that nobody can be blamed for.
 } fg_outcome;
 
 // A form that beliefs have outside; docs/formats.md.
 typedef enum {
-    // Fulgurite's own: all, exactly.
-    FG_BELIEFS_OWN = 0,
-    // LND's mission control, JSON.
-    FG_BELIEFS_MISSION_CONTROL = 1,
-    // Core Lightning's layers, JSON.
-    FG_BELIEFS_LAYERS = 2,
-    // LDK's scores.
-    FG_BELIEFS_LDK_SCORES = 3,
+    FG_BELIEFS_OWN = 0, // Fulgurite's own: all, exactly.
+    FG_BELIEFS_MISSION_CONTROL = 1, // LND's mission control, JSON.
+    FG_BELIEFS_LAYERS = 2, // Core Lightning's layers, JSON.
+    FG_BELIEFS_LDK_SCORES = 3, // LDK's scores.
 } fg_beliefs_format;
+
+// How an attempt to send over a channel ended, for a layer.
+typedef enum {
+    FG_INFORM_CONSTRAINED = 0, // It lacked the liquidity.
+    FG_INFORM_UNCONSTRAINED = 1, // It passed the HTLC on, which failed later.
+    FG_INFORM_SUCCEEDED = 2, // The payment settled.
+} fg_inform;
 
 // What is believed of the balances in a graph's channels: learnt from payments, fading with time. Any number of threads
 // may learn and read; they wait for one another for some hundred nanoseconds.
@@ -200,11 +160,18 @@ typedef struct fg_cancel fg_cancel;
 // one another, and no query ever waits for them.
 typedef struct fg_graph fg_graph;
 
+// Named layers over the graph, as Core Lightning's askrene has them: created channels, changed policies, what is known
+// of liquidity, biases, disabled nodes and channels. Queries name those that they want.
+typedef struct fg_layers fg_layers;
+
 // The onion packets of a payment, one for each part, and what it takes to read their failures.
 typedef struct fg_onions fg_onions;
 
 // A payment in parts. It stands for itself: the graph may change, or be freed.
 typedef struct fg_plan fg_plan;
+
+// What payments that are under way hold of channels. Queries that carry it leave that alone.
+typedef struct fg_reservations fg_reservations;
 
 // A route. It stands for itself: the graph may change, or be freed.
 typedef struct fg_route fg_route;
@@ -220,16 +187,13 @@ typedef void (*fg_log_fn)(uint32_t level, const char *message, void *user);
 // What went wrong. The caller's own memory; every function takes null where nobody wants to know. After FG_OK only
 // `status` is written. Its layout never changes.
 typedef struct {
-    // As it is returned, too.
-    fg_status status;
+    fg_status status; // As it is returned, too.
     fg_reason reason;
     // A byte of the input, a line of it or a place in a list, whichever the message speaks of; FG_NONE where there is
     // none.
     uint64_t position;
-    // What the reason tells of; FG_NONE where it tells of nothing.
-    uint64_t value_msat;
-    // UTF-8 and always terminated; cut where it is too long.
-    char message[232];
+    uint64_t value_msat; // What the reason tells of; FG_NONE where it tells of nothing.
+    char message[232]; // UTF-8 and always terminated; cut where it is too long.
 } fg_error;
 
 // A node's compressed public key. Its layout never changes.
@@ -239,24 +203,18 @@ typedef struct {
 
 // What a graph holds.
 typedef struct {
-    // Nodes that queries know.
-    uint64_t node_count;
-    // Channels, some of which may be closed.
-    uint64_t channel_count;
-    // Counts the publications.
-    uint64_t version;
+    uint64_t node_count; // Nodes that queries know.
+    uint64_t channel_count; // Channels, some of which may be closed.
+    uint64_t version; // Counts the publications.
 } fg_graph_info;
 
 // A channel. Its layout never changes.
 typedef struct {
     uint64_t short_channel_id;
-    // FG_NONE where it is not known.
-    uint64_t capacity_msat;
-    // The lesser node id.
-    fg_node_id node_id_1;
+    uint64_t capacity_msat; // FG_NONE where it is not known.
+    fg_node_id node_id_1; // The lesser node id.
     fg_node_id node_id_2;
-    // 1 where the channel is closed; told, never read.
-    uint16_t closed;
+    uint16_t closed; // 1 where the channel is closed; told, never read.
 } fg_channel;
 
 // What a node asks of HTLCs over one direction of a channel: a channel_update of BOLT 7, and bLIP-18's inbound fee.
@@ -268,11 +226,9 @@ typedef struct {
     uint32_t fee_proportional_millionths;
     int32_t inbound_base_msat;
     int32_t inbound_proportional_millionths;
-    // `timestamp`: seconds since 1970.
-    uint32_t last_update;
+    uint32_t last_update; // `timestamp`: seconds since 1970.
     uint16_t cltv_expiry_delta;
-    // 1 where the direction is disabled.
-    uint16_t disabled;
+    uint16_t disabled; // 1 where the direction is disabled.
 } fg_policy;
 
 // One direction of a channel (0: from node_id_1, 1: from node_id_2). Its layout never changes.
@@ -290,27 +246,20 @@ typedef struct {
 // One direction of a channel that is not in the graph: a route hint, a private channel. Its layout never changes.
 typedef struct {
     uint64_t short_channel_id;
-    // FG_NONE where it is not known.
-    uint64_t capacity_msat;
+    uint64_t capacity_msat; // FG_NONE where it is not known.
     fg_policy policy;
-    // The node that forwards over it.
-    fg_node_id tail;
-    // The node that it leads to.
-    fg_node_id head;
+    fg_node_id tail; // The node that forwards over it.
+    fg_node_id head; // The node that it leads to.
 } fg_extra_arc;
 
 // What is asked. fg_query_init fills in the defaults; a list is null where it is empty. All that it points to must stay
 // as it is while a function that takes it runs, and may go afterwards.
 typedef struct {
-    // sizeof(fg_query), set by fg_query_init.
-    size_t struct_size;
-    // What the payee gets.
-    uint64_t amount_msat;
+    size_t struct_size; // sizeof(fg_query), set by fg_query_init.
+    uint64_t amount_msat; // What the payee gets.
     fg_node_id payer;
-    // The payer itself asks for a circular route, as for rebalancing.
-    fg_node_id payee;
-    // An fg_cost; FG_COST_PROBABILITY.
-    uint32_t cost;
+    fg_node_id payee; // The payer itself asks for a circular route, as for rebalancing.
+    uint32_t cost; // An fg_cost; FG_COST_PROBABILITY.
     // Of FG_COST_RISK and above: price of locking an amount for one block, in billionths of it. 15.
     uint32_t risk_billionths;
     // The same: price of any hop, in msat, and in millionths of the payment's amount. 500 and 200.
@@ -319,174 +268,125 @@ typedef struct {
     // Of FG_COST_PROBABILITY: price of an attempt, in msat, and in millionths of the amount. 100,000 and 1,000.
     uint32_t attempt_base_msat;
     uint32_t attempt_millionths;
-    // Total fee at most; FG_NONE. The stricter of both holds.
-    uint64_t fee_max_msat;
-    // The same in millionths of the amount; FG_NONE_32.
-    uint32_t fee_max_millionths;
-    // Blocks that the payer's HTLC may be locked, the final delta included; 2,016.
-    uint32_t cltv_max;
-    // The payee's min_final_cltv_expiry_delta; 18.
-    uint32_t final_cltv_delta;
-    // Channels on the route; 20.
-    uint32_t hop_count_max;
-    // Bytes of the payee's onion payload beside amount, expiry and secret; 0.
-    uint32_t final_payload_extra;
-    // The share of every channel's capacity that shall stay unused, in millionths; 0.
-    uint32_t headroom_millionths;
-    // FG_IGNORE_INBOUND_FEES, FG_MAY_OVERPAY or both; 0.
-    uint32_t flags;
-    // Of plans: how many parts there may be; 16.
-    uint32_t part_count_max;
-    // Of plans: what each of several parts delivers at least; 1,000.
-    uint64_t part_min_msat;
-    // The route may cost this much more than the best one; makes the search faster. 0.
-    uint64_t tolerance_msat;
-    // Nodes or labels that may be expanded before the search gives up; 2,000,000.
-    uint64_t work_max;
-    // The node that must be last before the payee; null.
-    const fg_node_id *last_hop;
-    // Nodes to avoid.
-    const fg_node_id *avoid_nodes;
+    uint64_t fee_max_msat; // Total fee at most; FG_NONE. The stricter of both holds.
+    uint32_t fee_max_millionths; // The same in millionths of the amount; FG_NONE_32.
+    uint32_t cltv_max; // Blocks that the payer's HTLC may be locked, the final delta included; 2,016.
+    uint32_t final_cltv_delta; // The payee's min_final_cltv_expiry_delta; 18.
+    uint32_t hop_count_max; // Channels on the route; 20.
+    uint32_t final_payload_extra; // Bytes of the payee's onion payload beside amount, expiry and secret; 0.
+    // Bytes that the end of the onion takes in all, where it is no plain payee: a blinded path that begins there;
+    // FG_NONE_32.
+    uint32_t end_payload_size;
+    uint32_t headroom_millionths; // The share of every channel's capacity that shall stay unused, in millionths; 0.
+    uint32_t flags; // FG_IGNORE_INBOUND_FEES, FG_MAY_OVERPAY or both; 0.
+    uint32_t part_count_max; // Of plans: how many parts there may be; 16.
+    uint64_t part_min_msat; // Of plans: what each of several parts delivers at least; 1,000.
+    uint64_t tolerance_msat; // The route may cost this much more than the best one; makes the search faster. 0.
+    uint64_t work_max; // Nodes or labels that may be expanded before the search gives up; 2,000,000.
+    const fg_node_id *last_hop; // The node that must be last before the payee; null.
+    const fg_node_id *avoid_nodes; // Nodes to avoid.
     size_t avoid_node_count;
-    // Channels to avoid, in both directions.
-    const uint64_t *avoid_channels;
+    const uint64_t *avoid_channels; // Channels to avoid, in both directions.
     size_t avoid_channel_count;
-    // Directions to avoid.
-    const fg_direction *avoid_directions;
+    const fg_direction *avoid_directions; // Directions to avoid.
     size_t avoid_direction_count;
     // The payer's channels that may be used; null allows all that are in the graph, their balances unknown.
     const fg_first_channel *first_channels;
     size_t first_channel_count;
-    // Channels that are not in the graph.
-    const fg_extra_arc *extra_arcs;
+    const fg_extra_arc *extra_arcs; // Channels that are not in the graph.
     size_t extra_arc_count;
-    // Ends the query early; null.
-    const fg_cancel *cancel;
-    // Of plans, and refused elsewhere: what is believed of balances; null. `now` is in seconds since 1970.
-    const fg_beliefs *beliefs;
-    uint32_t now;
-    // 0.
-    uint32_t reserved;
+    // Layers that change the graph for this query, and the names of those that do, in their order; null.
+    const fg_layers *layers;
+    const char *const *layer_names;
+    size_t layer_count;
+    const fg_reservations *reservations; // Amounts in flight that are left alone; null.
+    const fg_cancel *cancel; // Ends the query early; null.
+    const fg_beliefs *beliefs; // Of plans, and refused elsewhere: what is believed of balances; null.
+    // Of beliefs: 0 where any balance is equally likely before anything is known; else most of it lies on one side of
+    // a channel, and the other has some times this much. 0.
+    uint64_t bimodal_scale_msat;
+    uint32_t now; // Of beliefs: seconds since 1970.
+    uint32_t reserved; // 0.
 } fg_query;
 
 // What a route is, beside its hops.
 typedef struct {
-    // What the payee gets.
-    uint64_t amount_msat;
-    // What the payer pays beyond that.
-    uint64_t fee_msat;
-    // What was minimised.
-    uint64_t cost_msat;
-    // No route within the limits costs less by more than this; 0 where it is the best.
-    uint64_t gap_msat;
-    // How likely every hop has the liquidity, where any balance is equally likely.
-    double probability;
-    // The graph's version.
-    uint64_t version;
-    // Nodes or labels that were expanded.
-    uint64_t settled;
+    uint64_t amount_msat; // What the payee gets.
+    uint64_t fee_msat; // What the payer pays beyond that.
+    uint64_t cost_msat; // What was minimised.
+    uint64_t gap_msat; // No route within the limits costs less by more than this; 0 where it is the best.
+    double probability; // How likely every hop has the liquidity, where any balance is equally likely.
+    uint64_t version; // The graph's version.
+    uint64_t settled; // Nodes or labels that were expanded.
     size_t hop_count;
-    // Blocks from now to the expiry of the payer's HTLC, the final delta included.
-    uint32_t cltv;
+    uint32_t cltv; // Blocks from now to the expiry of the payer's HTLC, the final delta included.
     fg_node_id payer;
 } fg_route_info;
 
 // An HTLC on a route. Its layout never changes.
 typedef struct {
     uint64_t short_channel_id;
-    // What the HTLC carries.
-    uint64_t amount_msat;
-    // What the node that it leads to keeps for forwarding.
-    uint64_t fee_msat;
-    // Blocks from now to the HTLC's expiry.
-    uint32_t cltv;
-    // 0 from node_id_1 to node_id_2, 1 back.
-    uint32_t direction;
-    // The node that it leads to.
-    fg_node_id node_id;
+    uint64_t amount_msat; // What the HTLC carries.
+    uint64_t fee_msat; // What the node that it leads to keeps for forwarding.
+    uint32_t cltv; // Blocks from now to the HTLC's expiry.
+    uint32_t direction; // 0 from node_id_1 to node_id_2, 1 back.
+    fg_node_id node_id; // The node that it leads to.
 } fg_hop;
 
 // What a plan is, beside its parts.
 typedef struct {
-    // What the payee gets in all.
-    uint64_t amount_msat;
-    // What the payer pays beyond that.
-    uint64_t fee_msat;
-    // What was minimised.
-    uint64_t cost_msat;
-    // No set of parts costs less; FG_NONE where that is not known.
-    uint64_t least_cost_msat;
-    // How likely every channel can carry all that the parts send over it.
-    double probability;
-    // The graph's version.
-    uint64_t version;
+    uint64_t amount_msat; // What the payee gets in all.
+    uint64_t fee_msat; // What the payer pays beyond that.
+    uint64_t cost_msat; // What was minimised.
+    uint64_t least_cost_msat; // No set of parts costs less; FG_NONE where that is not known.
+    double probability; // How likely every channel can carry all that the parts send over it.
+    uint64_t version; // The graph's version.
     size_t part_count;
-    // Blocks until the last of the payer's HTLCs expires, the final delta included.
-    uint32_t cltv;
+    uint32_t cltv; // Blocks until the last of the payer's HTLCs expires, the final delta included.
     fg_node_id payer;
 } fg_plan_info;
 
 // A part of a plan, beside its hops.
 typedef struct {
-    // What the payee gets of it.
-    uint64_t amount_msat;
-    // What the payer pays beyond that.
-    uint64_t fee_msat;
-    // How likely its channels can carry it, if it were alone.
-    double probability;
+    uint64_t amount_msat; // What the payee gets of it.
+    uint64_t fee_msat; // What the payer pays beyond that.
+    double probability; // How likely its channels can carry it, if it were alone.
     size_t hop_count;
-    // Blocks from now to the expiry of the payer's HTLC.
-    uint32_t cltv;
+    uint32_t cltv; // Blocks from now to the expiry of the payer's HTLC.
 } fg_part_info;
 
 // What to do about a failure. Its layout never changes.
 typedef struct {
     fg_advice_kind kind;
-    // 1 where trying again later is useless.
-    uint32_t permanent;
-    // FG_NONE where the kind has none.
-    uint64_t place;
+    uint32_t permanent; // 1 where trying again later is useless.
+    uint64_t place; // FG_NONE where the kind has none.
 } fg_advice;
 
 // What a payment's onions tell the payee. fg_payment_init fills in the defaults.
 typedef struct {
-    // sizeof(fg_payment), set by fg_payment_init.
-    size_t struct_size;
-    // What all parts together deliver; FG_NONE takes what the route or plan delivers.
-    uint64_t total_msat;
+    size_t struct_size; // sizeof(fg_payment), set by fg_payment_init.
+    uint64_t total_msat; // What all parts together deliver; FG_NONE takes what the route or plan delivers.
     uint8_t payment_hash[32];
-    // Secret, random, and never used twice: the session keys are made of it.
-    uint8_t session_seed[32];
-    // The best block.
-    uint32_t block_height;
+    uint8_t session_seed[32]; // Secret, random, and never used twice: the session keys are made of it.
+    uint32_t block_height; // The best block.
     // Blocks that every expiry is moved into the future, so that hops cannot count how far the payee is; 0.
     uint32_t shadow_blocks;
-    // 32 bytes from the invoice; null where there is none.
-    const uint8_t *payment_secret;
-    // 32 bytes: the preimage of a spontaneous payment; null.
-    const uint8_t *keysend_preimage;
-    // payment_metadata from the invoice; null where there is none.
-    const uint8_t *metadata;
+    const uint8_t *payment_secret; // 32 bytes from the invoice; null where there is none.
+    const uint8_t *keysend_preimage; // 32 bytes: the preimage of a spontaneous payment; null.
+    const uint8_t *metadata; // payment_metadata from the invoice; null where there is none.
     size_t metadata_size;
-    // Custom records as a TLV stream, types 65,536 and above in rising order; null.
-    const uint8_t *custom_records;
+    const uint8_t *custom_records; // Custom records as a TLV stream, types 65,536 and above in rising order; null.
     size_t custom_records_size;
 } fg_payment;
 
 // A packet for update_add_htlc.
 typedef struct {
-    // onion_routing_packet, which lives as long as the fg_onions.
-    const uint8_t *bytes;
-    // 1,366.
-    size_t size;
-    // What the payer's HTLC carries.
-    uint64_t amount_msat;
-    // The channel that it goes through.
-    uint64_t short_channel_id;
-    // The block at which it expires.
-    uint32_t cltv_expiry;
-    // 0.
-    uint32_t reserved;
+    const uint8_t *bytes; // onion_routing_packet, which lives as long as the fg_onions.
+    size_t size; // 1,366.
+    uint64_t amount_msat; // What the payer's HTLC carries.
+    uint64_t short_channel_id; // The channel that it goes through.
+    uint32_t cltv_expiry; // The block at which it expires.
+    uint32_t reserved; // 0.
 } fg_packet;
 
 #ifdef __cplusplus
@@ -564,17 +464,24 @@ fg_status fg_graph_close_channel(const fg_graph *graph, uint64_t short_channel_i
 fg_status fg_graph_set_policy(const fg_graph *graph, uint64_t short_channel_id, uint32_t direction,
     const fg_policy *policy, fg_error *error);
 
-// Applies a gossip message of BOLT 7 as it came from a peer, its type included. The message is trusted: the caller has
-// verified its signatures, has found its channel on the chain, whose `capacity_msat` only a channel_announcement needs
-// (FG_NONE where it is not known), and drops updates that are older than the last one. `gossip`, which may be null, is
-// told what it was. Any thread; waits for other changes.
-fg_status fg_graph_apply_gossip(const fg_graph *graph, const uint8_t *message, size_t size, uint64_t capacity_msat,
-    fg_gossip *gossip, fg_error *error);
-
 // Shows all changes to the queries that begin from now on, and does what the graph needs done from time to time: call
 // it after each batch of changes, or some times a second. `version`, which may be null, is told the newest version.
 // Any thread; waits for other changes.
 fg_status fg_graph_publish(const fg_graph *graph, uint64_t *version, fg_error *error);
+
+// Applies a gossip message as it came from a peer, its type included. The message is trusted: the caller has verified
+// its signatures, has found its channel on the chain, whose `capacity_msat` only a channel_announcement needs (FG_NONE
+// where it is not known), and drops updates that are older than the last one. `gossip`, which may be null, is told what
+// it was. Any thread; waits for other changes.
+fg_status fg_graph_apply_gossip(const fg_graph *graph, const uint8_t *message, size_t size, uint64_t capacity_msat,
+    fg_gossip *gossip, fg_error *error);
+
+// The same, where nothing was verified: checks the signatures, the chain (`chain_hash`: 32 bytes, null for Bitcoin's
+// main chain) and that a channel_update is newer than the published policy. A message of a channel that is not published
+// is FG_UNKNOWN_CHANNEL. That the channel is on the chain, with that capacity, is still the caller's to find out. Takes
+// some 40 microseconds a signature, for which nobody waits. Any thread.
+fg_status fg_graph_verify_gossip(const fg_graph *graph, const uint8_t *message, size_t size, const uint8_t *chain_hash,
+    uint64_t capacity_msat, fg_gossip *gossip, fg_error *error);
 
 // Takes a view of what is published. It keeps the memory of its generation: free it soon, with fg_view_free. Any
 // thread.
@@ -658,7 +565,7 @@ fg_status fg_route_free(fg_route *route);
 fg_status fg_find_plan(const fg_graph *graph, const fg_query *query, fg_plan **plan, fg_error *error);
 
 // Finds the cheapest plans from the likeliest to the cheapest, at most `capacity` of them, and tells how many there
-// are; the other places of `plans` become null. Beliefs are refused. Free each with fg_plan_free. Any number of threads.
+// are; the other places of `plans` become null. Free each with fg_plan_free. Any number of threads.
 fg_status fg_find_plan_frontier(const fg_graph *graph, const fg_query *query, fg_plan **plans, size_t capacity,
     size_t *count, fg_error *error);
 
@@ -728,6 +635,69 @@ fg_status fg_buffer_bytes(const fg_buffer *buffer, const uint8_t **bytes, size_t
 
 // Frees a buffer; null is fine.
 fg_status fg_buffer_free(fg_buffer *buffer);
+
+// Makes a place for layers, of which there are none yet. Free it with fg_layers_free.
+fg_status fg_layers_new(fg_layers **layers, fg_error *error);
+
+// Takes layers in the JSON of askrene-listlayers; each replaces the one of its name. All or none. Any thread.
+fg_status fg_layers_read(const fg_layers *layers, const uint8_t *bytes, size_t size, fg_error *error);
+
+// Writes all layers in the JSON of askrene-listlayers. Free the buffer with fg_buffer_free. Any thread.
+fg_status fg_layers_write(const fg_layers *layers, fg_buffer **buffer, fg_error *error);
+
+// Removes a layer. Queries that run keep it. Any thread.
+fg_status fg_layers_remove(const fg_layers *layers, const char *layer, fg_error *error);
+
+// Frees layers; null is fine.
+fg_status fg_layers_free(fg_layers *layers);
+
+// Adds a channel that only the layer knows; `capacity_msat` must be known. It carries payments in the directions that
+// fg_layers_update_channel gives a policy. This and the edits below make a layer that is not there, cost a copy of the
+// layer, and show in the queries that begin from now on. Any thread.
+fg_status fg_layers_create_channel(const fg_layers *layers, const char *layer, const fg_channel *channel,
+    fg_error *error);
+
+// Replaces the policy of a direction; bLIP-18's fees and `last_update` stay the graph's. Any thread.
+fg_status fg_layers_update_channel(const fg_layers *layers, const char *layer, uint64_t short_channel_id,
+    uint32_t direction, const fg_policy *policy, fg_error *error);
+
+// Makes a direction dearer (down to -100) or cheaper (up to 100); 0 forgets it. Any thread.
+fg_status fg_layers_bias_channel(const fg_layers *layers, const char *layer, uint64_t short_channel_id,
+    uint32_t direction, int32_t bias, uint32_t now, fg_error *error);
+
+// Notes how an attempt to send an amount over a direction ended, an fg_inform. Any thread.
+fg_status fg_layers_inform_channel(const fg_layers *layers, const char *layer, uint64_t short_channel_id,
+    uint32_t direction, uint64_t amount_msat, uint32_t inform, uint32_t now, fg_error *error);
+
+// Disables a direction. Any thread.
+fg_status fg_layers_disable_channel(const fg_layers *layers, const char *layer, uint64_t short_channel_id,
+    uint32_t direction, fg_error *error);
+
+// Disables all channels of a node. Any thread.
+fg_status fg_layers_disable_node(const fg_layers *layers, const char *layer, const fg_node_id *node_id,
+    fg_error *error);
+
+// Makes a book in which nothing is in flight. Free it with fg_reservations_free.
+fg_status fg_reservations_new(fg_reservations **reservations, fg_error *error);
+
+// Reserves what the HTLCs of a route carry, from `now`, in seconds since 1970; `id` is told what releases it. Queries
+// that begin from now on see it. Any thread.
+fg_status fg_reservations_add_route(const fg_reservations *reservations, const fg_route *route, uint32_t now,
+    uint64_t *id, fg_error *error);
+
+// The same of one part of a plan.
+fg_status fg_reservations_add_part(const fg_reservations *reservations, const fg_plan *plan, size_t index, uint32_t now,
+    uint64_t *id, fg_error *error);
+
+// Releases what was reserved, once. Any thread.
+fg_status fg_reservations_release(const fg_reservations *reservations, uint64_t id, fg_error *error);
+
+// Tells what is in flight over a direction (0 or 1) of a channel, and in how many HTLCs. Any thread.
+fg_status fg_reservations_get(const fg_reservations *reservations, uint64_t short_channel_id, uint32_t direction,
+    uint64_t *amount_msat, uint32_t *htlc_count, fg_error *error);
+
+// Frees the book; null is fine.
+fg_status fg_reservations_free(fg_reservations *reservations);
 
 // Fills in the defaults, all but hash, seed and block height. `size` is sizeof(fg_payment). Any thread.
 fg_status fg_payment_init(fg_payment *payment, size_t size);

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use engine::belief::{
     Advice, AttemptedHop, BeliefView, Beliefs, FailureCode, HalfLife, HalfLives, Outcome, Permanence,
 };
-use engine::flow::{Liquidity, LiquidityRange};
-use engine::graph::{ArcIdx, ChannelIdx};
+use engine::graph::ChannelIdx;
 use engine::route::Hop;
 use engine::snapshot::Snapshot;
 use primitives::{Msat, ShortChannelId, UnixTime};
@@ -114,18 +113,6 @@ pub(crate) struct BeliefsOf(Arc<Table>);
 impl BeliefsOf {
     pub(crate) fn view(&self, now: UnixTime) -> BeliefView<'_> {
         self.0.beliefs.view(now)
-    }
-}
-
-/// Beliefs as a plan asks for them.
-#[derive(Clone, Copy)]
-pub(crate) struct Believed<'a>(pub(crate) BeliefView<'a>);
-
-impl Liquidity for Believed<'_> {
-    #[inline]
-    fn range(&self, arc: ArcIdx, capacity: Msat) -> LiquidityRange {
-        let (lower, upper) = self.0.bounds(arc.channel().to_u32(), arc.direction(), capacity);
-        LiquidityRange { lower, upper }
     }
 }
 

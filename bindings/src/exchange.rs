@@ -38,6 +38,11 @@ struct Buffer(Vec<u8>);
 
 kind!(Buffer, fg_buffer, 7, "the fg_buffer");
 
+/// Makes a handle of bytes.
+pub(crate) fn hand_out_buffer(bytes: Vec<u8>) -> *mut fg_buffer {
+    hand_out(Buffer(bytes))
+}
+
 /// Takes over beliefs in an fg_beliefs_format, beside those that are known. `known` and `unknown`, which may be null,
 /// are told how many statements were and were not of channels of the graph. What was read before an error stays.
 /// `now`, in seconds since 1970, is for statements without a time. Any thread.
@@ -104,7 +109,7 @@ pub unsafe extern "C" fn fg_beliefs_write(
             };
             written.map(drop).map_err(Failure::from)
         })?;
-        out.put(hand_out(Buffer(bytes)));
+        out.put(hand_out_buffer(bytes));
         Ok(())
     })
 }

@@ -7,11 +7,15 @@ use engine::NoRoute;
 use engine::belief::exchange::{BeliefsFileError, LayersError, MissionControlError, ScoresError};
 use engine::flow::PlanError;
 use engine::graph::BuildError;
-use engine::import::{Bolt7Error, CsvError, GossipStoreError, ImportError, LndJsonError, Place, RgsError};
+use engine::import::{CsvError, GossipStoreError, ImportError, LndJsonError, Place, RgsError};
+use engine::layer::{LayerError, LayerJsonError};
+use engine::reserve::ReserveError;
 use engine::router::RouteError;
 use engine::snapshot::{ApplyError, SnapshotError};
+use gossip::verify::{ParseError, SignatureError};
 use onion::route::RouteOnionError;
 use primitives::NodeIdError;
+use primitives::wire::WireError;
 
 use crate::status::{FG_NONE, fg_error, fg_reason, fg_status};
 
@@ -53,7 +57,11 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Build(#[from] BuildError),
     #[error("{error}")]
-    Message { size: usize, error: Bolt7Error },
+    Message { size: usize, error: WireError },
+    #[error("{0}")]
+    Gossip(#[from] ParseError),
+    #[error("{0}")]
+    Signature(#[from] SignatureError),
     #[error("{0}")]
     Apply(#[from] ApplyError),
     #[error("{0}")]
@@ -70,6 +78,12 @@ pub(crate) enum Failure {
     Layers(#[from] LayersError),
     #[error("{0}")]
     Scores(#[from] ScoresError),
+    #[error("{0}")]
+    Layer(#[from] LayerError),
+    #[error("{0}")]
+    LayerJson(#[from] LayerJsonError),
+    #[error("{0}")]
+    Reserve(#[from] ReserveError),
     #[error("channel {0} is not among the beliefs")]
     NotBelieved(u64),
     #[error("the records are no stream of custom records")]
@@ -98,7 +112,9 @@ impl Failure {
             | Failure::Index { .. }
             | Failure::NodeId { .. }
             | Failure::NodeIdText { .. }
-            | Failure::CustomRecords => fg_status::FG_BAD_ARGUMENT,
+            | Failure::CustomRecords
+            | Failure::Layer(LayerError::Unknown | LayerError::Name)
+            | Failure::Reserve(ReserveError::UnknownReservation { .. }) => fg_status::FG_BAD_ARGUMENT,
             Failure::Handle { .. } => fg_status::FG_BAD_HANDLE,
             Failure::Busy { .. } => fg_status::FG_BUSY,
             Failure::Io(_) => fg_status::FG_IO,
@@ -108,12 +124,15 @@ impl Failure {
             | Failure::Snapshot(_)
             | Failure::Build(_)
             | Failure::Message { .. }
+            | Failure::Gossip(_)
+            | Failure::LayerJson(_)
             | Failure::Beliefs(_)
             | Failure::MissionControl(_)
             | Failure::Layers(_)
             | Failure::Scores(_) => fg_status::FG_BAD_INPUT,
             Failure::Apply(ApplyError::UnknownChannel { .. }) => fg_status::FG_UNKNOWN_CHANNEL,
-            Failure::Apply(_) => fg_status::FG_BAD_UPDATE,
+            Failure::Apply(_) | Failure::Layer(_) | Failure::Reserve(_) => fg_status::FG_BAD_UPDATE,
+            Failure::Signature(_) => fg_status::FG_BAD_SIGNATURE,
             Failure::Route(error) | Failure::Plan(PlanError::Query(error)) => status_of_route(error),
             Failure::Plan(PlanError::WorkLimit { .. }) => fg_status::FG_WORK_LIMIT,
             Failure::Plan(_) => fg_status::FG_NO_ROUTE,
@@ -146,7 +165,8 @@ impl Failure {
         let place = match self {
             Failure::NodeId { place, .. } => Some(*place as u64),
             Failure::Index { index, .. } => Some(*index as u64),
-            Failure::Message { size, error: Bolt7Error::Short { .. } } => Some(*size as u64),
+            Failure::Message { size, error: WireError::Short { .. } } => Some(*size as u64),
+            Failure::LayerJson(error) => Some(error.position().0 as u64),
             Failure::Import(error) => position_in_import(error),
             Failure::Snapshot(error) => position_in_snapshot(error),
             Failure::Beliefs(BeliefsFileError::Record { offset }) => Some(*offset),

@@ -4,9 +4,11 @@ use std::ptr;
 use std::sync::OnceLock;
 
 use engine::answer::encode_plan;
-use engine::flow::{Plan, PlanPart, most_sendable, plan, plan_frontier, plan_with};
+use engine::flow::{
+    BelievedLiquidity, Plan, PlanPart, most_sendable, most_sendable_with, plan, plan_frontier,
+    plan_frontier_with, plan_with,
+};
 
-use crate::beliefs::Believed;
 use crate::border::{Out, border, out_list, put_structure};
 use crate::failure::Failure;
 use crate::graph::{Graph, fg_graph};
@@ -104,14 +106,15 @@ fn find(graph: &Graph, asked: &Asked) -> Result<Plan, Failure> {
         None => plan(snapshot, &query, space),
         Some(table) => {
             let beliefs = table.of(snapshot);
-            plan_with(snapshot, &query, Believed(beliefs.view(asked.now)), space)
+            let liquidity = BelievedLiquidity::new(beliefs.view(asked.now), asked.prior);
+            plan_with(snapshot, &query, liquidity, space)
         }
     });
     found.map_err(|error| asked.failure(error))
 }
 
 /// Finds the cheapest plans from the likeliest to the cheapest, at most `capacity` of them, and tells how many there
-/// are; the other places of `plans` become null. Beliefs are refused. Free each with fg_plan_free. Any number of threads.
+/// are; the other places of `plans` become null. Free each with fg_plan_free. Any number of threads.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_find_plan_frontier(
     graph: *const fg_graph,
@@ -130,9 +133,15 @@ pub unsafe extern "C" fn fg_find_plan_frontier(
         let graph = unsafe { hold::<Graph>(graph) }?;
         // SAFETY: the rules of the header.
         let asked = unsafe { Asked::read(query) }?;
-        asked.for_routes()?;
         let query = asked.for_plans();
-        let found = graph.with_plan_space(|snapshot, space| plan_frontier(snapshot, &query, capacity, space));
+        let found = graph.with_plan_space(|snapshot, space| match &asked.beliefs {
+            None => plan_frontier(snapshot, &query, capacity, space),
+            Some(table) => {
+                let beliefs = table.of(snapshot);
+                let liquidity = BelievedLiquidity::new(beliefs.view(asked.now), asked.prior);
+                plan_frontier_with(snapshot, &query, liquidity, capacity, space)
+            }
+        });
         let found = found.map_err(|error| asked.failure(error))?;
         out.put(found.len());
         for (place, plan) in places.iter_mut().zip(found) {
@@ -158,9 +167,15 @@ pub unsafe extern "C" fn fg_find_most_sendable(
         let graph = unsafe { hold::<Graph>(graph) }?;
         // SAFETY: the rules of the header.
         let asked = unsafe { Asked::read(query) }?;
-        asked.for_routes()?;
         let query = asked.for_plans();
-        let most = graph.with_plan_space(|snapshot, space| most_sendable(snapshot, &query, space));
+        let most = graph.with_plan_space(|snapshot, space| match &asked.beliefs {
+            None => most_sendable(snapshot, &query, space),
+            Some(table) => {
+                let beliefs = table.of(snapshot);
+                let liquidity = BelievedLiquidity::new(beliefs.view(asked.now), asked.prior);
+                most_sendable_with(snapshot, &query, liquidity, space)
+            }
+        });
         out.put(most.map_err(|error| asked.failure(error))?.0.to_msat());
         Ok(())
     })

@@ -1,11 +1,15 @@
 //! What is asked, in C.
 
+use std::ffi::c_char;
+
 use crate::beliefs::fg_beliefs;
 use crate::border::{Out, border, put_structure};
 use crate::cancel::fg_cancel;
 use crate::failure::Failure;
+use crate::layers::fg_layers;
 use crate::node_id::fg_node_id;
 use crate::query_read::{LEAST_SIZE, default_query};
+use crate::reservations::fg_reservations;
 use crate::status::{fg_error, fg_status};
 use crate::update::fg_policy;
 
@@ -90,6 +94,9 @@ pub struct fg_query {
     pub hop_count_max: u32,
     /// Bytes of the payee's onion payload beside amount, expiry and secret; 0.
     pub final_payload_extra: u32,
+    /// Bytes that the end of the onion takes in all, where it is no plain payee: a blinded path that begins there;
+    /// FG_NONE_32.
+    pub end_payload_size: u32,
     /// The share of every channel's capacity that shall stay unused, in millionths; 0.
     pub headroom_millionths: u32,
     /// FG_IGNORE_INBOUND_FEES, FG_MAY_OVERPAY or both; 0.
@@ -119,10 +126,20 @@ pub struct fg_query {
     /// Channels that are not in the graph.
     pub extra_arcs: *const fg_extra_arc,
     pub extra_arc_count: usize,
+    /// Layers that change the graph for this query, and the names of those that do, in their order; null.
+    pub layers: *const fg_layers,
+    pub layer_names: *const *const c_char,
+    pub layer_count: usize,
+    /// Amounts in flight that are left alone; null.
+    pub reservations: *const fg_reservations,
     /// Ends the query early; null.
     pub cancel: *const fg_cancel,
-    /// Of plans, and refused elsewhere: what is believed of balances; null. `now` is in seconds since 1970.
+    /// Of plans, and refused elsewhere: what is believed of balances; null.
     pub beliefs: *const fg_beliefs,
+    /// Of beliefs: 0 where any balance is equally likely before anything is known; else most of it lies on one side of
+    /// a channel, and the other has some times this much. 0.
+    pub bimodal_scale_msat: u64,
+    /// Of beliefs: seconds since 1970.
     pub now: u32,
     /// 0.
     pub reserved: u32,
@@ -147,8 +164,8 @@ pub unsafe extern "C" fn fg_query_init(query: *mut fg_query, size: usize) -> fg_
 pub unsafe extern "C" fn fg_query_init_hex(
     query: *mut fg_query,
     size: usize,
-    payer: *const std::ffi::c_char,
-    payee: *const std::ffi::c_char,
+    payer: *const c_char,
+    payee: *const c_char,
     amount_msat: u64,
     error: *mut fg_error,
 ) -> fg_status {

@@ -3,8 +3,10 @@
 use std::mem::offset_of;
 use std::ptr;
 
+use engine::belief::{Bimodal, Prior};
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::flow::PlanQuery;
+use engine::layer::LayerStack;
 use engine::query::{Avoid, ExtraArc, FirstChannel, RouteLimits, RouteQuery};
 use engine::stop::Stop;
 use primitives::{Msat, NodeId, ShortChannelId, ShortChannelIdDir, UnixTime};
@@ -13,8 +15,10 @@ use crate::beliefs::BeliefTable;
 use crate::border::{list, reference, structure};
 use crate::failure::Failure;
 use crate::handle::{Held, hold_optional};
+use crate::layers::LayerTable;
 use crate::node_id::fg_node_id;
 use crate::query::{FG_IGNORE_INBOUND_FEES, FG_MAY_OVERPAY, fg_query};
+use crate::reservations::ReservationTable;
 use crate::status::{FG_NONE, FG_NONE_32};
 use crate::update::{direction_of, msat};
 
@@ -27,6 +31,7 @@ pub(crate) struct Asked {
     pub(crate) part_count_max: usize,
     pub(crate) part_min: Msat,
     pub(crate) beliefs: Option<Held<BeliefTable>>,
+    pub(crate) prior: Prior,
     pub(crate) now: UnixTime,
 }
 
@@ -51,6 +56,8 @@ impl Asked {
         let stop = unsafe { hold_optional::<Stop>(query.cancel) }?;
         // SAFETY: the same.
         let beliefs = unsafe { hold_optional::<BeliefTable>(query.beliefs) }?;
+        // SAFETY: the same.
+        let reservations = unsafe { hold_optional::<ReservationTable>(query.reservations) }?;
         let has = |flag| query.flags & flag != 0;
         if query.flags & !(FG_IGNORE_INBOUND_FEES | FG_MAY_OVERPAY) != 0 {
             let (value, expected) = (u64::from(query.flags), "flags that this library knows");
@@ -70,6 +77,9 @@ impl Asked {
             last_hop: unsafe { last_hop(query) }?,
             // SAFETY: the same.
             extra_arcs: unsafe { extra_arcs(query) }?,
+            // SAFETY: the same.
+            layers: unsafe { layers(query) }?,
+            reservations: reservations.map(|table| table.reservations.clone()),
             ignore_inbound_fees: has(FG_IGNORE_INBOUND_FEES),
             headroom_millionths: query.headroom_millionths,
             may_overpay: has(FG_MAY_OVERPAY),
@@ -82,6 +92,10 @@ impl Asked {
             part_count_max: query.part_count_max as usize,
             part_min: Msat::from_msat(query.part_min_msat),
             beliefs,
+            prior: match query.bimodal_scale_msat {
+                0 => Prior::Uniform,
+                scale => Prior::Bimodal(Bimodal::new(Msat::from_msat(scale))),
+            },
             now: UnixTime::from_secs(query.now),
         })
     }
@@ -138,6 +152,7 @@ fn limits(query: &fg_query) -> RouteLimits {
         final_cltv_delta: query.final_cltv_delta,
         hop_count_max: query.hop_count_max,
         final_payload_extra: query.final_payload_extra,
+        end_payload_size: (query.end_payload_size != FG_NONE_32).then_some(query.end_payload_size),
     }
 }
 
@@ -205,6 +220,15 @@ unsafe fn extra_arcs(query: &fg_query) -> Result<Vec<ExtraArc>, Failure> {
     arcs.collect()
 }
 
+/// # Safety
+/// As [`Asked::of`].
+unsafe fn layers(query: &fg_query) -> Result<Option<LayerStack>, Failure> {
+    // SAFETY: this function's own promise.
+    let Some(table) = unsafe { hold_optional::<LayerTable>(query.layers) }? else { return Ok(None) };
+    // SAFETY: the same.
+    unsafe { table.stack(query.layer_names, query.layer_count) }.map(Some)
+}
+
 /// The engine's defaults.
 pub(crate) fn default_query() -> fg_query {
     let nobody = fg_node_id { bytes: [0; 33] };
@@ -229,6 +253,7 @@ pub(crate) fn default_query() -> fg_query {
         final_cltv_delta: route.limits.final_cltv_delta,
         hop_count_max: route.limits.hop_count_max,
         final_payload_extra: route.limits.final_payload_extra,
+        end_payload_size: FG_NONE_32,
         headroom_millionths: 0,
         flags: 0,
         part_count_max: part_count_max as u32,
@@ -246,8 +271,13 @@ pub(crate) fn default_query() -> fg_query {
         first_channel_count: 0,
         extra_arcs: ptr::null(),
         extra_arc_count: 0,
+        layers: ptr::null(),
+        layer_names: ptr::null(),
+        layer_count: 0,
+        reservations: ptr::null(),
         cancel: ptr::null(),
         beliefs: ptr::null(),
+        bimodal_scale_msat: 0,
         now: 0,
         reserved: 0,
     }

@@ -32,10 +32,12 @@ pub enum fg_status {
     FG_BAD_INPUT = 11,
     /// The operating system refused.
     FG_IO = 12,
-    /// A change that does not fit the graph, which stays as it was.
+    /// A change that does not fit what it would change, which stays as it was.
     FG_BAD_UPDATE = 13,
     /// A mistake in this library, which was caught. Free what took part in it.
     FG_PANIC = 14,
+    /// Gossip that its author did not sign.
+    FG_BAD_SIGNATURE = 15,
 }
 
 /// What closes the way, for FG_NO_ROUTE.

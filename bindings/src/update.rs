@@ -1,12 +1,11 @@
 //! What changes a graph.
 
-use engine::import::decode_gossip_message;
 use primitives::{
     ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, GraphDelta, InboundFee, Msat, ShortChannelId,
     UnixTime,
 };
 
-use crate::border::{Out, border, list, reference};
+use crate::border::{Out, border, reference};
 use crate::failure::Failure;
 use crate::graph::{Graph, fg_graph};
 use crate::handle::hold;
@@ -43,17 +42,6 @@ pub struct fg_channel {
     pub node_id_2: fg_node_id,
     /// 1 where the channel is closed; told, never read.
     pub closed: u16,
-}
-
-/// What became of a gossip message.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum fg_gossip {
-    /// Of a type, or of an old form, that says nothing of the graph.
-    FG_GOSSIP_SKIPPED = 0,
-    FG_GOSSIP_CHANNEL_ANNOUNCEMENT = 1,
-    FG_GOSSIP_NODE_ANNOUNCEMENT = 2,
-    FG_GOSSIP_CHANNEL_UPDATE = 3,
 }
 
 /// Opens a channel, which carries nothing before it has a policy. Queries see it with the next fg_graph_publish.
@@ -118,50 +106,6 @@ pub unsafe extern "C" fn fg_graph_set_policy(
             policy: (*policy).into(),
         };
         Ok(graph.writer()?.apply(&delta)?)
-    })
-}
-
-/// Applies a gossip message of BOLT 7 as it came from a peer, its type included. The message is trusted: the caller has
-/// verified its signatures, has found its channel on the chain, whose `capacity_msat` only a channel_announcement needs
-/// (FG_NONE where it is not known), and drops updates that are older than the last one. `gossip`, which may be null, is
-/// told what it was. Any thread; waits for other changes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_graph_apply_gossip(
-    graph: *const fg_graph,
-    message: *const u8,
-    size: usize,
-    capacity_msat: u64,
-    gossip: *mut fg_gossip,
-    error: *mut fg_error,
-) -> fg_status {
-    border!(error, || {
-        // SAFETY: the rules of the header.
-        let graph = unsafe { hold::<Graph>(graph) }?;
-        let skipped = fg_gossip::FG_GOSSIP_SKIPPED;
-        let out = match gossip.is_null() {
-            true => None,
-            // SAFETY: the rules of the header.
-            false => Some(unsafe { Out::new("gossip", gossip, skipped) }?),
-        };
-        // SAFETY: the rules of the header.
-        let message = unsafe { list("message", message, size) }?;
-        let delta = decode_gossip_message(message, msat(capacity_msat))
-            .map_err(|error| Failure::Message { size, error })?;
-        let found = match &delta {
-            None => skipped,
-            Some(GraphDelta::ChannelOpened { .. }) => fg_gossip::FG_GOSSIP_CHANNEL_ANNOUNCEMENT,
-            Some(GraphDelta::NodeSeen { .. }) => fg_gossip::FG_GOSSIP_NODE_ANNOUNCEMENT,
-            Some(GraphDelta::PolicyUpdated { .. } | GraphDelta::ChannelClosed { .. }) => {
-                fg_gossip::FG_GOSSIP_CHANNEL_UPDATE
-            }
-        };
-        if let Some(delta) = delta {
-            graph.writer()?.apply(&delta)?;
-        }
-        if let Some(out) = out {
-            out.put(found);
-        }
-        Ok(())
     })
 }
 

@@ -31,7 +31,7 @@ pub extern "C" fn fg_version() -> *const c_char {
 /// The name of a status, as "FG_NO_ROUTE"; of another number "unknown". Lives for ever. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn fg_status_name(status: i32) -> *const c_char {
-    const NAMES: [(fg_status, &str); 15] = [
+    const NAMES: [(fg_status, &str); 16] = [
         (fg_status::FG_OK, "FG_OK\0"),
         (fg_status::FG_NO_ROUTE, "FG_NO_ROUTE\0"),
         (fg_status::FG_WORK_LIMIT, "FG_WORK_LIMIT\0"),
@@ -47,6 +47,7 @@ pub extern "C" fn fg_status_name(status: i32) -> *const c_char {
         (fg_status::FG_IO, "FG_IO\0"),
         (fg_status::FG_BAD_UPDATE, "FG_BAD_UPDATE\0"),
         (fg_status::FG_PANIC, "FG_PANIC\0"),
+        (fg_status::FG_BAD_SIGNATURE, "FG_BAD_SIGNATURE\0"),
     ];
     let found = NAMES.iter().find(|(known, _)| *known as i32 == status);
     found.map_or("unknown\0", |(_, name)| name).as_ptr().cast()

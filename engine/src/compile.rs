@@ -1,9 +1,12 @@
 //! From a query's names to a problem in the snapshot's numbers.
 
-use primitives::{Direction, Features, NodeId, ShortChannelId};
+use std::sync::LazyLock;
 
-use crate::cost::HopCost;
+use primitives::{Direction, Features, NodeId, ShortChannelId, ShortChannelIdDir};
+
+use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
 use crate::graph::{ArcIdx, NodeIdx};
+use crate::layer::Adjustments;
 use crate::overlay::{Overlay, OverlayChannel};
 use crate::query::{ExtraArc, RouteQuery};
 use crate::route_error::RouteError;
@@ -17,6 +20,13 @@ pub(crate) struct Compiled {
     payee: u32,
     pub(crate) restrictions: Restrictions,
     extra: Overlay,
+}
+
+/// A query's cost model for its amount, with what layers do to it.
+pub(crate) enum CompiledCost {
+    Fee(FeeOnly),
+    Risk(Risky),
+    Probability(Probable),
 }
 
 /// Looks up every name of a query.
@@ -33,10 +43,31 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
     if query.headroom_millionths > 1_000_000 {
         return Err(RouteError::BadQuery { reason: "the headroom is more than the whole capacity" });
     }
-    let extra = extra_overlay(snapshot, &query.extra_arcs)?;
-    let names = Names { snapshot, extra: &extra };
-    let restrictions = if query.is_plain() { Restrictions::default() } else { restrict(&names, query)? };
-    Ok(Compiled { payer: names.node(&query.payer)?, payee: names.node(&query.payee)?, restrictions, extra })
+    let adjustments = query.layers.as_ref().map(|layers| layers.adjustments(snapshot));
+    let created = adjustments.as_ref().map(|adjustments| adjustments.overlay());
+    let extra = extra_overlay(snapshot, created, &query.extra_arcs)?;
+    let names = Names { snapshot, created, extra: &extra };
+    let mut restrictions = if query.is_plain() { Restrictions::default() } else { restrict(&names, query)? };
+    restrictions.reserved = query.reservations.as_ref().map(|reservations| reservations.table());
+    if let Some(adjustments) = &adjustments {
+        adjust(&mut restrictions, adjustments, &query.extra_arcs, &extra);
+    }
+    let (payer, payee) = (names.node(&query.payer)?, names.node(&query.payee)?);
+    restrictions.adjustments = adjustments;
+    Ok(Compiled { payer, payee, restrictions, extra })
+}
+
+/// Adds what layers change, also of the query's own arcs.
+fn adjust(restrictions: &mut Restrictions, adjustments: &Adjustments, own: &[ExtraArc], extra: &Overlay) {
+    restrictions.tuning = adjustments.tuning();
+    for (place, own) in own.iter().enumerate() {
+        let direction = if own.tail < own.head { Direction::NodeOneToTwo } else { Direction::NodeTwoToOne };
+        let name = ShortChannelIdDir { short_channel_id: own.short_channel_id, direction };
+        if let Some(change) = adjustments.change_of_own(name, &own.tail, &own.head) {
+            change.note(&mut restrictions.tuning);
+            restrictions.own_changes.push((extra.arc_at(place) + direction as u32, change));
+        }
+    }
 }
 
 fn restrict(names: &Names<'_>, query: &RouteQuery) -> Result<Restrictions, RouteError> {
@@ -89,9 +120,27 @@ impl Compiled {
         self.payer == self.payee
     }
 
+    /// The channels of layers.
+    fn created(&self) -> &Overlay {
+        self.restrictions.adjustments.as_ref().map_or(&NO_CHANNELS, |adjustments| adjustments.overlay())
+    }
+
+    /// The cost model for the query's amount.
+    pub(crate) fn cost(&self, query: &RouteQuery) -> CompiledCost {
+        let tuning = self.restrictions.tuning;
+        match query.cost {
+            CostModel::Fee if tuning.weights.is_none() => CompiledCost::Fee(FeeOnly),
+            CostModel::Fee => CompiledCost::Risk(Risky::biased_fee(tuning)),
+            CostModel::Risk(weights) => CompiledCost::Risk(Risky::new(weights, query.amount, tuning)),
+            CostModel::Probability(weights) => {
+                CompiledCost::Probability(Probable::new(weights, query.amount, tuning))
+            }
+        }
+    }
+
     /// The node that an arc enters.
     pub(crate) fn head(&self, snapshot: &Snapshot, arc: u32) -> u32 {
-        match self.extra.arc(arc) {
+        match self.extra.arc(arc).or_else(|| self.created().arc(arc)) {
             Some(extra) => extra.head,
             None => snapshot.head(ArcIdx::from_u32(arc)).to_u32(),
         }
@@ -108,7 +157,7 @@ impl Compiled {
             query.amount.saturating_add(query.limits.fee_limit(query.amount)).to_msat().min(COST_MAX);
         Problem {
             topology: snapshot.topology(),
-            layers: [snapshot.overlay(), &self.extra],
+            layers: [snapshot.overlay(), self.created(), &self.extra],
             payer: self.payer,
             payee: self.payee,
             start: None,
@@ -118,6 +167,7 @@ impl Compiled {
             restrictions: &self.restrictions,
             with_inbound_fees: !query.ignore_inbound_fees && snapshot.has_inbound_fees(),
             strict: false,
+            refuses_lifts: !query.may_overpay,
             split: None,
             once: &[],
             tolerance: query.tolerance.to_msat().min(TOLERANCE_MAX),
@@ -130,12 +180,12 @@ impl<C: HopCost> Problem<'_, C> {
     /// An arc's channel, direction and head by name.
     pub(crate) fn names(&self, snapshot: &Snapshot, arc: u32) -> (ShortChannelId, Direction, NodeId) {
         let direction = Direction::BOTH[arc as usize & 1];
-        let short_channel_id = match self.layers[1].channel_of(arc) {
+        let short_channel_id = match self.layers[1..].iter().find_map(|layer| layer.channel_of(arc)) {
             Some(channel) => channel.short_channel_id,
             None => snapshot.short_channel_id(ArcIdx::from_u32(arc).channel()),
         };
         let head = self.head(arc);
-        let node_id = match self.layers[1].node_id(head) {
+        let node_id = match self.layers[1..].iter().find_map(|layer| layer.node_id(head)) {
             Some(node_id) => *node_id,
             None => snapshot.node_id(NodeIdx::from_u32(head)),
         };
@@ -143,9 +193,10 @@ impl<C: HopCost> Problem<'_, C> {
     }
 }
 
-/// Finds names in a snapshot and a query's own channels.
+/// Finds names in a snapshot, its query's layers and the query's own channels.
 struct Names<'a> {
     snapshot: &'a Snapshot,
+    created: Option<&'a Overlay>,
     extra: &'a Overlay,
 }
 
@@ -154,34 +205,68 @@ impl Names<'_> {
         if let Some(node) = self.snapshot.node(node_id) {
             return Ok(node.to_u32());
         }
+        if let Some(node) = self.created.and_then(|created| created.sorted_node(node_id)) {
+            return Ok(node);
+        }
         let place = self.extra.node_ids().iter().position(|known| known == node_id);
-        let place = place.ok_or(RouteError::UnknownNode { node_id: *node_id })?;
-        Ok((self.snapshot.node_count() + place) as u32)
+        Ok(self.extra.node_at(place.ok_or(RouteError::UnknownNode { node_id: *node_id })?))
     }
 
     fn arcs(&self, short_channel_id: ShortChannelId) -> Option<[u32; 2]> {
-        let first = match self.snapshot.channel(short_channel_id) {
-            Some(channel) => channel.to_u32() * 2,
-            None => {
-                let is_named = |channel: &OverlayChannel| channel.short_channel_id == short_channel_id;
-                let place = self.extra.channels().iter().position(is_named)?;
-                (self.snapshot.channel_count() + place) as u32 * 2
-            }
+        let known = self.snapshot.channel(short_channel_id).map(|channel| channel.to_u32() * 2);
+        let created = || self.created?.sorted_arc(short_channel_id);
+        let own = || {
+            let is_named = |channel: &OverlayChannel| channel.short_channel_id == short_channel_id;
+            self.extra.channels().iter().position(is_named).map(|place| self.extra.arc_at(place))
         };
+        let first = known.or_else(created).or_else(own)?;
         Some([first, first + 1])
     }
 
     fn tail(&self, arc: u32) -> u32 {
-        match self.extra.arc(arc) {
-            Some(extra) => extra.tail,
+        match self.extra.arc(arc).or_else(|| self.created?.arc(arc)) {
+            Some(beside) => beside.tail,
             None => self.snapshot.tail(ArcIdx::from_u32(arc)).to_u32(),
         }
     }
 }
 
-/// Numbers a query's own arcs behind the snapshot's.
-fn extra_overlay(snapshot: &Snapshot, arcs: &[ExtraArc]) -> Result<Overlay, RouteError> {
-    let (first_node, first_arc) = (snapshot.node_count() as u32, snapshot.channel_count() as u32 * 2);
+/// The first node and arc of a query's own, behind those of the snapshot and of layers.
+fn first_own(snapshot: &Snapshot, created: Option<&Overlay>) -> (u32, u32) {
+    match created {
+        Some(created) => (created.node_end(), created.arc_end()),
+        None => (snapshot.node_count() as u32, snapshot.channel_count() as u32 * 2),
+    }
+}
+
+/// The number that an arc has in a query's problem: one of the snapshot, of the query's layers, or its own. `None` where
+/// none of them has it. O(log channels + extra arcs).
+pub(crate) fn arc_named(
+    snapshot: &Snapshot,
+    query: &RouteQuery,
+    channel: ShortChannelIdDir,
+) -> Option<ArcIdx> {
+    let ShortChannelIdDir { short_channel_id, direction } = channel;
+    if let Some(known) = snapshot.channel(short_channel_id) {
+        return Some(known.arc(direction));
+    }
+    let adjustments = query.layers.as_ref().map(|layers| layers.adjustments(snapshot));
+    let created = adjustments.as_ref().map(|adjustments| adjustments.overlay());
+    let own = || {
+        let place = query.extra_arcs.iter().position(|arc| arc.short_channel_id == short_channel_id)?;
+        Some(first_own(snapshot, created).1 + 2 * u32::try_from(place).ok()?)
+    };
+    let first = created.and_then(|created| created.sorted_arc(short_channel_id)).or_else(own)?;
+    Some(ArcIdx::from_u32(first + direction as u32))
+}
+
+/// Numbers a query's own arcs behind those of the snapshot and of layers.
+fn extra_overlay(
+    snapshot: &Snapshot,
+    created: Option<&Overlay>,
+    arcs: &[ExtraArc],
+) -> Result<Overlay, RouteError> {
+    let (first_node, first_arc) = first_own(snapshot, created);
     if arcs.is_empty() {
         return Ok(Overlay::new(first_node, first_arc, Vec::new(), Vec::new()));
     }
@@ -189,8 +274,12 @@ fn extra_overlay(snapshot: &Snapshot, arcs: &[ExtraArc]) -> Result<Overlay, Rout
         return Err(RouteError::BadQuery { reason: "more than 10,000 extra arcs" });
     }
     let mut node_ids = Vec::new();
-    let mut place = |node_id: NodeId| match snapshot.node(&node_id) {
-        Some(node) => node.to_u32(),
+    let known = |node_id: &NodeId| match snapshot.node(node_id) {
+        Some(node) => Some(node.to_u32()),
+        None => created?.sorted_node(node_id),
+    };
+    let mut place = |node_id: NodeId| match known(&node_id) {
+        Some(node) => node,
         None => {
             let known = node_ids.iter().position(|&known| known == node_id).unwrap_or_else(|| {
                 node_ids.push(node_id);
@@ -218,6 +307,8 @@ fn extra_overlay(snapshot: &Snapshot, arcs: &[ExtraArc]) -> Result<Overlay, Rout
     Ok(Overlay::new(first_node, first_arc, node_ids, channels))
 }
 
+/// Stands in for the channels of layers where there are none.
+static NO_CHANNELS: LazyLock<Overlay> = LazyLock::new(Overlay::default);
 /// Bounds on costs start at [`COST_MAX`], of which a tolerance must leave enough for a route to be found at all.
 const TOLERANCE_MAX: u64 = COST_MAX / 2;
 /// Route hints are a handful; a wallet's private channels are some dozens.

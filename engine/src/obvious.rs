@@ -2,8 +2,8 @@
 
 use primitives::{Msat, ShortChannelIdDir};
 
-use crate::compile::{Compiled, compile};
-use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
+use crate::compile::{Compiled, CompiledCost, compile};
+use crate::cost::HopCost;
 use crate::query::RouteQuery;
 use crate::route::{limits_of, payee_used, price};
 use crate::router::RouteError;
@@ -44,14 +44,10 @@ pub fn route_reference(
     by: Reference,
 ) -> Result<Option<ReferenceRoute>, RouteError> {
     let compiled = compile(snapshot, query)?;
-    match query.cost {
-        CostModel::Fee => reference_by(snapshot, query, &compiled, FeeOnly, by),
-        CostModel::Risk(weights) => {
-            reference_by(snapshot, query, &compiled, Risky::new(weights, query.amount), by)
-        }
-        CostModel::Probability(weights) => {
-            reference_by(snapshot, query, &compiled, Probable::new(weights, query.amount), by)
-        }
+    match compiled.cost(query) {
+        CompiledCost::Fee(cost) => reference_by(snapshot, query, &compiled, cost, by),
+        CompiledCost::Risk(cost) => reference_by(snapshot, query, &compiled, cost, by),
+        CompiledCost::Probability(cost) => reference_by(snapshot, query, &compiled, cost, by),
     }
 }
 
@@ -74,7 +70,8 @@ fn reference_by<C: HopCost>(
         });
         if let Some(known) = &known {
             // No better route has a larger fee than this one costs.
-            problem.amount_max = problem.amount_max.min(problem.amount.saturating_add(known.cost));
+            problem.amount_max =
+                problem.amount_max.min(problem.amount.saturating_add(problem.growth(known.cost)));
         }
         found = reference::labels(&problem, start, limits, labels_max, known)
             .map_err(|_| RouteError::WorkLimit { settled: labels_max as u64 })?;

@@ -7,6 +7,8 @@
 //! nodes  0 .. topology.node_count()  | first_node ..
 //! arcs   0 .. 2 * channel_count      | first_arc ..       2 * channel + direction, as below
 //! ```
+//! An overlay may also list arcs that lie below it, by their own numbers: those that a layer made cheaper than their
+//! place in a sorted list says. Searches skip them there and find them here.
 
 use std::sync::atomic::AtomicU64;
 
@@ -51,6 +53,8 @@ pub(crate) struct Overlay {
     node_ids: Vec<NodeId>,
     channels: Vec<OverlayChannel>,
     arcs: Vec<OverlayArc>,
+    /// Arcs that lie below, counted on from `arcs` in the lists.
+    moved: Vec<OverlayArc>,
     wide: Vec<AtomicU64>,
     by_tail: HashMap<u32, Vec<u32>>,
     by_head: HashMap<u32, Vec<u32>>,
@@ -87,10 +91,20 @@ impl Overlay {
             by_head.entry(arc.head).or_default().push(place as u32);
         }
         let wide = wide.into_iter().map(AtomicU64::new).collect();
-        Overlay { first_node, first_arc, node_ids, channels, arcs, wide, by_tail, by_head }
+        Overlay { first_node, first_arc, node_ids, channels, arcs, moved: Vec::new(), wide, by_tail, by_head }
     }
 
-    /// Whether there is nothing in it.
+    /// The same with arcs that lie below.
+    pub(crate) fn with_moved(mut self, moved: Vec<OverlayArc>) -> Self {
+        for (place, arc) in (self.arcs.len() as u32..).zip(&moved) {
+            self.by_tail.entry(arc.tail).or_default().push(place);
+            self.by_head.entry(arc.head).or_default().push(place);
+        }
+        self.moved = moved;
+        self
+    }
+
+    /// Whether there is no channel in it.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.arcs.is_empty()
@@ -106,6 +120,28 @@ impl Overlay {
         &self.channels
     }
 
+    /// The number of the node at a place of [`Overlay::node_ids`].
+    pub(crate) fn node_at(&self, place: usize) -> u32 {
+        self.first_node + place as u32
+    }
+
+    /// The first of both arcs' numbers of the channel at a place of [`Overlay::channels`].
+    pub(crate) fn arc_at(&self, place: usize) -> u32 {
+        self.first_arc + 2 * place as u32
+    }
+
+    /// The number of a node by name, in an overlay whose new nodes are sorted by name. O(log nodes).
+    pub(crate) fn sorted_node(&self, node_id: &NodeId) -> Option<u32> {
+        self.node_ids.binary_search(node_id).ok().map(|place| self.node_at(place))
+    }
+
+    /// The first arc's number of a channel by name, in an overlay whose channels are sorted by name. O(log channels).
+    pub(crate) fn sorted_arc(&self, short_channel_id: ShortChannelId) -> Option<u32> {
+        let place =
+            self.channels.binary_search_by_key(&short_channel_id, |channel| channel.short_channel_id).ok()?;
+        Some(self.arc_at(place))
+    }
+
     /// The number after the last node.
     pub(crate) fn node_end(&self) -> u32 {
         self.first_node + self.node_ids.len() as u32
@@ -118,12 +154,16 @@ impl Overlay {
 
     /// The arcs that leave a node.
     pub(crate) fn outgoing(&self, node: u32) -> impl Iterator<Item = &OverlayArc> {
-        self.by_tail.get(&node).into_iter().flatten().map(|&place| &self.arcs[place as usize])
+        self.by_tail.get(&node).into_iter().flatten().map(|&place| self.listed(place as usize))
     }
 
     /// The arcs that enter a node.
     pub(crate) fn incoming(&self, node: u32) -> impl Iterator<Item = &OverlayArc> {
-        self.by_head.get(&node).into_iter().flatten().map(|&place| &self.arcs[place as usize])
+        self.by_head.get(&node).into_iter().flatten().map(|&place| self.listed(place as usize))
+    }
+
+    fn listed(&self, place: usize) -> &OverlayArc {
+        self.arcs.get(place).unwrap_or_else(|| &self.moved[place - self.arcs.len()])
     }
 
     /// The arc of that number, `None` for one that is not of this overlay.

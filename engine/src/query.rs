@@ -3,6 +3,8 @@
 use primitives::{ChannelPolicy, Msat, NodeId, ShortChannelId, ShortChannelIdDir};
 
 use crate::cost::CostModel;
+use crate::layer::LayerStack;
+use crate::reserve::Reservations;
 use crate::stop::Stop;
 
 /// A payment that wants a route.
@@ -27,6 +29,10 @@ pub struct RouteQuery {
     pub last_hop: Option<NodeId>,
     /// Channels that are not in the graph: route hints, private channels.
     pub extra_arcs: Vec<ExtraArc>,
+    /// Layers that change the graph for this query, see [`Layers::stack`](crate::layer::Layers::stack).
+    pub layers: Option<LayerStack>,
+    /// Amounts in flight that are left alone; `None` does not count any.
+    pub reservations: Option<Reservations>,
     /// Ignores inbound fees (bLIP-18), as a payer does that does not know them.
     pub ignore_inbound_fees: bool,
     /// The share of every channel's capacity that shall stay unused, in millionths.
@@ -56,6 +62,9 @@ pub struct RouteLimits {
     pub hop_count_max: u32,
     /// Bytes of the payee's onion payload beside amount, expiry and payment secret (metadata, custom records).
     pub final_payload_extra: u32,
+    /// Bytes that the end of the onion takes in all, lengths and codes included, where they are not those of a payee with
+    /// amount, expiry, payment secret and the extra ones: a blinded path that begins at `payee`, say.
+    pub end_payload_size: Option<u32>,
 }
 
 /// Nodes and channels that a route leaves out. The payer and the payee can't be avoided.
@@ -106,6 +115,8 @@ impl RouteQuery {
             first_channels: None,
             last_hop: None,
             extra_arcs: Vec::new(),
+            layers: None,
+            reservations: None,
             ignore_inbound_fees: false,
             headroom_millionths: 0,
             may_overpay: false,
@@ -142,6 +153,7 @@ impl Default for RouteLimits {
             final_cltv_delta: 18,
             hop_count_max: 20,
             final_payload_extra: 0,
+            end_payload_size: None,
         }
     }
 }

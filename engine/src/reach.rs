@@ -12,8 +12,8 @@
 //! Neither looks at limits on blocks, hops and onion size. Both are one Dijkstra search of the whole graph: O(m log n)
 //! and a table of all nodes.
 
-use crate::compile::compile;
-use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
+use crate::compile::{CompiledCost, compile};
+use crate::cost::{FeeOnly, HopCost};
 use crate::graph::NodeIdx;
 use crate::query::RouteQuery;
 use crate::router::RouteError;
@@ -46,14 +46,10 @@ pub struct ReachEntry {
 pub fn reach(snapshot: &Snapshot, query: &RouteQuery) -> Result<Vec<ReachEntry>, RouteError> {
     let query = RouteQuery { payee: query.payer, last_hop: None, ..query.clone() };
     let compiled = compile(snapshot, &query)?;
-    Ok(match query.cost {
-        CostModel::Fee => forward(&compiled.problem(snapshot, &query, FeeOnly)),
-        CostModel::Risk(weights) => {
-            forward(&compiled.problem(snapshot, &query, Risky::new(weights, query.amount)))
-        }
-        CostModel::Probability(weights) => {
-            forward(&compiled.problem(snapshot, &query, Probable::new(weights, query.amount)))
-        }
+    Ok(match compiled.cost(&query) {
+        CompiledCost::Fee(cost) => forward(&compiled.problem(snapshot, &query, cost)),
+        CompiledCost::Risk(cost) => forward(&compiled.problem(snapshot, &query, cost)),
+        CompiledCost::Probability(cost) => forward(&compiled.problem(snapshot, &query, cost)),
     })
 }
 
@@ -61,7 +57,7 @@ pub fn reach(snapshot: &Snapshot, query: &RouteQuery) -> Result<Vec<ReachEntry>,
 /// [`CostModel::Fee`] where that keeps within blocks, hops and onion size. A node that is missing has none.
 ///
 /// The query's payer and first channels count for nothing; the cost is the fee, and an amount below a minimum is lifted
-/// to it, whatever the query says.
+/// to it, whatever the query says. Biases of layers do not count.
 ///
 /// # Errors
 /// Where a name of the query is unknown, or the query contradicts itself. [`RouteError::BadQuery`] in a graph with
@@ -143,7 +139,7 @@ fn before(
     if problem.head(arc) == problem.payee && !problem.is_last_hop(tail) {
         return None;
     }
-    let bounds = problem.bounds(problem.record(arc), arc, problem.restrictions.concern_arcs())?;
+    let bounds = problem.passage(problem.record(arc), arc, problem.restrictions.concern_arcs())?;
     let sent = problem.sent(bounds, arc, state.cost, state.received, state.received)?;
     Some((sent.cost, problem.extend(arc, state)))
 }

@@ -1,10 +1,11 @@
 //! A route, priced and checked hop by hop.
 
-use primitives::{Direction, Msat, NodeId, ShortChannelId};
+use primitives::{Direction, Msat, NodeId, ShortChannelId, ShortChannelIdDir};
 
-use crate::cost::HopCost;
+use crate::cost::{HopCost, chance};
 use crate::onion_size::{PAYLOAD_BYTES_MAX, final_payload_size};
 use crate::query::RouteLimits;
+use crate::reserve::Htlc;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{Counts, Limits, Method, Used};
 
@@ -64,6 +65,20 @@ pub enum Proof {
     },
 }
 
+impl Route {
+    /// Its HTLCs, the payer's first: what to [reserve](crate::reserve::ReservationBook::reserve) while it is tried.
+    pub fn htlcs(&self) -> Vec<Htlc> {
+        self.hops.iter().map(|hop| Htlc { channel: hop.channel(), amount: hop.amount }).collect()
+    }
+}
+
+impl Hop {
+    /// Its channel, and which way along it.
+    pub fn channel(&self) -> ShortChannelIdDir {
+        ShortChannelIdDir { short_channel_id: self.short_channel_id, direction: self.direction }
+    }
+}
+
 /// A hop while its route is being priced.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PricedHop {
@@ -72,6 +87,7 @@ pub(crate) struct PricedHop {
     arriving: u64,
     cltv: u32,
     capacity: u64,
+    known: u64,
 }
 
 /// A route's price.
@@ -97,11 +113,12 @@ pub(crate) fn price<C: HopCost>(
     let mut is_lifted = false;
     for &arc in arcs.iter().rev() {
         let arriving = problem.arriving(arc, &suffix);
-        let capacity = problem.record(arc).bounds(problem.wide_of(arc)).map_or(0, |bounds| bounds.capacity);
         let next = problem.extend(arc, &suffix)?;
         let amount = next.forwarded;
         is_lifted |= amount > arriving;
-        hops.push(PricedHop { arc, amount, arriving, cltv: used.cltv, capacity });
+        let passage = problem.passage(problem.record(arc), arc, problem.restrictions.concern_arcs())?;
+        let (capacity, known) = (passage.capacity, passage.known);
+        hops.push(PricedHop { arc, amount, arriving, cltv: used.cltv, capacity, known });
         used = if problem.tail(arc) == problem.payer {
             used.sent()
         } else {
@@ -119,7 +136,8 @@ pub(crate) fn limits_of(limits: &RouteLimits) -> Limits {
 
 /// What the payee itself uses up.
 pub(crate) fn payee_used(limits: &RouteLimits, amount: Msat) -> Used {
-    let payload = final_payload_size(amount.to_msat(), limits.final_payload_extra);
+    let plain = || final_payload_size(amount.to_msat(), limits.final_payload_extra);
+    let payload = limits.end_payload_size.unwrap_or_else(plain);
     Used { cltv: limits.final_cltv_delta, hops: 0, payload }
 }
 
@@ -129,8 +147,7 @@ impl PricedHop {
         if is_known {
             return 1.0;
         }
-        let whole = self.capacity as f64 + 1.0;
-        ((whole - self.amount as f64) / whole).max(0.0)
+        chance(self.known, self.capacity, self.amount)
     }
 
     /// The hop in names; `forwarded` is what the next hop's HTLC carries, `None` at the payee.

@@ -6,8 +6,8 @@
 
 use primitives::Msat;
 
-use crate::compile::{Compiled, compile};
-use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
+use crate::compile::{Compiled, CompiledCost, compile};
+use crate::cost::{FeeOnly, HopCost};
 use crate::explain::{NoRoute, explain, widest_path};
 use crate::query::RouteQuery;
 use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
@@ -60,14 +60,10 @@ pub(crate) fn route_compiled(
     space: &mut RouteWorkspace,
 ) -> Result<Route, RouteError> {
     space.search.stop_with(&query.stop);
-    match query.cost {
-        CostModel::Fee => route_by(snapshot, query, compiled, FeeOnly, end, space),
-        CostModel::Risk(weights) => {
-            route_by(snapshot, query, compiled, Risky::new(weights, query.amount), end, space)
-        }
-        CostModel::Probability(weights) => {
-            route_by(snapshot, query, compiled, Probable::new(weights, query.amount), end, space)
-        }
+    match compiled.cost(query) {
+        CompiledCost::Fee(cost) => route_by(snapshot, query, compiled, cost, end, space),
+        CompiledCost::Risk(cost) => route_by(snapshot, query, compiled, cost, end, space),
+        CompiledCost::Probability(cost) => route_by(snapshot, query, compiled, cost, end, space),
     }
 }
 
@@ -115,7 +111,7 @@ fn attempt<C: HopCost>(
 ) -> Result<Option<(Answer, Price)>, RouteError> {
     let all = limits_of(&query.limits);
     let (mut limits, mut is_strict, mut once) = (Limits::default(), false, Vec::new());
-    let mut counts = Counts::default();
+    let (mut counts, mut least) = (Counts::default(), 0);
     // Each round limits what the last answer violated; there are four kinds of limit, and nodes to be visited once.
     for round in 0..=4 + ONCE_COUNT_MAX {
         let is_limited = round > 0;
@@ -128,7 +124,9 @@ fn attempt<C: HopCost>(
             solve(part, &mut space.search)
         };
         counts = counts.plus(answer.counts);
-        answer.counts = counts;
+        // Each round searches some of the routes of the one before.
+        least = answer.least.max(least);
+        (answer.counts, answer.least) = (counts, least);
         let Outcome::Route { cost } = answer.outcome else {
             return unfound(query, part, answer, is_limited, space);
         };

@@ -13,7 +13,7 @@ use std::fmt;
 
 use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, HmacEngine, sha256};
 
-use crate::keys::{KeyType, SharedSecret, same_code};
+use crate::keys::{KeyType, SharedSecret, same_secret};
 
 /// Hops that can be attributed.
 pub const ATTRIBUTABLE_HOP_COUNT: usize = 20;
@@ -165,7 +165,7 @@ impl Attribution {
         data.obfuscate(secret);
         let distance = hop_count - at - 1;
         let expected = data.code(message_engine(secret, message), distance);
-        if !same_code(&expected, &data.0[own_code(distance)..][..CODE_LEN]) {
+        if !same_secret(&expected, &data.0[own_code(distance)..][..CODE_LEN]) {
             self.broken_at = Some(at);
             return false;
         }

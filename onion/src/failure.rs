@@ -10,7 +10,7 @@ use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, sha256};
 
 use crate::attribution::{ATTRIBUTABLE_HOP_COUNT, Attribution, AttributionData, HoldTime};
 use crate::failure_code::FailureMessage;
-use crate::keys::{KeyType, SharedSecret, same_code};
+use crate::keys::{KeyType, SharedSecret, same_secret};
 use crate::trampoline::TrampolineSecrets;
 
 /// `failure_len` and `pad_len` together, unless the failure is longer.
@@ -38,7 +38,7 @@ impl FailurePacket {
         FailurePacket::padded(secret, message, hold_time, PADDED_LEN)
     }
 
-    /// As [`FailurePacket::new`], padded to another length. Old nodes read no other than [`PADDED_LEN`].
+    /// As [`FailurePacket::new`], padded to more than [`PADDED_LEN`], which is the least. Old nodes read no other length.
     ///
     /// # Errors
     /// As [`FailurePacket::new`].
@@ -51,7 +51,7 @@ impl FailurePacket {
         let message = message.encode();
         let message_len = u16::try_from(message.len()).ok().filter(|&len| len <= FAILURE_LEN_MAX);
         let message_len = message_len.ok_or(FailureTooLong { len: message.len() })?;
-        let pad_len = padded_len.min(FAILURE_LEN_MAX).saturating_sub(message_len);
+        let pad_len = padded_len.clamp(PADDED_LEN, FAILURE_LEN_MAX).saturating_sub(message_len);
         let mut reason = vec![0; HMAC_LEN];
         reason.extend(message_len.to_be_bytes());
         reason.extend(message);
@@ -137,7 +137,7 @@ impl FailurePacket {
             let is_authentic = self
                 .reason
                 .split_first_chunk::<HMAC_LEN>()
-                .is_some_and(|(code, rest)| same_code(&authenticate(secret, rest), code) && is_open);
+                .is_some_and(|(code, rest)| same_secret(&authenticate(secret, rest), code) && is_open);
             if is_authentic {
                 source = match message(&self.reason[HMAC_LEN..]) {
                     Some(message) => FailureSource::Hop { at, message },
@@ -239,5 +239,5 @@ const HMAC_LEN: usize = 32;
 const FAILURE_LEN_MAX: u16 = 60_000;
 /// As long as attribution data fits a message behind it: type 2, channel 32, HTLC 8, length 2, record 4 + 920.
 const RELAYED_LEN_MAX: usize = 65_535 - 2 - 32 - 8 - 2 - 4 - crate::attribution::ATTRIBUTION_DATA_LEN;
-/// Hops that are tried even where the route is shorter.
-const ROUND_COUNT: usize = 20;
+/// Hops that are tried even where the route is shorter (BOLT 4, Returning Errors).
+const ROUND_COUNT: usize = 27;

@@ -229,8 +229,9 @@ impl Drop for WipedKey {
     }
 }
 
-/// Whether two codes are equal, in a time that depends on neither.
-pub(crate) fn same_code(left: &[u8], right: &[u8]) -> bool {
+/// Whether two secrets or codes are equal, in a time that depends on neither. A payee compares payment secrets and path ids
+/// so, lest the time of its answer tell how much of a guess was right.
+pub fn same_secret(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && fixed_time_eq(left, right)
 }
 

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 use crate::build::authenticate;
 use crate::failure_code::Failure;
-use crate::keys::{KeyType, ReplayTag, SharedSecret, same_code};
+use crate::keys::{KeyType, ReplayTag, SharedSecret, same_secret};
 use crate::packet::{
     FRAME_LEN, HMAC_LEN, PAYLOADS_AT, PAYMENT_PAYLOADS_LEN, PUBLIC_KEY_AT, PaymentPacket, VERSION,
 };
@@ -61,11 +61,12 @@ impl Peeled {
 }
 
 impl fmt::Debug for Peeled {
+    /// Keeps the payload out of logs, which may hold a payment's secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Peeled")
-            .field("payload", &self.payload())
+            .field("payload_len", &self.payload().len())
             .field("is_final", &self.is_final())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,7 +155,7 @@ pub(crate) fn peel_into<C: Verification>(
     let (payloads, hmac) = rest.split_at(payloads_len);
     let public_key = PublicKey::from_slice(&header[PUBLIC_KEY_AT..]).map_err(|_| PeelError::Key)?;
     let secret = SharedSecret::new(&public_key, secret_key);
-    if !same_code(&authenticate(&secret, payloads, associated_data), hmac) {
+    if !same_secret(&authenticate(&secret, payloads, associated_data), hmac) {
         return Err(PeelError::Hmac);
     }
     bytes[..payloads_len].copy_from_slice(payloads);

@@ -10,7 +10,7 @@ use primitives::{BlockHeight, Msat, ShortChannelId};
 use crate::blinded::{PathKeys, RecipientData};
 use crate::failure_code::Failure;
 use crate::packet::PaymentPacket;
-use crate::payload::{Payload, PayloadContext, PayloadError, Receive, TrampolineEntry};
+use crate::payload::{Payload, PayloadContext, PayloadError, Receive, TrampolineEntry, begins_blinded_path};
 use crate::peel::{PeelError, Peeled, peel_payment};
 
 /// What `update_add_htlc` says.
@@ -62,7 +62,8 @@ pub struct Outgoing {
     pub amt_to_forward: Msat,
     /// When it expires.
     pub outgoing_cltv_value: BlockHeight,
-    /// The key for the next node of a blinded path.
+    /// The key for the next node of a blinded path. Where there is one, whatever failure comes back is answered with
+    /// `invalid_onion_blinding`: in an onion, or if the HTLC itself came with a path key, as `update_fail_malformed_htlc`.
     pub path_key: Option<PublicKey>,
     /// Its packet.
     pub packet: PaymentPacket,
@@ -109,7 +110,11 @@ pub fn open_htlc<C: Verification>(
         knows_trampoline: false,
     };
     let payload = Payload::decode(peeled.payload(), context);
-    let payload = payload.map_err(|error| within(&given, HtlcFault::Payload(error)))?;
+    let payload = payload.map_err(|error| {
+        // A blinded path's first node hides what is wrong with its payload, as the nodes behind it do.
+        let is_first = !peeled.is_final() && begins_blinded_path(peeled.payload());
+        if is_first { HtlcFault::Blinding } else { within(&given, HtlcFault::Payload(error)) }
+    })?;
     let instruction = match payload {
         Payload::Forward(to) => Instruction::Forward(Outgoing {
             next: NextHop::Channel(to.short_channel_id),

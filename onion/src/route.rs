@@ -6,10 +6,12 @@
 use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, HmacEngine, sha256};
 use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey, Signing};
 use primitives::{BlockHeight, Msat, NodeId, ShortChannelId};
+use zeroize::Zeroize as _;
 
 use crate::blinded::{BlindedPath, PayInfo};
 use crate::build::{BuildError, Hop, build_payment};
-use crate::packet::{HOP_COUNT_MAX, HopSecrets, PaymentPacket};
+use crate::keys::WipedKey;
+use crate::packet::{HOP_COUNT_MAX, HopPayload as _, HopSecrets, PaymentPacket};
 use crate::payload::{BlindedForward, BlindedReceive, CustomRecords, Forward, Payload, PaymentData, Receive};
 
 /// An HTLC of a route, and the node that it leads to.
@@ -147,16 +149,42 @@ pub fn build_parts<C: Signing>(
     if needs_secret && payment.payment_secret.is_none() {
         return Err(RouteOnionError::NoSecret);
     }
-    let build = |(at, part): (usize, &Part<'_>)| build_part(secp, &session_key(seed, at)?, *part, payment);
-    parts.iter().enumerate().map(build).collect()
+    let mut onions = Vec::with_capacity(parts.len());
+    for (at, part) in parts.iter().enumerate() {
+        onions.push(build_part(secp, session_key(seed, at)?.as_key(), *part, payment)?);
+    }
+    Ok(onions)
 }
 
-fn session_key(seed: &[u8; 32], at: usize) -> Result<SecretKey, RouteOnionError> {
+/// Bytes of `hop_payloads` that the end of a route takes: the payee, or all nodes of a blinded path, each with length and
+/// code. A router that is to leave room for it counts this beside the hops that forward. `amount` is the most that a part
+/// delivers: the whole payment, where it is not known yet how it will be split.
+///
+/// # Errors
+/// Where the expiry is beyond its field.
+pub fn end_len(
+    payment: &Payment<'_>,
+    amount: Msat,
+    final_cltv_delta: u32,
+    path: Option<&BlindedPath>,
+) -> Result<usize, RouteOnionError> {
+    let Some(path) = path else {
+        return Ok(receive(payment, amount, expiry(payment, final_cltv_delta)?).framed_len());
+    };
+    let outgoing_cltv_value = expiry(payment, 0)?;
+    let payloads =
+        (0..path.hops.len()).map(|at| tail_payload(path, at, amount, outgoing_cltv_value, payment));
+    Ok(payloads.map(|payload| payload.framed_len()).sum())
+}
+
+fn session_key(seed: &[u8; 32], at: usize) -> Result<WipedKey, RouteOnionError> {
     let mut engine = HmacEngine::<sha256::Hash>::new(seed);
     engine.input(b"part");
     engine.input(&(at as u64).to_be_bytes());
-    let bytes = Hmac::from_engine(engine).to_byte_array();
-    SecretKey::from_slice(&bytes).map_err(|_| BuildError::SessionKey.into())
+    let mut bytes = Hmac::from_engine(engine).to_byte_array();
+    let key = SecretKey::from_slice(&bytes).map(WipedKey::new);
+    bytes.zeroize();
+    key.map_err(|_| BuildError::SessionKey.into())
 }
 
 fn receive<'a>(payment: &Payment<'a>, amount: Msat, expiry: BlockHeight) -> Payload<'a> {
@@ -180,33 +208,46 @@ fn add_tail<'a>(
 ) -> Result<(), RouteOnionError> {
     let needed = tail.payinfo.amount_at_introduction(tail.amount).ok_or(RouteOnionError::Overflow)?;
     let delta = u32::from(tail.payinfo.cltv_expiry_delta.to_blocks());
+    let limits = tail.payinfo.htlc_minimum_msat..=tail.payinfo.htlc_maximum_msat;
+    if !limits.contains(&tail.amount) {
+        return Err(RouteOnionError::TailLimits { amount: tail.amount });
+    }
     if introduction.amount < needed || introduction.cltv < delta {
         return Err(RouteOnionError::TailUnpaid { needed, delta });
     }
     let outgoing_cltv_value = expiry(payment, 0)?;
-    let last = tail.path.hops.len() - 1;
     for (at, (place, hop)) in places.iter_mut().zip(&tail.path.hops).enumerate() {
-        let encrypted_recipient_data = &hop.encrypted_recipient_data[..];
-        let current_path_key = (at == 0).then_some(tail.path.first_path_key);
         // The introduction is reached, and peels, under its own name.
         if at > 0 {
             place.public_key = hop.blinded_node_id;
         }
-        place.payload = if at < last {
-            Payload::BlindedForward(BlindedForward { encrypted_recipient_data, current_path_key })
-        } else {
-            Payload::BlindedReceive(BlindedReceive {
-                amt_to_forward: tail.amount,
-                outgoing_cltv_value,
-                total_amount_msat: payment.total_msat,
-                encrypted_recipient_data,
-                current_path_key,
-                keysend_preimage: payment.keysend_preimage,
-                custom: payment.custom,
-            })
-        };
+        place.payload = tail_payload(tail.path, at, tail.amount, outgoing_cltv_value, payment);
     }
     Ok(())
+}
+
+/// What the node at `at` of a blinded path is told.
+fn tail_payload<'a>(
+    path: &'a BlindedPath,
+    at: usize,
+    amount: Msat,
+    outgoing_cltv_value: BlockHeight,
+    payment: &Payment<'a>,
+) -> Payload<'a> {
+    let encrypted_recipient_data = &path.hops[at].encrypted_recipient_data[..];
+    let current_path_key = (at == 0).then_some(path.first_path_key);
+    if at + 1 < path.hops.len() {
+        return Payload::BlindedForward(BlindedForward { encrypted_recipient_data, current_path_key });
+    }
+    Payload::BlindedReceive(BlindedReceive {
+        amt_to_forward: amount,
+        outgoing_cltv_value,
+        total_amount_msat: payment.total_msat,
+        encrypted_recipient_data,
+        current_path_key,
+        keysend_preimage: payment.keysend_preimage,
+        custom: payment.custom,
+    })
 }
 
 fn public_key(hop: &RouteHop) -> Result<PublicKey, RouteOnionError> {
@@ -253,6 +294,12 @@ pub enum RouteOnionError {
         needed: Msat,
         /// The blocks that must be left.
         delta: u32,
+    },
+    /// A part delivers less or more than the blinded path allows.
+    #[error("the blinded path does not deliver {amount} in one part")]
+    TailLimits {
+        /// What the part should deliver.
+        amount: Msat,
     },
     /// The packet could not be built.
     #[error(transparent)]

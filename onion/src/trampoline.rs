@@ -8,6 +8,8 @@
 //! A failure comes back through both onions: the last trampoline obfuscates it under its inner secret, then under the
 //! outer one; each trampoline takes off what its own route put on, and puts on its own two layers.
 
+use std::fmt;
+
 use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey, Signing, Verification};
 use primitives::codec::{Sink, TlvReader, TlvWriter, Truncated, decode_tu32, decode_tu64};
 use primitives::{BlockHeight, Features, Msat};
@@ -145,7 +147,7 @@ pub fn build_trampoline<C: Signing>(
 }
 
 /// An inner packet without its outermost layer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PeeledTrampoline {
     /// The secret that is shared with the payer, in the inner onion.
     pub shared_secret: SharedSecret,
@@ -153,6 +155,16 @@ pub struct PeeledTrampoline {
     pub payload: Vec<u8>,
     /// The packet for the next trampoline; `None` at the payee.
     pub next_packet: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for PeeledTrampoline {
+    /// Keeps the payload out of logs, which may hold a payment's secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeeledTrampoline")
+            .field("payload_len", &self.payload.len())
+            .field("is_final", &self.next_packet.is_none())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Takes off the layer that is meant for the owner of `secret_key`.

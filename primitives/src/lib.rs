@@ -12,6 +12,9 @@ mod node_id;
 mod scid;
 mod time;
 mod topology;
+pub mod wire;
+
+pub use bitcoin::constants::ChainHash;
 
 pub use amount::Msat;
 pub use block::{BlockHeight, CltvExpiryDelta};

@@ -9,6 +9,7 @@ use crate::commands::import::ImportArgs;
 use crate::commands::info::InfoArgs;
 use crate::commands::reach::ReachArgs;
 use crate::commands::route::RouteArgs;
+use crate::commands::simulate::SimulateArgs;
 use crate::exit::EXIT_CODES;
 
 /// Finds routes for Lightning payments, provably the cheapest ones.
@@ -55,6 +56,13 @@ pub(crate) enum Command {
     /// why there is none.
     #[command(after_help = EXIT_CODES)]
     Bench(Box<BenchArgs>),
+    /// See payments through on hidden balances, and tell how many arrive
+    ///
+    /// Balances are drawn by seed; payments join the ends of random channels. Only payments that could be made by one who
+    /// knew all balances are tried, each from the same balances, by a payer who knows its own alone and learns from its
+    /// attempts.
+    #[command(after_help = EXIT_CODES)]
+    Simulate(Box<SimulateArgs>),
     /// Print a script that teaches a shell to complete this command line
     Completions(CompletionsArgs),
 }

@@ -62,6 +62,7 @@ fn run(command: Option<&Command>, out: &mut impl Write) -> Result<Outcome, Failu
         Some(Command::Info(args)) => commands::info::run(args, out),
         Some(Command::Import(args)) => commands::import::run(args, out),
         Some(Command::Generate(args)) => commands::generate::run(args, out),
+        Some(Command::Simulate(args)) => commands::simulate::run(args, out),
         Some(Command::Bench(args)) => commands::bench::run(args, out),
         Some(Command::Completions(args)) => commands::completions::run(args, out),
     }

@@ -22,6 +22,8 @@ pub(crate) enum Unit {
     Channels,
     /// Queries.
     Queries,
+    /// Payments.
+    Payments,
 }
 
 impl Progress {
@@ -31,6 +33,7 @@ impl Progress {
         let template = match unit {
             Unit::Bytes => "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",
             Unit::Channels => "{msg} {wide_bar} {human_pos}/{human_len} channels {eta}",
+            Unit::Payments => "{msg} {wide_bar} {human_pos}/{human_len} payments {eta}",
             Unit::Queries => "{msg} {wide_bar} {human_pos}/{human_len} queries {eta}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {

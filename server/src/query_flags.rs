@@ -163,6 +163,7 @@ pub(crate) fn template(cost: &CostFlags, limits: &LimitFlags) -> Result<RouteQue
         final_cltv_delta: limits.final_cltv_delta,
         hop_count_max: limits.max_hops,
         final_payload_extra: limits.final_payload_extra,
+        end_payload_size: None,
     };
     query.ignore_inbound_fees = cost.ignore_inbound_fees;
     query.tolerance = cost.tolerance_msat;

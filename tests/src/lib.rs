@@ -2,4 +2,7 @@
 
 pub mod content;
 pub mod data;
+pub mod gsp;
+pub mod network;
 pub mod rgs;
+pub mod signed;

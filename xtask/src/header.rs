@@ -7,14 +7,31 @@ use cbindgen::{Builder, DocumentationStyle, EnumConfig, ExportConfig, Language, 
 use crate::root;
 
 /// The sources, in the order in which the header has them.
-const SOURCES: [&str; 15] = [
-    "status", "version", "log", "node_id", "cancel", "graph", "update", "view", "query", "find", "route",
-    "plan", "beliefs", "exchange", "onions",
+const SOURCES: [&str; 19] = [
+    "status",
+    "version",
+    "log",
+    "node_id",
+    "cancel",
+    "graph",
+    "update",
+    "gossip",
+    "view",
+    "query",
+    "find",
+    "route",
+    "plan",
+    "beliefs",
+    "exchange",
+    "layers",
+    "layer_edit",
+    "reservations",
+    "onions",
 ];
 
 /// What no function mentions.
 const MENTIONED_NOWHERE: [&str; 6] =
-    ["fg_log_level", "fg_format", "fg_cost", "fg_outcome", "fg_beliefs_format", "fg_gossip"];
+    ["fg_log_level", "fg_format", "fg_cost", "fg_outcome", "fg_beliefs_format", "fg_inform"];
 
 const OPENING: &str = "\
 // Fulgurite: payment routing and pathfinding for the Lightning Network, in C.
@@ -64,7 +81,7 @@ pub fn header() -> Result<String, HeaderError> {
     }
     let mut text = Vec::new();
     builder.generate().map_err(HeaderError)?.write(&mut text);
-    Ok(pack(&String::from_utf8_lossy(&text)))
+    Ok(beside(&pack(&String::from_utf8_lossy(&text))))
 }
 
 /// Lays parameters out in as few lines as they take; cbindgen gives each a line of its own.
@@ -99,6 +116,23 @@ fn pack(text: &str) -> String {
         packed.push('\n');
     }
     packed
+}
+
+/// Puts what is said of a field or a variant beside it, where one line takes both.
+fn beside(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let last = lines.len().wrapping_sub(1);
+        let is_comment = |at: usize| lines.get(at).is_some_and(|line| line.starts_with("    //"));
+        let is_member = line.starts_with("    ") && line.ends_with([',', ';']) && !line.contains("//");
+        let fits = |at: usize| line.len() + lines[at].trim().len() < LINE_LENGTH;
+        if is_member && is_comment(last) && !is_comment(last.wrapping_sub(1)) && fits(last) {
+            lines[last] = format!("{line} {}", lines[last].trim());
+        } else {
+            lines.push(line.to_owned());
+        }
+    }
+    lines.join("\n") + "\n"
 }
 
 const LINE_LENGTH: usize = 120;

@@ -44,10 +44,9 @@ impl<const K: usize> Hull<K> {
     /// The hull of `prior`'s penalty between the bounds, up to `penalty_max`. O(K log capacity).
     pub fn new(prior: Prior, bounds: (Msat, Msat), capacity: Msat, penalty_max: u64) -> Self {
         let upper = bounds.1.min(capacity);
-        let certain = bounds.0.min(upper);
-        let mut hull = Hull { certain, knots: [Knot::default(); K], count: 0 };
+        let mut hull = Hull::certain_within(bounds, capacity);
         let penalty = |amount: u64| prior.penalty(Msat::from_msat(amount), bounds, capacity);
-        let mut last = certain.to_msat();
+        let mut last = hull.certain.to_msat();
         for step in 1..=K as u128 {
             let level = (u128::from(penalty_max) * step / K as u128) as u64;
             let amount = last_within(last, upper.to_msat(), |amount| penalty(amount) <= level);
@@ -57,6 +56,23 @@ impl<const K: usize> Hull<K> {
             }
         }
         hull
+    }
+
+    /// The hull of `prior`'s penalty between the bounds at some amounts, in rising order. O(K).
+    pub fn at(prior: Prior, bounds: (Msat, Msat), capacity: Msat, amounts: [Msat; K]) -> Self {
+        let mut hull = Hull::certain_within(bounds, capacity);
+        let mut last = hull.certain;
+        for amount in amounts.into_iter().filter(|&amount| amount <= bounds.1.min(capacity)) {
+            if amount > last {
+                hull.push(Knot { amount, penalty: prior.penalty(amount, bounds, capacity) });
+                last = amount;
+            }
+        }
+        hull
+    }
+
+    fn certain_within((lower, upper): (Msat, Msat), capacity: Msat) -> Self {
+        Hull { certain: lower.min(upper).min(capacity), knots: [Knot::default(); K], count: 0 }
     }
 
     /// What the channel carries for nothing.
@@ -72,16 +88,22 @@ impl<const K: usize> Hull<K> {
 
     /// The penalty along the hull, rounded down; `None` beyond its end.
     pub fn penalty(&self, amount: Msat) -> Option<u64> {
-        let mut begin = Knot { amount: self.certain, penalty: 0 };
-        if amount <= begin.amount {
+        if amount <= self.certain {
             return Some(0);
         }
+        let [begin, end] = self.piece(amount)?;
+        let part = u128::from(amount.to_msat() - begin.amount.to_msat());
+        let width = u128::from(end.amount.to_msat() - begin.amount.to_msat());
+        let rise = u128::from(end.penalty - begin.penalty);
+        Some(begin.penalty + (rise * part / width) as u64)
+    }
+
+    /// Both ends of the piece on which an amount lies, or which it ends; `None` where it is certain or beyond the hull.
+    pub fn piece(&self, amount: Msat) -> Option<[Knot; 2]> {
+        let mut begin = Knot { amount: self.certain, penalty: 0 };
         for &end in self.knots() {
-            if amount <= end.amount {
-                let part = u128::from(amount.to_msat() - begin.amount.to_msat());
-                let width = u128::from(end.amount.to_msat() - begin.amount.to_msat());
-                let rise = u128::from(end.penalty - begin.penalty);
-                return Some(begin.penalty + (rise * part / width) as u64);
+            if begin.amount < amount && amount <= end.amount {
+                return Some([begin, end]);
             }
             begin = end;
         }
@@ -175,6 +197,30 @@ mod tests {
     #[test]
     fn the_constant_is_the_logarithm_of_twenty() {
         assert!((PENALTY_OF_ONE_IN_TWENTY as f64 - 20f64.ln() * ONE).abs() < 1.0);
+    }
+
+    #[test]
+    fn neighbours_are_joined_until_slopes_rise() {
+        let pieces = |rises: [u64; 3], widths: [u64; 3]| {
+            let mut hull = Hull::<3>::certain_within((Msat::ZERO, Msat::MAX), Msat::MAX);
+            let mut knot = Knot::default();
+            let ends = rises.into_iter().zip(widths).map(|(rise, width)| {
+                let amount = Msat::from_msat(knot.amount.to_msat() + width);
+                knot = Knot { amount, penalty: knot.penalty + rise };
+                hull.push(knot);
+                amount
+            });
+            let ends = ends.collect::<Vec<_>>();
+            let piece = |end: Msat| {
+                let [begin, end] = hull.piece(end)?;
+                Some((end.penalty - begin.penalty, end.amount.to_msat() - begin.amount.to_msat()))
+            };
+            ends.into_iter().map(piece).collect::<Vec<_>>()
+        };
+        assert_eq!(pieces([6, 1, 8], [2, 1, 1]), [Some((7, 3)), Some((7, 3)), Some((8, 1))]);
+        assert_eq!(pieces([6, 1, 2], [2, 1, 1]), [Some((9, 4)); 3]);
+        let empty = Hull::<2>::at(Prior::Uniform, (Msat::ZERO, Msat::ZERO), Msat::MAX, [Msat::ZERO; 2]);
+        assert_eq!(empty.piece(Msat::ZERO), None);
     }
 
     #[test]

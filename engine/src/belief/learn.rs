@@ -14,7 +14,7 @@
 //! failure is no statement on liquidity: taken as an upper bound of zero, it would promise the whole capacity to the
 //! other direction.
 
-use primitives::{Direction, Msat, UnixTime};
+use primitives::{Direction, Msat, ShortChannelIdDir, UnixTime};
 
 use super::Beliefs;
 use super::failure_code::{Blame, FailureCode, Permanence};
@@ -87,6 +87,13 @@ pub enum Advice {
 }
 
 impl Beliefs {
+    /// A hop of an attempt by its channel's name. Of a channel that nobody announced nothing is learnt. O(log m).
+    pub fn attempted_hop(&self, channel: ShortChannelIdDir, amount: Msat, in_flight: Msat) -> AttemptedHop {
+        let ShortChannelIdDir { short_channel_id, direction } = channel;
+        let channel = self.channel(short_channel_id).unwrap_or(ChannelIdx::from_u32(u32::MAX));
+        AttemptedHop { channel, direction, amount, in_flight }
+    }
+
     /// Learns from an attempt along `hops`, the payer's own channel first, that ended at `now`. O(hops), no
     /// allocation.
     pub fn learn(&self, hops: &[AttemptedHop], outcome: Outcome, now: UnixTime) -> Advice {

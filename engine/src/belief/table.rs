@@ -12,7 +12,7 @@ use super::bounds::{Bounds, Moment};
 use super::decay::HalfLives;
 use super::fact::Fact;
 use super::view::BeliefView;
-use crate::graph::{ChannelIdx, Topology};
+use crate::graph::ChannelIdx;
 use crate::snapshot::Snapshot;
 
 /// What is believed of the liquidity of a generation's channels.
@@ -33,7 +33,7 @@ impl Beliefs {
         Beliefs {
             half_lives,
             short_channel_ids: channels().map(|channel| topology.short_channel_id(channel)).collect(),
-            capacities: channels().map(|channel| believed_capacity(topology, channel)).collect(),
+            capacities: channels().map(|channel| topology.presumed_capacity(channel)).collect(),
             facts: channels().map(|_| Fact::default()).collect(),
             known: (0..topology.channel_count().div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
         }
@@ -150,14 +150,4 @@ impl Beliefs {
     ) -> bool {
         self.update(channel, now, |bounds, at| bounds.balance(direction, balance, at))
     }
-}
-
-/// The capacity; where it is unknown, what the channel's policies would let through at most.
-fn believed_capacity(topology: &Topology, channel: ChannelIdx) -> Msat {
-    topology.capacity(channel).unwrap_or_else(|| {
-        let most = |direction| {
-            topology.policy(channel.arc(direction)).map_or(Msat::ZERO, |policy| policy.htlc_maximum_msat)
-        };
-        most(Direction::NodeOneToTwo).max(most(Direction::NodeTwoToOne))
-    })
 }

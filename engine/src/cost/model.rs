@@ -3,6 +3,7 @@
 use primitives::Msat;
 
 use super::log::{FRACTION_BITS, log2};
+use super::weight::Weight;
 use crate::graph::Record;
 
 /// What a query minimises.
@@ -64,15 +65,30 @@ impl Default for ProbabilityWeights {
     }
 }
 
+impl CostModel {
+    /// The model by which the `rest` of a payment of `whole` pays for an attempt what all of it would, `times` over.
+    #[must_use]
+    pub(crate) fn of_rest(self, whole: Msat, rest: Msat, times: u64) -> CostModel {
+        let CostModel::Probability(weights) = self else { return self };
+        let share = u64::from(weights.attempt_millionths).saturating_mul(times);
+        let attempt_millionths = u32::try_from(share).unwrap_or(u32::MAX);
+        let beyond = millionths(whole.saturating_sub(rest), attempt_millionths);
+        let base = u64::from(weights.attempt_base_msat).saturating_mul(times).saturating_add(beyond);
+        let attempt_base_msat = u32::try_from(base).unwrap_or(u32::MAX);
+        CostModel::Probability(ProbabilityWeights { attempt_base_msat, attempt_millionths, ..weights })
+    }
+}
+
 /// The cost of a hop beyond its fee, in msat; never falls with the amount.
 pub(crate) trait HopCost: Copy {
-    /// Of a forwarding hop that carries `amount` over a channel of `capacity`, both in msat.
-    fn forward(self, record: Record, capacity: u64, amount: u64) -> u64;
+    /// Of a forwarding hop that carries `amount` over a channel of `capacity`, of which `known` is known to be there;
+    /// all in msat, `known` is at most `capacity`.
+    fn forward(self, record: Record, capacity: u64, known: u64, amount: u64) -> u64;
     /// Of the payer's own channel, which has no `cltv_expiry_delta` on its way.
-    fn first(self, capacity: u64, amount: u64) -> u64;
+    fn first(self, capacity: u64, known: u64, amount: u64) -> u64;
     /// Of the payer's own channel whose balance is known to suffice.
     fn first_known(self) -> u64;
-    /// What any hop costs at least.
+    /// What any hop costs at least, the best bias and tolls considered.
     fn least(self) -> u64;
     /// Whether the cost is more than the fee, so that a cheaper route may carry a larger amount.
     const HAS_TWO_LABELS: bool;
@@ -81,19 +97,25 @@ pub(crate) trait HopCost: Copy {
         0
     }
     /// What a route of at most `hops` channels and `blocks` blocks, whose HTLCs carry at most `amount` msat, can cost
-    /// beyond its fee.
+    /// beyond its fee, biases not considered.
     fn most(self, amount: u64, hops: u32, blocks: u32) -> u64;
-    /// What of the cost of a forwarding hop is a toll ([`Tolled`](super::Tolled)) and no cost of the query's.
+    /// What layers do to the bounds on it.
+    fn tuning(self) -> Tuning {
+        Tuning::default()
+    }
+    /// What a search charges for a forwarding hop beside its cost ([`Tolled`](super::Tolled)).
+    #[inline(always)]
     fn toll(self, _: Record) -> u64 {
         0
     }
-    /// The same of the payer's own hop.
+    /// The same for the payer's own hop.
+    #[inline(always)]
     fn first_toll(self) -> u64 {
         0
     }
     /// How much dearer a larger amount can make a route for `amount` msat whose cost stays below `bound`.
     fn slope(self, amount: u64, bound: u64) -> Slope {
-        Slope::new(amount, bound, self.least(), self.lambda() as f64)
+        Slope::new(amount, bound, self.least(), self.lambda() as f64, self.tuning())
     }
 }
 
@@ -119,17 +141,21 @@ impl Slope {
     const UNKNOWN: Slope = Slope { per_msat: 0.0, rounding: 0.0, reach: -1.0 };
 
     /// `lambda` is the price of the logarithm, 0 where there is none; `hop` the least cost of a hop.
-    fn new(amount: u64, bound: u64, hop: u64, lambda: f64) -> Slope {
-        if hop == 0 {
-            // Then the number of hops is not bounded by the cost.
+    fn new(amount: u64, bound: u64, hop: u64, lambda: f64, tuning: Tuning) -> Slope {
+        if hop == 0 || lambda != 0.0 && tuning.has_known {
+            // Then the number of hops is not bounded by the cost, or the share of what is unknown of a channel is not
+            // bounded by the share of the amount.
             return Slope::UNKNOWN;
         }
-        let (amount, bound) = (amount as f64, bound as f64);
-        let hops = bound / hop as f64 + 1.0;
+        // With biases: as if all hops had the best one, and all roundings the worst one.
+        let (least, most) =
+            tuning.weights.map_or((1.0, 1.0), |[least, most]| (least.to_f64(), most.to_f64()));
+        let hops = bound as f64 / hop as f64 + 1.0;
+        let (amount, bound) = (amount as f64, bound as f64 / least);
         // Sum of all rates: each is at most (cost of the hop + 1) / amount.
-        let rates = (bound + 2.0 * hops) / amount;
+        let rates = (bound + (1.0 + most) / least * hops) / amount;
         // Each rounded term of a hop is worth less than one msat, and the logarithm's last digits.
-        let rounding = hops * (3.0 + lambda / LOG_STEPS);
+        let rounding = hops * (3.0 + lambda / LOG_STEPS) * most;
         if lambda == 0.0 {
             return Slope {
                 per_msat: rates * rates.exp() * 1.01,
@@ -139,7 +165,7 @@ impl Slope {
         }
         let depth = (bound + rounding) / lambda;
         let steepest = 2.0 * lambda / amount * depth.exp_m1();
-        let per_msat = (rates + steepest) * rates.exp() * 1.01;
+        let per_msat = (rates + steepest) * rates.exp() * 1.01 * most;
         // Half of what is left of the fullest channel, after the roundings' share.
         let reach = 0.5 * amount * (-depth).exp() * (-rates).exp() - hops;
         Slope { per_msat, rounding: rounding + hops * per_msat, reach }
@@ -155,6 +181,16 @@ pub(crate) struct FeeOnly;
 pub(crate) struct Risky {
     pub(super) hop: u64,
     pub(super) risk_billionths: u64,
+    tuning: Tuning,
+}
+
+/// What adjustments by layers do to the bounds that searches rely on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tuning {
+    /// The least and the largest factor of any arc, `None` where no arc has a bias.
+    pub(crate) weights: Option<[Weight; 2]>,
+    /// Whether some channel is known to hold a part of its capacity.
+    pub(crate) has_known: bool,
 }
 
 /// [`CostModel::Probability`] for one amount.
@@ -168,48 +204,61 @@ pub(crate) struct Probable {
 }
 
 impl Risky {
-    pub(crate) fn new(weights: RiskWeights, amount: Msat) -> Self {
+    pub(crate) fn new(weights: RiskWeights, amount: Msat, tuning: Tuning) -> Self {
         let share = millionths(amount, weights.hop_millionths);
         Risky {
             hop: share.saturating_add(u64::from(weights.hop_base_msat)),
             risk_billionths: u64::from(weights.risk_billionths),
+            tuning,
         }
+    }
+
+    /// [`CostModel::Fee`] where arcs have biases: then a cheaper route may carry a larger amount, as under a risk.
+    pub(crate) fn biased_fee(tuning: Tuning) -> Self {
+        Risky { hop: 0, risk_billionths: 0, tuning }
     }
 }
 
 impl Probable {
-    pub(crate) fn new(weights: ProbabilityWeights, amount: Msat) -> Self {
+    pub(crate) fn new(weights: ProbabilityWeights, amount: Msat, tuning: Tuning) -> Self {
         let attempt =
             millionths(amount, weights.attempt_millionths) as u128 + weights.attempt_base_msat as u128;
         // ln(x) = log2(x) * ln(2)
         let halving = attempt * 693_147_181 / 1_000_000_000;
         let narrow = |value: u128| u64::try_from(value).unwrap_or(u64::MAX);
         Probable {
-            risky: Risky::new(weights.risk, amount),
+            risky: Risky::new(weights.risk, amount, tuning),
             lambda: narrow(attempt),
             halving: narrow(halving),
         }
     }
 
     /// lambda * -ln((capacity + 1 - amount) / (capacity + 1)): liquidity is equally likely anywhere in the channel
-    /// (Pickhardt et al., arXiv 2103.08576, equation 3).
+    /// (Pickhardt et al., arXiv 2103.08576, equation 3), beyond the part that is known to be there.
     #[inline(always)]
-    fn improbability(self, capacity: u64, amount: u64) -> u64 {
-        let halvings =
-            log2(capacity.saturating_add(1)) - log2((capacity - amount.min(capacity)).saturating_add(1));
+    fn improbability(self, capacity: u64, known: u64, amount: u64) -> u64 {
+        let left = capacity - amount.min(capacity).max(known);
+        let halvings = log2((capacity - known).saturating_add(1)) - log2(left.saturating_add(1));
         let cost = (u128::from(self.halving) * u128::from(halvings)) >> FRACTION_BITS;
         cost as u64
     }
 }
 
+/// The chance that liquidity which is equally likely anywhere between `lower` and `upper` suffices for `amount`, all in
+/// msat: what the logarithm in [`CostModel::Probability`] is taken of.
+pub(crate) fn chance(lower: u64, upper: u64, amount: u64) -> f64 {
+    let whole = (upper - lower) as f64 + 1.0;
+    ((whole - amount.saturating_sub(lower) as f64) / whole).max(0.0)
+}
+
 impl HopCost for FeeOnly {
     #[inline(always)]
-    fn forward(self, _: Record, _: u64, _: u64) -> u64 {
+    fn forward(self, _: Record, _: u64, _: u64, _: u64) -> u64 {
         0
     }
 
     #[inline(always)]
-    fn first(self, _: u64, _: u64) -> u64 {
+    fn first(self, _: u64, _: u64, _: u64) -> u64 {
         0
     }
 
@@ -231,12 +280,12 @@ impl HopCost for FeeOnly {
 
 impl HopCost for Risky {
     #[inline(always)]
-    fn forward(self, record: Record, _: u64, amount: u64) -> u64 {
+    fn forward(self, record: Record, _: u64, _: u64, amount: u64) -> u64 {
         amount.saturating_mul(record.cltv() * self.risk_billionths) / BILLION + self.hop
     }
 
     #[inline(always)]
-    fn first(self, _: u64, _: u64) -> u64 {
+    fn first(self, _: u64, _: u64, _: u64) -> u64 {
         self.hop
     }
 
@@ -246,10 +295,17 @@ impl HopCost for Risky {
 
     #[inline(always)]
     fn least(self) -> u64 {
-        self.hop
+        match self.tuning.weights {
+            Some([least, _]) => least.of(self.hop),
+            None => self.hop,
+        }
     }
 
     const HAS_TWO_LABELS: bool = true;
+
+    fn tuning(self) -> Tuning {
+        self.tuning
+    }
 
     fn most(self, amount: u64, hops: u32, blocks: u32) -> u64 {
         let locked = u128::from(amount) * u128::from(blocks) * u128::from(self.risk_billionths);
@@ -260,13 +316,14 @@ impl HopCost for Risky {
 
 impl HopCost for Probable {
     #[inline(always)]
-    fn forward(self, record: Record, capacity: u64, amount: u64) -> u64 {
-        self.risky.forward(record, capacity, amount).saturating_add(self.improbability(capacity, amount))
+    fn forward(self, record: Record, capacity: u64, known: u64, amount: u64) -> u64 {
+        let risk = self.risky.forward(record, capacity, known, amount);
+        risk.saturating_add(self.improbability(capacity, known, amount))
     }
 
     #[inline(always)]
-    fn first(self, capacity: u64, amount: u64) -> u64 {
-        self.risky.hop.saturating_add(self.improbability(capacity, amount))
+    fn first(self, capacity: u64, known: u64, amount: u64) -> u64 {
+        self.risky.hop.saturating_add(self.improbability(capacity, known, amount))
     }
 
     fn first_known(self) -> u64 {
@@ -275,13 +332,17 @@ impl HopCost for Probable {
 
     #[inline(always)]
     fn least(self) -> u64 {
-        self.risky.hop
+        self.risky.least()
     }
 
     const HAS_TWO_LABELS: bool = true;
 
     fn lambda(self) -> u64 {
         self.lambda
+    }
+
+    fn tuning(self) -> Tuning {
+        self.risky.tuning
     }
 
     fn most(self, amount: u64, hops: u32, blocks: u32) -> u64 {

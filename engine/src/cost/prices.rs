@@ -2,7 +2,7 @@
 
 use primitives::Msat;
 
-use super::model::{CostModel, Probable, Risky};
+use super::model::{CostModel, Probable, Risky, Tuning};
 
 /// What the terms of a cost model are worth, for one payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,9 +20,9 @@ impl CostModel {
     pub(crate) fn prices(self, amount: Msat) -> Prices {
         let (risky, halving) = match self {
             CostModel::Fee => return Prices { hop: 0, risk_billionths: 0, halving: 0 },
-            CostModel::Risk(weights) => (Risky::new(weights, amount), 0),
+            CostModel::Risk(weights) => (Risky::new(weights, amount, Tuning::default()), 0),
             CostModel::Probability(weights) => {
-                let probable = Probable::new(weights, amount);
+                let probable = Probable::new(weights, amount, Tuning::default());
                 (probable.risky, probable.halving)
             }
         };

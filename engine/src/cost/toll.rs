@@ -2,9 +2,10 @@
 //! look for routes with fewer of both.
 //!
 //! Tolls are the multipliers of a Lagrangian relaxation: a route within limits pays at most the tolls of the limits
-//! (docs/search.md, lemma 7). They depend on no amount, so all that holds of a cost holds of it with tolls as well.
+//! (docs/search.md, lemma 7). They depend on no amount, so all that holds of a cost holds of it with tolls as well. No
+//! bias multiplies them: whoever charges a hop's cost adds its toll afterwards.
 
-use super::model::HopCost;
+use super::model::{HopCost, Tuning};
 use crate::graph::Record;
 
 /// What is charged for each hop and each block.
@@ -35,17 +36,17 @@ impl Tolls {
 
 impl<C: HopCost> HopCost for Tolled<C> {
     #[inline(always)]
-    fn forward(self, record: Record, capacity: u64, amount: u64) -> u64 {
-        self.cost.forward(record, capacity, amount).saturating_add(self.toll(record))
+    fn forward(self, record: Record, capacity: u64, known: u64, amount: u64) -> u64 {
+        self.cost.forward(record, capacity, known, amount)
     }
 
     #[inline(always)]
-    fn first(self, capacity: u64, amount: u64) -> u64 {
-        self.cost.first(capacity, amount).saturating_add(self.tolls.hop)
+    fn first(self, capacity: u64, known: u64, amount: u64) -> u64 {
+        self.cost.first(capacity, known, amount)
     }
 
     fn first_known(self) -> u64 {
-        self.cost.first_known().saturating_add(self.tolls.hop)
+        self.cost.first_known()
     }
 
     #[inline(always)]
@@ -60,8 +61,11 @@ impl<C: HopCost> HopCost for Tolled<C> {
     }
 
     fn most(self, amount: u64, hops: u32, blocks: u32) -> u64 {
-        let tolls = self.tolls.most(u64::from(hops), u64::from(blocks)).unwrap_or(u64::MAX);
-        self.cost.most(amount, hops, blocks).saturating_add(tolls)
+        self.cost.most(amount, hops, blocks)
+    }
+
+    fn tuning(self) -> Tuning {
+        self.cost.tuning()
     }
 
     #[inline(always)]
@@ -70,6 +74,7 @@ impl<C: HopCost> HopCost for Tolled<C> {
         self.tolls.hop.saturating_add(blocks)
     }
 
+    #[inline(always)]
     fn first_toll(self) -> u64 {
         self.tolls.hop
     }

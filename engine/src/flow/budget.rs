@@ -22,9 +22,23 @@ pub fn plan_frontier(
     count: usize,
     space: &mut PlanWorkspace,
 ) -> Result<Vec<Plan>, PlanError> {
+    plan_frontier_with(snapshot, query, UnknownLiquidity, count, space)
+}
+
+/// The same with knowledge of the channels' liquidity.
+///
+/// # Errors
+/// As [`plan_frontier`].
+pub fn plan_frontier_with<L: Liquidity>(
+    snapshot: &Snapshot,
+    query: &PlanQuery,
+    liquidity: L,
+    count: usize,
+    space: &mut PlanWorkspace,
+) -> Result<Vec<Plan>, PlanError> {
     space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
-    let planner = Planner::new(snapshot, query, &compiled, UnknownLiquidity)?;
+    let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);
     let mut plans = Vec::<Plan>::new();
     let (mut least, mut needed) = (None, Msat::MAX);

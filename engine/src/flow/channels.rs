@@ -5,8 +5,10 @@ use primitives::Msat;
 use super::liquidity::{Liquidity, LiquidityRange};
 use super::network::Network;
 use super::pieces::{Piece, Pieces};
-use super::tariff::{Charge, Tariff};
-use crate::cost::FeeOnly;
+use super::query::MaximumRule;
+use super::tariff::{Charge, Tariff, penalty};
+use crate::belief::{IMPOSSIBLE, PENALTY_FRACTION_BITS, Prior};
+use crate::cost::{FeeOnly, chance};
 use crate::graph::{Adjacency, ArcIdx, HtlcBounds, Record};
 use crate::search::problem::Problem;
 
@@ -25,6 +27,7 @@ pub(super) struct ChannelNetwork<'a, L> {
     minimum_max: u64,
     /// What flow leaves free of every arc for fees, in millionths.
     kept_millionths: u64,
+    maximum_rule: MaximumRule,
 }
 
 /// What limits and prices an arc.
@@ -33,11 +36,18 @@ pub(super) struct ArcTerms {
     pub(super) record: Record,
     pub(super) bounds: HtlcBounds,
     pub(super) range: LiquidityRange,
+    /// What one part carries at most, in msat; `bounds.max` is for all of them.
+    pub(super) part_max: u64,
     is_own: bool,
 }
 
 impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
-    pub(super) fn new(problem: Problem<'a, FeeOnly>, tariff: Tariff, liquidity: L) -> Self {
+    pub(super) fn new(
+        problem: Problem<'a, FeeOnly>,
+        tariff: Tariff,
+        liquidity: L,
+        maximum_rule: MaximumRule,
+    ) -> Self {
         let forwarders = problem.topology.forwarder_count();
         let ends = problem.layers.iter().map(|layer| layer.node_end());
         let node_count = ends.fold(problem.topology.node_count() as u32, u32::max);
@@ -46,9 +56,10 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
             leaves_from: if problem.has_layers() { u32::MAX } else { forwarders },
             node_count,
             kept_millionths: 0,
+            maximum_rule,
             minimum_max: if tariff.is_flat() { u64::MAX } else { problem.amount },
             problem,
-            tariff,
+            tariff: tariff.with_prior(liquidity.prior()),
             liquidity,
         }
     }
@@ -84,23 +95,37 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         if bounds.min > self.minimum_max {
             return None;
         }
+        let part_max = bounds.max;
+        if self.maximum_rule == MaximumRule::Each {
+            bounds.max = problem.restrictions.usable(bounds.capacity);
+        }
         let is_own = tail == problem.payer;
         let mut range = self.liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(bounds.capacity));
         if is_own && let Some(balance) = problem.first_balance(arc)? {
             let balance = Msat::from_msat(balance.min(bounds.capacity));
-            range = LiquidityRange { lower: balance, upper: balance };
+            range = LiquidityRange::new(balance, balance);
         }
-        // An overlay's knowledge may be older than the channel's policy.
-        range.upper = range.upper.min(Msat::from_msat(bounds.capacity));
-        range.lower = range.lower.min(range.upper);
-        bounds.max = bounds.max.min(range.upper.to_msat());
-        Some(ArcTerms { record, bounds, range, is_own })
+        // What is known may be older than the channel's policy.
+        let range = range.spare(bounds.capacity);
+        bounds.max = bounds.max.saturating_sub(range.held.to_msat()).min(range.upper.to_msat());
+        Some(ArcTerms { record, bounds, range, part_max, is_own })
+    }
+
+    /// Whether an arc in a list is to be found beside it.
+    #[inline(always)]
+    fn is_moved(&self, arc: u32) -> bool {
+        self.is_restricted && self.problem.restrictions.is_moved(arc)
     }
 
     /// Whether a usual record tells at once that the arc carries no unit.
     #[inline(always)]
     fn is_too_small(&self, record: Record) -> bool {
         if record.is_unusual() { !record.is_enabled() } else { record.usual_bounds().1 < self.tariff.unit }
+    }
+
+    /// Whether several parts may use a channel that carries no larger one.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.maximum_rule == MaximumRule::Each
     }
 
     /// What holds for an arc by number.
@@ -118,7 +143,9 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         record: Record,
         visit: &mut impl FnMut(u32, u32, Piece),
     ) {
-        if !self.is_passable(end) || self.is_too_small(record) {
+        let record = if self.is_restricted { self.problem.adjusted(record, arc) } else { record };
+        // What a layer says of maxima is not in the record.
+        if !self.is_passable(end) || !self.is_restricted && self.is_too_small(record) {
             return;
         }
         let (tail, head) = if FORWARD { (node, end) } else { (end, node) };
@@ -147,14 +174,30 @@ impl ArcTerms {
         tariff.pieces_msat(self.record, self.charge(), self.bounds, self.range)
     }
 
+    /// What `amount` msat cost beside fees, in msat; `pieces` are those of [`ArcTerms::without_fee`]. Where they lie below
+    /// what the prior says, because that is not convex, the prior counts.
+    pub(super) fn cost_beside_fees(&self, tariff: &Tariff, pieces: &Pieces, amount: u64) -> u64 {
+        let convex = tariff.cost_msat(pieces, amount);
+        if tariff.is_convex() || amount == 0 {
+            return convex;
+        }
+        let charge = if self.is_own { Charge::Own } else { Charge::NoFee };
+        convex.max(tariff.exact_msat(self.record, charge, self.range, self.bounds.capacity, amount))
+    }
+
     /// The chance that the arc can carry `amount` msat.
-    pub(super) fn probability(&self, amount: u64) -> f64 {
+    pub(super) fn probability(&self, prior: Prior, amount: u64) -> f64 {
         let (lower, upper) = (self.range.lower.to_msat(), self.range.upper.to_msat());
         if amount <= lower {
             return 1.0;
         }
-        let unknown = (upper - lower) as f64 + 1.0;
-        ((unknown - (amount - lower) as f64) / unknown).max(0.0)
+        match prior {
+            Prior::Uniform => chance(lower, upper, amount),
+            Prior::Bimodal(_) => match penalty(prior, self.range, self.bounds.capacity, amount) {
+                IMPOSSIBLE => 0.0,
+                penalty => (-(penalty as f64) / (1u64 << PENALTY_FRACTION_BITS) as f64).exp(),
+            },
+        }
     }
 }
 
@@ -201,6 +244,9 @@ impl<L: Liquidity> Network for ChannelNetwork<'_, L> {
         let Some(block) = lists.list(node).blocks(block).next() else { return };
         for at in 0..block.ends.len().min(block.records.len()) {
             let arc = lists.arc_at(block.start + at as u32);
+            if self.is_moved(arc) {
+                continue;
+            }
             self.offer::<FORWARD>(node, block.ends[at], arc, block.records[at].load(), &mut visit);
         }
     }
@@ -217,16 +263,16 @@ impl<L: Liquidity> Network for ChannelNetwork<'_, L> {
         let from = (first * crate::graph::BLOCK_SIZE).min(list.ends.len());
         for at in from..list.ends.len() {
             let end = list.ends[at];
-            if !wanted(end) {
+            let arc = lists.arc_at(list.start + at as u32);
+            if !wanted(end) || self.is_moved(arc) {
                 continue;
             }
-            let arc = lists.arc_at(list.start + at as u32);
             self.offer::<FORWARD>(node, end, arc, list.records[at].load(), &mut visit);
         }
     }
 
     fn visit_beside<const FORWARD: bool>(&self, node: u32, mut visit: impl FnMut(u32, u32, Piece)) {
-        for layer in self.problem.layers.iter().filter(|layer| !layer.is_empty()) {
+        for layer in self.problem.layers.iter().filter(|layer| self.is_restricted || !layer.is_empty()) {
             if FORWARD {
                 for arc in layer.outgoing(node) {
                     self.offer::<FORWARD>(node, arc.head, arc.arc, arc.record, &mut visit);

@@ -8,6 +8,7 @@ use super::decompose::Paths;
 use super::liquidity::Liquidity;
 use super::pieces::Pieces;
 use super::share::share_out;
+use crate::belief::Prior;
 use crate::cost::FeeOnly;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{Limits, Used};
@@ -85,9 +86,14 @@ impl Draft {
             if !self.know(network, arcs) {
                 continue;
             }
-            if let Some(part) = self.fit(network, arcs, rules, wanted.min(missing), usize::MAX) {
+            let mut wanted = wanted.min(missing);
+            while let Some(part) = self.fit(network, arcs, rules, wanted, usize::MAX) {
                 missing -= part.amount;
+                wanted -= part.amount;
                 self.parts.push(part);
+                if !network.may_repeat() || self.parts.len() == rules.count_max {
+                    break;
+                }
             }
         }
         self.wanted = wanted;
@@ -208,7 +214,10 @@ impl Draft {
     /// What an arc has left for one part beside the others.
     fn room(&self, arc: u32, instead_of: usize) -> u64 {
         let known = self.arcs.iter().find(|known| known.arc == arc);
-        known.map_or(0, |known| known.terms.bounds.max.saturating_sub(self.sent_over(arc, instead_of)))
+        known.map_or(0, |known| {
+            let beside = known.terms.bounds.max.saturating_sub(self.sent_over(arc, instead_of));
+            beside.min(known.terms.part_max)
+        })
     }
 
     /// What all parts but one send over an arc.
@@ -261,24 +270,25 @@ impl Draft {
 
     /// What the plan costs in the model: exact fees, and what its arcs cost beside them, in msat.
     pub(super) fn cost<L: Liquidity>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
-        let beside = self
-            .arcs
-            .iter()
-            .map(|known| network.tariff.cost_msat(&known.beside_fees, self.sent_over(known.arc, usize::MAX)));
+        let beside = self.arcs.iter().map(|known| {
+            let sent = self.sent_over(known.arc, usize::MAX);
+            known.terms.cost_beside_fees(&network.tariff, &known.beside_fees, sent)
+        });
         beside.fold(self.fee(), u64::saturating_add)
     }
 
     /// The chance that every channel can carry all that the parts send over it.
-    pub(super) fn probability(&self) -> f64 {
+    pub(super) fn probability(&self, prior: Prior) -> f64 {
         let arcs = self.arcs.iter();
-        arcs.map(|known| known.terms.probability(self.sent_over(known.arc, usize::MAX))).product()
+        arcs.map(|known| known.terms.probability(prior, self.sent_over(known.arc, usize::MAX))).product()
     }
 
     /// The chance that the channels of one part can carry it, if it is sent alone.
-    pub(super) fn part_probability(&self, part: &DraftPart) -> f64 {
+    pub(super) fn part_probability(&self, prior: Prior, part: &DraftPart) -> f64 {
         let hops = part.arcs.iter().zip(&part.sent);
         let chance = |arc: u32, sent: u64| {
-            self.arcs.iter().find(|known| known.arc == arc).map_or(0.0, |known| known.terms.probability(sent))
+            let known = self.arcs.iter().find(|known| known.arc == arc);
+            known.map_or(0.0, |known| known.terms.probability(prior, sent))
         };
         hops.map(|(&arc, &sent)| chance(arc, sent)).product()
     }

@@ -6,6 +6,7 @@
 //! pieces       the convex cost of one arc, made on the fly
 //! tariff       a query's prices a unit of flow
 //! liquidity    what a payer knows of balances
+//! in_flight    the payer's own HTLCs on the way
 //! channels     a snapshot and a query as a network
 //! explicit     arcs listed one by one as a network
 //! sparse       tables that hold touched nodes and arcs only
@@ -33,6 +34,7 @@ mod cut;
 mod decompose;
 mod explicit;
 mod fit;
+mod in_flight;
 mod liquidity;
 mod network;
 mod pieces;
@@ -46,12 +48,15 @@ mod solve;
 mod sparse;
 mod tariff;
 
-pub use budget::plan_frontier;
+pub use budget::{plan_frontier, plan_frontier_with};
 pub use certificate::Violation;
 pub use cut::{CUT_CHANNEL_COUNT_MAX, Cut, CutChannel, CutPlace};
 pub use explicit::{ExplicitArc, ExplicitFlow, ExplicitNetwork, min_cost_flow};
-pub use liquidity::{Liquidity, LiquidityRange, UnknownLiquidity};
-pub use plan::{PlanWorkspace, RelaxedFlow, most_sendable, plan, plan_with, relaxed_flow};
-pub use query::{Plan, PlanError, PlanPart, PlanQuery};
+pub use in_flight::InFlight;
+pub use liquidity::{BelievedLiquidity, Liquidity, LiquidityRange, UnknownLiquidity};
+pub use plan::{
+    PlanWorkspace, RelaxedFlow, most_sendable, most_sendable_with, plan, plan_with, relaxed_flow,
+};
+pub use query::{MaximumRule, Plan, PlanError, PlanPart, PlanQuery};
 pub use residual::FlowWorkspace;
 pub use solve::FlowCounts;

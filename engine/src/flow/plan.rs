@@ -81,14 +81,15 @@ pub struct RelaxedFlow {
 ///
 /// # Errors
 /// As [`plan`].
-pub fn relaxed_flow(
+pub fn relaxed_flow<L: Liquidity>(
     snapshot: &Snapshot,
     query: &PlanQuery,
+    liquidity: L,
     space: &mut PlanWorkspace,
 ) -> Result<(RelaxedFlow, Result<(), Violation>), PlanError> {
     space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
-    let planner = Planner::new(snapshot, query, &compiled, UnknownLiquidity)?;
+    let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let network = planner.network(Tariff::new(planner.prices, planner.problem.amount));
     let mut counts = FlowCounts::default();
     planner.send_all(&network, &mut space.flow, &mut counts)?;
@@ -114,9 +115,23 @@ pub fn most_sendable(
     query: &PlanQuery,
     space: &mut PlanWorkspace,
 ) -> Result<(Msat, Cut), PlanError> {
+    most_sendable_with(snapshot, query, UnknownLiquidity, space)
+}
+
+/// The same with knowledge of the channels' liquidity: the most that the upper bounds leave possible, beside what is on
+/// the way.
+///
+/// # Errors
+/// As [`plan`].
+pub fn most_sendable_with<L: Liquidity>(
+    snapshot: &Snapshot,
+    query: &PlanQuery,
+    liquidity: L,
+    space: &mut PlanWorkspace,
+) -> Result<(Msat, Cut), PlanError> {
     space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
-    let mut planner = Planner::new(snapshot, query, &compiled, UnknownLiquidity)?;
+    let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     planner.problem.amount_max = u64::MAX >> 1;
     let network = planner.network(Tariff::flat());
     space.flow.reset();

@@ -59,7 +59,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
     }
 
     pub(super) fn network(&self, tariff: Tariff) -> ChannelNetwork<'a, L> {
-        ChannelNetwork::new(self.problem, tariff, self.liquidity)
+        ChannelNetwork::new(self.problem, tariff, self.liquidity, self.query.maximum_rule)
     }
 
     /// Sends the whole amount from scratch.
@@ -238,7 +238,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             payer: self.query.route.payer,
             amount: self.query.route.amount,
             fee: Msat::from_msat(draft.fee()),
-            probability: draft.probability(),
+            probability: draft.probability(network.tariff.prior()),
             cltv,
             cost,
             least_cost: (!self.problem.with_inbound_fees).then_some(least),
@@ -266,7 +266,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             amount: Msat::from_msat(part.amount),
             fee: Msat::from_msat(part.fee()),
             cltv: part.used.cltv,
-            probability: draft.part_probability(part),
+            probability: draft.part_probability(self.liquidity.prior(), part),
             hops,
         }
     }

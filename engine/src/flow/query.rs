@@ -18,12 +18,25 @@ pub struct PlanQuery {
     pub part_count_max: usize,
     /// What each of several parts delivers at least. 1 sat.
     pub part_min: Msat,
+    /// What a channel's `htlc_maximum_msat` limits. [`MaximumRule::Together`].
+    pub maximum_rule: MaximumRule,
+}
+
+/// What a channel's `htlc_maximum_msat` limits. By BOLT 7 it is each HTLC; many nodes tell by it what they can forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MaximumRule {
+    /// All parts over the channel together.
+    #[default]
+    Together,
+    /// Each part alone; together they keep within the capacity.
+    Each,
 }
 
 impl PlanQuery {
     /// A payment with the defaults.
     pub fn new(route: RouteQuery) -> Self {
-        PlanQuery { route, part_count_max: 16, part_min: Msat::from_msat(1000) }
+        let part_min = Msat::from_msat(1000);
+        PlanQuery { route, part_count_max: 16, part_min, maximum_rule: MaximumRule::default() }
     }
 }
 

@@ -15,10 +15,17 @@
 //! **Liquidity** is cut at fixed shares of what is unknown, 50, 80 and 95 %; between them -ln(P) is a straight line from
 //! point to point, which rises from piece to piece. The logarithm comes in fixed point (`cost::log2`). The last piece
 //! ends where nothing is left, at the logarithm of its length in msat.
+//!
+//! The bimodal prior is not convex: its first msat are the dearest. What flow sees is its lower convex hull at the same
+//! shares of what the whole amount would take, for no arc carries more; that is exact for a payment in one part. Parts
+//! are priced by the prior itself where it is dearer than the hull, so that the relaxed optimum stays a bound.
+
+use primitives::Msat;
 
 use super::explicit::SLOPE_MAX;
 use super::liquidity::LiquidityRange;
 use super::pieces::{PIECE_COUNT, Piece, Pieces};
+use crate::belief::{Hull, Prior};
 use crate::cost::{LOG_FRACTION_BITS, Prices, log2};
 use crate::graph::{GridPlace, HtlcBounds, Record};
 
@@ -44,6 +51,9 @@ pub(super) struct Tariff {
     /// Slopes of the first three pieces times what is unknown, shifted.
     ranges: [u64; 3],
     shift: u32,
+    prior: Prior,
+    /// The most that flow sends over an arc, in msat, fees included.
+    whole: u64,
 }
 
 /// What an arc's slope is made of beside liquidity.
@@ -85,7 +95,24 @@ impl Tariff {
             halving,
             ranges,
             shift,
+            prior: Prior::Uniform,
+            whole: amount.saturating_add(amount / 8),
         }
+    }
+
+    /// The same with another prior.
+    pub(super) fn with_prior(self, prior: Prior) -> Self {
+        Tariff { prior, ..self }
+    }
+
+    /// Whether liquidity costs what its pieces say.
+    pub(super) fn is_convex(&self) -> bool {
+        self.prior == Prior::Uniform || self.halving == 0
+    }
+
+    /// The prior.
+    pub(super) fn prior(&self) -> Prior {
+        self.prior
     }
 
     /// Units of 1 msat, every arc for the same price: for flows whose amount alone counts.
@@ -140,7 +167,7 @@ impl Tariff {
             return (room > 0).then(|| Piece { slope: self.linear(record, charge), room });
         }
         let half = (unknown / 2).min(max);
-        if lower >= self.unit || half < self.unit {
+        if lower >= self.unit || half < self.unit || !self.is_convex() {
             // What is surely there comes first; and where half a channel is less than a unit, all of it may be one.
             return self.pieces(record, charge, bounds, range).ahead(0);
         }
@@ -174,6 +201,9 @@ impl Tariff {
         if self.halving == 0 {
             return Pieces::linear(max, linear);
         }
+        if !self.is_convex() {
+            return self.hull(linear, max, range, bounds.capacity);
+        }
         let unknown = upper.saturating_sub(lower);
         let ends = [lower, lower + unknown / 2, upper - unknown / 5, upper - unknown / 20, upper];
         let mut slopes = [linear; PIECE_COUNT];
@@ -182,6 +212,52 @@ impl Tariff {
         }
         slopes[4] = slopes[3].max(linear + self.last_slope(unknown));
         Pieces { ends: ends.map(|end| end.min(max)), slopes }
+    }
+
+    /// The lower convex hull of the prior at shares of what the whole amount takes.
+    fn hull(&self, linear: u64, max: u64, range: LiquidityRange, capacity: u64) -> Pieces {
+        let (lower, upper) = (range.lower.to_msat(), range.upper.to_msat());
+        let width = upper.min(self.whole.max(lower)) - lower;
+        let ends = [width / 2, width - width / 5, width - width / 20, width].map(|end| lower + end);
+        let bounds = (range.with_held(lower), range.with_held(upper));
+        let amounts = ends.map(|end| range.with_held(end));
+        let hull = Hull::at(self.prior, bounds, Msat::from_msat(capacity), amounts);
+        let mut pieces =
+            Pieces { ends: [lower, ends[0], ends[1], ends[2], upper], slopes: [linear; PIECE_COUNT] };
+        for (slope, amount) in pieces.slopes[1..].iter_mut().zip(amounts) {
+            *slope += hull.piece(amount).map_or(0, |[begin, end]| {
+                self.penalty_slope(end.penalty - begin.penalty, end.amount.to_msat() - begin.amount.to_msat())
+            });
+        }
+        // Rounding may turn the last digit.
+        for at in 1..PIECE_COUNT {
+            pieces.slopes[at] = pieces.slopes[at].max(pieces.slopes[at - 1]);
+        }
+        Pieces { ends: pieces.ends.map(|end| end.min(max)), ..pieces }
+    }
+
+    /// What a unit costs where `width` msat cost a penalty of `rise`.
+    fn penalty_slope(&self, rise: u64, width: u64) -> u64 {
+        let halvings = (u128::from(rise) * u128::from(LOG_2_E)) >> LOG_FRACTION_BITS;
+        let slope = (self.halving.saturating_mul(halvings) >> (LOG_FRACTION_BITS - SLOPE_BITS))
+            / u128::from(width.max(1));
+        u64::try_from(slope).map_or(SLOPE_MAX / 4, |slope| slope.min(SLOPE_MAX / 4))
+    }
+
+    /// What `msat` cost by the prior itself, in msat rounded down.
+    pub(super) fn exact_msat(
+        &self,
+        record: Record,
+        charge: Charge,
+        range: LiquidityRange,
+        capacity: u64,
+        msat: u64,
+    ) -> u64 {
+        let linear = self.cost_msat(&Pieces::linear(msat, self.linear(record, charge)), msat);
+        let penalty = penalty(self.prior, range, capacity, msat);
+        let halvings = (u128::from(penalty) * u128::from(LOG_2_E)) >> LOG_FRACTION_BITS;
+        let cost = (self.halving.saturating_mul(halvings) >> LOG_FRACTION_BITS) / u128::from(self.unit);
+        linear.saturating_add(u64::try_from(cost).unwrap_or(u64::MAX))
     }
 
     #[inline(always)]
@@ -202,6 +278,12 @@ impl Tariff {
         let cost = pieces.cost(msat) / u128::from(self.unit);
         u64::try_from(cost >> SLOPE_BITS).unwrap_or(u64::MAX)
     }
+}
+
+/// What `prior` says of `amount` msat beside what is held, in 2^-24.
+pub(super) fn penalty(prior: Prior, range: LiquidityRange, capacity: u64, amount: u64) -> u64 {
+    let bounds = (range.with_held(range.lower.to_msat()), range.with_held(range.upper.to_msat()));
+    prior.penalty(range.with_held(amount), bounds, Msat::from_msat(capacity))
 }
 
 fn scaled_share(unit: u64, part: u64) -> u64 {
@@ -228,6 +310,8 @@ const UNIT_COUNT: u64 = 1000;
 /// Digits behind the point of a slope.
 pub(super) const SLOPE_BITS: u32 = 20;
 const SHARE_BITS: u32 = 44;
+/// log2(e) with as many digits behind the point as a penalty has.
+const LOG_2_E: u64 = 24_204_406;
 const MILLION: u64 = 1_000_000;
 const BILLION: u128 = 1_000_000_000;
 
@@ -270,7 +354,7 @@ mod tests {
             let bounds = record.bounds(&[]).expect("enabled");
             let lower = if rng.random() { 0 } else { rng.random_range(0..=capacity) };
             let upper = if rng.random() { capacity } else { rng.random_range(lower..=capacity) };
-            let range = LiquidityRange { lower: Msat::from_msat(lower), upper: Msat::from_msat(upper) };
+            let range = LiquidityRange::new(Msat::from_msat(lower), Msat::from_msat(upper));
             for charge in [Charge::Forward, Charge::Own, Charge::NoFee] {
                 let pieces = tariff.pieces(record, charge, bounds, range);
                 assert!(pieces.slopes.is_sorted() && pieces.ends.is_sorted(), "{pieces:?}");
@@ -298,7 +382,7 @@ mod tests {
         for _ in 0..100 {
             let record = random_record(&mut rng, capacity);
             let bounds = HtlcBounds { min: 0, max: capacity, capacity };
-            let range = LiquidityRange { lower: Msat::ZERO, upper: Msat::from_msat(capacity) };
+            let range = LiquidityRange::new(Msat::ZERO, Msat::from_msat(capacity));
             let whole = tariff.pieces_msat(record, Charge::Forward, bounds, range);
             let without = tariff.pieces_msat(record, Charge::NoFee, bounds, range);
             let fee = tariff.cost_msat(&whole, amount) - tariff.cost_msat(&without, amount);
@@ -310,6 +394,38 @@ mod tests {
                 let expected = prices.halving as f64 * -(1.0 - share).log2() + hop;
                 let found = tariff.cost_msat(&own, msat) as f64;
                 assert!((found / expected - 1.0).abs() < 1e-4, "{share}: {found} for {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_bimodal_hull_is_convex_and_meets_the_prior_where_all_is_sent() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        for round in 0..20_000 {
+            let amount = AMOUNTS[round % AMOUNTS.len()];
+            let prior = Prior::Bimodal(Default::default());
+            let prices = CostModel::default().prices(Msat::from_msat(amount));
+            let tariff = Tariff::new(prices, amount).with_prior(prior);
+            let capacity = 1000 << rng.random_range(0..34);
+            let record = random_record(&mut rng, capacity);
+            let bounds = HtlcBounds { min: 0, max: capacity, capacity };
+            let mut ends = [0; 3].map(|_| rng.random_range(0..=capacity));
+            ends.sort_unstable();
+            let [held, lower, upper] = ends.map(Msat::from_msat);
+            let range = LiquidityRange { lower, upper, held }.spare(capacity);
+            let bounds = HtlcBounds { max: range.upper.to_msat(), ..bounds };
+            let pieces = tariff.pieces_msat(record, Charge::Own, bounds, range);
+            assert!(pieces.slopes.is_sorted() && pieces.ends.is_sorted(), "{pieces:?}");
+            assert_eq!(pieces.capacity(), range.upper.to_msat());
+            let whole = tariff.pieces(record, Charge::Own, bounds, range);
+            assert_eq!(tariff.first(record, Charge::Own, bounds, range), whole.ahead(0));
+            // No knot lies above the prior.
+            for &end in pieces.ends.iter().filter(|&&end| end <= tariff.whole) {
+                let (convex, exact) = (
+                    tariff.cost_msat(&pieces, end),
+                    tariff.exact_msat(record, Charge::Own, range, capacity, end),
+                );
+                assert!(convex <= exact + exact / 100_000 + 2, "{convex} above {exact} at {end}: {range:?}");
             }
         }
     }

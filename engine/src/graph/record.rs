@@ -116,6 +116,26 @@ impl Record {
         Record([self.0[0], self.0[1] | u64::from(flag) << 16, self.0[2]])
     }
 
+    /// This record with another `fee_base_msat`.
+    pub(crate) fn with_fee_base(self, fee_base_msat: u32) -> Self {
+        Record([self.0[0] >> 32 << 32 | u64::from(fee_base_msat), self.0[1], self.0[2]])
+    }
+
+    /// This record with another `fee_proportional_millionths`.
+    pub(crate) fn with_fee_ppm(self, fee_proportional_millionths: u32) -> Self {
+        Record([self.0[0] & 0xffff_ffff | u64::from(fee_proportional_millionths) << 32, self.0[1], self.0[2]])
+    }
+
+    /// This record with another `cltv_expiry_delta`.
+    pub(crate) fn with_cltv(self, blocks: u16) -> Self {
+        Record([self.0[0], self.0[1] >> 16 << 16 | u64::from(blocks), self.0[2]])
+    }
+
+    /// This record without the `disable` bit; a closed channel stays closed.
+    pub(crate) fn enabled(self) -> Self {
+        Record([self.0[0], self.0[1] & !(u64::from(DISABLED) << 16), self.0[2]])
+    }
+
     #[inline(always)]
     pub(crate) fn fee_base_msat(self) -> u64 {
         self.0[0] & 0xffff_ffff
@@ -209,6 +229,11 @@ impl Record {
     fn capacity_msat(self, wide: &[AtomicU64]) -> u64 {
         let field = self.0[2] >> 32;
         if self.flags() & CAPACITY_WIDE == 0 { field * MSAT_PER_SAT } else { wide_value(wide, field) }
+    }
+
+    /// Whether `capacity` is only the `htlc_maximum_msat`, for want of a better number.
+    pub(crate) fn is_capacity_unknown(self) -> bool {
+        self.flags() & CAPACITY_UNKNOWN != 0
     }
 
     /// The capacity, where it is known.

@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use primitives::{
-    ChannelPolicy, CltvExpiryDelta, Features, Fee, InboundFee, Msat, NodeId, ShortChannelId, UnixTime,
+    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, InboundFee, Msat, NodeId, ShortChannelId,
+    UnixTime,
 };
 use rayon::prelude::*;
 
@@ -219,6 +220,15 @@ impl Topology {
     /// The funding output's value, where it is known.
     pub fn capacity(&self, channel: ChannelIdx) -> Option<Msat> {
         self.incoming.record(channel.to_u32() * 2).capacity(&self.wide.values)
+    }
+
+    /// What the liquidity of both directions is taken to add up to: the capacity, or, where it is unknown, the greatest
+    /// `htlc_maximum_msat`.
+    pub fn presumed_capacity(&self, channel: ChannelIdx) -> Msat {
+        self.capacity(channel).unwrap_or_else(|| {
+            let policies = Direction::BOTH.into_iter().filter_map(|at| self.policy(channel.arc(at)));
+            policies.map(|policy| policy.htlc_maximum_msat).max().unwrap_or(Msat::ZERO)
+        })
     }
 
     /// Whether the channel was closed since this generation was built.

@@ -18,6 +18,7 @@
 //! - A `channel_announcement` counts once its amount is there; announced again, the channel is replaced. An update or
 //!   a node of no known channel is left behind by a deletion, and skipped. The last update of a direction holds: the
 //!   file is in the order of acceptance.
+//! - Signatures are not checked: the node that kept the messages did.
 //! - An update of the old form, without `htlc_maximum_msat`, is skipped (Core Lightning dropped them at version 11).
 //! - A dying channel, whose funding output was spent, stays in the graph: the spend may be a splice, and the node
 //!   removes the channel itself when the twelve blocks of grace are over. The notes count them.
@@ -29,10 +30,9 @@
 
 use std::io::{self, Read};
 
-use primitives::{GraphDelta, Msat, ShortChannelId};
+use primitives::wire::{ChannelAnnouncement, ChannelUpdate, NodeAnnouncement, WireError, WireMessage};
+use primitives::{Features, GraphDelta, Msat, NodeId, ShortChannelId};
 
-use super::bolt7::{Bolt7Error, ChannelAnnouncement, ChannelUpdate, NodeAnnouncement};
-use super::gossip_message::{CHANNEL_ANNOUNCEMENT, CHANNEL_UPDATE, NODE_ANNOUNCEMENT};
 use super::source::read_full;
 use crate::graph::{BuildError, GraphBuilder};
 
@@ -166,7 +166,15 @@ struct Store {
     graph: GraphBuilder,
     notes: GossipStoreNotes,
     /// An announcement that waits for its amount, and the offset of its record.
-    pending: Option<(u64, ChannelAnnouncement)>,
+    pending: Option<(u64, Announced)>,
+}
+
+/// What the graph takes of a `channel_announcement`.
+struct Announced {
+    short_channel_id: ShortChannelId,
+    node_id_1: NodeId,
+    node_id_2: NodeId,
+    features: Features,
 }
 
 impl Store {
@@ -188,14 +196,14 @@ impl Store {
             return Err(GossipStoreError::NoType { offset });
         };
         let kind = u16::from_be_bytes(*kind);
-        let bolt7 = |error| GossipStoreError::Message { offset, kind, error };
+        let wire = |error| GossipStoreError::Message { offset, kind, error };
         match kind {
             CHANNEL_ANNOUNCEMENT => {
-                self.announce(offset, ChannelAnnouncement::decode(fields).map_err(bolt7)?)?
+                self.announce(offset, ChannelAnnouncement::decode(fields).map_err(wire)?)?
             }
             CHANNEL_AMOUNT => self.set_amount(offset, fields_of(offset, kind, fields)?)?,
-            CHANNEL_UPDATE => self.update(offset, &ChannelUpdate::decode(fields).map_err(bolt7)?)?,
-            NODE_ANNOUNCEMENT => self.see_node(offset, NodeAnnouncement::decode(fields).map_err(bolt7)?)?,
+            CHANNEL_UPDATE => self.update(offset, &ChannelUpdate::decode(fields).map_err(wire)?)?,
+            NODE_ANNOUNCEMENT => self.see_node(offset, NodeAnnouncement::decode(fields).map_err(wire)?)?,
             DELETE_CHANNEL => self.delete(offset, fields_of(offset, kind, fields)?)?,
             CHANNEL_DYING => self.notes.dying_count += 1,
             PRIVATE_CHANNEL | PRIVATE_UPDATE => self.notes.private_count += 1,
@@ -209,12 +217,22 @@ impl Store {
         Ok(After::Next)
     }
 
-    fn announce(&mut self, offset: u64, announcement: ChannelAnnouncement) -> Result<(), GossipStoreError> {
+    fn announce(
+        &mut self,
+        offset: u64,
+        announcement: ChannelAnnouncement<'_>,
+    ) -> Result<(), GossipStoreError> {
         if let Some((offset, pending)) = &self.pending {
             let short_channel_id = pending.short_channel_id;
             return Err(GossipStoreError::NoAmount { offset: *offset, short_channel_id });
         }
-        self.pending = Some((offset, announcement));
+        let announced = Announced {
+            short_channel_id: announcement.short_channel_id,
+            node_id_1: announcement.node_id_1,
+            node_id_2: announcement.node_id_2,
+            features: Features::from_be_bytes(announcement.features),
+        };
+        self.pending = Some((offset, announced));
         Ok(())
     }
 
@@ -235,8 +253,8 @@ impl Store {
         self.graph.apply(&opened).map_err(build_error(offset))
     }
 
-    fn update(&mut self, offset: u64, update: &ChannelUpdate) -> Result<(), GossipStoreError> {
-        let Some(policy) = update.policy else {
+    fn update(&mut self, offset: u64, update: &ChannelUpdate<'_>) -> Result<(), GossipStoreError> {
+        let Some(policy) = update.policy() else {
             self.notes.old_update_count += 1;
             return Ok(());
         };
@@ -244,15 +262,18 @@ impl Store {
             self.notes.orphan_count += 1;
             return Ok(());
         }
-        self.graph.set_policy(update.short_channel_id, update.direction, policy).map_err(build_error(offset))
+        self.graph
+            .set_policy(update.short_channel_id, update.direction(), policy)
+            .map_err(build_error(offset))
     }
 
-    fn see_node(&mut self, offset: u64, node: NodeAnnouncement) -> Result<(), GossipStoreError> {
+    fn see_node(&mut self, offset: u64, node: NodeAnnouncement<'_>) -> Result<(), GossipStoreError> {
         if self.graph.node_place(node.node_id).is_none() {
             self.notes.orphan_count += 1;
             return Ok(());
         }
-        let seen = GraphDelta::NodeSeen { node_id: node.node_id, features: node.features };
+        let seen =
+            GraphDelta::NodeSeen { node_id: node.node_id, features: Features::from_be_bytes(node.features) };
         self.graph.apply(&seen).map_err(build_error(offset))
     }
 
@@ -271,7 +292,7 @@ fn fields_of(offset: u64, kind: u16, fields: &[u8]) -> Result<u64, GossipStoreEr
     let field = fields.first_chunk().ok_or(GossipStoreError::Message {
         offset,
         kind,
-        error: Bolt7Error::Short { field: "of 64 bits" },
+        error: WireError::Short { field: "of 64 bits" },
     })?;
     Ok(u64::from_be_bytes(*field))
 }
@@ -295,6 +316,9 @@ const FLAG_DELETED: u16 = 0x8000;
 const FLAG_COMPLETED: u16 = 0x2000;
 const FLAG_ZOMBIE: u16 = 0x1000;
 
+const CHANNEL_ANNOUNCEMENT: u16 = ChannelAnnouncement::TYPE;
+const NODE_ANNOUNCEMENT: u16 = NodeAnnouncement::TYPE;
+const CHANNEL_UPDATE: u16 = ChannelUpdate::TYPE;
 const CHANNEL_AMOUNT: u16 = 4101;
 const PRIVATE_UPDATE: u16 = 4102;
 const DELETE_CHANNEL: u16 = 4103;
@@ -350,7 +374,7 @@ pub enum GossipStoreError {
         /// The type of the message.
         kind: u16,
         /// Why not.
-        error: Bolt7Error,
+        error: WireError,
     },
     /// An announcement that another one follows before its amount.
     #[error(

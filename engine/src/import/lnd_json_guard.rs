@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 
 /// Passes bytes on while the strings and the nesting in them stay within their limits.
-pub(super) struct JsonGuard<R> {
+pub(crate) struct JsonGuard<R> {
     inner: R,
     state: State,
     string_size: usize,
@@ -19,7 +19,7 @@ enum State {
 }
 
 impl<R> JsonGuard<R> {
-    pub(super) fn new(inner: R) -> Self {
+    pub(crate) fn new(inner: R) -> Self {
         JsonGuard { inner, state: State::Outside, string_size: 0, depth: 0 }
     }
 

@@ -10,11 +10,10 @@
 //! `htlc_maximum_msat`): judging them is the search's business. Signatures are not verified here, that is the gossip
 //! layer's; nothing here opens files or reads clocks. The layouts are drawn in `docs/formats.md`.
 
-mod bolt7;
 mod csv;
 mod detect;
-mod gossip_message;
 mod gossip_store;
+mod json_each;
 mod lnd_json;
 mod lnd_json_guard;
 mod lnd_json_value;
@@ -24,10 +23,8 @@ mod rgs;
 mod rgs_decode;
 mod source;
 
-pub use self::bolt7::Bolt7Error;
 pub use self::csv::{CsvError, LINE_SIZE_MAX, read_csv, write_csv};
 pub use self::detect::{DetectError, Format, PREFIX_SIZE, detect};
-pub use self::gossip_message::decode_gossip_message;
 pub use self::gossip_store::{GossipStoreError, GossipStoreNotes, read_gossip_store};
 pub use self::lnd_json::{LndJsonError, Place, read_lnd_json};
 pub use self::lnd_json_guard::{JSON_DEPTH_MAX, JSON_STRING_SIZE_MAX};
@@ -38,3 +35,6 @@ pub use self::rgs_decode::{
     RGS_CHANNEL_COUNT_MAX, RGS_NODE_COUNT_MAX, RGS_UPDATE_COUNT_MAX, RgsError, RgsPart,
 };
 pub use self::source::{EXPANSION_MAX, INPUT_SIZE_MAX};
+
+pub(crate) use self::json_each::Each;
+pub(crate) use self::lnd_json_guard::JsonGuard;

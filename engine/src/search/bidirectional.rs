@@ -15,11 +15,12 @@ use std::sync::atomic::AtomicU64;
 use super::Counts;
 use super::frontier::Step;
 use super::meeting::suffix_of;
+use super::passage::Passage;
 use super::problem::{Problem, Suffix};
 use super::relax::Rest;
-use super::workspace::{BACKWARD_SETTLED, FORWARD_SETTLED, UNREACHED, Workspace};
+use super::workspace::{BACKWARD_SETTLED, FORWARD_SETTLED, MET, UNREACHED, Workspace};
 use crate::cost::HopCost;
-use crate::graph::{BLOCK_SIZE, GridPlace, HtlcBounds, Record};
+use crate::graph::{BLOCK_SIZE, GridPlace, Record};
 
 /// One run of the search on a workspace.
 pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
@@ -43,6 +44,12 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) is_closed: bool,
     /// Nodes from here on have one neighbour and forward nothing.
     pub(super) leaves_from: u32,
+    /// The backward frontier when the forward search began.
+    begun_behind: u64,
+    /// So many settled nodes, and the forward search begins anew.
+    restart_at: u64,
+    /// How many of the problem's layers there are to read: all or none.
+    layer_count: usize,
 }
 
 /// How a run ended.
@@ -75,6 +82,9 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             least_lifted: UNREACHED,
             is_closed: false,
             leaves_from,
+            begun_behind: 0,
+            restart_at: RESTART_AT,
+            layer_count: if RESTRICTED || problem.has_layers() { problem.layers.len() } else { 0 },
             problem,
         }
     }
@@ -99,6 +109,10 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             if self.counts.settled >= self.problem.settled_max || self.space.stop.is_set() {
                 return End::WorkLimit;
             }
+            if self.must_restart() {
+                self.restart_forward();
+                continue;
+            }
             let forward_next = self.problem.topology.out_lists().degree(forward).min(PART_SIZE);
             let backward_next = self.problem.topology.in_lists().degree(backward).min(PART_SIZE);
             if forward_work + forward_next <= backward_work + backward_next {
@@ -119,6 +133,36 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let lists = forward.least().saturating_add(backward.least_fresh());
         nodes.min(lists).saturating_add(least) >= self.best
             && forward.least_begun().saturating_add(backward.least_begun()) >= self.best_less_tolerance()
+    }
+
+    /// Whether the forward search has taken long and would know more of its amounts now: under the pure fee, it prices arcs
+    /// at what the backward frontier needs. A msat that it did not know of can keep thousands of nodes on a plateau of free
+    /// channels in question.
+    #[inline(always)]
+    fn must_restart(&self) -> bool {
+        !C::HAS_TWO_LABELS
+            && !INBOUND
+            && self.counts.settled >= self.restart_at
+            && self.space.backward.least() > self.begun_behind
+            && self.problem.payer != self.problem.payee
+    }
+
+    /// Begins the forward search anew. O(labels it has given).
+    #[cold]
+    fn restart_forward(&mut self) {
+        self.restart_at = self.counts.settled.saturating_mul(RESTART_GROWTH);
+        self.begun_behind = self.space.backward.least();
+        let space = &mut *self.space;
+        for &(head, ..) in &space.explored {
+            let label = space.labels.entry(head);
+            (label.forward, label.forward_second) = (UNREACHED, UNREACHED);
+            label.flags &= !(FORWARD_SETTLED | MET);
+        }
+        space.explored.clear();
+        space.met.clear();
+        space.forward.clear();
+        space.labels.entry(self.problem.payer).forward = 0;
+        self.leave_payer();
     }
 
     /// What a route must cost less than.
@@ -155,7 +199,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         self.counts.relaxed += list.ends.len() as u64;
         for (at, (&tail, record)) in list.ends.iter().zip(list.records).enumerate() {
             let arc = lists.arc_at(list.start + at as u32);
-            if tail != node && problem.may_be_last(arc, tail) {
+            if tail != node && problem.may_be_last(arc, tail) && !self.is_moved(|| arc) {
                 self.relax_backward(node, tail, &root, rest, record.load(), || arc);
             }
         }
@@ -175,9 +219,12 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let list = lists.list(payer);
         self.counts.relaxed += list.ends.len() as u64;
         for (at, (&head, record)) in list.ends.iter().zip(list.records).enumerate() {
-            self.relax_first(head, lists.arc_at(list.start + at as u32), record.load());
+            let arc = lists.arc_at(list.start + at as u32);
+            if !self.is_moved(|| arc) {
+                self.relax_first(head, arc, record.load());
+            }
         }
-        for layer in self.problem.layers {
+        for layer in self.problem.layers.into_iter().take(self.layer_count) {
             for arc in layer.outgoing(payer) {
                 self.relax_first(arc.head, arc.arc, arc.record);
             }
@@ -195,28 +242,30 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if RESTRICTED && head == problem.payee && !problem.is_last_hop(problem.payer) {
             return;
         }
-        let Some(bounds) = problem.bounds(record, arc, RESTRICTED) else { return };
-        if bounds.min > problem.amount_max {
+        let record = if RESTRICTED { problem.adjusted(record, arc) } else { record };
+        let Some(passage) = problem.passage(record, arc, RESTRICTED) else { return };
+        if passage.min > problem.amount_max {
             return;
         }
         // Only the payment's own amount is certain, so the minimum must not lift it here.
         let amount = problem.amount;
-        let Some(sent) = problem.sent(HtlcBounds { min: 0, ..bounds }, arc, 0, amount, amount) else {
+        let Some(sent) = problem.sent(Passage { min: 0, ..passage }, arc, 0, amount, amount) else {
             return;
         };
-        if bounds.max > self.largest_sent {
-            let balance = problem.first_balance(arc).flatten();
-            self.largest_sent = self.largest_sent.max(balance.map_or(bounds.max, |max| max.min(bounds.max)));
+        if passage.max > self.largest_sent {
+            let max = problem.first_balance(arc).flatten().unwrap_or(passage.max);
+            self.largest_sent = self.largest_sent.max(max.min(passage.max));
         }
-        self.note_minimum(bounds.min, sent.cost.saturating_add(bounds.min));
+        self.note_minimum(passage.min, sent.cost);
         self.label_forward(head, arc, sent.cost, Rest::NOTHING);
     }
 
-    /// Notes an arc whose minimum may lift the payment, on a route that costs `least` and the payment's amount or more.
+    /// Notes an arc whose minimum may lift the payment; what lies before it costs `least` or more.
     #[inline(always)]
     pub(super) fn note_minimum(&mut self, minimum: u64, least: u64) {
         if C::HAS_TWO_LABELS && minimum > self.problem.amount {
-            self.least_lifted = self.least_lifted.min(least - self.problem.amount);
+            let least = least.saturating_add(self.problem.least_grown(minimum));
+            self.least_lifted = self.least_lifted.min(least);
         }
     }
 
@@ -264,7 +313,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             }
         }
         if first.is_none() {
-            for layer in self.problem.layers {
+            for layer in self.problem.layers.into_iter().take(self.layer_count) {
                 for arc in layer.outgoing(node) {
                     self.relax_forward(arc.head, key, rest, arc.record, discount, || arc.arc);
                 }
@@ -314,7 +363,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         }
         if first.is_none() {
             let payer = self.problem.payer;
-            for layer in self.problem.layers {
+            for layer in self.problem.layers.into_iter().take(self.layer_count) {
                 for arc in layer.incoming(node).filter(|arc| arc.tail != payer) {
                     self.relax_backward(node, arc.tail, &suffix, rest, arc.record, || arc.arc);
                 }
@@ -325,6 +374,10 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     }
 }
 
+/// Nodes that most searches do not settle.
+const RESTART_AT: u64 = 128;
+/// How much longer the next forward search may take.
+const RESTART_GROWTH: u64 = 4;
 /// Arcs that a step looks at, unless the list goes on with fees that nothing else in the queue undercuts.
 const PART_SIZE: u32 = BLOCK_SIZE as u32;
 

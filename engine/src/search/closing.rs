@@ -61,7 +61,9 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                         && self.is_open_at(head, cost, |label| label.backward)
                     {
                         let arc = || lists.arc_at(block.start + at as u32);
-                        self.relax_forward(head, key, rest, record.load(), None, arc);
+                        if !self.is_moved(arc) {
+                            self.relax_forward(head, key, rest, record.load(), None, arc);
+                        }
                     }
                 }
             }
@@ -95,7 +97,9 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                         && self.is_open_at(tail, cost, |label| label.forward)
                     {
                         let arc = || lists.arc_at(block.start + at as u32);
-                        self.relax_backward(node, tail, &suffix, rest, record.load(), arc);
+                        if !self.is_moved(arc) {
+                            self.relax_backward(node, tail, &suffix, rest, record.load(), arc);
+                        }
                     }
                 }
             }

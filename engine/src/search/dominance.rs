@@ -24,28 +24,44 @@ impl<C: HopCost> Search<'_, '_, C> {
         let (problem, suffix, arc) = (&self.problem, &label.suffix, step.arc);
         match next {
             Some(next) => {
+                let minimum = next.forwarded;
+                if minimum <= problem.arriving(arc, suffix) {
+                    return;
+                }
+                let reached = label.key.max(problem.least_grown(minimum)).saturating_add(least);
                 let compares_beyond = self.task.lifts || problem.with_inbound_fees;
-                if !compares_beyond && next.forwarded > problem.arriving(arc, suffix) {
-                    let reached = label.key.max(next.forwarded - problem.amount);
-                    self.least_lost = self.least_lost.min(reached.saturating_add(least));
+                if problem.has_favour() {
+                    self.add_minimum(minimum, reached);
+                } else if !compares_beyond {
+                    self.least_lost = self.least_lost.min(reached);
                 }
             }
             None if problem.strict => {
                 let restricted = problem.restrictions.concern_arcs();
                 let Some(bounds) = problem.bounds(step.record, arc, restricted) else { return };
                 let minimum = bounds.min;
-                if minimum > problem.amount_max.min(bounds.max) || minimum <= problem.arriving(arc, suffix) {
-                    return;
-                }
-                let least = label.key.max(minimum - problem.amount).saturating_add(least);
-                let is_known = self.space.minima.binary_search(&minimum);
-                if let (false, Err(at)) = (self.is_hopeless(least, 0), is_known) {
-                    self.space.minima.insert(at, minimum);
-                    self.least_lost = self.least_lost.min(least);
+                if minimum <= problem.amount_max.min(bounds.max) && minimum > problem.arriving(arc, suffix) {
+                    let reached = label.key.max(problem.least_grown(minimum)).saturating_add(least);
+                    self.add_minimum(minimum, reached);
                 }
             }
             None => {}
         }
+    }
+
+    /// Adds a minimum that a route which costs `least` or more may meet, if it is not known yet.
+    fn add_minimum(&mut self, minimum: u64, least: u64) {
+        let is_known = self.space.minima.binary_search(&minimum);
+        if let (false, Err(at)) = (self.is_hopeless(least, 0), is_known) {
+            self.space.minima.insert(at, minimum);
+            self.least_lost = self.least_lost.min(least);
+        }
+    }
+
+    /// Whether a state must not come to a node twice, because the larger amount that a loop leads to could pay: it
+    /// reaches a minimum, or it has grown for less over favoured hops and a minimum before them demands no more.
+    pub(super) fn keeps_loops_out(&self) -> bool {
+        !self.space.minima.is_empty() || self.task.lifts && self.problem.has_favour()
     }
 
     /// Whether whatever `new` can become, `known` can become for no more.
@@ -76,8 +92,8 @@ impl<C: HopCost> Search<'_, '_, C> {
     /// Whether a minimum may stand in the way of the smaller state `a` that the larger `b` can get over.
     fn has_minimum_between(&self, a: &Suffix, b: &Suffix) -> bool {
         // Amounts grow by fees, and fees are costs.
-        let growth = self.bound().saturating_sub(if self.problem.with_inbound_fees { 0 } else { b.cost });
-        let reach = self.problem.amount_max.min(b.received.saturating_add(growth));
+        let left = self.bound().saturating_sub(if self.problem.with_inbound_fees { 0 } else { b.cost });
+        let reach = self.problem.amount_max.min(b.received.saturating_add(self.problem.growth(left)));
         let above = self.space.minima.partition_point(|&minimum| minimum <= a.forwarded);
         self.space.minima.get(above).is_some_and(|&minimum| minimum <= reach)
     }

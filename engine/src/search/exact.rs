@@ -67,13 +67,35 @@ pub(crate) fn solve<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace) 
     over_splits(problem, space, solve_below)
 }
 
-/// The same among the routes that cost less than `bound`.
+/// The same among the routes that cost less than `bound`. Nearly all routes cost far less, so a search of those comes
+/// first: it does not look at arcs with minima that only dear routes reach. If it finds nothing, it has told nothing.
 fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound: u64) -> Answer {
+    let likely = problem.root().cost + problem.amount / LIKELY_SHARE + LIKELY_MSAT;
+    if likely >= bound {
+        return solve_any(problem, space, bound, false);
+    }
+    let amount_max = problem.amount_max.min(problem.amount.saturating_add(problem.growth(likely)));
+    let near = solve_any(Problem { amount_max, ..problem }, space, likely, true);
+    if near.outcome != Outcome::NoRoute {
+        return near;
+    }
+    let settled_max = problem.settled_max.saturating_sub(near.counts.settled);
+    let whole = solve_any(Problem { settled_max, ..problem }, space, bound, false);
+    Answer { counts: whole.counts.plus(near.counts), ..whole }
+}
+
+/// One search below `bound`; a guess that finds nothing is told at once.
+fn solve_any<C: HopCost>(
+    problem: Problem<'_, C>,
+    space: &mut Workspace,
+    bound: u64,
+    is_guess: bool,
+) -> Answer {
     match (problem.with_inbound_fees, problem.restrictions.concern_arcs()) {
-        (false, false) => solve_as::<C, false, false>(problem, space, bound),
-        (false, true) => solve_as::<C, false, true>(problem, space, bound),
-        (true, false) => solve_as::<C, true, false>(problem, space, bound),
-        (true, true) => solve_as::<C, true, true>(problem, space, bound),
+        (false, false) => solve_as::<C, false, false>(problem, space, bound, is_guess),
+        (false, true) => solve_as::<C, false, true>(problem, space, bound, is_guess),
+        (true, false) => solve_as::<C, true, false>(problem, space, bound, is_guess),
+        (true, true) => solve_as::<C, true, true>(problem, space, bound, is_guess),
     }
 }
 
@@ -92,7 +114,8 @@ fn solve_from_least_fee<C: HopCost>(
     let Some(cost) = cost_of(&problem, &arcs) else {
         return Answer { outcome: Outcome::WorkLimit, ..least_fee };
     };
-    let mut answer = solve_below(problem, space, cost);
+    // Likely routes have been looked for by now, or this would not have been asked.
+    let mut answer = solve_any(problem, space, cost, false);
     answer.counts = answer.counts.plus(least_fee.counts);
     if answer.outcome == Outcome::NoRoute {
         space.best = arcs;
@@ -107,14 +130,23 @@ fn cost_of<C: HopCost>(problem: &Problem<'_, C>, arcs: &[u32]) -> Option<u64> {
     Some(route.cost)
 }
 
+/// Whether a minimum lifts an amount on a route; not on none.
+fn is_lifted<C: HopCost>(problem: &Problem<'_, C>, arcs: &[u32]) -> bool {
+    cost_of(&Problem { strict: true, ..*problem }, arcs).is_none()
+}
+
 fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
     problem: Problem<'_, C>,
     space: &mut Workspace,
     bound: u64,
+    is_guess: bool,
 ) -> Answer {
     let mut run = Run::<C, INBOUND, RESTRICTED>::new(problem, space, bound);
     let end = run.search();
     let (best, counts) = (run.best, run.counts);
+    if is_guess && run.space.best.is_empty() {
+        return Answer { outcome: Outcome::NoRoute, least: 0, method: Method::Bidirectional, counts };
+    }
     if end == End::WorkLimit {
         let least = run.least_open();
         let found = !run.space.best.is_empty();
@@ -126,6 +158,11 @@ fn solve_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         let found = !run.space.best.is_empty();
         let outcome = if found { Outcome::Route { cost: best } } else { Outcome::NoRoute };
         let least = best.saturating_sub(problem.tolerance);
+        return Answer { outcome, least, method: Method::Bidirectional, counts };
+    }
+    // Of a circular route's splits, another may have a better one that is not lifted.
+    if problem.refuses_lifts && problem.split.is_none() && is_lifted(&problem, &run.space.best) {
+        let (outcome, least) = (Outcome::Route { cost: best }, run.least_open());
         return Answer { outcome, least, method: Method::Bidirectional, counts };
     }
     if C::HAS_TWO_LABELS && best == COST_MAX {
@@ -227,5 +264,8 @@ pub(super) fn adopt<C: HopCost>(problem: &Problem<'_, C>, space: &mut Workspace)
     }
 }
 
+/// Nearly every route that anybody wants costs less than this share of the amount and that much.
+const LIKELY_SHARE: u64 = 16;
+const LIKELY_MSAT: u64 = 50_000;
 /// What the fast search may look at in any case, for the label search that completes it.
 const LABELS_MIN: usize = 10_000;

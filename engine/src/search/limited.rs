@@ -99,7 +99,9 @@ fn solve_part<C: HopCost>(
             (known.best, known.has_route) = (route.cost, true);
             space.kept.clone_from(&space.best);
         }
-        if known.counts.settled >= problem.settled_max || !multipliers.add(route) {
+        // Where the tolls stay what they are, another probe could only prove.
+        let is_done = problem.strict && rules.limits == Limits::default() && known.has_route;
+        if is_done || known.counts.settled >= problem.settled_max || !multipliers.add(route) {
             break;
         }
     }
@@ -194,7 +196,8 @@ impl Rules {
         let blocks = self.all.cltv.unwrap_or(u32::MAX);
         let beyond_fee = problem.cost.most(sent, hops, blocks);
         let fee = sent.saturating_sub(problem.amount);
-        fee.saturating_add(beyond_fee).saturating_add(problem.root().cost)
+        let most = problem.most_weighed(sent, fee, beyond_fee, hops);
+        most.saturating_add(problem.root().cost)
     }
 
     /// What a route costs and uses up, and whether it visits no node twice; `None` for none, and where it is no route.
@@ -218,7 +221,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The problem with tolls, of routes that cost less than `best` without.
     fn tolled(&self, tolls: Tolls, best: u64) -> Problem<'a, Tolled<C>> {
         // What a route sends beyond the amount is a cost.
-        let amount_max = self.amount_max.min(self.amount.saturating_add(best));
+        let amount_max = self.amount_max.min(self.amount.saturating_add(self.growth(best)));
         Problem { amount_max, ..self.with_cost(Tolled { cost: self.cost, tolls }) }
     }
 }

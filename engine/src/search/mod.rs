@@ -31,6 +31,7 @@ mod limited;
 mod meeting;
 mod multipliers;
 mod pareto;
+mod passage;
 mod potentials;
 pub(crate) mod problem;
 pub(crate) mod reference;

@@ -150,6 +150,8 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             space.first_arcs.extend(layer.outgoing(problem.payer).map(|arc| (arc.head, arc.arc)));
         }
         space.first_arcs.sort_unstable();
+        // Arcs that a layer moved are in both.
+        space.first_arcs.dedup();
         let place = GridPlace::of(problem.amount);
         let (best, least_lost, settled, relaxed) = (None, UNREACHED, 0, 0);
         Search { problem, nodes, space, task, place, best, least_lost, settled, relaxed }
@@ -267,12 +269,16 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             let tail = list.ends[at];
             if tail != payer {
                 let arc = lists.arc_at(list.start + at as u32);
-                visit(self, Step { tail, arc, record: list.records[at].load() });
+                if !self.problem.restrictions.is_moved(arc) {
+                    let record = self.problem.adjusted(list.records[at].load(), arc);
+                    visit(self, Step { tail, arc, record });
+                }
             }
         }
         for layer in self.problem.layers {
             for arc in layer.incoming(label.node).filter(|arc| arc.tail != payer) {
-                visit(self, Step { tail: arc.tail, arc: arc.arc, record: arc.record });
+                let record = self.problem.adjusted(arc.record, arc.arc);
+                visit(self, Step { tail: arc.tail, arc: arc.arc, record });
             }
         }
     }
@@ -292,7 +298,11 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     #[inline]
     fn least_over(&self, step: &Step, amount: u64) -> u64 {
         // An inbound fee may take all of it back.
-        let fee = if self.problem.with_inbound_fees { 0 } else { step.record.fee(amount) };
+        let fee = if self.problem.with_inbound_fees {
+            0
+        } else {
+            self.problem.fee_weight(step.arc).of(step.record.fee(amount))
+        };
         let hop = self.problem.cost.least().max(self.problem.cost.toll(step.record));
         self.task.ball.least(self.nodes, step.tail).saturating_add(fee).saturating_add(hop)
     }
@@ -339,7 +349,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         // At least the payer's hop is still to come.
         let is_within = self.task.limits.allow(&used.sent());
         if !is_within
-            || !self.space.minima.is_empty() && self.visits(place, tail)
+            || self.keeps_loops_out() && self.visits(place, tail)
             || self.nodes.find(tail).is_some_and(|known| known.flags & AVOIDED != 0)
         {
             return;

@@ -40,8 +40,8 @@ pub(crate) fn for_each_outgoing<C: HopCost>(
 /// The least that crossing an arc can cost, whatever inbound fees take back; `None` where it can't be crossed.
 pub(crate) fn least_cost<C: HopCost>(problem: &Problem<'_, C>, tail: u32, arc: u32) -> Option<u64> {
     let record = problem.record(arc);
-    let bounds = problem.bounds(record, arc, problem.restrictions.concern_arcs())?;
-    if bounds.max < problem.amount || bounds.min > problem.amount_max {
+    let passage = problem.passage(record, arc, problem.restrictions.concern_arcs())?;
+    if passage.max < problem.amount || passage.min > problem.amount_max {
         return None;
     }
     if problem.head(arc) == problem.payee && !problem.is_last_hop(tail) {
@@ -49,11 +49,13 @@ pub(crate) fn least_cost<C: HopCost>(problem: &Problem<'_, C>, tail: u32, arc: u
     }
     if tail == problem.payer {
         return match problem.first_balance(arc)? {
-            Some(balance) => (balance >= problem.amount).then(|| problem.cost.first_known()),
-            None => Some(problem.cost.first(bounds.capacity, problem.amount)),
+            Some(balance) if balance < problem.amount => None,
+            balance => Some(problem.beyond_first(passage, balance, problem.amount)),
         };
     }
     let fee = record.fee(problem.amount);
-    let fee = problem.discount(tail).map_or(fee, |discount| discount.least_fee(record, fee, problem.amount));
-    Some(fee.saturating_add(problem.cost.forward(record, bounds.capacity, problem.amount)))
+    let whole =
+        problem.discount(tail).map_or(fee, |discount| discount.least_fee(record, fee, problem.amount));
+    let beyond = problem.beyond_fee(record, passage, problem.amount);
+    Some(passage.least_fee_cost(whole, fee).saturating_add(beyond))
 }

@@ -3,21 +3,25 @@
 //! Both searches, the certificate, the label search and the reference ask the same few functions here, so that an
 //! HTLC's amount grows in one place only.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use primitives::{InboundFee, Msat};
 
 use super::circular::Split;
-use crate::cost::HopCost;
-use crate::graph::{ArcIdx, HtlcBounds, Record, Topology};
+use super::passage::Passage;
+use crate::cost::{HopCost, Tuning};
+use crate::graph::{ArcIdx, Record, Topology};
+use crate::layer::{Adjustments, ArcChange};
 use crate::overlay::Overlay;
+use crate::reserve::ReservedTable;
 
 /// A query on one snapshot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Problem<'a, C> {
     pub(crate) topology: &'a Topology,
-    /// The snapshot's overlay, and the query's own.
-    pub(crate) layers: [&'a Overlay; 2],
+    /// The snapshot's overlay, that of the query's layers, and the query's own.
+    pub(crate) layers: [&'a Overlay; 3],
     pub(crate) payer: u32,
     /// Where a search that goes backwards starts: the payee, or a node that `start` says the state of.
     pub(crate) payee: u32,
@@ -33,6 +37,8 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) with_inbound_fees: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
     pub(crate) strict: bool,
+    /// Whether a route on which an amount is lifted is of no use, so that nobody needs a proof that it is the best.
+    pub(crate) refuses_lifts: bool,
     /// Where the payer pays itself: which of its channels may be first, and which last.
     pub(crate) split: Option<Split>,
     /// Nodes that the label search must not visit twice: a discount made a loop there pay for itself.
@@ -56,12 +62,29 @@ pub(crate) struct Restrictions {
     pub(crate) last_hop: Option<u32>,
     /// The share of the capacity that stays unused, in millionths.
     pub(crate) headroom_millionths: u32,
+    /// What layers change.
+    pub(crate) adjustments: Option<Arc<Adjustments>>,
+    /// What they change of the query's own arcs, sorted.
+    pub(crate) own_changes: Vec<(u32, ArcChange)>,
+    /// What that does to the bounds on costs.
+    pub(crate) tuning: Tuning,
+    /// What is in flight.
+    pub(crate) reserved: Option<Arc<ReservedTable>>,
 }
 
 impl Restrictions {
+    /// What the headroom leaves of a capacity.
+    pub(crate) fn usable(&self, capacity: u64) -> u64 {
+        capacity - (u128::from(capacity) * u128::from(self.headroom_millionths) / 1_000_000) as u64
+    }
+
     /// Whether arcs must be looked at one by one.
     pub(crate) fn concern_arcs(&self) -> bool {
-        !self.avoided_arcs.is_empty() || self.headroom_millionths != 0 || self.last_hop.is_some()
+        !self.avoided_arcs.is_empty()
+            || self.headroom_millionths != 0
+            || self.last_hop.is_some()
+            || self.adjustments.is_some()
+            || self.reserved.is_some()
     }
 }
 
@@ -80,7 +103,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
-        let &Problem { with_inbound_fees, strict, split, once, tolerance, settled_max, .. } = self;
+        let &Problem { with_inbound_fees, strict, refuses_lifts, split, once, .. } = self;
+        let &Problem { tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -93,6 +117,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             restrictions,
             with_inbound_fees,
             strict,
+            refuses_lifts,
             split,
             once,
             tolerance,
@@ -119,12 +144,13 @@ impl<'a, C: HopCost> Problem<'a, C> {
             .map_or(self.topology.wide(), |layer| layer.wide())
     }
 
-    /// The policy of an arc by number, wherever it lies.
+    /// The policy of an arc by number, wherever it lies, as the query's layers change it.
     pub(crate) fn record(&self, arc: u32) -> Record {
-        match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+        let record = match self.layers.iter().find_map(|layer| layer.arc(arc)) {
             Some(arc) => arc.record,
             None => self.topology.in_lists().record(arc),
-        }
+        };
+        self.restrictions.change(arc).map_or(record, |change| change.record(record))
     }
 
     /// The node that an arc leaves.
@@ -173,65 +199,42 @@ impl<'a, C: HopCost> Problem<'a, C> {
         self.start.is_none() && self.head(arc) == self.payee
     }
 
-    /// What limits HTLCs on an arc, the query's own wishes included; `None` where it may not be used at all.
-    #[inline(always)]
-    pub(crate) fn bounds(&self, record: Record, arc: u32, restricted: bool) -> Option<HtlcBounds> {
-        let mut bounds = record.bounds(self.wide_of_fast(arc, record))?;
-        if restricted {
-            if self.restrictions.avoided_arcs.binary_search(&arc).is_ok() {
-                return None;
-            }
-            let kept =
-                u128::from(bounds.capacity) * u128::from(self.restrictions.headroom_millionths) / 1_000_000;
-            bounds.max = bounds.max.min(bounds.capacity - kept as u64);
-        }
-        Some(bounds)
-    }
-
-    #[inline(always)]
-    fn wide_of_fast(&self, arc: u32, _: Record) -> &[AtomicU64] {
-        if self.layers[0].is_empty() && self.layers[1].is_empty() {
-            self.topology.wide()
-        } else {
-            self.wide_of(arc)
-        }
-    }
-
     /// Carries an HTLC of `arriving` msat backwards over a forwarding hop: what the tail then needs. `cost` holds fees up
     /// to `from`; what arrives may be less where an inbound fee is a discount. `None` where the hop cannot carry it.
     #[inline(always)]
     pub(crate) fn forwarded(
         &self,
         record: Record,
-        bounds: HtlcBounds,
+        passage: Passage,
         cost: u64,
         from: u64,
         arriving: u64,
     ) -> Option<Suffix> {
-        let amount = self.carried(bounds, arriving)?;
-        let received = amount.checked_add(record.fee(amount))?;
+        let amount = self.carried(passage, arriving)?;
+        let fee = record.fee(amount);
+        let received = amount.checked_add(fee)?;
         // An inbound fee may still take the node's fee back: then the HTLC before it counts.
         if received > self.amount_max && !self.with_inbound_fees {
             return None;
         }
-        let beyond_fee = self.cost.forward(record, bounds.capacity, amount);
-        state(cost, from, Suffix { cost: beyond_fee, received, forwarded: amount })
+        let with_fee = (cost + amount - from).checked_add(passage.fee_weight.of(fee))?;
+        let cost = with_fee.checked_add(self.beyond_fee(record, passage, amount))?;
+        (cost <= COST_MAX).then_some(Suffix { cost, received, forwarded: amount })
     }
 
     /// As [`Problem::forwarded`] over a hop that carries what `suffix` receives without being lifted, where no inbound
-    /// fee counts; `fee` is what its tail charges for it.
+    /// fee counts and nothing changes the policy; `fee` is what its tail charges for it.
     #[inline(always)]
     pub(crate) fn unlifted(
         &self,
         record: Record,
-        capacity: u64,
+        passage: Passage,
         suffix: &Suffix,
         fee: u64,
     ) -> Option<Suffix> {
         let forwarded = suffix.received;
         let received = forwarded.checked_add(fee).filter(|&received| received <= self.amount_max)?;
-        let beyond_fee = self.cost.forward(record, capacity, forwarded);
-        let cost = suffix.cost.checked_add(fee)?.checked_add(beyond_fee)?;
+        let cost = suffix.cost.checked_add(fee)?.checked_add(self.beyond_fee(record, passage, forwarded))?;
         (cost <= COST_MAX).then_some(Suffix { cost, received, forwarded })
     }
 
@@ -239,28 +242,43 @@ impl<'a, C: HopCost> Problem<'a, C> {
     #[inline(always)]
     pub(crate) fn sent(
         &self,
-        bounds: HtlcBounds,
+        passage: Passage,
         arc: u32,
         cost: u64,
         from: u64,
         arriving: u64,
     ) -> Option<Suffix> {
         let balance = self.first_balance(arc)?;
-        let max = balance.map_or(bounds.max, |balance| bounds.max.min(balance));
-        let amount = self.carried(HtlcBounds { max, ..bounds }, arriving)?;
-        let beyond_fee = match balance {
+        let max = balance.map_or(passage.max, |balance| passage.max.min(balance));
+        let amount = self.carried(Passage { max, ..passage }, arriving)?;
+        let beyond_fee = self.beyond_first(passage, balance, amount);
+        let cost = (cost + amount - from).checked_add(beyond_fee)?;
+        (cost <= COST_MAX).then_some(Suffix { cost, received: amount, forwarded: amount })
+    }
+
+    /// The cost of a forwarding hop that carries `amount`, beyond its fee.
+    #[inline(always)]
+    pub(crate) fn beyond_fee(&self, record: Record, passage: Passage, amount: u64) -> u64 {
+        let beyond = self.cost.forward(record, passage.capacity, passage.known, amount);
+        passage.beyond_weight.of(beyond).saturating_add(self.cost.toll(record))
+    }
+
+    /// The same of the payer's own hop, whose balance may be known.
+    #[inline(always)]
+    pub(crate) fn beyond_first(&self, passage: Passage, balance: Option<u64>, amount: u64) -> u64 {
+        let beyond = match balance {
             Some(_) => self.cost.first_known(),
-            None => self.cost.first(bounds.capacity, amount),
+            None => self.cost.first(passage.capacity, passage.known, amount),
         };
-        state(cost, from, Suffix { cost: beyond_fee, received: amount, forwarded: amount })
+        passage.beyond_weight.of(beyond).saturating_add(self.cost.first_toll())
     }
 
     /// What an arc's HTLC carries so that `arriving` arrives. An amount below the arc's minimum is lifted to it, the
     /// payer pays the difference as a fee. `None` where that is too much, or must not be.
     #[inline(always)]
-    fn carried(&self, bounds: HtlcBounds, arriving: u64) -> Option<u64> {
-        let amount = arriving.max(bounds.min);
-        let is_too_large = amount > bounds.max || amount > self.amount_max;
+    fn carried(&self, passage: Passage, arriving: u64) -> Option<u64> {
+        let amount = arriving.max(passage.min);
+        let is_too_large = amount > passage.max || amount > self.amount_max;
         (!is_too_large && (amount == arriving || !self.strict)).then_some(amount)
     }
 
@@ -269,7 +287,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
         let listed = self.topology.out_lists().arcs_of(self.payer).iter().copied();
         let beside = self.layers.into_iter().flat_map(|layer| layer.outgoing(self.payer)).map(|arc| arc.arc);
         let largest = listed.chain(beside).filter_map(|arc| {
-            let max = self.bounds(self.record(arc), arc, self.restrictions.concern_arcs())?.max;
+            let max = self.passage(self.record(arc), arc, self.restrictions.concern_arcs())?.max;
             Some(self.first_balance(arc)?.map_or(max, |balance| balance.min(max)))
         });
         largest.max().unwrap_or(0).min(self.amount_max)
@@ -301,12 +319,12 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same over an arc whose tail and policy are known, and that may be the last if it enters the payee.
     #[inline]
     pub(crate) fn cross(&self, tail: u32, arc: u32, record: Record, suffix: &Suffix) -> Option<Suffix> {
-        let bounds = self.bounds(record, arc, self.restrictions.concern_arcs())?;
+        let passage = self.passage(record, arc, self.restrictions.concern_arcs())?;
         let arriving = self.arriving(arc, suffix);
         if tail == self.payer {
-            self.sent(bounds, arc, suffix.cost, suffix.received, arriving)
+            self.sent(passage, arc, suffix.cost, suffix.received, arriving)
         } else {
-            self.forwarded(record, bounds, suffix.cost, suffix.received, arriving)
+            self.forwarded(record, passage, suffix.cost, suffix.received, arriving)
         }
     }
 
@@ -321,10 +339,10 @@ impl<'a, C: HopCost> Problem<'a, C> {
         self.start.is_some() || self.restrictions.last_hop.is_none_or(|last| last == tail)
     }
 
-    /// Whether the query or the snapshot has arcs beside the lists.
+    /// Whether the query or the snapshot has channels beside the lists.
     #[inline(always)]
     pub(crate) fn has_layers(&self) -> bool {
-        !self.layers[0].is_empty() || !self.layers[1].is_empty()
+        self.layers.iter().any(|layer| !layer.is_empty())
     }
 }
 
@@ -332,13 +350,6 @@ impl<'a, C: HopCost> Problem<'a, C> {
 pub(crate) const ONCE_COUNT_MAX: usize = 64;
 /// No route costs more, so that sums of a cost and an amount fit 64 bits.
 pub(crate) const COST_MAX: u64 = 1 << 62;
-
-/// Adds a hop's cost, which `hop` holds, and its fee to the cost of what lies behind it.
-#[inline(always)]
-fn state(cost: u64, from: u64, hop: Suffix) -> Option<Suffix> {
-    let cost = (cost + hop.received - from).checked_add(hop.cost)?;
-    (cost <= COST_MAX).then_some(Suffix { cost, ..hop })
-}
 
 fn received(inbound: InboundFee, suffix: &Suffix) -> u64 {
     let outbound = Msat::from_msat(suffix.received - suffix.forwarded);

@@ -238,12 +238,13 @@ fn node_count<C>(problem: &Problem<'_, C>) -> usize {
     ends.max().unwrap_or(0).max(problem.topology.node_count())
 }
 
-/// Whether a route that may not overpay can be barred, or a route that may be lifted, by some arc's minimum.
+/// Whether a larger amount may be the better one: a route that may not overpay is barred by some arc's minimum, or one
+/// that may is lifted by it although its amount could have grown for less over favoured hops.
 fn has_minimum_ahead<C: HopCost>(problem: &Problem<'_, C>) -> bool {
     let arc_end = problem.layers.iter().map(|layer| layer.arc_end()).max().unwrap_or(0);
-    problem.strict
+    (problem.strict || problem.has_favour())
         && (0..arc_end).any(|arc| {
-            let minimum = problem.record(arc).htlc_minimum_msat(problem.wide_of(arc));
+            let minimum = problem.minimum(arc);
             minimum > problem.amount && minimum <= problem.amount_max
         })
 }

@@ -7,11 +7,12 @@
 use super::bidirectional::Run;
 use super::discount::Discount;
 use super::meeting::{lead_beyond, suffix_of};
+use super::passage::Passage;
 use super::problem::{COST_MAX, Suffix};
 use super::scan::Probe;
 use super::workspace::{AVOIDED, BACKWARD_SETTLED, Dropped, Label, NO_ARC, UNREACHED};
 use crate::cost::HopCost;
-use crate::graph::{Block, HtlcBounds, Record};
+use crate::graph::{Block, Record};
 
 /// What a route costs at least on the other side of a label, the tolerance included.
 #[derive(Debug, Clone, Copy)]
@@ -133,7 +134,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                 self.relax_forward(head, key, rest, record, None, arc);
             } else {
                 let fee = self.least_fee(head, record, scan.fees[at]);
-                self.reach_forward(head, key, fee, rest, record, record.usual_capacity(), arc);
+                self.reach_forward(head, key, fee, rest, record, Passage::usual(record), arc);
             }
         }
     }
@@ -148,8 +149,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     ) {
         let lists = self.problem.topology.out_lists();
         for (at, (&head, record)) in block.ends.iter().zip(block.records).enumerate() {
-            if head < self.leaves_from || head == self.problem.payee {
-                let arc = || lists.arc_at(block.start + at as u32);
+            let arc = || lists.arc_at(block.start + at as u32);
+            if (head < self.leaves_from || head == self.problem.payee) && !self.is_moved(arc) {
                 self.relax_forward(head, key, rest, record.load(), discount, arc);
             }
         }
@@ -179,10 +180,10 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                 self.relax_backward(node, tail, suffix, rest, record, arc);
                 continue;
             }
-            let (fee, capacity) = (scan.fees[at], record.usual_capacity());
+            let (fee, passage) = (scan.fees[at], Passage::usual(record));
             if self.may_reach_backward(tail, suffix, fee, rest) {
-                let next = self.problem.unlifted(record, capacity, suffix, fee);
-                self.reach_backward(tail, suffix, next, capacity, rest, arc);
+                let next = self.problem.unlifted(record, passage, suffix, fee);
+                self.reach_backward(tail, suffix, next, passage.max, rest, arc);
             }
         }
     }
@@ -191,8 +192,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     pub(super) fn read_backward(&mut self, node: u32, suffix: &Suffix, rest: Rest, block: Block<'_>) {
         let lists = self.problem.topology.in_lists();
         for (at, (&tail, record)) in block.ends.iter().zip(block.records).enumerate() {
-            if tail < self.leaves_from && tail != self.problem.payer {
-                let arc = || lists.arc_at(block.start + at as u32);
+            let arc = || lists.arc_at(block.start + at as u32);
+            if tail < self.leaves_from && tail != self.problem.payer && !self.is_moved(arc) {
                 self.relax_backward(node, tail, suffix, rest, record.load(), arc);
             }
         }
@@ -213,19 +214,20 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if RESTRICTED && head == problem.payee && !problem.is_last_hop(problem.tail(arc_if_needed)) {
             return;
         }
-        let Some(bounds) = self.bounds(record, arc_if_needed) else { return };
-        if bounds.max < problem.amount || bounds.min > problem.amount_max {
+        let record = if RESTRICTED { problem.adjusted(record, arc_if_needed) } else { record };
+        let Some(passage) = self.passage(record, arc_if_needed) else { return };
+        if passage.max < problem.amount || passage.min > problem.amount_max {
             return;
         }
-        let amount = problem.amount.max(bounds.min);
+        let amount = problem.amount.max(passage.min);
         let fee = record.fee(amount);
-        let fee = match discount {
+        let whole = match discount {
             Some(discount) if INBOUND => discount.least_fee(record, fee, amount),
             _ => fee,
         };
-        let (minimum, capacity) = (bounds.min, bounds.capacity);
-        if let Some(cost) = self.reach_forward(head, key, fee, rest, record, capacity, arc) {
-            self.note_minimum(minimum, cost.saturating_add(minimum));
+        let (fee, minimum) = (passage.least_fee_cost(whole, fee), passage.min);
+        if let Some(cost) = self.reach_forward(head, key, fee, rest, record, passage, arc) {
+            self.note_minimum(minimum, cost);
         }
     }
 
@@ -239,7 +241,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         fee: u64,
         rest: Rest,
         record: Record,
-        capacity: u64,
+        passage: Passage,
         arc: impl Fn() -> u32,
     ) -> Option<u64> {
         let near = self.rest_behind_node(head, rest);
@@ -247,7 +249,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if before.saturating_add(self.least_hop).saturating_add(near) >= self.best {
             return None;
         }
-        let cost = before.saturating_add(self.problem.cost.forward(record, capacity, self.problem.amount));
+        let cost = before.saturating_add(self.problem.beyond_fee(record, passage, self.problem.amount));
         if cost.saturating_add(near) >= self.best || cost > COST_MAX {
             return None;
         }
@@ -257,11 +259,17 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     /// What an arc can carry. Without restrictions and layers, its number need not be known.
     #[inline(always)]
-    fn bounds(&self, record: Record, arc: u32) -> Option<HtlcBounds> {
+    fn passage(&self, record: Record, arc: u32) -> Option<Passage> {
         if RESTRICTED || self.leaves_from == u32::MAX {
-            return self.problem.bounds(record, arc, RESTRICTED);
+            return self.problem.passage(record, arc, RESTRICTED);
         }
-        record.bounds(self.wide)
+        record.bounds(self.wide).map(Passage::of)
+    }
+
+    /// Whether an arc in a list is to be found beside it.
+    #[inline(always)]
+    pub(super) fn is_moved(&self, arc: impl Fn() -> u32) -> bool {
+        RESTRICTED && self.problem.restrictions.is_moved(arc())
     }
 
     #[inline(always)]
@@ -303,17 +311,22 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if RESTRICTED && node == problem.payee && !problem.is_last_hop(tail) {
             return;
         }
-        let Some(bounds) = self.bounds(record, arc_if_needed) else { return };
+        let record = if RESTRICTED { problem.adjusted(record, arc_if_needed) } else { record };
+        let Some(passage) = self.passage(record, arc_if_needed) else { return };
         let arriving = if INBOUND { problem.arriving(arc_if_needed, suffix) } else { suffix.received };
-        if !INBOUND && !self.may_reach_backward(tail, suffix, record.fee_base_msat(), rest) {
+        let base = passage.fee_weight.of(record.fee_base_msat());
+        if !INBOUND && !self.may_reach_backward(tail, suffix, base, rest) {
             return;
         }
-        let next = problem.forwarded(record, bounds, suffix.cost, suffix.received, arriving);
-        let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
-        if let Some(key) = self.reach_backward(tail, suffix, next, bounds.max, rest, || arc) {
-            let least = key.saturating_add(self.space.forward.least()).saturating_add(self.problem.amount);
-            self.note_minimum(bounds.min, least);
+        let next = problem.forwarded(record, passage, suffix.cost, suffix.received, arriving);
+        if C::HAS_TWO_LABELS && passage.min > problem.amount {
+            // Another label of this node, dropped for a larger cost, might have been lifted less and be the better one
+            // beyond: what is known of it is that it pays for the minimum.
+            let fee = if INBOUND { 0 } else { passage.fee_weight.of(record.fee(passage.min)) };
+            self.note_minimum(passage.min, self.least_forward(tail).saturating_add(fee));
         }
+        let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
+        self.reach_backward(tail, suffix, next, passage.max, rest, || arc);
     }
 
     /// Whether an arc that charges `fee` at least may lead to a better route.
@@ -323,7 +336,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         suffix.cost.saturating_add(fee).saturating_add(self.least_hop).saturating_add(near) < self.best
     }
 
-    /// Labels the tail of an arc behind which `suffix` becomes `next`; `None` where it cannot carry it.
+    /// Labels the tail of an arc behind which `suffix` becomes `next`, unless that is `None` because the arc cannot carry
+    /// it.
     #[inline(always)]
     pub(super) fn reach_backward(
         &mut self,
@@ -333,21 +347,19 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         max: u64,
         rest: Rest,
         arc: impl Fn() -> u32,
-    ) -> Option<u64> {
+    ) {
         let Some(next) = next else {
             if C::HAS_TWO_LABELS && max >= self.problem.amount {
                 // Another label of this node, dropped for its cost, might have fitted.
                 let (arc, key, lead, smaller_by) = (NO_ARC, suffix.cost, 0, UNREACHED);
                 self.drop_label(Dropped { node: tail, arc, key, suffix: *suffix, lead, smaller_by });
             }
-            return None;
+            return;
         };
         let key = if INBOUND { self.problem.key_of(tail, &next) } else { next.cost };
-        if key.saturating_add(self.rest_before_node(tail, rest)) >= self.best {
-            return None;
+        if key.saturating_add(self.rest_before_node(tail, rest)) < self.best {
+            self.label_backward(tail, arc(), next, key, rest);
         }
-        self.label_backward(tail, arc(), next, key, rest);
-        Some(key)
     }
 
     #[inline(always)]

@@ -67,3 +67,6 @@ pub use sequence::{Contended, READ_TRY_COUNT_MAX};
 pub use view::Snapshot;
 pub use visit::{AllEdges, Edge, Edges, Neighbors, Nodes, Visited};
 pub use writer::{ApplyError, GraphWriter};
+
+pub(crate) use publish::Published;
+pub(crate) use view::SnapshotKey;

@@ -21,18 +21,18 @@ use crossbeam::epoch::{self, Atomic, Owned};
 
 /// A place where the newest value is to be found.
 #[derive(Debug)]
-pub(super) struct Published<T: Send + Sync + 'static> {
+pub(crate) struct Published<T: Send + Sync + 'static> {
     current: Atomic<Arc<T>>,
 }
 
 impl<T: Send + Sync + 'static> Published<T> {
     /// Publishes the first value.
-    pub(super) fn new(value: Arc<T>) -> Self {
+    pub(crate) fn new(value: Arc<T>) -> Self {
         Published { current: Atomic::new(value) }
     }
 
     /// The newest value. Lock-free: some ten nanoseconds, whatever the writer is doing.
-    pub(super) fn load(&self) -> Arc<T> {
+    pub(crate) fn load(&self) -> Arc<T> {
         let guard = epoch::pin();
         let shared = self.current.load(Acquire, &guard);
         // SAFETY: not null and properly allocated by invariants 1 and 2. A value that `replace` has taken out
@@ -43,7 +43,7 @@ impl<T: Send + Sync + 'static> Published<T> {
     }
 
     /// Publishes a new value. Whoever loads from now on gets this one or a later one.
-    pub(super) fn replace(&self, value: Arc<T>) {
+    pub(crate) fn replace(&self, value: Arc<T>) {
         let guard = epoch::pin();
         let old = self.current.swap(Owned::new(value), AcqRel, &guard);
         // SAFETY: `old` is not null (invariant 1) and was unlinked by the swap, so that no later pin can reach it and

@@ -30,6 +30,19 @@ pub(super) struct Generation {
     pub(super) sequence: Sequence,
 }
 
+/// Tells snapshots apart, those of other graphs included: all numbers of two snapshots with equal keys are the same.
+#[derive(Debug, Clone)]
+pub(crate) struct SnapshotKey {
+    latest: Arc<LatestVersion>,
+    version: u64,
+}
+
+impl PartialEq for SnapshotKey {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.latest, &other.latest) && self.version == other.version
+    }
+}
+
 /// The version that was published last, on cache lines of its own: every query reads it.
 pub(super) type LatestVersion = CachePadded<AtomicU64>;
 
@@ -56,6 +69,11 @@ impl Snapshot {
     /// Counts the publications up to this one. Later snapshots of one graph have greater numbers.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// What numbers that were looked up in this snapshot are good for.
+    pub(crate) fn key(&self) -> SnapshotKey {
+        SnapshotKey { latest: Arc::clone(&self.latest), version: self.version }
     }
 
     /// Whether no newer snapshot is published. Policies may have changed in place nevertheless: a current snapshot

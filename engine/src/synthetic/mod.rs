@@ -12,6 +12,8 @@
 //! draws from its own ChaCha stream. Floating point takes part, so another platform's mathematics library may turn a
 //! last digit. Nothing here is a claim about any real node.
 //!
+//! Beside graphs: payments, updates, and balances that nobody announces ([`HiddenNetwork`]), to rehearse payments on.
+//!
 //! Not modelled: geography, growth over time, several channels opened by one transaction, signatures.
 //!
 //! Cost: a bit over a microsecond a channel; memory for the finished graph plus some 30 bytes a channel.
@@ -19,9 +21,11 @@
 mod churn;
 mod config;
 mod degrees;
+mod feasible;
 pub mod fit;
 mod fitted;
 mod generate;
+mod hidden;
 mod keys;
 mod nodes;
 mod policy;
@@ -33,5 +37,7 @@ mod topology;
 
 pub use churn::Churn;
 pub use config::{CHANNEL_COUNT_MAX, SyntheticConfig, SyntheticError};
+pub use feasible::{DrawnPayments, PaymentDraw, draw_payments, most_payable};
 pub use generate::generate;
+pub use hidden::{BalanceLaw, HiddenNetwork, latency_ms};
 pub use queries::{AmountRange, random_queries};

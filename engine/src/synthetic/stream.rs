@@ -15,6 +15,8 @@ pub(super) enum Purpose {
     ShortChannelIds = 7,
     Policies = 8,
     Queries = 9,
+    Balances = 10,
+    Payments = 11,
 }
 
 /// The stream of one chunk. ChaCha with 8 rounds has 2^64 streams a seed, so none overlap.

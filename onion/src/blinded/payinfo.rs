@@ -64,6 +64,26 @@ impl PayInfo {
         amount.checked_add(self.fee.of(amount)?)
     }
 
+    /// What must arrive at the first node so that at least `amount` arrives at the payee, however it is cut in up to
+    /// `part_count` parts that each pay what they must: the base fee each, and what rounding may take. `None` beyond 64 bits.
+    pub fn amount_at_introduction_in_parts(&self, amount: Msat, part_count: usize) -> Option<Msat> {
+        let more = u64::try_from(part_count.saturating_sub(1)).ok()?;
+        // A part delivers at least (arriving - base + 1) / (1 + rate) - 1; two times 1 + rate make up for it.
+        let rounding = 2 * (1 + u64::from(self.fee.fee_proportional_millionths).div_ceil(MILLION as u64));
+        let each = u64::from(self.fee.fee_base_msat) + rounding;
+        self.amount_at_introduction(amount)?.checked_add(Msat::from_msat(each.checked_mul(more)?))
+    }
+
+    /// The most that arrives at the payee of what arrives at the first node; `None` where that does not even pay the base
+    /// fee.
+    pub fn amount_delivered(&self, arriving: Msat) -> Option<Msat> {
+        let rest = arriving.checked_sub(Msat::from_msat(self.fee.fee_base_msat.into()))?;
+        // The most that makes amount + floor(amount * proportional / million) no more than the rest.
+        let divisor = MILLION + u128::from(self.fee.fee_proportional_millionths);
+        let beyond = ((u128::from(rest.to_msat()) + 1) * MILLION).div_ceil(divisor);
+        u64::try_from(beyond - 1).ok().map(Msat::from_msat)
+    }
+
     /// Writes the fields as invoices carry them.
     pub fn encode<S: Sink>(&self, sink: &mut S) {
         sink.put(&self.fee.fee_base_msat.to_be_bytes());

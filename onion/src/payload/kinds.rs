@@ -1,10 +1,12 @@
 //! The kinds of payload, and which of them a reader accepts where.
 
+use std::fmt;
+
 use bitcoin::secp256k1::PublicKey;
 use primitives::codec::{Sink, TlvError, TlvReader};
 use primitives::{BlockHeight, Msat, ShortChannelId};
 
-use super::custom::CustomRecords;
+use super::custom::{CUSTOM_TYPE_MIN, CustomRecords};
 use super::records::{
     AMT_TO_FORWARD, CURRENT_PATH_KEY, ENCRYPTED_RECIPIENT_DATA, OUTGOING_CLTV_VALUE, PAYMENT_DATA,
     PAYMENT_METADATA, PayloadRecords, PaymentData, SHORT_CHANNEL_ID, TOTAL_AMOUNT_MSAT,
@@ -42,7 +44,7 @@ pub struct Forward<'a> {
 }
 
 /// To the payee.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Receive<'a> {
     /// What this HTLC should carry at least.
     pub amt_to_forward: Msat,
@@ -68,7 +70,7 @@ pub struct BlindedForward<'a> {
 }
 
 /// To the payee at the end of a blinded path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BlindedReceive<'a> {
     /// What this HTLC should carry at least.
     pub amt_to_forward: Msat,
@@ -82,8 +84,8 @@ pub struct BlindedReceive<'a> {
     pub current_path_key: Option<PublicKey>,
     /// The preimage of a spontaneous payment; repeated among the custom records when it was read.
     pub keysend_preimage: Option<[u8; 32]>,
-    /// Records of applications. BOLT 4 knows none here, but some payers add them; those of the protocol's own range are
-    /// refused.
+    /// Records of applications. BOLT 4 knows none here, but some payers add them; what else there is in the protocol's own
+    /// range is refused, even where it is odd.
     pub custom: CustomRecords<'a>,
 }
 
@@ -178,6 +180,30 @@ impl<'a> Payload<'a> {
     }
 }
 
+impl fmt::Debug for Receive<'_> {
+    /// Keeps secrets out of logs: a preimage, and what applications say.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receive")
+            .field("amt_to_forward", &self.amt_to_forward)
+            .field("outgoing_cltv_value", &self.outgoing_cltv_value)
+            .field("payment_data", &self.payment_data)
+            .field("custom", &self.custom)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for BlindedReceive<'_> {
+    /// Keeps secrets out of logs, as that of [`Receive`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlindedReceive")
+            .field("amt_to_forward", &self.amt_to_forward)
+            .field("outgoing_cltv_value", &self.outgoing_cltv_value)
+            .field("total_amount_msat", &self.total_amount_msat)
+            .field("custom", &self.custom)
+            .finish_non_exhaustive()
+    }
+}
+
 impl HopPayload for Payload<'_> {
     fn encode<S: Sink>(&self, sink: &mut S) {
         self.to_records().encode(sink);
@@ -226,18 +252,13 @@ impl<'a> Reader<'a> {
 
     fn blinded_forward(&self, data: &'a [u8], context: PayloadContext) -> Result<Payload<'a>, PayloadError> {
         let current_path_key = self.path_key(context)?;
-        for record in TlvReader::new(self.stream) {
-            let tlv_type = record?.tlv_type;
-            if tlv_type != ENCRYPTED_RECIPIENT_DATA && tlv_type != CURRENT_PATH_KEY {
-                return Err(self.at(tlv_type));
-            }
-        }
+        self.allow(|tlv_type| [ENCRYPTED_RECIPIENT_DATA, CURRENT_PATH_KEY].contains(&tlv_type))?;
         Ok(Payload::BlindedForward(BlindedForward { encrypted_recipient_data: data, current_path_key }))
     }
 
     fn blinded_receive(&self, data: &'a [u8], context: PayloadContext) -> Result<Payload<'a>, PayloadError> {
         let current_path_key = self.path_key(context)?;
-        self.refuse(&[SHORT_CHANNEL_ID, PAYMENT_DATA, PAYMENT_METADATA])?;
+        self.allow(|tlv_type| tlv_type >= CUSTOM_TYPE_MIN || BLINDED_RECEIVE.contains(&tlv_type))?;
         let records = &self.records;
         Ok(Payload::BlindedReceive(BlindedReceive {
             amt_to_forward: self.demand(records.amt_to_forward, AMT_TO_FORWARD)?,
@@ -282,7 +303,12 @@ impl<'a> Reader<'a> {
     }
 
     fn refuse(&self, types: &[u64]) -> Result<(), PayloadError> {
-        let found = TlvReader::new(self.stream).flatten().find(|record| types.contains(&record.tlv_type));
+        self.allow(|tlv_type| !types.contains(&tlv_type))
+    }
+
+    /// Refuses all types but those that are allowed, odd ones that nobody knows included.
+    fn allow(&self, is_allowed: impl Fn(u64) -> bool) -> Result<(), PayloadError> {
+        let found = TlvReader::new(self.stream).flatten().find(|record| !is_allowed(record.tlv_type));
         found.map_or(Ok(()), |record| Err(self.at(record.tlv_type)))
     }
 
@@ -295,6 +321,11 @@ impl<'a> Reader<'a> {
         let found = TlvReader::new(self.stream).flatten().find(|record| record.tlv_type == tlv_type);
         PayloadError::new(tlv_type, found.map_or(0, |record| record.offset))
     }
+}
+
+/// Whether a payload is that of a blinded path's first node, be it sound or not.
+pub(crate) fn begins_blinded_path(stream: &[u8]) -> bool {
+    TlvReader::new(stream).flatten().any(|record| record.tlv_type == CURRENT_PATH_KEY)
 }
 
 /// A payload that must not be accepted, for a record that is missing, forbidden here, or broken.
@@ -323,3 +354,7 @@ impl From<TlvError> for PayloadError {
         PayloadError::new(error.tlv_type.unwrap_or(0), error.offset)
     }
 }
+
+/// What the payee at the end of a blinded path may be told by the protocol.
+const BLINDED_RECEIVE: [u64; 5] =
+    [AMT_TO_FORWARD, OUTGOING_CLTV_VALUE, ENCRYPTED_RECIPIENT_DATA, CURRENT_PATH_KEY, TOTAL_AMOUNT_MSAT];

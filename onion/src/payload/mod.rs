@@ -9,6 +9,7 @@ mod kinds;
 mod records;
 
 pub use custom::{CUSTOM_TYPE_MIN, CustomRecords, KEYSEND_TYPE, encode_custom_records};
+pub(crate) use kinds::begins_blinded_path;
 pub use kinds::{
     BlindedForward, BlindedReceive, Forward, Payload, PayloadContext, PayloadError, Receive, TrampolineEntry,
 };

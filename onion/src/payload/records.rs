@@ -9,6 +9,7 @@ use primitives::codec::{
 use primitives::{BlockHeight, Msat, ShortChannelId};
 
 use super::custom::{CUSTOM_TYPE_MIN, CustomRecords, KEYSEND_TYPE};
+use crate::keys::same_secret;
 
 pub(super) const AMT_TO_FORWARD: u64 = 2;
 pub(super) const OUTGOING_CLTV_VALUE: u64 = 4;
@@ -21,13 +22,22 @@ pub(super) const TOTAL_AMOUNT_MSAT: u64 = 18;
 pub(super) const TRAMPOLINE_ONION_PACKET: u64 = 20;
 
 /// `payment_data`: what makes the parts of a payment one.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct PaymentData {
     /// From the invoice: proves that the payer has seen it.
     pub payment_secret: [u8; 32],
     /// What all parts together deliver.
     pub total_msat: Msat,
 }
+
+impl PartialEq for PaymentData {
+    /// Takes the same time for all secrets.
+    fn eq(&self, other: &Self) -> bool {
+        same_secret(&self.payment_secret, &other.payment_secret) && self.total_msat == other.total_msat
+    }
+}
+
+impl Eq for PaymentData {}
 
 impl fmt::Debug for PaymentData {
     /// Keeps the secret out of logs.

@@ -18,6 +18,7 @@ use crate::commands::bench_updates::beside_updates;
 use crate::commands::route::load;
 use crate::exit::{Failure, Outcome};
 use crate::graph_file::LoadedGraph;
+use crate::output::spread::Spread;
 use crate::output::table;
 use crate::progress::{Progress, Unit};
 use crate::query_flags::{self, CostFlags, LimitFlags, with_ends};
@@ -83,17 +84,6 @@ struct RunJson {
     latency_without_route_ns: Spread,
     settled: Spread,
     relaxed: Spread,
-}
-
-/// A distribution; zeros where nothing was measured.
-#[derive(Debug, Default, Serialize)]
-struct Spread {
-    count: usize,
-    mean: f64,
-    p50: u64,
-    p95: u64,
-    p99: u64,
-    max: u64,
 }
 
 /// One answer.
@@ -240,24 +230,6 @@ impl RunJson {
     }
 }
 
-impl Spread {
-    fn of(mut values: Vec<u64>) -> Self {
-        values.sort_unstable();
-        let Some(&max) = values.last() else { return Spread::default() };
-        // Nearest rank: the least value that this share of all does not exceed.
-        let at = |percent: usize| values[(values.len() * percent).div_ceil(100).max(1) - 1];
-        let mean = values.iter().sum::<u64>() as f64 / values.len() as f64;
-        Spread { count: values.len(), mean, p50: at(50), p95: at(95), p99: at(99), max }
-    }
-
-    fn row(&self, name: String, show: impl Fn(u64) -> String) -> [String; 7] {
-        let count = HumanCount(self.count as u64).to_string();
-        let values = [self.mean.round() as u64, self.p50, self.p95, self.p99, self.max];
-        let [mean, p50, p95, p99, max] = values.map(show);
-        [name, count, mean, p50, p95, p99, max]
-    }
-}
-
 fn print(report: &BenchJson, load_time: Duration, out: &mut impl Write) -> Result<(), Failure> {
     writeln!(out, "graph    {}", report.graph)?;
     writeln!(
@@ -310,18 +282,3 @@ const QUERY_COUNT: usize = 10_000;
 
 /// All queries are asked again until this long has passed: less is noise.
 const MEASURE_TIME: Duration = Duration::from_secs(1);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_nearest_ranks() {
-        let spread = Spread::of((1..=200).rev().collect());
-        assert_eq!((spread.p50, spread.p95, spread.p99, spread.max), (100, 190, 198, 200));
-        assert_eq!(spread.mean, 100.5);
-        let one = Spread::of(vec![7]);
-        assert_eq!((one.p50, one.p99, one.max, one.count), (7, 7, 7, 1));
-        assert_eq!(Spread::of(Vec::new()).count, 0);
-    }
-}

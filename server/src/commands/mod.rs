@@ -8,4 +8,5 @@ pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod reach;
 pub(crate) mod route;
+pub(crate) mod simulate;
 pub(crate) mod welcome;

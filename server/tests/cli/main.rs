@@ -8,3 +8,4 @@ mod data;
 mod faults;
 mod files;
 mod run;
+mod simulation;

@@ -6,7 +6,8 @@ use std::fs::File;
 use std::sync::OnceLock;
 
 use engine::flow::{
-    Plan, PlanError, PlanQuery, PlanWorkspace, most_sendable, plan, plan_frontier, relaxed_flow,
+    Plan, PlanError, PlanQuery, PlanWorkspace, UnknownLiquidity, most_sendable, plan, plan_frontier,
+    relaxed_flow,
 };
 use engine::graph::{ArcIdx, Topology};
 use engine::import::read_graph;
@@ -19,7 +20,7 @@ use rayon::prelude::*;
 use tests::data::shared;
 
 /// The graph of 2025-10-26, where the data is at hand.
-fn snapshot() -> Option<&'static Snapshot> {
+pub(super) fn snapshot() -> Option<&'static Snapshot> {
     static SNAPSHOT: OnceLock<Option<Snapshot>> = OnceLock::new();
     let read = || {
         let file = File::open(shared("data/mainnet-2025-10-26/channels.csv.zst")?).expect("readable");
@@ -30,7 +31,7 @@ fn snapshot() -> Option<&'static Snapshot> {
 }
 
 /// The `seed`th random payment, of 100 sat to 1 BTC.
-fn random_query(snapshot: &Snapshot, seed: u64) -> PlanQuery {
+pub(super) fn random_query(snapshot: &Snapshot, seed: u64) -> PlanQuery {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     // Ends of random channels: most nodes have a single small one, which leaves little to plan.
     let mut end =
@@ -193,7 +194,7 @@ fn relaxations_on_the_real_graph_are_solved() {
         .into_par_iter()
         .map_init(PlanWorkspace::default, |space, seed| {
             let query = random_query(snapshot, 10_000 + seed);
-            match relaxed_flow(snapshot, &query, space) {
+            match relaxed_flow(snapshot, &query, UnknownLiquidity, space) {
                 Ok((_, Err(violation))) => Some(format!("{violation}: {query:?}")),
                 Ok((flow, Ok(()))) if flow.least_cost > flow.cost + 1 => Some(format!("{flow:?}: {query:?}")),
                 _ => None,

@@ -1,5 +1,6 @@
 //! Minimum-cost flows against an obvious solver, recorded instances and their own certificates.
 
+mod believed;
 mod mainnet;
 mod obvious;
 mod random;

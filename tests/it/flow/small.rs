@@ -1,8 +1,8 @@
 //! Plans on graphs that one can hold in one's head.
 
 use engine::flow::{
-    CutPlace, Liquidity, LiquidityRange, Plan, PlanError, PlanQuery, PlanWorkspace, most_sendable, plan,
-    plan_with,
+    CutPlace, Liquidity, LiquidityRange, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace,
+    most_sendable, plan, plan_with,
 };
 use engine::graph::{ArcIdx, GraphBuilder, Topology};
 use engine::query::{ExtraArc, FirstChannel, RouteQuery};
@@ -188,9 +188,9 @@ struct Drained;
 impl Liquidity for Drained {
     fn range(&self, arc: ArcIdx, capacity: Msat) -> LiquidityRange {
         match arc.to_u32() {
-            0 => LiquidityRange { lower: Msat::ZERO, upper: Msat::ZERO },
+            0 => LiquidityRange::new(Msat::ZERO, Msat::ZERO),
             // The other way is known to be open.
-            _ => LiquidityRange { lower: capacity, upper: capacity },
+            _ => LiquidityRange::new(capacity, capacity),
         }
     }
 }
@@ -203,6 +203,26 @@ fn what_is_known_of_balances_decides() {
     assert_eq!(plan.parts.len(), 1);
     assert_eq!(plan.parts[0].hops[0].node_id, node(RIGHT));
     assert_eq!(plan.probability, 1.0);
+}
+
+#[test]
+fn a_maximum_holds_for_all_parts_together_or_for_each() {
+    let mut draft = GraphBuilder::new();
+    let channels = [(PAYER, LEFT, 100_000), (LEFT, PAYEE, 40_000)];
+    for (&(one, two, max), place) in channels.iter().zip(1..) {
+        let scid = ShortChannelId::from_u64(place << 40);
+        draft.add_channel(scid, node(one), node(two), Some(sat(100_000)), &Features::default()).unwrap();
+        draft.set_policy(scid, Direction::NodeOneToTwo, policy(1000, sat(max))).unwrap();
+    }
+    let snapshot = Snapshot::from_topology(Topology::build(draft).unwrap());
+    let mut query = query(sat(90_000));
+    assert!(matches!(planned(&snapshot, &query), Err(PlanError::Cut(_))));
+    query.maximum_rule = MaximumRule::Each;
+    let plan = planned(&snapshot, &query).unwrap();
+    assert_eq!(plan.parts.len(), 3);
+    assert!(amounts(&plan).iter().all(|&part| part <= sat(40_000)), "{:?}", amounts(&plan));
+    query.route.amount = sat(101_000);
+    assert!(matches!(planned(&snapshot, &query), Err(PlanError::Cut(_))));
 }
 
 #[test]

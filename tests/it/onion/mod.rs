@@ -1,4 +1,4 @@
-//! Onions: the vectors of BOLT 4, properties, LDK at the other end, and the router's sizes.
+//! Onions: the vectors of BOLT 4, properties, LDK at the other end.
 
 mod allocations;
 mod codecs;
@@ -10,9 +10,10 @@ mod ldk_messages;
 mod ldk_network;
 mod ldk_payments;
 mod ldk_trampolines;
+mod messages;
 mod packets;
-mod routes;
-mod slow;
+mod refusals;
+pub(crate) mod slow;
 mod tampering;
 mod trampolines;
 mod vectors;

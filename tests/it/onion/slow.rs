@@ -1,4 +1,4 @@
-//! A packet built as BOLT 4 tells it, one buffer after the other: slow, and obviously right.
+//! A packet and a failure built as BOLT 4 tells it, one buffer after the other: slow, and obviously right.
 
 use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, HmacEngine, sha256};
 use bitcoin::secp256k1::ecdh::SharedSecret;
@@ -34,6 +34,22 @@ pub(super) fn slow_packet(
     }
     let public_key = session_key.public_key(secp).serialize();
     [&[0], &public_key[..], &payloads, &code].concat()
+}
+
+/// Returning Errors: the packet of the erring hop, padded to `padded_len`.
+pub(crate) fn slow_failure(secret: &[u8; 32], message: &[u8], padded_len: usize) -> Vec<u8> {
+    let pad = vec![0; padded_len - message.len()];
+    let length = |bytes: &[u8]| (bytes.len() as u16).to_be_bytes();
+    let rest = [&length(message)[..], message, &length(&pad), &pad].concat();
+    let mut packet = [&hmac(&key(b"um", secret), &rest)[..], &rest].concat();
+    slow_relay(secret, &mut packet);
+    packet
+}
+
+/// Returning Errors: what every hop on the way does, the erring one included.
+pub(crate) fn slow_relay(secret: &[u8; 32], packet: &mut [u8]) {
+    let stream = stream(&key(b"ammag", secret), packet.len());
+    xor(packet, &stream);
 }
 
 fn shared_secrets(

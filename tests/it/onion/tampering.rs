@@ -7,6 +7,8 @@ use onion::keys::SharedSecret;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, proptest};
 
+use super::slow::{slow_failure, slow_relay};
+
 /// Secrets of a route, and the hop that fails.
 fn route(hop_count_max: usize) -> impl Strategy<Value = (Vec<SharedSecret>, usize)> {
     (vec(any::<[u8; 32]>(), 1..=hop_count_max), any::<usize>()).prop_map(|(secrets, failing)| {
@@ -61,6 +63,15 @@ proptest! {
             prop_assert_eq!(attribution.hold_times, expected);
             prop_assert_eq!(attribution.broken_at, None);
         }
+    }
+
+    #[test]
+    fn fast_and_slow_failures_are_the_same((secrets, failing) in route(27), len in 0_usize..200) {
+        let message = message(len);
+        let fast = way_back(&secrets, failing, &message, 99, |_| ());
+        let mut slow = slow_failure(secrets[failing].as_bytes(), &message.encode(), 256);
+        secrets[..failing].iter().rev().for_each(|secret| slow_relay(secret.as_bytes(), &mut slow));
+        prop_assert_eq!(fast.reason, slow);
     }
 
     #[test]

@@ -112,6 +112,17 @@ fn packet_within_a_packet() {
 }
 
 #[test]
+fn any_flipped_bit_of_an_inner_packet_is_detected() {
+    let secp = Secp256k1::new();
+    let (inner, _) = build_trampoline(&secp, &key(3), &inner_hops(), &HASH, None).expect("fits");
+    for bit in 0..8 * inner.len() {
+        let mut changed = inner.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert!(peel_trampoline(&secp, &key(0x43), &changed, &HASH).is_err(), "bit {bit}");
+    }
+}
+
+#[test]
 fn failure_through_both_onions() {
     let eve_outer = secret("e79cf33c343ca26b7048f029ad3c70f0dae0e3061eef960b5677696ffd297f54");
     let eve_inner = secret("7bd32e41e242e1bb33e9bbfbff62b51249332a7c86d814dd4c8945b9c3bc9950");

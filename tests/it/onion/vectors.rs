@@ -5,7 +5,10 @@ use std::fs;
 use bitcoin::hashes::{Hash as _, sha256};
 use bitcoin::secp256k1::{All, PublicKey, Secp256k1, SecretKey};
 use onion::attribution::{AttributionData, HoldTime};
-use onion::blinded::{BlindedHop, BlindedPath, IntroductionNode, PathKeys, RecipientData, blind};
+use onion::blinded::{
+    BlindedHop, BlindedPath, IntroductionNode, PathKeys, PayInfo, PaymentConstraints, PaymentRelay,
+    RecipientData, blind,
+};
 use onion::build::{Hop, build_payment};
 use onion::failure::{FailurePacket, FailureSource};
 use onion::failure_code::{Failure, FailureMessage};
@@ -16,7 +19,8 @@ use onion::message::{
 use onion::packet::{HopPayload as _, PaymentPacket};
 use onion::payload::{CustomRecords, Payload, PayloadContext};
 use onion::peel::peel_payment;
-use primitives::{BlockHeight, Msat};
+use onion::route::{BlindedTail, Part, Payment, RouteHop, build_part};
+use primitives::{BlockHeight, CltvExpiryDelta, Msat, NodeId, ShortChannelId};
 use serde_json::Value;
 use tests::data::shared;
 
@@ -56,6 +60,19 @@ fn without_length(framed: &[u8]) -> Vec<u8> {
     let (length, payload) = primitives::codec::decode_bigsize(framed).expect("a length");
     assert_eq!(length, payload.len() as u64);
     payload.to_vec()
+}
+
+/// Each file that BOLT 4 comes with is read by a test here.
+#[test]
+fn no_vector_is_left_out() {
+    let Some(folder) = shared("vectors/bolt04") else { return };
+    let entries = fs::read_dir(folder).expect("readable");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("readable").file_name().into_string().expect("text")).collect();
+    names.sort();
+    let read_here = ["blinded-onion-message-onion-test.json", "blinded-payment-onion-test.json"];
+    let others = ["onion-error-test.json", "onion-test.json", "route-blinding-test.json"];
+    assert_eq!(names, [&read_here[..], &others].concat());
 }
 
 #[test]
@@ -98,6 +115,11 @@ fn plain_failure() {
         .iter()
         .map(|hop| SharedSecret::from_bytes(bytes(&hop["hop_shared_secret"]).try_into().expect("32 bytes")))
         .collect();
+    let route: Vec<Hop<Vec<u8>>> =
+        hops.iter().map(|hop| Hop { public_key: public_key(&hop["pubkey"]), payload: vec![0; 2] }).collect();
+    let session_key = secret_key(&json["generate"]["session_key"]);
+    let (_, derived) = build_payment(&secp(), &session_key, &route, &[]).expect("fits");
+    assert_eq!(derived.as_slice(), secrets);
     let message = FailureMessage::from(Failure::TemporaryNodeFailure);
     assert_eq!(message.encode(), bytes(&json["generate"]["failure_message"]));
     let none = HoldTime::default();
@@ -274,7 +296,7 @@ fn blinded_payment() {
     let session_key = secret_key(&generate["session_key"]);
     let (built, _) = build_payment(&secp(), &session_key, &hops, &hash).expect("fits");
     assert_eq!(to_hex(built.as_bytes()), generate["onion"].as_str().expect("hex"));
-    // The same from typed payloads.
+    assert_eq!(to_hex(typed_blinded_payment(generate).as_bytes()), to_hex(built.as_bytes()));
     let mut path_key = None;
     for (at, (step, hop)) in list(&json["decrypt"]["hops"]).iter().zip(&hops).enumerate() {
         let node = secret_key(&step["node_privkey"]);
@@ -312,6 +334,83 @@ fn blinded_payment() {
     }
 }
 
+/// The same from what the payer knows: a route of two HTLCs, a path and what it costs.
+fn typed_blinded_payment(generate: &Value) -> PaymentPacket {
+    let (info, hops) = (&generate["blinded_payinfo"], list(&generate["full_route"]["hops"]));
+    let number = |value: &Value| value.as_u64().expect("a number");
+    let blinded: Vec<RecipientData<'_>> = hops[1..].iter().map(recipient_data).collect();
+    let relays: Vec<PaymentRelay> = blinded.iter().filter_map(|data| data.payment_relay).collect();
+    let (least, most) = (Msat::from_msat(50), Msat::MAX);
+    let payinfo = PayInfo::aggregate(&relays, CltvExpiryDelta::from_blocks(0), least, most).expect("small");
+    assert_eq!(u64::from(payinfo.fee.fee_base_msat), number(&info["fee_base_msat"]));
+    let proportional = payinfo.fee.fee_proportional_millionths;
+    assert_eq!(u64::from(proportional), number(&info["fee_proportional_millionths"]));
+    assert_eq!(u64::from(payinfo.cltv_expiry_delta.to_blocks()), number(&info["cltv_expiry_delta"]));
+
+    // The path is that of Bob and Carol, to which that of Dave and Eve is joined.
+    let ids = [0x42, 0x43, 0x44, 0x45]
+        .map(|byte| SecretKey::from_slice(&[byte; 32]).expect("a key").public_key(&secp()));
+    let nodes: Vec<_> = ids.into_iter().zip(blinded).collect();
+    let key = |byte| SecretKey::from_slice(&[byte; 32]).expect("a key");
+    let mut path = blind(&secp(), &key(2), &nodes[..2]).expect("a path");
+    path.hops.extend(blind(&secp(), &key(1), &nodes[2..]).expect("a path").hops);
+    assert_eq!(path, self::path(&generate["blinded_route"], "encrypted_data"));
+
+    let hop = |hop: &Value, amount, cltv, scid| RouteHop {
+        node_id: NodeId::from(public_key(&hop["pubkey"])),
+        short_channel_id: ShortChannelId::from_u64(scid),
+        amount: Msat::from_msat(amount),
+        cltv,
+    };
+    let told = &hops[0]["tlvs"];
+    let amount = Msat::from_msat(number(&generate["final_amount_msat"]));
+    let arriving = payinfo.amount_at_introduction(amount).expect("small").to_msat();
+    assert_eq!(arriving, number(&told["amt_to_forward"]));
+    assert_eq!(told["outgoing_channel_id"], "0x0x10");
+    let delta = u32::from(payinfo.cltv_expiry_delta.to_blocks());
+    let route = [hop(&hops[0], arriving, delta, 9), hop(&hops[1], arriving, delta, 10)];
+    let payment = Payment {
+        payment_hash: bytes(&generate["associated_data"]).try_into().expect("32 bytes"),
+        total_msat: Msat::from_msat(number(&hops[4]["tlvs"]["total_amount_msat"])),
+        block_height: BlockHeight::from_u32(number(&generate["final_cltv"]) as u32),
+        shadow_blocks: 0,
+        payment_secret: None,
+        payment_metadata: None,
+        keysend_preimage: None,
+        custom: CustomRecords::EMPTY,
+    };
+    let tail = Some(BlindedTail { path: &path, payinfo: &payinfo, amount });
+    let session_key = secret_key(&generate["session_key"]);
+    build_part(&secp(), &session_key, Part { hops: &route, tail }, &payment).expect("fits").packet
+}
+
+/// What the vector tells a node of the path in words.
+fn recipient_data(hop: &Value) -> RecipientData<'static> {
+    let told = &hop["tlvs"]["encrypted_recipient_data"];
+    let relay = |relay: &Value| PaymentRelay {
+        cltv_expiry_delta: relay["cltv_expiry_delta"].as_u64().expect("a number") as u16,
+        fee_proportional_millionths: relay["fee_proportional_millionths"].as_u64().expect("a number") as u32,
+        fee_base_msat: relay["fee_base_msat"].as_u64().unwrap_or(0) as u32,
+    };
+    let limits = &told["payment_constraints"];
+    let number = |name: &str| limits[name].as_u64().expect("a number");
+    RecipientData {
+        padding: told.get("padding").map(|padding| bytes(padding).len()),
+        short_channel_id: told
+            .get("short_channel_id")
+            .map(|scid| scid.as_str().expect("text").parse().expect("a channel")),
+        path_id: told.get("path_id").map(|path_id| &*bytes(path_id).leak()),
+        next_path_key_override: told.get("next_path_key_override").map(public_key),
+        payment_relay: told.get("payment_relay").map(relay),
+        allowed_features: told.get("allowed_features").map(|_| &[][..]),
+        payment_constraints: Some(PaymentConstraints {
+            max_cltv_expiry: BlockHeight::from_u32(number("max_cltv_expiry") as u32),
+            htlc_minimum_msat: Msat::from_msat(number("htlc_minimum_msat")),
+        }),
+        ..RecipientData::default()
+    }
+}
+
 #[test]
 fn blinded_message() {
     let Some(json) = vector("blinded-onion-message-onion-test.json") else { return };
@@ -323,17 +422,23 @@ fn blinded_message() {
         read.encode(&mut again);
         assert_eq!(again, data, "hop {at}");
     }
+    let whole = path(&json["route"], "encrypted_recipient_data");
+    // Dave's path from Bob, to which the sender puts Alice in front.
+    let nodes: Vec<(PublicKey, Vec<u8>)> = generate[1..]
+        .iter()
+        .zip(&list(&json["decrypt"]["hops"])[1..])
+        .map(|(hop, step)| {
+            let node_id = secret_key(&step["privkey"]).public_key(&secp());
+            (node_id, bytes(&hop["encrypted_data_tlv"]))
+        })
+        .collect();
+    let daves = blind(&secp(), &secret_key(&generate[1]["path_key_secret"]), &nodes).expect("a path");
+    assert_eq!(daves.first_path_key, public_key(&generate[0]["tlvs"]["next_path_key_override"]));
+    assert_eq!(daves.hops, whole.hops[1..]);
     let packet = |value: &Value| {
         // The type comes first.
         let message = bytes(value);
         OnionMessage::decode(message.strip_prefix(&[2, 1]).expect("type 513")).expect("whole")
-    };
-    // Dave's path from Bob, to which the sender puts Alice in front.
-    let whole = path(&json["route"], "encrypted_recipient_data");
-    let daves = BlindedPath {
-        introduction: IntroductionNode::NodeId(public_key(&generate[0]["tlvs"]["next_node_id"])),
-        first_path_key: public_key(&generate[0]["tlvs"]["next_path_key_override"]),
-        hops: whole.hops[1..].to_vec(),
     };
     let IntroductionNode::NodeId(alice) = whole.introduction else { panic!("named by its id") };
     let keys = MessageKeys {

@@ -15,6 +15,10 @@ pub(super) struct Arc {
     pub(super) policy: Policy,
     /// In msat, whole sats; `htlc_maximum_msat` rounded up to sats where nobody knows it.
     pub(super) capacity: u64,
+    /// What of it is known to be there.
+    known: u64,
+    /// What fee and other costs are multiplied with, 20 bits behind the point.
+    weights: [u64; 2],
     /// What the head charges for what arrives here.
     inbound: (i32, i32),
     /// The largest HTLC: `htlc_maximum_msat`, capacity, headroom and the payer's balance.
@@ -32,7 +36,7 @@ struct Suffix {
     forwarded: u128,
     outbound: u128,
     /// The cost beyond the fee.
-    beyond: u128,
+    beyond: i128,
     cltv: u32,
     hops: u32,
     payload: u32,
@@ -95,7 +99,8 @@ impl<'a> Oracle<'a> {
             amounts.push(amount);
             cltvs.push(suffix.cltv);
             if !arc.is_known {
-                probability *= (arc.capacity as f64 + 1.0 - amount as f64) / (arc.capacity as f64 + 1.0);
+                let whole = (arc.capacity - arc.known) as f64 + 1.0;
+                probability *= (whole - amount.saturating_sub(arc.known) as f64) / whole;
             }
             if at != first {
                 suffix = self.extended(arc, &suffix, amount)?;
@@ -124,7 +129,9 @@ impl<'a> Oracle<'a> {
             beyond: 0,
             cltv: limits.final_cltv_delta,
             hops: 0,
-            payload: final_payload(payment.amount, limits.final_payload_extra),
+            payload: limits
+                .end_payload_size
+                .unwrap_or_else(|| final_payload(payment.amount, limits.final_payload_extra)),
         }
     }
 
@@ -178,16 +185,24 @@ impl<'a> Oracle<'a> {
     fn extended(&self, arc: &Arc, suffix: &Suffix, amount: u64) -> Option<Suffix> {
         let forwarded = u128::from(amount);
         let cltv = u32::from(arc.policy.cltv);
+        let fee = forwarded * u128::from(arc.policy.ppm) / 1_000_000 + u128::from(arc.policy.base);
         let next = Suffix {
             node: arc.tail,
             forwarded,
-            outbound: forwarded * u128::from(arc.policy.ppm) / 1_000_000 + u128::from(arc.policy.base),
-            beyond: suffix.beyond + self.risk(amount, cltv) + self.hop() + self.improbability(arc, amount),
+            outbound: fee,
+            beyond: suffix.beyond
+                + weighed(
+                    self.risk(amount, cltv) + self.hop() + self.improbability(arc, amount),
+                    arc.weights[1],
+                ) as i128
+                + weighed(fee, arc.weights[0]) as i128
+                - fee as i128,
             cltv: suffix.cltv + cltv,
             hops: suffix.hops + 1,
             payload: suffix.payload + forward_payload(amount),
         };
-        (next.forwarded + next.outbound < COST_END).then_some(next)
+        let received = i128::try_from(next.forwarded + next.outbound).ok()?;
+        (received < COST_END as i128 && received + next.beyond < COST_END as i128).then_some(next)
     }
 
     /// The cost of the route that `arc` completes.
@@ -196,8 +211,9 @@ impl<'a> Oracle<'a> {
         let is_within =
             suffix.cltv <= limits.cltv_max && suffix.hops < limits.hop_count_max && suffix.payload <= 1300;
         let improbability = if arc.is_known { 0 } else { self.improbability(arc, amount) };
-        let fee = u128::from(amount - self.world.payment.amount);
-        let cost = fee + suffix.beyond + self.hop() + improbability;
+        let fee = i128::from(amount - self.world.payment.amount);
+        let cost = fee + suffix.beyond + weighed(self.hop() + improbability, arc.weights[1]) as i128;
+        let cost = u128::try_from(cost).expect("costs are never negative");
         (arc.may_be_first && is_within && cost < COST_END).then_some(cost)
     }
 
@@ -224,7 +240,8 @@ impl<'a> Oracle<'a> {
         let attempt = u128::from(weights.attempt_base_msat) + self.of_payment(weights.attempt_millionths);
         let halving = attempt * 693_147_181 / 1_000_000_000;
         let log = |value: u64| self.halvings.of(value);
-        (halving * u128::from(log(arc.capacity + 1) - log(arc.capacity + 1 - amount))) >> 24
+        let left = arc.capacity - amount.max(arc.known);
+        (halving * u128::from(log(arc.capacity - arc.known + 1) - log(left + 1))) >> 24
     }
 
     fn of_payment(&self, millionths: u32) -> u128 {
@@ -232,67 +249,107 @@ impl<'a> Oracle<'a> {
     }
 }
 
+/// A direction of a channel before the query's wishes.
+struct Draft {
+    name: (ShortChannelId, usize),
+    ends: (u8, u8),
+    policy: Option<Policy>,
+    capacity_sat: Option<u64>,
+    inbound: (i32, i32),
+    /// What the payer can send, where it said of which channels it can.
+    balance: Option<Option<u64>>,
+}
+
 /// The arcs that the payment may use.
 fn arcs(world: &World) -> Vec<Arc> {
     let payment = &world.payment;
-    let mut arcs = Vec::new();
+    let mut drafts = Vec::new();
     for (place, channel) in world.channels.iter().enumerate() {
         if channel.origin == Origin::Closed || payment.avoided_channels.contains(&place) {
             continue;
         }
+        let balance = payment
+            .first
+            .as_ref()
+            .map(|first| first.iter().find(|&&(at, _)| at == place).map(|&(_, balance)| balance));
         for direction in [0, 1] {
-            let inbound = channel.policies[1 - direction].map_or((0, 0), |policy| policy.inbound);
-            let ends = (channel.ends[direction], channel.ends[1 - direction]);
-            let name = (scid(place), direction);
-            let is_avoided = payment.avoided_directions.contains(&(place, direction));
-            if let Some(policy) = channel.policies[direction].filter(|_| !is_avoided) {
-                let balance = payment
-                    .first
-                    .as_ref()
-                    .map(|first| first.iter().find(|&&(at, _)| at == place).map(|&(_, balance)| balance));
-                arcs.extend(arc(payment, name, ends, policy, channel.capacity_sat, inbound, balance));
+            if !payment.avoided_directions.contains(&(place, direction)) {
+                drafts.push(Draft {
+                    name: (scid(place), direction),
+                    ends: (channel.ends[direction], channel.ends[1 - direction]),
+                    policy: channel.policies[direction],
+                    capacity_sat: channel.capacity_sat,
+                    inbound: channel.policies[1 - direction].map_or((0, 0), |policy| policy.inbound),
+                    balance,
+                });
             }
         }
     }
+    let balance = payment.first.as_ref().map(|_| None);
     for (place, extra) in world.extra.iter().enumerate() {
-        let name = (extra_scid(place), usize::from(extra.tail > extra.head));
-        let ends = (extra.tail, extra.head);
-        let balance = payment.first.as_ref().map(|_| None);
-        arcs.extend(arc(payment, name, ends, extra.policy, extra.capacity_sat, (0, 0), balance));
+        let (name, ends) =
+            ((extra_scid(place), usize::from(extra.tail > extra.head)), (extra.tail, extra.head));
+        let (policy, capacity_sat) = (Some(extra.policy), extra.capacity_sat);
+        drafts.push(Draft { name, ends, policy, capacity_sat, inbound: (0, 0), balance });
     }
-    arcs
+    for (name, created) in world.changes.created() {
+        for direction in [0, 1] {
+            let ends = (created.ends[direction], created.ends[1 - direction]);
+            let (name, capacity_sat) = ((name, direction), Some(created.capacity_sat));
+            drafts.push(Draft { name, ends, policy: None, capacity_sat, inbound: (0, 0), balance });
+        }
+    }
+    drafts.into_iter().filter_map(|draft| arc(world, draft)).collect()
 }
 
-fn arc(
-    payment: &super::world::Payment,
-    name: (ShortChannelId, usize),
-    (tail, head): (u8, u8),
-    policy: Policy,
-    capacity_sat: Option<u64>,
-    inbound: (i32, i32),
-    balance: Option<Option<u64>>,
-) -> Option<Arc> {
+fn arc(world: &World, draft: Draft) -> Option<Arc> {
+    let Draft { name, ends: (tail, head), policy, capacity_sat, inbound, balance } = draft;
+    let payment = &world.payment;
     let is_avoided =
         |node| node != payment.payer && node != payment.payee && payment.avoided_nodes.contains(&node);
-    if policy.disabled || is_avoided(tail) || is_avoided(head) {
+    let policy = world.changes.policy(name, policy, capacity_sat)?;
+    if policy.disabled || is_avoided(tail) || is_avoided(head) || world.changes.closes(name, tail, head) {
         return None;
     }
     let capacity = capacity_sat.unwrap_or(policy.max.div_ceil(1000)) * 1000;
     let kept = u128::from(capacity) * u128::from(payment.headroom_millionths) / 1_000_000;
-    let max = policy.max.min(capacity - kept as u64);
+    let (lower, upper) = world.changes.liquidity(name, capacity);
+    let in_flight = world.changes.in_flight(name)?;
+    let max = policy.max.min((capacity - kept as u64).min(upper).saturating_sub(in_flight));
     let is_first = tail == payment.payer;
     let known = balance.filter(|_| is_first);
+    let beyond_weight = world.changes.weight(name, tail, head);
+    let is_full = beyond_weight < 1 << 20 && has_inbound_fees(world);
     Some(Arc {
         name,
         tail,
         head,
         policy,
-        capacity,
+        capacity: upper.saturating_sub(in_flight),
+        known: lower.saturating_sub(in_flight),
+        weights: [if is_full { 1 << 20 } else { beyond_weight }, beyond_weight],
         inbound,
         max: known.flatten().map_or(max, |balance| balance.min(max)),
         is_known: known.flatten().is_some(),
         may_be_first: known.is_none_or(|balance| balance.is_some()),
     })
+}
+
+/// Whether inbound fees count: some policy has one, or had since the generation was built.
+fn has_inbound_fees(world: &World) -> bool {
+    let known = world.channels.iter().flat_map(|channel| {
+        let former = if let Origin::Changed(former) = channel.origin { Some(former) } else { None };
+        [0, 1].into_iter().flat_map(move |at| {
+            let policy = channel.policies[at];
+            [policy, policy.and(former).map(|former| former[at])].into_iter().flatten()
+        })
+    });
+    !world.payment.ignore_inbound_fees && { known }.any(|policy| policy.inbound != (0, 0))
+}
+
+/// A cost times a factor with 20 bits behind the point, rounded up.
+fn weighed(cost: u128, weight: u64) -> u128 {
+    (cost * u128::from(weight)).div_ceil(1 << 20)
 }
 
 /// BOLT 4: length, `amt_to_forward`, `outgoing_cltv_value` of three bytes, `short_channel_id`, hmac.

@@ -1,13 +1,15 @@
 //! Random worlds, with values where limits bind: amounts around the payment's own, fees larger than it, ties.
 
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
+use engine::layer::PolicyChange;
 use engine::query::RouteLimits;
 use primitives::Msat;
 use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::{bool, option};
 
-use super::world::{Channel, Extra, Origin, Payment, Policy, World};
+use super::changes::{Changes, Created, LayerDraft, Name, created_scid};
+use super::world::{Channel, Extra, Origin, Payment, Policy, World, extra_scid, scid};
 
 /// What a property wants to see.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +22,8 @@ pub(super) struct Mix {
     pub(super) is_circular: bool,
     /// Few distinct values, so that much costs the same.
     pub(super) has_ties: bool,
+    /// Layers and amounts in flight.
+    pub(super) has_changes: bool,
 }
 
 /// A world of that kind.
@@ -36,8 +40,9 @@ pub(super) fn world(mix: Mix) -> impl Strategy<Value = World> {
         let channels = vec(channel(mix, nodes, amount), 4..=22);
         let extra = prop_oneof![3 => Just(0..=0usize), 1 => Just(1..=3usize)]
             .prop_flat_map(move |count| vec(extra(mix, nodes, amount), count));
-        (channels, extra, payment(mix, nodes, amount)).prop_map(|(channels, extra, payment)| {
-            let mut world = World { channels, extra, payment };
+        let drawn = (channels, extra, changes(mix, nodes, amount), payment(mix, nodes, amount));
+        drawn.prop_map(|(channels, extra, changes, payment)| {
+            let mut world = World { channels, extra, changes, payment };
             keep_the_payers_own(&mut world);
             world
         })
@@ -97,6 +102,81 @@ fn capacity(amount: u64) -> BoxedStrategy<Option<u64>> {
         3 => Just(Some(1_000_000_000)),
     ]
     .boxed()
+}
+
+fn changes(mix: Mix, nodes: u8, amount: u64) -> BoxedStrategy<Changes> {
+    if !mix.has_changes {
+        return Just(Changes::default()).boxed();
+    }
+    let layers = vec(layer(mix, nodes, amount), 0..3);
+    let share = prop_oneof![Just(0u64), 0..=amount, Just(amount * 3)];
+    let count = prop_oneof![8 => Just(1u32), 1 => Just(3), 1 => Just(483)];
+    let in_flight = prop_oneof![Just(Vec::new()), vec((name(), share, count), 1..6)];
+    let drawn = (layers, in_flight).prop_map(|(layers, mut in_flight)| {
+        // A direction has 483 places in all.
+        in_flight.sort_unstable();
+        in_flight.dedup_by_key(|&mut (name, ..)| name);
+        Changes { layers, in_flight }
+    });
+    drawn.boxed()
+}
+
+/// A direction of a channel, an extra arc, a created channel, or of none.
+fn name() -> impl Strategy<Value = Name> {
+    let scid = prop_oneof![
+        8 => (0..22usize).prop_map(scid),
+        1 => (0..3usize).prop_map(extra_scid),
+        2 => (0..3usize).prop_map(created_scid),
+    ];
+    (scid, 0..2usize)
+}
+
+fn layer(mix: Mix, nodes: u8, amount: u64) -> impl Strategy<Value = LayerDraft> {
+    let sat = amount.div_ceil(1000);
+    let created = (0..3usize, ends(nodes + 2), prop_oneof![sat..sat + 3, Just(1_000_000_000u64)]);
+    let created = created.prop_map(|(place, (one, two), capacity_sat)| {
+        (created_scid(place), Created { ends: [one.min(two), one.max(two)], capacity_sat })
+    });
+    let near = move || prop_oneof![0..=amount, amount..amount * 2 + 2000, Just(amount * 8)];
+    let constraint = (name(), option::weighted(0.6, near()), option::weighted(0.6, near()));
+    let constraint = constraint.prop_map(|(name, min, max)| {
+        let max = max.unwrap_or(u64::MAX);
+        (name, min.unwrap_or(0).min(max), max)
+    });
+    let bias = || prop_oneof![-100..=100i8, Just(100i8), Just(-100i8), -3..=3i8];
+    let updates = vec((name(), update(mix, amount)), 0..6);
+    let closed = (vec(0..nodes, 0..2), vec(name(), 0..2)).prop_map(|(nodes, names)| {
+        if nodes.len() + names.len() > 1 { (Vec::new(), names) } else { (nodes, names) }
+    });
+    (
+        closed,
+        vec(created, 0..3),
+        updates,
+        vec(constraint, 0..6),
+        vec((name(), bias()), 0..8),
+        vec((0..nodes, bias(), bias()), 0..2),
+    )
+        .prop_map(
+            |((disabled_nodes, disabled), mut created, updates, constraints, biases, node_biases)| {
+                created.sort_by_key(|&(name, _)| name);
+                created.dedup_by_key(|&mut (name, _)| name);
+                LayerDraft { disabled_nodes, disabled, created, updates, constraints, biases, node_biases }
+            },
+        )
+}
+
+fn update(mix: Mix, amount: u64) -> impl Strategy<Value = PolicyChange> {
+    let fields = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (policy(mix, amount), option::weighted(0.3, bool::weighted(0.8)), fields).prop_map(
+        |(policy, enabled, (has_fee, has_rate, has_limits, has_delta))| PolicyChange {
+            enabled,
+            htlc_minimum_msat: has_limits.then_some(Msat::from_msat(policy.min)),
+            htlc_maximum_msat: has_limits.then_some(Msat::from_msat(policy.max)),
+            fee_base_msat: has_fee.then_some(policy.base),
+            fee_proportional_millionths: has_rate.then_some(policy.ppm),
+            cltv_expiry_delta: has_delta.then_some(policy.cltv),
+        },
+    )
 }
 
 /// A policy whose limits lie around the amount.
@@ -217,16 +297,16 @@ fn limits(mix: Mix, amount: u64) -> BoxedStrategy<RouteLimits> {
     let cltv = prop_oneof![2 => Just(2016u32), 2 => 0..500u32];
     let hops = prop_oneof![2 => Just(20u32), 3 => 0..6u32];
     let payload = prop_oneof![3 => Just(0u32), 1 => 900..1300u32];
-    (fee, share, cltv, prop_oneof![Just(18u32), 0..200u32], hops, payload)
-        .prop_map(|(fee, share, cltv_max, final_cltv_delta, hop_count_max, final_payload_extra)| {
-            RouteLimits {
-                fee_max: fee.map(Msat::from_msat),
-                fee_millionths_max: share,
-                cltv_max,
-                final_cltv_delta,
-                hop_count_max,
-                final_payload_extra,
-            }
+    let end = prop_oneof![7 => Just(None), 1 => (900..1301u32).prop_map(Some)];
+    (fee, share, cltv, prop_oneof![Just(18u32), 0..200u32], hops, (payload, end))
+        .prop_map(|(fee, share, cltv_max, final_cltv_delta, hop_count_max, payload)| RouteLimits {
+            fee_max: fee.map(Msat::from_msat),
+            fee_millionths_max: share,
+            cltv_max,
+            final_cltv_delta,
+            hop_count_max,
+            final_payload_extra: payload.0,
+            end_payload_size: payload.1,
         })
         .boxed()
 }

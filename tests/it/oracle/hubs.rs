@@ -1,13 +1,16 @@
 //! Graphs with long lists, where blocks and their bounds are in play, against the reference search.
 
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
+use engine::layer::PolicyChange;
 use engine::obvious::{Reference, route_reference};
 use engine::router::{RouteError, RouteWorkspace, route};
+use primitives::Msat;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::world::{Channel, Origin, Policy, World};
+use super::changes::LayerDraft;
+use super::world::{Channel, Origin, Policy, World, scid};
 
 /// A graph of some hubs that know one another and half the others, and a payment over it.
 fn world(seed: u64) -> World {
@@ -79,9 +82,48 @@ fn policy(rng: &mut ChaCha8Rng, amount: u64) -> Policy {
     }
 }
 
+/// The same graph under layers that change much of it, with payments in flight.
+fn changed_world(seed: u64) -> World {
+    let (mut world, mut rng) = (world(seed), ChaCha8Rng::seed_from_u64(!seed));
+    let (channel_count, amount) = (world.channels.len(), world.payment.amount);
+    let name = |rng: &mut ChaCha8Rng| (scid(rng.random_range(0..channel_count)), rng.random_range(0..2usize));
+    let favour = if rng.random_bool(0.5) { 100 } else { 0 };
+    for _ in 0..rng.random_range(1..3) {
+        let mut layer = LayerDraft::default();
+        for _ in 0..rng.random_range(0..channel_count) {
+            let name = name(&mut rng);
+            match rng.random_range(0..8) {
+                0 => layer.disabled.push(name),
+                1 => layer.constraints.push((name, 0, rng.random_range(amount..2 * amount + 1))),
+                2 => layer.constraints.push((name, rng.random_range(0..2 * amount), u64::MAX)),
+                3 | 4 => layer.biases.push((name, rng.random_range(-100..=favour))),
+                _ => layer.updates.push((name, update(&mut rng, amount))),
+            }
+        }
+        if rng.random_bool(0.5) {
+            layer.node_biases.push((rng.random_range(0..6), rng.random_range(-30..=favour), 0));
+        }
+        world.changes.layers.push(layer);
+    }
+    for place in 0..rng.random_range(0..channel_count) {
+        world.changes.in_flight.push(((scid(place), rng.random_range(0..2)), rng.random_range(0..amount), 1));
+    }
+    world
+}
+
+fn update(rng: &mut ChaCha8Rng, amount: u64) -> PolicyChange {
+    let policy = policy(rng, amount);
+    PolicyChange {
+        enabled: rng.random_bool(0.3).then_some(true),
+        htlc_maximum_msat: rng.random_bool(0.3).then_some(Msat::from_msat(policy.max)),
+        fee_base_msat: rng.random_bool(0.5).then_some(policy.base),
+        fee_proportional_millionths: rng.random_bool(0.5).then_some(policy.ppm),
+        ..PolicyChange::default()
+    }
+}
+
 /// Says whether the reference could tell.
-fn agrees(seed: u64, space: &mut RouteWorkspace) -> Result<bool, String> {
-    let world = world(seed);
+fn agrees(world: &World, seed: u64, space: &mut RouteWorkspace) -> Result<bool, String> {
     let (snapshot, query) = (world.snapshot(), world.query());
     let found = match route(&snapshot, &query, space) {
         Ok(found) => Some(found.cost),
@@ -97,13 +139,23 @@ fn agrees(seed: u64, space: &mut RouteWorkspace) -> Result<bool, String> {
     }
 }
 
-#[test]
-fn routes_over_hubs_cost_what_the_reference_finds() {
-    let results =
-        (0..20_000u64).into_par_iter().map_init(RouteWorkspace::default, |space, seed| agrees(seed, space));
+fn all_agree(count: u64, world: impl Fn(u64) -> World + Sync) {
+    let results = (0..count)
+        .into_par_iter()
+        .map_init(RouteWorkspace::default, |space, seed| agrees(&world(seed), seed, space));
     let results = results.collect::<Vec<_>>();
     let open = results.iter().filter(|result| **result == Ok(false)).count();
-    println!("20,000 graphs with hubs, {open} beyond the reference");
+    println!("{count} graphs with hubs, {open} beyond the reference");
     let wrong = results.into_iter().filter_map(Result::err).collect::<Vec<_>>();
     assert!(wrong.is_empty(), "{} wrong, such as\n{}", wrong.len(), wrong[..wrong.len().min(5)].join("\n"));
+}
+
+#[test]
+fn routes_over_hubs_cost_what_the_reference_finds() {
+    all_agree(20_000, world);
+}
+
+#[test]
+fn routes_over_hubs_that_layers_change_cost_what_the_reference_finds() {
+    all_agree(10_000, changed_world);
 }

@@ -38,6 +38,7 @@ const UNLIMITED: RouteLimits = RouteLimits {
     final_cltv_delta: 0,
     hop_count_max: 20,
     final_payload_extra: 0,
+    end_payload_size: None,
 };
 
 /// The graph of 2025-10-26, where the data is at hand.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! world      a small graph, how it came about, and a payment over it; prints itself when a test fails
+//! changes    what layers and payments in flight make of a world
 //! brute      every simple route of a world, priced with arithmetic of its own
 //! judge      what the engine and its reference say of a world, held against all its routes
 //! draw       random worlds
@@ -13,6 +14,7 @@
 //! ```
 
 mod brute;
+mod changes;
 mod draw;
 mod hubs;
 mod judge;

@@ -9,8 +9,17 @@ use super::draw::{Mix, world};
 use super::judge::{judge, judge_with};
 use super::world::World;
 
-const PLAIN: Mix = Mix { has_inbound_fees: false, has_limits: false, is_circular: false, has_ties: false };
+const PLAIN: Mix = Mix {
+    has_inbound_fees: false,
+    has_limits: false,
+    is_circular: false,
+    has_ties: false,
+    has_changes: false,
+};
+const CHANGED: Mix = Mix { has_changes: true, ..PLAIN };
 const INBOUND: Mix = Mix { has_inbound_fees: true, ..PLAIN };
+/// All at once.
+const EVERYTHING: Mix = Mix { has_inbound_fees: true, has_limits: true, ..CHANGED };
 
 fn holds(world: &World) -> TestCaseResult {
     judge(world).map_err(TestCaseError::fail)
@@ -109,6 +118,47 @@ proptest! {
     #[test]
     fn a_circular_route_is_the_best_under_ever_tighter_limits(
         world in world(Mix { is_circular: true, ..PLAIN }), steps in tighter()
+    ) {
+        holds_under_tighter_limits(world, &steps)?;
+    }
+
+    #[test]
+    fn a_route_is_the_best_of_all_that_layers_leave(world in world(CHANGED)) {
+        holds(&world)?;
+    }
+
+    #[test]
+    fn a_route_is_the_best_that_layers_leave_within_limits(world in world(Mix { has_limits: true, ..CHANGED })) {
+        holds(&world)?;
+    }
+
+    #[test]
+    fn a_route_is_the_best_that_layers_leave_with_inbound_fees(
+        world in world(Mix { has_inbound_fees: true, ..CHANGED })
+    ) {
+        holds(&world)?;
+    }
+
+    #[test]
+    fn a_route_is_the_best_that_layers_leave_with_inbound_fees_within_limits(world in world(EVERYTHING)) {
+        holds(&world)?;
+    }
+
+    #[test]
+    fn a_circular_route_is_the_best_that_layers_leave(world in world(Mix { is_circular: true, ..EVERYTHING })) {
+        holds(&world)?;
+    }
+
+    #[test]
+    fn a_route_is_the_best_that_layers_leave_under_ever_tighter_limits(
+        world in world(CHANGED), steps in tighter()
+    ) {
+        holds_under_tighter_limits(world, &steps)?;
+    }
+
+    #[test]
+    fn a_circular_route_is_the_best_that_layers_leave_under_ever_tighter_limits(
+        world in world(Mix { is_circular: true, has_inbound_fees: true, ..CHANGED }), steps in tighter()
     ) {
         holds_under_tighter_limits(world, &steps)?;
     }

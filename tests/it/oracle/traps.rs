@@ -65,6 +65,21 @@ fn a_rate_taken_back_from_a_minimum_is_taken_of_the_minimum() {
 }
 
 #[test]
+fn the_best_direct_channel_is_found_beside_a_cheaper_one_that_takes_nothing() {
+    // The one that takes nothing hides the other two, so the search begins anew below the cost of the least fee: half a
+    // hop above the best.
+    let direct = |capacity_sat, min| Channel {
+        capacity_sat: Some(capacity_sat),
+        ..way(6, 4, Policy { min, max: 1182, ..Policy::FREE })
+    };
+    let channels = vec![direct(4, 0), direct(1_000_000_000, 2001), direct(5, 0)];
+    let mut world = World::new(channels, 6, 4, 1182);
+    let weights = ProbabilityWeights { attempt_base_msat: 1, attempt_millionths: 1693, ..Default::default() };
+    world.payment.cost = CostModel::Probability(weights);
+    holds(&world);
+}
+
+#[test]
 fn a_dearer_suffix_that_reaches_a_minimum_is_kept() {
     // Over channel 1 the last hop costs a fee that the minimum before it demands anyhow, over channel 2 it costs time.
     let mut world = World::new(
@@ -85,6 +100,33 @@ fn a_dearer_suffix_that_reaches_a_minimum_is_kept() {
             holds(&world);
         }
     }
+}
+
+#[test]
+fn a_suffix_that_was_dropped_is_lifted_less() {
+    // The backward search alone sees the minimum, from the cheaper of two labels, which pays more for being lifted.
+    let mut world = World::new(
+        vec![
+            way(0, 1, Policy::FREE),
+            Channel {
+                capacity_sat: Some(1006),
+                ..way(1, 2, Policy { min: 1_003_958, max: 1_004_001, ..Policy::FREE })
+            },
+            Channel { capacity_sat: Some(1917), ..way(2, 3, Policy { max: 1_003_000, ..Policy::FREE }) },
+            Channel {
+                capacity_sat: Some(1989),
+                ..way(2, 3, Policy { ppm: 1, max: 1_003_000, ..Policy::base(1000) })
+            },
+        ],
+        0,
+        3,
+        1_003_000,
+    );
+    let (attempt_base_msat, attempt_millionths) = (2250, 232);
+    let weights = ProbabilityWeights { risk: RiskWeights::default(), attempt_base_msat, attempt_millionths };
+    world.payment.cost = CostModel::Probability(weights);
+    world.payment.may_overpay = true;
+    holds(&world);
 }
 
 #[test]
@@ -276,4 +318,67 @@ fn a_first_channel_that_nothing_fits_hides_no_other() {
     let mut world = World::new(channels, 3, 1, 1);
     world.payment.cost = CostModel::default();
     holds(&world);
+}
+
+#[test]
+fn minima_far_above_the_amount_are_out_of_the_way() {
+    // From a gateway, eighty free ways with minima ten times the amount, and one that is dear and carries it.
+    let dear = Policy { min: 10_000_000, ..Policy::FREE };
+    let mut channels =
+        vec![way(0, 1, Policy::FREE), way(1, 2, Policy::base(1000)), way(2, 99, Policy::base(0))];
+    channels.extend((3..83).flat_map(|middle| [way(1, middle, dear), way(middle, 99, Policy::base(1))]));
+    let mut world = World::new(channels, 0, 99, 1_000_000);
+    for may_overpay in [true, false] {
+        for cost in [CostModel::Fee, CostModel::default()] {
+            (world.payment.may_overpay, world.payment.cost) = (may_overpay, cost);
+            holds(&world);
+            let found = route(&world.snapshot(), &world.query(), &mut RouteWorkspace::default());
+            let counts = found.expect("a route over node 2").counts;
+            assert!(counts.met < 5, "every way meets, none fits: {counts:?}");
+        }
+    }
+    // Where it is the only way, the minimum is paid.
+    (world.payment.may_overpay, world.payment.cost) = (true, CostModel::Fee);
+    world.channels.retain(|channel| channel.ends != [1, 2]);
+    holds(&world);
+}
+
+#[test]
+fn a_fee_that_a_minimum_demands_anyhow_hides_no_shorter_delay() {
+    // The last hop that charges a tenth is the better one: the minimum before it takes as much, and it locks for less.
+    let mut world = World::new(
+        vec![
+            way(0, 1, Policy::FREE),
+            way(1, 2, Policy { base: 2195, ppm: 4919, cltv: 100, min: 3_187_082, ..Policy::FREE }),
+            way(2, 3, Policy { base: 346, ppm: 2204, cltv: 40, ..Policy::FREE }),
+            way(2, 3, Policy { base: 11, ppm: 126_084, cltv: 5, ..Policy::FREE }),
+        ],
+        0,
+        3,
+        2_472_000,
+    );
+    world.payment.may_overpay = true;
+    world.payment.cost =
+        CostModel::Risk(RiskWeights { risk_billionths: 1082, hop_base_msat: 0, hop_millionths: 136 });
+    holds(&world);
+}
+
+#[test]
+fn a_plateau_behind_a_fee_is_not_searched_for_a_msat() {
+    // The payer's side charges for what the payee's side adds: 1 msat more than for the amount alone. Between them, free
+    // channels join 200 nodes in a net.
+    let mut channels = vec![way(0, 1, Policy::FREE), way(1, 2, Policy { ppm: 10_000, ..Policy::FREE })];
+    for at in 2..=200u8 {
+        let next = |step: u8| 2 + (at - 2).wrapping_mul(step).wrapping_add(7 * step) % 199;
+        let heads = [3, 5, 11].map(next).into_iter().filter(|&head| head != at);
+        channels.extend(heads.map(|head| way(at, head, Policy::FREE)));
+        channels.extend((at < 200).then(|| way(at, at + 1, Policy::FREE)));
+    }
+    channels.push(way(200, 250, Policy::base(1000)));
+    channels.push(way(250, 251, Policy::FREE));
+    let mut world = World::new(channels, 0, 251, 1_000_000);
+    for hop_count_max in [20, 250] {
+        world.payment.limits.hop_count_max = hop_count_max;
+        holds_by_reference(&world);
+    }
 }

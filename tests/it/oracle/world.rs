@@ -14,6 +14,8 @@ use primitives::{
     ShortChannelId, ShortChannelIdDir, UnixTime,
 };
 
+use super::changes::Changes;
+
 /// A direction's policy in plain numbers; amounts in msat.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Policy {
@@ -84,6 +86,8 @@ pub(super) struct Payment {
 pub(super) struct World {
     pub(super) channels: Vec<Channel>,
     pub(super) extra: Vec<Extra>,
+    /// What the query's layers say and what is in flight.
+    pub(super) changes: Changes,
     pub(super) payment: Payment,
 }
 
@@ -178,7 +182,7 @@ impl World {
             tolerance: 0,
             work_max: 2_000_000,
         };
-        World { channels, extra: Vec::new(), payment }
+        World { channels, extra: Vec::new(), changes: Changes::default(), payment }
     }
 
     /// The snapshot after everything that happened to the graph.
@@ -239,6 +243,8 @@ impl World {
             first_channels: payment.first.as_ref().map(|channels| channels.iter().map(first).collect()),
             last_hop: payment.last_hop.map(node_id),
             extra_arcs: self.extra.iter().enumerate().map(|(place, extra)| extra.to_arc(place)).collect(),
+            layers: self.changes.stack(),
+            reservations: self.changes.reservations(),
             ignore_inbound_fees: payment.ignore_inbound_fees,
             headroom_millionths: payment.headroom_millionths,
             may_overpay: payment.may_overpay,
@@ -299,6 +305,6 @@ impl fmt::Debug for World {
         for (place, extra) in self.extra.iter().enumerate() {
             write!(f, "\n  extra {place}: {extra:?}")?;
         }
-        write!(f, "\n  {:?}\n", self.payment)
+        write!(f, "\n  {:?}\n  {:?}\n", self.changes, self.payment)
     }
 }

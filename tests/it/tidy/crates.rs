@@ -14,9 +14,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("schema-compiler", &[]),
     ("engine", &["primitives", "schemas"]),
+    ("gossip", &["primitives"]),
     ("onion", &["primitives"]),
-    ("server", &["primitives", "schemas", "engine"]),
-    ("bindings", &["primitives", "engine", "onion"]),
+    ("node", &["primitives", "engine", "onion"]),
+    ("server", &["primitives", "schemas", "gossip", "engine"]),
+    ("bindings", &["primitives", "gossip", "engine", "onion"]),
     ("xtask", &[]),
 ];
 
@@ -24,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const OBSERVERS: &[&str] = &["tests", "benches", "fuzz"];
 
 /// Crates without clock, sockets, threads or logging of their own.
-const PURE: &[&str] = &["primitives", "schemas", "engine", "onion"];
+const PURE: &[&str] = &["primitives", "schemas", "gossip", "engine", "onion", "node"];
 
 /// What a [`PURE`] crate links neither directly nor for its tests.
 const IMPURE: &[&str] =

@@ -1,51 +1,15 @@
-//! What both JSON forms share: numbers that may be strings, and lists that are seen one entry at a time.
+//! What both JSON forms share: numbers that may be strings, and single fields.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Unexpected, Visitor,
 };
 
 /// A whole number, bare, in a string, or in a string that ends in `msat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Whole(pub(super) u64);
-
-/// Hands each entry of a list to a function and keeps none.
-pub(super) struct Each<T, F> {
-    sink: F,
-    entry: PhantomData<T>,
-}
-
-impl<T, F> Each<T, F> {
-    pub(super) fn new(sink: F) -> Self {
-        Each { sink, entry: PhantomData }
-    }
-}
-
-impl<'de, T: Deserialize<'de>, F: FnMut(T)> DeserializeSeed<'de> for Each<T, F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<T, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while let Some(entry) = list.next_element()? {
-            (self.sink)(entry);
-        }
-        Ok(())
-    }
-}
 
 /// Looks into one field of an object and skips the others.
 pub(super) struct InField<S> {

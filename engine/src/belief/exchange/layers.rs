@@ -4,6 +4,7 @@
 //! A `minimum_msat` is a lower bound of its direction, a `maximum_msat` an upper one. Disabled nodes, created
 //! channels, updates and biases are no beliefs; they are skipped.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -11,9 +12,10 @@ use primitives::{Direction, Msat, ShortChannelId, ShortChannelIdDir, UnixTime};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Unexpected, Visitor};
 
-use super::json::{Each, InField, Whole};
+use super::json::{InField, Whole};
 use super::learnt::Learnt;
 use crate::belief::{Beliefs, Evidence};
+use crate::import::Each;
 
 /// Why layers were refused, with line and column.
 #[derive(Debug, thiserror::Error)]
@@ -171,8 +173,12 @@ impl<'de, F: FnMut(Constraint)> Visitor<'de> for EachLayer<'_, F> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let mut tell = |constraint: Constraint| {
+            (self.0)(constraint);
+            Ok::<_, Infallible>(())
+        };
         loop {
-            let seed = InField { name: "constraints", seed: Each::<Constraint, _>::new(&mut *self.0) };
+            let seed = InField { name: "constraints", seed: Each::new(&mut tell) };
             if list.next_element_seed(seed)?.is_none() {
                 return Ok(());
             }

@@ -5,6 +5,7 @@
 //! an amount of 0 is no statement on liquidity. Written, a pair has the greatest lower bound of its channels, and an
 //! upper bound only where each of them has one.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -12,10 +13,11 @@ use primitives::{Direction, Msat, NodeId, ShortChannelId, UnixTime};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
 
-use super::json::{Each, InField, Whole};
+use super::json::{InField, Whole};
 use super::learnt::Learnt;
 use crate::belief::Beliefs;
 use crate::graph::{ArcIdx, NodeIdx, Topology};
+use crate::import::Each;
 use crate::snapshot::Snapshot;
 
 /// Why mission control's JSON was refused, with line and column.
@@ -44,7 +46,10 @@ pub fn read_mission_control(
     mut sink: impl FnMut(ShortChannelId, Learnt),
 ) -> Result<MissionControlSummary, MissionControlError> {
     let mut summary = MissionControlSummary::default();
-    let tell = |pair: Pair| pair.tell(snapshot.topology(), &mut summary, &mut sink);
+    let tell = |pair: Pair| {
+        pair.tell(snapshot.topology(), &mut summary, &mut sink);
+        Ok::<_, Infallible>(())
+    };
     let mut reader = serde_json::Deserializer::from_slice(json);
     InField { name: "pairs", seed: Each::new(tell) }.deserialize(&mut reader)?;
     reader.end()?;

@@ -47,6 +47,7 @@ fn node(id: u8) -> Vec<u8> {
     fields.extend(7u32.to_be_bytes());
     fields.push(2);
     fields.extend([id; 32]);
+    fields.extend([0; 3 + 32 + 2]);
     message(257, &fields)
 }
 

@@ -1,0 +1,50 @@
+//! The table: a line for each payer of each amount.
+
+use std::time::Duration;
+
+use benches::payer::Paid;
+use benches::summary::Summary;
+
+/// What the columns hold.
+pub(crate) const HEAD: &str = "         sat payer  feasible not   paid%  first%  attempts  both_att  both_htlc  both_fee_msat    plan_p50_us  plan_p99_us";
+
+/// Prints what became of the payments of one amount; `infeasible` were drawn that nobody could have made.
+pub(crate) fn print(sat: u64, pairs: &[(Paid, Paid)], infeasible: usize) {
+    let both: Vec<&(Paid, Paid)> = pairs.iter().filter(|pair| pair.0.is_paid && pair.1.is_paid).collect();
+    let is_alone = pairs.iter().all(|pair| pair.1.plan_times.is_empty());
+    for (name, of) in [("ours", (|pair| &pair.0) as fn(&(Paid, Paid)) -> &Paid), ("ldk", |pair| &pair.1)] {
+        if name == "ldk" && is_alone {
+            continue;
+        }
+        let all = || pairs.iter().map(of);
+        let compared: Vec<&Paid> = match is_alone {
+            true => all().filter(|paid| paid.is_paid).collect(),
+            false => both.iter().map(|pair| of(pair)).collect(),
+        };
+        let times = Summary::of(all().flat_map(|paid| paid.plan_times.iter().copied()));
+        let share = |is: fn(&Paid) -> bool| {
+            100.0 * all().filter(|paid| is(paid)).count() as f64 / pairs.len().max(1) as f64
+        };
+        let mean = |of: fn(&Paid) -> u64| {
+            compared.iter().map(|paid| of(paid)).sum::<u64>() as f64 / compared.len().max(1) as f64
+        };
+        let paid: Vec<&Paid> = all().filter(|paid| paid.is_paid).collect();
+        let attempts =
+            paid.iter().map(|paid| f64::from(paid.attempt_count)).sum::<f64>() / paid.len().max(1) as f64;
+        println!(
+            "{sat:>12} {name:<5} {:>9} {infeasible:>4} {:>6.1}% {:>6.1}% {attempts:>9.2} {:>9.2} {:>10.2} {:>14.0} {:>14.1} {:>12.1}",
+            pairs.len(),
+            share(|paid| paid.is_paid),
+            share(|paid| paid.is_first_try),
+            mean(|paid| u64::from(paid.attempt_count)),
+            mean(|paid| u64::from(paid.htlc_count)),
+            mean(|paid| paid.fee_msat),
+            micros(times.p50_ns),
+            micros(times.p99_ns),
+        );
+    }
+}
+
+fn micros(nanos: u64) -> f64 {
+    Duration::from_nanos(nanos).as_secs_f64() * 1e6
+}

@@ -1,3 +1,0 @@
-//! temp
-#[path = "../../tests/it/bindings/mod.rs"]
-mod bindings;

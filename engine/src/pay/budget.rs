@@ -1,0 +1,24 @@
+//! What a payment may take. Its fee limit is that of the query.
+
+use primitives::UnixTime;
+
+/// Limits on a payment beside those of its query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PayBudget {
+    /// How often parts may be sent; all parts that one plan makes count once. 30.
+    pub attempt_count_max: u32,
+    /// By what the price of an attempt grows with each that failed: who waits already pays more not to wait again. 2.
+    pub impatience: u32,
+    /// From this moment on nothing is sent. What is on the way is waited for.
+    pub deadline: Option<UnixTime>,
+}
+
+impl Default for PayBudget {
+    fn default() -> Self {
+        PayBudget { attempt_count_max: 30, impatience: 2, deadline: None }
+    }
+}
+
+/// What a first attempt is best taken to be worth where the payment is tried again by itself: `attempt_millionths` of the
+/// cost model. Less than where a route stands alone; docs/adr/0012-payments.md has what it is traded against.
+pub const PAY_ATTEMPT_MILLIONTHS: u32 = 300;

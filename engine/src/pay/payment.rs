@@ -1,0 +1,265 @@
+//! The state machine of one payment.
+
+use std::collections::VecDeque;
+
+use primitives::{Msat, UnixTime};
+
+use super::budget::PayBudget;
+use super::event::{PayEnd, PayInput, PayOutput, PayReport};
+use super::lesson::Lessons;
+use super::part::{PartId, SentPart, attempted, hold};
+use super::rest::{Rest, rest_query};
+use crate::belief::{Advice, Beliefs, FailureCode, Outcome, Permanence, Prior};
+use crate::flow::{
+    BelievedLiquidity, Cut, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, most_sendable_with,
+    plan_with,
+};
+use crate::snapshot::Snapshot;
+
+/// What is known of the network while a payment goes on; both of one generation.
+#[derive(Debug, Clone, Copy)]
+pub struct PayWorld<'a> {
+    /// The graph.
+    pub snapshot: &'a Snapshot,
+    /// What is believed of its channels; payments learn into it.
+    pub beliefs: &'a Beliefs,
+}
+
+/// A payment that goes on.
+#[derive(Debug)]
+pub struct Payment {
+    /// As it was asked for, and what has been learnt to avoid since.
+    query: PlanQuery,
+    prior: Prior,
+    budget: PayBudget,
+    lessons: Lessons,
+    /// Parts on the way, in the order they were sent.
+    parts: Vec<SentPart>,
+    /// Parts of the last plan that are yet to be handed out; they are among those on the way.
+    outbox: VecDeque<SentPart>,
+    settled: Msat,
+    settled_fee: Msat,
+    attempt_count: u32,
+    part_count: u32,
+    next_id: u32,
+    /// Why nothing is sent any more; told when nothing is on the way.
+    end: Option<PayEnd>,
+    is_over: bool,
+    /// No plan was found beside what is on the way: not asked again before something comes back.
+    is_stuck: bool,
+}
+
+impl Payment {
+    /// A payment of the query's amount. First channels' balances are those before it begins: the payment itself takes off
+    /// them what it sends.
+    pub fn new(query: PlanQuery, prior: Prior, budget: PayBudget) -> Self {
+        Payment {
+            query,
+            prior,
+            budget,
+            lessons: Lessons::default(),
+            parts: Vec::new(),
+            outbox: VecDeque::new(),
+            settled: Msat::ZERO,
+            settled_fee: Msat::ZERO,
+            attempt_count: 0,
+            part_count: 0,
+            next_id: 0,
+            end: None,
+            is_over: false,
+            is_stuck: false,
+        }
+    }
+
+    /// Takes what became of a part, and lets the beliefs learn from it. The advice is what the caller may act upon beyond
+    /// this payment: apply an enclosed `channel_update`, remember that a node is gone. `None` where no such part is on the
+    /// way, which changes nothing. O(hops of all parts on the way).
+    pub fn handle(&mut self, world: PayWorld<'_>, now: UnixTime, input: PayInput) -> Option<Advice> {
+        let PayInput { part: id, outcome } = input;
+        let place = self.parts.iter().position(|part| part.id == id)?;
+        self.outbox.retain(|part| part.id != id);
+        let part = self.parts.remove(place);
+        self.is_stuck = false;
+        let erring_node = match outcome {
+            Outcome::Failed { erring_node, .. } => Some(erring_node),
+            Outcome::Settled | Outcome::Reached | Outcome::Unreadable => None,
+        };
+        let others = hold(self.parts.iter(), world.snapshot, &self.query.route);
+        let hops = attempted(&part, erring_node, &others, world, &self.query.route);
+        let advice = world.beliefs.learn(&hops, outcome, now);
+        if outcome == Outcome::Settled {
+            self.settled = self.settled.saturating_add(part.part.amount);
+            self.settled_fee = self.settled_fee.saturating_add(part.part.fee);
+        } else {
+            self.learn(advice, outcome, &part);
+        }
+        if self.settled > Msat::ZERO || self.end.is_some() {
+            self.withdraw();
+        }
+        Some(advice)
+    }
+
+    /// Takes back what is not handed out yet.
+    fn withdraw(&mut self) {
+        let outbox = std::mem::take(&mut self.outbox);
+        self.parts.retain(|part| outbox.iter().all(|kept| kept.id != part.id));
+    }
+
+    fn learn(&mut self, advice: Advice, outcome: Outcome, part: &SentPart) {
+        self.lessons.apply(advice, &part.part, &mut self.query);
+        if let (Advice::Payee(permanence), Outcome::Failed { code, .. }) = (advice, outcome) {
+            // A payee that waited in vain for the rest may be asked again; other words of it are final.
+            if permanence == Permanence::Permanent || code != FailureCode::MppTimeout {
+                self.end.get_or_insert(PayEnd::Refused { code });
+            }
+        }
+    }
+
+    /// What is to be done next; `None` where there is nothing to do before the next input or [`Payment::next_wakeup`].
+    /// Plans where something is missing.
+    pub fn poll_output(
+        &mut self,
+        world: PayWorld<'_>,
+        now: UnixTime,
+        space: &mut PlanWorkspace,
+    ) -> Option<PayOutput> {
+        if self.is_over {
+            return None;
+        }
+        if self.outbox.is_empty() && self.is_missing() && self.end.is_none() {
+            self.go_on(world, now, space);
+        }
+        if let Some(part) = self.outbox.pop_front() {
+            self.part_count += 1;
+            return Some(PayOutput::Send(part));
+        }
+        self.parts.is_empty().then(|| PayOutput::End(self.finish()))
+    }
+
+    /// When the payment must be asked again even if nothing happens: at its deadline, where it has yet to end.
+    pub fn next_wakeup(&self) -> Option<UnixTime> {
+        self.budget.deadline.filter(|_| !self.is_over && self.end.is_none())
+    }
+
+    /// What the payee is to get in all.
+    pub fn amount(&self) -> Msat {
+        self.query.route.amount
+    }
+
+    /// The parts on the way.
+    pub fn parts_in_flight(&self) -> &[SentPart] {
+        &self.parts
+    }
+
+    /// What is on the way and what is settled, in all.
+    pub fn committed(&self) -> Msat {
+        self.parts.iter().fold(self.settled, |sum, part| sum.saturating_add(part.part.amount))
+    }
+
+    /// What that costs.
+    pub fn committed_fee(&self) -> Msat {
+        self.parts.iter().fold(self.settled_fee, |sum, part| sum.saturating_add(part.part.fee))
+    }
+
+    /// How often parts were sent.
+    pub fn attempt_count(&self) -> u32 {
+        self.attempt_count
+    }
+
+    fn is_missing(&self) -> bool {
+        self.settled == Msat::ZERO && self.committed() < self.query.route.amount
+    }
+
+    /// Plans what is missing, or finds out why it cannot be.
+    fn go_on(&mut self, world: PayWorld<'_>, now: UnixTime, space: &mut PlanWorkspace) {
+        if self.budget.deadline.is_some_and(|deadline| now >= deadline) {
+            self.end = Some(PayEnd::Deadline);
+            return;
+        }
+        if self.attempt_count >= self.budget.attempt_count_max {
+            let attempt_count_max = self.budget.attempt_count_max;
+            self.end = Some(PayEnd::AttemptLimit { attempt_count_max });
+            return;
+        }
+        if self.is_stuck {
+            return;
+        }
+        match self.plan_rest(world, now, space) {
+            Ok(plan) => self.send(plan),
+            Err(error) => {
+                // A plan that is too dear shows that it is possible.
+                let is_possible = matches!(error, PlanError::FeeLimit { .. });
+                let proof = if is_possible { None } else { self.prove_impossible(world, now, space) };
+                let proof = proof.map(PayEnd::Impossible);
+                // What is on the way may be in the way: then it has to come back first. The payee does not wait for ever.
+                self.is_stuck = !self.parts.is_empty();
+                self.end = proof.or_else(|| (!self.is_stuck).then_some(PayEnd::NoPlan(error)));
+            }
+        }
+    }
+
+    fn plan_rest(
+        &self,
+        world: PayWorld<'_>,
+        now: UnixTime,
+        space: &mut PlanWorkspace,
+    ) -> Result<Plan, PlanError> {
+        let in_flight = hold(self.parts.iter(), world.snapshot, &self.query.route);
+        let limits = &self.query.route.limits;
+        let fee_limit = limits.fee_limit(self.query.route.amount);
+        let rest = Rest {
+            missing: self.query.route.amount.saturating_sub(self.committed()),
+            fee_max: match fee_limit {
+                Msat::MAX => Msat::MAX,
+                limit => limit.saturating_sub(self.committed_fee()),
+            },
+            part_count_max: self.query.part_count_max.saturating_sub(self.parts.len()).max(1),
+            impatience: u64::from(self.budget.impatience).saturating_pow(self.attempt_count),
+        };
+        let mut query = rest_query(&self.query, rest, &in_flight, world.snapshot);
+        let in_flight = (!self.parts.is_empty()).then_some(&in_flight);
+        let liquidity = BelievedLiquidity { beliefs: world.beliefs.view(now), prior: self.prior, in_flight };
+        plan_with(world.snapshot, &query, liquidity, space).or_else(|error| {
+            if query.maximum_rule == MaximumRule::Each
+                || matches!(error, PlanError::Query(_) | PlanError::FeeLimit { .. })
+            {
+                return Err(error);
+            }
+            query.maximum_rule = MaximumRule::Each;
+            plan_with(world.snapshot, &query, liquidity, space)
+        })
+    }
+
+    /// The cut that would be in the way even if nothing were on it.
+    fn prove_impossible(&self, world: PayWorld<'_>, now: UnixTime, space: &mut PlanWorkspace) -> Option<Cut> {
+        let liquidity = BelievedLiquidity::new(world.beliefs.view(now), self.prior);
+        let query = PlanQuery { maximum_rule: MaximumRule::Each, ..self.query.clone() };
+        let (most, cut) = most_sendable_with(world.snapshot, &query, liquidity, space).ok()?;
+        (most < self.query.route.amount).then_some(cut)
+    }
+
+    fn send(&mut self, plan: Plan) {
+        self.attempt_count += 1;
+        for part in plan.parts {
+            let part = SentPart { id: PartId(self.next_id), part };
+            self.next_id += 1;
+            self.parts.push(part.clone());
+            self.outbox.push_back(part);
+        }
+    }
+
+    fn finish(&mut self) -> PayReport {
+        self.is_over = true;
+        let end = match self.end.take() {
+            Some(end) if self.settled == Msat::ZERO => end,
+            _ => PayEnd::Paid,
+        };
+        PayReport {
+            end,
+            settled: self.settled,
+            fee: self.settled_fee,
+            attempt_count: self.attempt_count,
+            part_count: self.part_count,
+        }
+    }
+}

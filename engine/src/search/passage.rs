@@ -1,0 +1,199 @@
+//! What an HTLC on one arc must obey and is weighed with: the policy, the query's wishes, its layers and what is in
+//! flight, put together in one place.
+//!
+//! A search that has none of these reads the record alone: the other fields are constants that the compiler removes.
+
+use std::sync::atomic::AtomicU64;
+
+use primitives::{Direction, ShortChannelIdDir};
+
+use super::problem::{Problem, Restrictions};
+use crate::cost::{HopCost, Weight};
+use crate::graph::{ArcIdx, HtlcBounds, Record};
+use crate::layer::ArcChange;
+use crate::reserve::{HTLC_COUNT_MAX, Reserved};
+
+/// What an arc asks of an HTLC and what it costs beyond its policy; amounts in msat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Passage {
+    /// The smallest HTLC.
+    pub(crate) min: u64,
+    /// The largest HTLC.
+    pub(crate) max: u64,
+    /// What the channel may hold beyond what is in flight.
+    pub(crate) capacity: u64,
+    /// What it is known to hold, at most `capacity`.
+    pub(crate) known: u64,
+    /// What the fee is multiplied with in the cost.
+    pub(crate) fee_weight: Weight,
+    /// What the cost beyond the fee is multiplied with.
+    pub(crate) beyond_weight: Weight,
+}
+
+impl Passage {
+    /// As the policy has it.
+    #[inline(always)]
+    pub(crate) fn of(bounds: HtlcBounds) -> Self {
+        let HtlcBounds { min, max, capacity } = bounds;
+        Passage { min, max, capacity, known: 0, fee_weight: Weight::ONE, beyond_weight: Weight::ONE }
+    }
+
+    /// The same of a record that says nothing unusual.
+    #[inline(always)]
+    pub(crate) fn usual(record: Record) -> Self {
+        let (min, max) = record.usual_bounds();
+        Passage::of(HtlcBounds { min, max, capacity: record.usual_capacity() })
+    }
+
+    /// A lower bound on the cost of the tail's whole fee: `whole` is one on the fee, `fee` what it is without inbound
+    /// fees, which are never weighed.
+    #[inline(always)]
+    pub(crate) fn least_fee_cost(&self, whole: u64, fee: u64) -> u64 {
+        if self.fee_weight == Weight::ONE {
+            return whole;
+        }
+        self.fee_weight.of(fee).saturating_add(whole).saturating_sub(fee)
+    }
+}
+
+impl Restrictions {
+    /// What layers change of an arc.
+    #[inline(always)]
+    pub(crate) fn change(&self, arc: u32) -> Option<&ArcChange> {
+        self.adjustments.as_ref()?.change(arc).or_else(|| {
+            let place = self.own_changes.binary_search_by_key(&arc, |own| own.0).ok()?;
+            Some(&self.own_changes[place].1)
+        })
+    }
+
+    /// Whether an arc of the generation is to be found beside its list, see [`Overlay`](crate::overlay::Overlay).
+    #[inline(always)]
+    pub(crate) fn is_moved(&self, arc: u32) -> bool {
+        self.adjustments.as_ref().is_some_and(|adjustments| adjustments.is_moved(arc))
+    }
+}
+
+impl<C: HopCost> Problem<'_, C> {
+    /// The record of an arc after layers changed it; `record` is what its list holds.
+    #[inline(always)]
+    pub(crate) fn adjusted(&self, record: Record, arc: u32) -> Record {
+        if self.restrictions.change(arc).is_some() { self.record(arc) } else { record }
+    }
+
+    /// What an HTLC on an arc must obey, the query's own wishes included; `None` where it may not be used at all.
+    /// `record` is the adjusted one.
+    #[inline(always)]
+    pub(crate) fn passage(&self, record: Record, arc: u32, restricted: bool) -> Option<Passage> {
+        let passage = Passage::of(record.bounds(self.wide_of_fast(arc))?);
+        if restricted { self.restricted(passage, record, arc) } else { Some(passage) }
+    }
+
+    fn restricted(&self, mut passage: Passage, record: Record, arc: u32) -> Option<Passage> {
+        let restrictions = self.restrictions;
+        if restrictions.avoided_arcs.binary_search(&arc).is_ok() {
+            return None;
+        }
+        let change = restrictions.change(arc);
+        if let Some(change) = change {
+            (passage.min, passage.max, passage.capacity) =
+                change.limits(record, [passage.min, passage.max, passage.capacity])?;
+        }
+        let usable = restrictions.usable(passage.capacity);
+        let reserved = self.reserved(arc);
+        if reserved.htlc_count >= HTLC_COUNT_MAX {
+            return None;
+        }
+        let (lower, upper) = change.map_or((0, u64::MAX), ArcChange::liquidity);
+        let upper = upper.min(passage.capacity);
+        passage.max = passage.max.min(usable.min(upper).saturating_sub(reserved.msat));
+        passage.capacity = upper.saturating_sub(reserved.msat);
+        passage.known = lower.min(upper).saturating_sub(reserved.msat);
+        if let Some(weights) = change.and_then(|change| self.weights(change)) {
+            [passage.fee_weight, passage.beyond_weight] = weights;
+        }
+        Some(passage)
+    }
+
+    fn reserved(&self, arc: u32) -> Reserved {
+        let Some(table) = &self.restrictions.reserved else { return Reserved::default() };
+        let channel = ArcIdx::from_u32(arc).channel();
+        let named = self.layers.iter().find_map(|layer| layer.channel_of(arc));
+        let short_channel_id =
+            named.map_or_else(|| self.topology.short_channel_id(channel), |named| named.short_channel_id);
+        table.get(ShortChannelIdDir { short_channel_id, direction: Direction::BOTH[arc as usize & 1] })
+    }
+
+    /// The smallest HTLC of an arc.
+    pub(crate) fn minimum(&self, arc: u32) -> u64 {
+        let minimum = self.record(arc).htlc_minimum_msat(self.wide_of(arc));
+        self.restrictions.change(arc).and_then(ArcChange::minimum).unwrap_or(minimum)
+    }
+
+    /// What limits HTLCs on an arc, see [`Problem::passage`].
+    #[inline(always)]
+    pub(crate) fn bounds(&self, record: Record, arc: u32, restricted: bool) -> Option<HtlcBounds> {
+        let Passage { min, max, capacity, .. } = self.passage(record, arc, restricted)?;
+        Some(HtlcBounds { min, max, capacity })
+    }
+
+    /// What the fee of an arc is multiplied with in the cost.
+    pub(crate) fn fee_weight(&self, arc: u32) -> Weight {
+        let change = self.restrictions.change(arc);
+        change.and_then(|change| self.weights(change)).map_or(Weight::ONE, |[fee_weight, _]| fee_weight)
+    }
+
+    /// What a change multiplies the fee and the rest of a hop's cost with.
+    fn weights(&self, change: &ArcChange) -> Option<[Weight; 2]> {
+        // Where only the fee counts, one state a node suffices because fees are not weighed.
+        let weight = change.weight().filter(|_| C::HAS_TWO_LABELS)?;
+        // What a discount takes back is money; of a fee that counts for less it could take back more than was charged.
+        let is_full = weight.is_favour() && self.with_inbound_fees;
+        Some([if is_full { Weight::ONE } else { weight }, weight])
+    }
+
+    /// What an amount grows by at most on a way that costs no more than `cost`, in msat: fees may count for less than they
+    /// are.
+    pub(crate) fn growth(&self, cost: u64) -> u64 {
+        self.least_weight().map_or(cost, |weight| weight.undone(cost))
+    }
+
+    /// What a route can cost at most whose payer sends `sent` msat, `fee` more than arrives, over at most `hops` channels,
+    /// and whose cost beyond fees is `beyond` without biases.
+    pub(crate) fn most_weighed(&self, sent: u64, fee: u64, beyond: u64, hops: u32) -> u64 {
+        let Some([_, most]) = self.restrictions.tuning.weights.filter(|_| C::HAS_TWO_LABELS) else {
+            return fee.saturating_add(beyond);
+        };
+        // Discounts are paid out of fees that then are more than what the payer pays.
+        let dearest = sent.saturating_mul(RATE_MAX).saturating_add(u64::from(u32::MAX));
+        let fees = if self.with_inbound_fees { dearest.saturating_mul(u64::from(hops)) } else { fee };
+        let roundings = 2 * u64::from(hops);
+        most.of(fees.saturating_add(beyond)).saturating_add(fee).saturating_add(roundings)
+    }
+
+    /// What it costs at least that a payment's amount grows to `amount`: where hops are favoured, less than the
+    /// difference.
+    pub(crate) fn least_grown(&self, amount: u64) -> u64 {
+        let growth = amount.saturating_sub(self.amount);
+        self.least_weight().map_or(growth, |weight| weight.of(growth))
+    }
+
+    /// Whether a larger amount, or a loop, may pay without any discount: over favoured hops, an amount grows for less than
+    /// the growth, which a minimum before them then demands no more.
+    pub(crate) fn has_favour(&self) -> bool {
+        self.least_weight().is_some_and(Weight::is_favour)
+    }
+
+    /// The least factor on fees, where there is one.
+    fn least_weight(&self) -> Option<Weight> {
+        let counts = C::HAS_TWO_LABELS && !self.with_inbound_fees;
+        self.restrictions.tuning.weights.filter(|_| counts).map(|[least, _]| least)
+    }
+
+    #[inline(always)]
+    fn wide_of_fast(&self, arc: u32) -> &[AtomicU64] {
+        if self.has_layers() { self.wide_of(arc) } else { self.topology.wide() }
+    }
+}
+
+/// No fee is more than this many times the amount beside its base: a rate is 32 bits of millionths.
+const RATE_MAX: u64 = 4295;

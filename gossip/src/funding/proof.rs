@@ -1,0 +1,114 @@
+//! A proof that an output was made in a block: the block's header, a branch of its Merkle tree, and the transaction.
+//!
+//! It shows that the output existed, and cannot show that nobody has spent it since. A node of the chain gives such
+//! proofs (`gettxoutproof`) to those who keep only headers.
+
+use bitcoin::consensus::encode::deserialize;
+use bitcoin::{MerkleBlock, Transaction, TxOut, Txid};
+use primitives::{BlockHeight, ShortChannelId};
+
+use super::headers::HeaderChain;
+
+/// A transaction and where it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MerkleProof {
+    block: MerkleBlock,
+    transaction: Transaction,
+}
+
+impl MerkleProof {
+    /// Reads the two parts as Bitcoin Core writes them: a Merkle block, and the transaction with or without witnesses.
+    ///
+    /// # Errors
+    /// Where they do not parse or are larger than a block.
+    pub fn decode(merkle_block: &[u8], transaction: &[u8]) -> Result<Self, ProofError> {
+        if merkle_block.len() > PART_SIZE_MAX || transaction.len() > PART_SIZE_MAX {
+            return Err(ProofError::TooLarge);
+        }
+        let block = deserialize(merkle_block).map_err(|_| ProofError::Encoding)?;
+        let transaction = deserialize(transaction).map_err(|_| ProofError::Encoding)?;
+        Ok(MerkleProof { block, transaction })
+    }
+
+    /// The output at `short_channel_id`. O(branch).
+    ///
+    /// # Errors
+    /// Where the block is not in the chain at that height, the branch does not lead to its root, the transaction is
+    /// another or at another place, or has no such output.
+    pub fn output(
+        &self,
+        short_channel_id: ShortChannelId,
+        headers: &HeaderChain,
+    ) -> Result<&TxOut, ProofError> {
+        let height = BlockHeight::from_u32(short_channel_id.block());
+        let known = headers.block_hash(height).ok_or(ProofError::NoHeader { height })?;
+        if self.block.header.block_hash() != known {
+            return Err(ProofError::Block { height });
+        }
+        // A transaction of 64 bytes could be an inner node of the tree (CVE-2017-12842).
+        if self.transaction.base_size() == INNER_NODE_SIZE {
+            return Err(ProofError::InnerNode);
+        }
+        let (mut txids, mut places): (Vec<Txid>, Vec<u32>) = (Vec::new(), Vec::new());
+        self.block.extract_matches(&mut txids, &mut places).map_err(|_| ProofError::Branch)?;
+        let txid = self.transaction.compute_txid();
+        let is_there = txids
+            .iter()
+            .zip(&places)
+            .any(|(found, &place)| *found == txid && place == short_channel_id.transaction());
+        if !is_there {
+            return Err(ProofError::Place { short_channel_id });
+        }
+        let output = self.transaction.output.get(usize::from(short_channel_id.output()));
+        output.ok_or(ProofError::NoOutput { short_channel_id })
+    }
+}
+
+/// The bytes of a block, which bound both parts.
+const PART_SIZE_MAX: usize = 4_000_000;
+const INNER_NODE_SIZE: usize = 64;
+
+/// Why a proof is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// A part is larger than a block.
+    #[error("a part of the proof is larger than a block")]
+    TooLarge,
+    /// A part does not parse.
+    #[error("a part of the proof does not parse")]
+    Encoding,
+    /// The chain of headers does not reach the block.
+    #[error("there is no header at height {height}")]
+    NoHeader {
+        /// The height.
+        height: BlockHeight,
+    },
+    /// Another block is in the chain at that height.
+    #[error("the block is not the one at height {height}")]
+    Block {
+        /// The height.
+        height: BlockHeight,
+    },
+    /// The branch does not lead to the header's root.
+    #[error("the Merkle branch does not lead to the header")]
+    Branch,
+    /// The transaction may be an inner node of the tree.
+    #[error("a transaction of 64 bytes proves nothing")]
+    InnerNode,
+    /// The transaction is not at its place.
+    #[error("the transaction is not the one of channel {short_channel_id}")]
+    Place {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+    },
+    /// The transaction has too few outputs.
+    #[error("the transaction has no output for channel {short_channel_id}")]
+    NoOutput {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+    },
+}
+
+#[cfg(test)]
+mod tests;

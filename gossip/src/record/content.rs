@@ -1,0 +1,110 @@
+//! What a record says, and what it is when it comes back.
+
+use primitives::{ChainHash, Msat, ShortChannelId, UnixTime};
+
+use crate::verify::{Candidate, ParseError, Subject, VerifiedGossip};
+use crate::view::MessageKey;
+
+/// What a record holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record<'a> {
+    /// A channel came.
+    Channel {
+        /// Its capacity, where the chain was asked.
+        capacity: Option<Msat>,
+        /// The `channel_announcement` with its type.
+        message: &'a [u8],
+    },
+    /// A direction was updated.
+    Update {
+        /// The `channel_update` with its type.
+        message: &'a [u8],
+    },
+    /// A node announced itself.
+    Node {
+        /// The `node_announcement` with its type.
+        message: &'a [u8],
+    },
+    /// A channel left, and its updates with it.
+    Removed {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+    },
+}
+
+/// What a record means for the view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every record is the large one, and lives for one call")]
+pub enum Restored {
+    /// Gossip that was verified when it was stored.
+    Gossip {
+        /// Its name.
+        key: MessageKey,
+        /// The message.
+        gossip: VerifiedGossip,
+        /// A channel's capacity.
+        capacity: Option<Msat>,
+        /// When it was taken: the rates and times of admission hold for then.
+        stored_at: UnixTime,
+    },
+    /// A channel left.
+    Removed(ShortChannelId),
+}
+
+impl<'a> Record<'a> {
+    /// The raw message, where there is one.
+    pub const fn message(&self) -> Option<&'a [u8]> {
+        match self {
+            Record::Channel { message, .. } | Record::Update { message } | Record::Node { message } => {
+                Some(*message)
+            }
+            Record::Removed { .. } => None,
+        }
+    }
+
+    /// Reads what we stored ourselves. The record's checksum stands for the signatures, which were checked before it
+    /// was written; whoever can write our files can as well change our programs.
+    ///
+    /// # Errors
+    /// Where the message does not parse, or is of another kind than the record.
+    pub fn restore(&self, chain: ChainHash, stored_at: UnixTime) -> Result<Restored, RestoreError> {
+        let (message, capacity) = match *self {
+            Record::Channel { capacity, message } => (message, capacity),
+            Record::Update { message } | Record::Node { message } => (message, None),
+            Record::Removed { short_channel_id } => return Ok(Restored::Removed(short_channel_id)),
+        };
+        let candidate = Candidate::parse(message, chain).ok_or(RestoreError::Kind)??;
+        let key = key_of(candidate.subject());
+        let is_of_kind = match self {
+            Record::Channel { .. } => matches!(key, MessageKey::Channel(_)),
+            Record::Update { .. } => matches!(key, MessageKey::Update(..)),
+            Record::Node { .. } => matches!(key, MessageKey::Node(_)),
+            Record::Removed { .. } => false,
+        };
+        if !is_of_kind {
+            return Err(RestoreError::Kind);
+        }
+        Ok(Restored::Gossip { key, gossip: candidate.verified_when_stored(), capacity, stored_at })
+    }
+}
+
+/// The name of what a message says.
+pub(crate) fn key_of(subject: &Subject) -> MessageKey {
+    match subject {
+        Subject::Channel(channel) => MessageKey::Channel(channel.short_channel_id),
+        Subject::Update(update) => MessageKey::Update(update.short_channel_id, update.direction),
+        Subject::Node(node) => MessageKey::Node(node.node_id),
+    }
+}
+
+/// Why a record means nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The message is of another type than the record.
+    #[error("the record's message is of another type than the record")]
+    Kind,
+    /// The message does not parse.
+    #[error("{0}")]
+    Parse(#[from] ParseError),
+}

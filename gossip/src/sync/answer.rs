@@ -1,0 +1,164 @@
+//! Peers' questions, answered from the view and the log piece by piece, as fast as the peer reads.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use primitives::wire::{
+    QueryChannelRange, QueryFlags, QueryShortChannelIds, ReplyChannelRange, ReplyShortChannelIdsEnd,
+    ShortIds, WANT_CHECKSUMS, WANT_TIMESTAMPS,
+};
+use primitives::{Direction, ShortChannelId, UnixTime};
+
+use super::gossip::Gossip;
+use super::io::{DisconnectReason, Output};
+use super::limits::{COST_IDS, COST_RANGE, READ_COUNT_MAX, REPLY_COUNT_MAX};
+use super::peer::Answer;
+use crate::admit::PeerId;
+use crate::view::{ChannelEntry, MessageKey};
+
+impl Gossip {
+    pub(super) fn take_range_query(
+        &mut self,
+        peer: PeerId,
+        query: QueryChannelRange,
+        now: UnixTime,
+    ) -> Result<(), DisconnectReason> {
+        self.charge(peer, COST_RANGE, now)?;
+        let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
+        if state.answer.is_some() {
+            return Err(DisconnectReason::OutOfTurn);
+        }
+        let next = ShortChannelId::from_parts(query.first_blocknum.min(BLOCK_MAX), 0, 0);
+        state.answer = next.map(|next| Answer::Range { query, next, is_first: true });
+        Ok(())
+    }
+
+    pub(super) fn take_ids_query(
+        &mut self,
+        peer: PeerId,
+        query: &QueryShortChannelIds<'_>,
+        now: UnixTime,
+    ) -> Result<(), DisconnectReason> {
+        let cost = u32::try_from(query.short_channel_ids.len() / 100).unwrap_or(u32::MAX);
+        self.charge(peer, COST_IDS.saturating_add(cost), now)?;
+        let full_information = query.chain_hash == self.config.chain_hash;
+        let keys = if full_information { self.keys_of(query) } else { VecDeque::new() };
+        let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
+        if state.answer.is_some() {
+            return Err(DisconnectReason::OutOfTurn);
+        }
+        state.answer = Some(Answer::Keys { keys, full_information });
+        Ok(())
+    }
+
+    /// Names of the messages that a query asks for: every channel, its updates, and each node once.
+    fn keys_of(&self, query: &QueryShortChannelIds<'_>) -> VecDeque<MessageKey> {
+        let (mut keys, mut nodes) = (VecDeque::new(), BTreeSet::new());
+        let mut flags = query.query_flags.map(|flags| flags.iter());
+        for id in query.short_channel_ids.iter() {
+            let wants = flags.as_mut().and_then(Iterator::next).unwrap_or(QueryFlags::ALL);
+            let Some(channel) = self.view.channel(id) else { continue };
+            if wants & QueryFlags::ANNOUNCEMENT != 0 {
+                keys.push_back(MessageKey::Channel(id));
+            }
+            for (direction, update, node) in [
+                (Direction::NodeOneToTwo, QueryFlags::UPDATE_1, QueryFlags::NODE_1),
+                (Direction::NodeTwoToOne, QueryFlags::UPDATE_2, QueryFlags::NODE_2),
+            ] {
+                if wants & update != 0 && channel.updates[direction.as_usize()].is_some() {
+                    keys.push_back(MessageKey::Update(id, direction));
+                }
+                if wants & node != 0 {
+                    nodes.insert(channel.tail(direction));
+                }
+            }
+        }
+        keys.extend(nodes.into_iter().map(MessageKey::Node));
+        keys
+    }
+
+    /// Gives everybody the next piece who is ready for one: of his answer first, then of what we knew before he came,
+    /// then of the news.
+    pub(super) fn serve(&mut self) {
+        let ready: Vec<PeerId> =
+            self.peers.iter().filter(|(_, state)| !state.is_busy).map(|(peer, _)| *peer).collect();
+        for peer in ready {
+            let is_busy = self.serve_answer(peer) || self.serve_backlog(peer) || self.serve_news(peer);
+            if let Some(state) = self.peers.get_mut(&peer) {
+                state.is_busy = is_busy;
+            }
+        }
+    }
+
+    fn serve_answer(&mut self, peer: PeerId) -> bool {
+        let Some(answer) = self.peers.get_mut(&peer).and_then(|state| state.answer.take()) else {
+            return false;
+        };
+        let rest = match answer {
+            Answer::Range { query, next, is_first } => self.tell_range(peer, query, next, is_first),
+            Answer::Keys { mut keys, full_information } if !keys.is_empty() => {
+                let piece = keys.drain(..keys.len().min(READ_COUNT_MAX)).collect();
+                self.outputs.push_back(Output::Read { peer, keys: piece });
+                Some(Answer::Keys { keys, full_information })
+            }
+            Answer::Keys { full_information, .. } => {
+                let chain_hash = self.config.chain_hash;
+                self.send(peer, &ReplyShortChannelIdsEnd { chain_hash, full_information });
+                None
+            }
+        };
+        if let Some(state) = self.peers.get_mut(&peer) {
+            state.answer = rest;
+        }
+        true
+    }
+
+    /// One part of the answer to a range; returns the rest.
+    fn tell_range(
+        &mut self,
+        peer: PeerId,
+        query: QueryChannelRange,
+        next: ShortChannelId,
+        is_first: bool,
+    ) -> Option<Answer> {
+        let end = query.first_blocknum.saturating_add(query.number_of_blocks);
+        let is_ours = query.chain_hash == self.config.chain_hash;
+        let within = |id: ShortChannelId| is_ours && id.block() < end;
+        let mut channels = self.view.channels_from(next).take_while(|(id, _)| within(*id));
+        let part: Vec<(ShortChannelId, &ChannelEntry)> = channels.by_ref().take(REPLY_COUNT_MAX).collect();
+        let is_last = channels.next().is_none();
+        let wants = query.query_option_flags.unwrap_or(0);
+        let pack = |pair: fn(&ChannelEntry) -> [u32; 2]| -> Vec<u8> {
+            part.iter().flat_map(|(_, entry)| ReplyChannelRange::pack_pair(pair(entry))).collect()
+        };
+        let (times, sums) = (pack(ChannelEntry::timestamps), pack(ChannelEntry::checksums));
+        let packed = ShortIds::pack(part.iter().map(|(id, _)| *id));
+        let first_blocknum = if is_first { query.first_blocknum } else { next.block() };
+        let last = part.last().map(|(id, _)| *id);
+        let covered = last.filter(|_| !is_last).map_or(end, |last| last.block() + 1);
+        let reply = ReplyChannelRange {
+            chain_hash: query.chain_hash,
+            first_blocknum,
+            number_of_blocks: covered.saturating_sub(first_blocknum),
+            sync_complete: is_last,
+            short_channel_ids: ShortIds::from_packed(&packed).expect("the view is in order"),
+            timestamps: (wants & WANT_TIMESTAMPS != 0).then_some(&times),
+            checksums: (wants & WANT_CHECKSUMS != 0).then_some(&sums),
+        };
+        let reply = primitives::wire::WireMessage::to_bytes(&reply);
+        self.outputs.push_back(Output::Send { peer, message: reply });
+        let next = ShortChannelId::from_u64(last?.to_u64().saturating_add(1));
+        (!is_last).then_some(Answer::Range { query, next, is_first: false })
+    }
+
+    /// The log has read a piece.
+    pub(super) fn send_read(&mut self, peer: PeerId, messages: Vec<Box<[u8]>>) {
+        let Some(state) = self.peers.get_mut(&peer) else { return };
+        // Where nothing was found, nothing leaves, and nobody would say that there is room again.
+        state.is_busy = !messages.is_empty();
+        for message in messages {
+            self.outputs.push_back(Output::Send { peer, message: message.into_vec() });
+        }
+    }
+}
+
+const BLOCK_MAX: u32 = (1 << 24) - 1;

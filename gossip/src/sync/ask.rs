@@ -1,0 +1,188 @@
+//! Our questions: which channels a peer knows, and all about those of which it knows more than we do.
+
+use std::collections::BTreeSet;
+
+use primitives::wire::{
+    GossipTimestampFilter, QueryChannelRange, QueryFlags, QueryShortChannelIds, RangeEntry,
+    ReplyChannelRange, ReplyShortChannelIdsEnd, ShortIds, WANT_CHECKSUMS, WANT_TIMESTAMPS,
+};
+use primitives::{Direction, ShortChannelId, UnixTime};
+
+use super::gossip::{Gossip, after};
+use super::io::DisconnectReason;
+use super::limits::{ANSWER_SECS_MAX, ASKED_COUNT_MAX, FILTER_BACK_SECS, RESYNC_SECS, WANTED_COUNT_MAX};
+use super::peer::Asked;
+use crate::admit::PeerId;
+use crate::view::{FUTURE_SECS_MAX, NetworkView, STALE_SECS};
+
+impl Gossip {
+    /// Wants all news of a peer from now on, and those of the last hours.
+    pub(super) fn ask_for_news(&mut self, peer: PeerId, now: UnixTime) {
+        let first_timestamp = UnixTime::from_secs(now.to_secs().saturating_sub(FILTER_BACK_SECS));
+        let chain_hash = self.config.chain_hash;
+        self.send(peer, &GossipTimestampFilter { chain_hash, first_timestamp, timestamp_range: u32::MAX });
+    }
+
+    /// Leaves peers that do not answer, and asks the others what there is to ask.
+    pub(super) fn ask(&mut self, now: UnixTime) {
+        let is_silent = |peer: &&PeerId| {
+            self.peers.get(peer).is_some_and(|state| state.asked.is_some() && now >= state.due_at)
+        };
+        let silent: Vec<PeerId> = self.peers.keys().filter(is_silent).copied().collect();
+        for peer in silent {
+            self.disconnect(peer, DisconnectReason::Silence);
+        }
+        let last = self.peers.values().filter_map(|state| state.compared_at).max();
+        let is_due = last.is_none_or(|last| now >= after(last, RESYNC_SECS));
+        let mut oldest: Option<(Option<UnixTime>, PeerId)> = None;
+        let idle: Vec<PeerId> = self
+            .peers
+            .iter()
+            .filter(|(_, state)| state.has_queries && state.asked.is_none())
+            .map(|(peer, _)| *peer)
+            .collect();
+        for peer in idle {
+            if self.ask_for_channels(peer, now) {
+                continue;
+            }
+            let compared_at = self.peers.get(&peer).and_then(|state| state.compared_at);
+            match compared_at {
+                // Every new peer once, afterwards one an hour.
+                None => self.ask_for_range(peer, now),
+                Some(_) if is_due && oldest.is_none_or(|oldest| (compared_at, peer) < oldest) => {
+                    oldest = Some((compared_at, peer));
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some((_, peer)) = oldest {
+            self.ask_for_range(peer, now);
+        }
+    }
+
+    fn ask_for_range(&mut self, peer: PeerId, now: UnixTime) {
+        let query = QueryChannelRange {
+            chain_hash: self.config.chain_hash,
+            first_blocknum: 0,
+            number_of_blocks: BLOCK_END,
+            query_option_flags: Some(WANT_TIMESTAMPS | WANT_CHECKSUMS),
+        };
+        self.send(peer, &query);
+        if let Some(state) = self.peers.get_mut(&peer) {
+            state.asked = Some(Asked::Range { end: BLOCK_END.into() });
+            state.due_at = after(now, ANSWER_SECS_MAX);
+            state.compared_at = Some(now);
+        }
+    }
+
+    /// Asks for the next channels that the peer has and nobody else was asked for; `false` where there are none.
+    fn ask_for_channels(&mut self, peer: PeerId, now: UnixTime) -> bool {
+        let Some(mut wanted) = self.peers.get_mut(&peer).map(|state| std::mem::take(&mut state.wanted))
+        else {
+            return false;
+        };
+        let (mut ids, mut flags, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        while ids.len() < ASKED_COUNT_MAX {
+            let Some((id, wants)) = wanted.pop_first() else { break };
+            // A new channel may have come from another peer meanwhile.
+            if wants & QueryFlags::ANNOUNCEMENT != 0 && self.view.channel(id).is_some() {
+                continue;
+            }
+            if self.is_asked_for(id) {
+                kept.push((id, wants));
+            } else {
+                ids.push(id);
+                flags.push(u8::try_from(wants & QueryFlags::ALL).unwrap_or(u8::MAX));
+            }
+        }
+        wanted.extend(kept);
+        if !ids.is_empty() {
+            let packed = ShortIds::pack(ids.iter().copied());
+            let short_channel_ids = ShortIds::from_packed(&packed).expect("a map's keys ascend");
+            let query_flags = QueryFlags::from_packed(&flags);
+            let chain_hash = self.config.chain_hash;
+            self.send(peer, &QueryShortChannelIds { chain_hash, short_channel_ids, query_flags });
+        }
+        let Some(state) = self.peers.get_mut(&peer) else { return false };
+        state.wanted = wanted;
+        if ids.is_empty() {
+            return false;
+        }
+        state.asked = Some(Asked::Ids(ids.into_iter().collect::<BTreeSet<_>>()));
+        state.due_at = after(now, ANSWER_SECS_MAX);
+        true
+    }
+
+    fn is_asked_for(&self, id: ShortChannelId) -> bool {
+        self.peers.values().any(|state| matches!(&state.asked, Some(Asked::Ids(ids)) if ids.contains(&id)))
+    }
+
+    pub(super) fn take_range_reply(
+        &mut self,
+        peer: PeerId,
+        reply: &ReplyChannelRange<'_>,
+        now: UnixTime,
+    ) -> Result<(), DisconnectReason> {
+        let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
+        let Some(Asked::Range { end }) = state.asked else { return Err(DisconnectReason::OutOfTurn) };
+        for entry in reply.entries() {
+            if state.wanted.len() >= WANTED_COUNT_MAX {
+                break;
+            }
+            let wants = wants(&self.view, &entry, now);
+            if wants != 0 {
+                state.wanted.insert(entry.short_channel_id, wants);
+            }
+        }
+        state.due_at = after(now, ANSWER_SECS_MAX);
+        let covered = u64::from(reply.first_blocknum) + u64::from(reply.number_of_blocks);
+        // Nodes of before 2021 set the byte always, so it does not say enough alone.
+        if reply.chain_hash != self.config.chain_hash || (covered >= end && reply.sync_complete) {
+            state.asked = None;
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_ids_end(
+        &mut self,
+        peer: PeerId,
+        _: ReplyShortChannelIdsEnd,
+    ) -> Result<(), DisconnectReason> {
+        let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
+        match state.asked.take() {
+            Some(Asked::Ids(_)) => Ok(()),
+            Some(Asked::Range { .. }) | None => Err(DisconnectReason::OutOfTurn),
+        }
+    }
+}
+
+/// Which messages about a channel a peer has that we have not, as flags of a query.
+fn wants(view: &NetworkView, entry: &RangeEntry, now: UnixTime) -> u64 {
+    let oldest = now.to_secs().saturating_sub(STALE_SECS);
+    let latest = now.to_secs().saturating_add(FUTURE_SECS_MAX);
+    let is_timely = |time: u32| time >= oldest && time <= latest;
+    let Some(channel) = view.channel(entry.short_channel_id) else {
+        // A channel that is stale by its own words would be pruned at once.
+        let is_stale =
+            |times: [UnixTime; 2]| times.iter().any(|time| !is_timely(time.to_secs()) && time.to_secs() != 0);
+        return if entry.timestamps.is_some_and(is_stale) { 0 } else { QueryFlags::ALL };
+    };
+    let Some(timestamps) = entry.timestamps else { return 0 };
+    let (our_times, our_sums) = (channel.timestamps(), channel.checksums());
+    let mut wants = 0;
+    for direction in Direction::BOTH.map(Direction::as_usize) {
+        let (time, ours) = (timestamps[direction].to_secs(), our_times[direction]);
+        let differs = entry.checksums.is_some_and(|sums| sums[direction] != our_sums[direction]);
+        if is_timely(time) && (time > ours || (time == ours && differs)) {
+            wants |= [QueryFlags::UPDATE_1, QueryFlags::UPDATE_2][direction];
+        }
+        let node = view.node(channel.node_ids[direction]);
+        if node.is_some_and(|node| node.announced.is_none()) {
+            wants |= [QueryFlags::NODE_1, QueryFlags::NODE_2][direction];
+        }
+    }
+    wants
+}
+
+/// Behind the last block that a short_channel_id can name.
+const BLOCK_END: u32 = 1 << 24;

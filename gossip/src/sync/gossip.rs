@@ -1,0 +1,225 @@
+//! The core: one way in, one way out, one clock.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use primitives::wire::{
+    GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
+    ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
+};
+use primitives::{ChainHash, GraphDelta, ShortChannelId, UnixTime};
+
+use super::io::{DisconnectReason, Input, Output, Stored};
+use super::limits::{FLUSH_SECS, PEER_COUNT_MAX, PRUNE_SECS, RESYNC_SECS};
+use super::peer::Peer;
+use crate::admit::{PeerId, WaitingRoom};
+use crate::funding::FundingCheck;
+use crate::record::Restored;
+use crate::verify::{ChannelFact, Verified, VerifiedGossip};
+use crate::view::{MessageKey, NetworkView, Refusal};
+
+/// What the core must know before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// The chain.
+    pub chain_hash: ChainHash,
+    /// Whether funding outputs are looked at.
+    pub funding: FundingCheck,
+}
+
+/// Learns and tells gossip.
+#[derive(Debug)]
+pub struct Gossip {
+    pub(super) config: Config,
+    pub(super) view: NetworkView,
+    pub(super) waiting: WaitingRoom,
+    pub(super) peers: BTreeMap<PeerId, Peer>,
+    pub(super) outputs: VecDeque<Output>,
+    /// Who sent the messages whose signatures are being checked.
+    pub(super) in_flight: Option<Vec<PeerId>>,
+    /// The peer whose messages were checked last: the next one's turn is next.
+    pub(super) last_served: Option<PeerId>,
+    /// Channels that wait for their funding output.
+    pub(super) funding: BTreeMap<ShortChannelId, (PeerId, Verified<ChannelFact>)>,
+    /// News since the last flush, and who told them.
+    pub(super) news: BTreeMap<MessageKey, PeerId>,
+    flush_at: UnixTime,
+    prune_at: UnixTime,
+}
+
+impl Gossip {
+    /// A core that knows nothing.
+    pub fn new(config: Config, now: UnixTime) -> Self {
+        Gossip {
+            config,
+            view: NetworkView::default(),
+            waiting: WaitingRoom::default(),
+            peers: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            in_flight: None,
+            last_served: None,
+            funding: BTreeMap::new(),
+            news: BTreeMap::new(),
+            flush_at: after(now, FLUSH_SECS),
+            prune_at: now,
+        }
+    }
+
+    /// Takes back what the log holds, before anything else; returns the change of the graph. What has become stale since
+    /// leaves with the next pruning.
+    ///
+    /// # Errors
+    /// Where it did not hold when it was stored, which the core would not have stored.
+    pub fn restore(&mut self, restored: &Restored) -> Result<Option<GraphDelta>, Refusal> {
+        match restored {
+            Restored::Removed(short_channel_id) => Ok(self.view.remove(*short_channel_id)),
+            Restored::Gossip { gossip, capacity, stored_at, .. } => match gossip {
+                VerifiedGossip::Channel(channel) => self.view.apply_channel(channel, *capacity, *stored_at),
+                VerifiedGossip::Update(update) => self.view.apply_update(update, *stored_at),
+                VerifiedGossip::Node(node) => self.view.apply_node(node, *stored_at),
+            }
+            .map(Some),
+        }
+    }
+
+    /// What the network looks like.
+    pub const fn view(&self) -> &NetworkView {
+        &self.view
+    }
+
+    /// Takes note of what happened at `now`. Never panics, whatever a peer sends.
+    pub fn handle(&mut self, now: UnixTime, input: Input<'_>) {
+        match input {
+            Input::PeerConnected { peer, has_queries } => self.connect(peer, has_queries, now),
+            Input::PeerDisconnected { peer } => self.forget(peer),
+            Input::Message { peer, message } if self.peers.contains_key(&peer) => {
+                if let Err(reason) = self.message(peer, message, now) {
+                    self.disconnect(peer, reason);
+                }
+            }
+            Input::Message { .. } => {}
+            Input::Writable { peer } => {
+                if let Some(state) = self.peers.get_mut(&peer) {
+                    state.is_busy = false;
+                }
+            }
+            Input::Verified(results) => self.take_verified(results, now),
+            Input::FundingAnswered { short_channel_id, answer } => {
+                self.take_funding(short_channel_id, &answer, now);
+            }
+            Input::Read { peer, messages } => self.send_read(peer, messages),
+            Input::Block { height } => {
+                let closed = self.view.advance(height);
+                self.leave(closed);
+            }
+            Input::FundingSpent { short_channel_id, spent_at } => {
+                self.view.set_spent(short_channel_id, spent_at)
+            }
+            Input::Tick => {}
+        }
+        self.wake(now);
+    }
+
+    /// The next thing to do; to be called until there is none, after every [`Gossip::handle`].
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to come back at the latest, with [`Input::Tick`] where nothing else happened.
+    pub fn next_wakeup(&self) -> UnixTime {
+        let due = self.peers.values().filter(|peer| peer.asked.is_some()).map(|peer| peer.due_at);
+        // Where everybody is busy with a question, its answer or silence comes first.
+        let has_idle = self.peers.values().any(|peer| peer.has_queries && peer.asked.is_none());
+        let compared = self.peers.values().filter_map(|peer| peer.compared_at).max();
+        let compare = compared.filter(|_| has_idle).map(|last| after(last, RESYNC_SECS));
+        due.chain(compare).fold(self.flush_at.min(self.prune_at), UnixTime::min)
+    }
+
+    /// Everything that is due at `now`, and the next piece for everybody who waits for one.
+    fn wake(&mut self, now: UnixTime) {
+        if now >= self.prune_at {
+            self.prune_at = after(now, PRUNE_SECS);
+            self.waiting.expire(now);
+            let closed = self.view.prune(now);
+            self.leave(closed);
+        }
+        if now >= self.flush_at {
+            self.flush_at = after(now, FLUSH_SECS);
+            self.flush();
+        }
+        self.ask(now);
+        self.start_verify(now);
+        self.serve();
+    }
+
+    fn connect(&mut self, peer: PeerId, has_queries: bool, now: UnixTime) {
+        if self.peers.len() >= PEER_COUNT_MAX {
+            self.outputs.push_back(Output::Disconnect { peer, reason: DisconnectReason::TooManyPeers });
+            return;
+        }
+        self.peers.insert(peer, Peer::new(has_queries, now));
+        self.ask_for_news(peer, now);
+    }
+
+    fn message(&mut self, peer: PeerId, message: &[u8], now: UnixTime) -> Result<(), DisconnectReason> {
+        let Some(kind) = message_type(message) else { return Ok(()) };
+        let payload = &message[2..];
+        let wire = DisconnectReason::Wire;
+        match kind {
+            QueryChannelRange::TYPE => {
+                self.take_range_query(peer, QueryChannelRange::decode(payload).map_err(wire)?, now)
+            }
+            ReplyChannelRange::TYPE => {
+                self.take_range_reply(peer, &ReplyChannelRange::decode(payload).map_err(wire)?, now)
+            }
+            QueryShortChannelIds::TYPE => {
+                self.take_ids_query(peer, &QueryShortChannelIds::decode(payload).map_err(wire)?, now)
+            }
+            ReplyShortChannelIdsEnd::TYPE => {
+                let end = ReplyShortChannelIdsEnd::decode(payload).map_err(wire)?;
+                self.take_ids_end(peer, end)
+            }
+            GossipTimestampFilter::TYPE => {
+                self.take_filter(peer, GossipTimestampFilter::decode(payload).map_err(wire)?, now)
+            }
+            _ => self.take_gossip(peer, message, now),
+        }
+    }
+
+    pub(super) fn send<'a>(&mut self, peer: PeerId, message: &impl WireMessage<'a>) {
+        self.outputs.push_back(Output::Send { peer, message: message.to_bytes() });
+    }
+
+    /// Says why in a `warning` that nobody need be ashamed of, and leaves.
+    pub(super) fn disconnect(&mut self, peer: PeerId, reason: DisconnectReason) {
+        if self.peers.contains_key(&peer) {
+            let text = reason.to_string();
+            self.send(peer, &Warning { channel_id: [0; 32], data: text.as_bytes() });
+            self.outputs.push_back(Output::Disconnect { peer, reason });
+            self.forget(peer);
+        }
+    }
+
+    /// Takes `cost` from a peer's credit.
+    pub(super) fn charge(&mut self, peer: PeerId, cost: u32, now: UnixTime) -> Result<(), DisconnectReason> {
+        let is_paid = self.peers.get_mut(&peer).is_none_or(|state| state.credit.spend(cost, now));
+        if is_paid { Ok(()) } else { Err(DisconnectReason::Waste) }
+    }
+
+    /// Channels left the view.
+    pub(super) fn leave(&mut self, closed: Vec<GraphDelta>) {
+        for delta in closed {
+            if let GraphDelta::ChannelClosed { short_channel_id } = delta {
+                self.outputs.push_back(Output::Store(Stored::Removed(short_channel_id)));
+            }
+            self.outputs.push_back(Output::Delta(delta));
+        }
+    }
+
+    fn forget(&mut self, peer: PeerId) {
+        self.peers.remove(&peer);
+    }
+}
+
+pub(super) fn after(time: UnixTime, secs: u32) -> UnixTime {
+    UnixTime::from_secs(time.to_secs().saturating_add(secs))
+}

@@ -1,0 +1,199 @@
+//! Gossip that comes in: to the inbox, to the threads, to the chain, into the view.
+
+use std::collections::BTreeSet;
+
+use primitives::{GraphDelta, Msat, ShortChannelId, UnixTime};
+
+use super::gossip::Gossip;
+use super::io::{DisconnectReason, Output, Stored};
+use super::limits::{COST_WASTE, FUNDING_COUNT_MAX, INBOX_BYTES_MAX, VERIFY_BATCH_MAX};
+use crate::admit::PeerId;
+use crate::funding::{FundingAnswer, FundingCheck, FundingError, FundingQuestion};
+use crate::verify::{Candidate, ChannelFact, SignatureError, Verified, VerifiedGossip, VerifyJob};
+use crate::view::{MessageKey, Refusal, Standing};
+
+impl Gossip {
+    /// A message of another type than those of queries.
+    pub(super) fn take_gossip(
+        &mut self,
+        peer: PeerId,
+        message: &[u8],
+        now: UnixTime,
+    ) -> Result<(), DisconnectReason> {
+        match Candidate::parse(message, self.config.chain_hash) {
+            None => Ok(()),
+            Some(Err(error)) if error.is_breach() => Err(DisconnectReason::Parse(error)),
+            Some(Err(_)) => self.charge(peer, COST_WASTE, now),
+            Some(Ok(candidate)) => self.take_candidate(peer, candidate, now),
+        }
+    }
+
+    fn take_candidate(
+        &mut self,
+        peer: PeerId,
+        candidate: Candidate,
+        now: UnixTime,
+    ) -> Result<(), DisconnectReason> {
+        let has_room = match self.view.standing(candidate.subject(), now) {
+            Err(refusal) if refusal.is_waste() => return self.charge(peer, COST_WASTE, now),
+            Err(_) => return Ok(()),
+            Ok(Standing::NeedsChannel(id)) => self.waiting.wait_for_channel(id, peer, candidate, now),
+            Ok(Standing::NeedsNode(id)) => self.waiting.wait_for_node(id, peer, candidate, now),
+            Ok(Standing::News { signer }) => {
+                let job = match signer {
+                    Some(signer) => VerifyJob::update(candidate, signer),
+                    None => VerifyJob::announcement(candidate),
+                };
+                self.enqueue(peer, job);
+                true
+            }
+        };
+        if has_room { Ok(()) } else { self.charge(peer, COST_WASTE, now) }
+    }
+
+    fn enqueue(&mut self, peer: PeerId, job: Option<VerifyJob>) {
+        let (Some(state), Some(job)) = (self.peers.get_mut(&peer), job) else { return };
+        state.inbox_bytes += job.candidate().size();
+        state.inbox.push_back(job);
+        if state.inbox_bytes > INBOX_BYTES_MAX && !state.is_paused {
+            state.is_paused = true;
+            self.outputs.push_back(Output::PauseReading { peer });
+        }
+    }
+
+    /// Gives the threads work, where they have none: of each peer in turn one message, so that a peer with many takes
+    /// no more than its share.
+    pub(super) fn start_verify(&mut self, now: UnixTime) {
+        if self.in_flight.is_some() {
+            return;
+        }
+        let (mut jobs, mut senders, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        while jobs.len() < VERIFY_BATCH_MAX {
+            let Some((peer, job)) = self.next_job() else { break };
+            // Another peer may have told it meanwhile, in this batch or before.
+            let is_news = self.view.standing(job.candidate().subject(), now).is_ok();
+            if is_news && seen.insert(job.candidate().message().to_vec()) {
+                senders.push(peer);
+                jobs.push(job);
+            }
+        }
+        if !jobs.is_empty() {
+            self.in_flight = Some(senders);
+            self.outputs.push_back(Output::Verify(jobs));
+        }
+    }
+
+    fn next_job(&mut self) -> Option<(PeerId, VerifyJob)> {
+        let has_mail = |peer: &PeerId| self.peers.get(peer).is_some_and(|state| !state.inbox.is_empty());
+        let behind = self.peers.keys().find(|&&peer| Some(peer) > self.last_served && has_mail(&peer));
+        let peer = behind.or_else(|| self.peers.keys().find(|peer| has_mail(peer))).copied()?;
+        let state = self.peers.get_mut(&peer)?;
+        let job = state.inbox.pop_front()?;
+        state.inbox_bytes = state.inbox_bytes.saturating_sub(job.candidate().size());
+        if state.is_paused && state.inbox_bytes < INBOX_BYTES_MAX / 2 {
+            state.is_paused = false;
+            self.outputs.push_back(Output::ResumeReading { peer });
+        }
+        self.last_served = Some(peer);
+        Some((peer, job))
+    }
+
+    pub(super) fn take_verified(
+        &mut self,
+        results: Vec<Result<VerifiedGossip, SignatureError>>,
+        now: UnixTime,
+    ) {
+        let senders = self.in_flight.take().unwrap_or_default();
+        for (peer, result) in senders.into_iter().zip(results) {
+            match result {
+                Err(error) => self.disconnect(peer, DisconnectReason::Signature(error)),
+                Ok(VerifiedGossip::Channel(channel)) => self.look_for_funding(peer, channel, now),
+                Ok(VerifiedGossip::Update(update)) => {
+                    let key = MessageKey::Update(update.fact().short_channel_id, update.fact().direction);
+                    let change = self.view.apply_update(&update, now);
+                    self.changed(peer, change, key, Stored::Update(update.into_parts().1));
+                }
+                Ok(VerifiedGossip::Node(node)) => {
+                    let key = MessageKey::Node(node.fact().node_id);
+                    let change = self.view.apply_node(&node, now);
+                    self.changed(peer, change, key, Stored::Node(node.into_parts().1));
+                }
+            }
+        }
+    }
+
+    fn look_for_funding(&mut self, peer: PeerId, channel: Verified<ChannelFact>, now: UnixTime) {
+        match self.config.funding {
+            FundingCheck::Nobody => self.admit_channel(peer, channel, None, now),
+            // The next comparison with a peer finds the channel again.
+            FundingCheck::Chain if self.funding.len() >= FUNDING_COUNT_MAX => {}
+            FundingCheck::Chain => {
+                let question = FundingQuestion::of(channel.fact());
+                if let std::collections::btree_map::Entry::Vacant(entry) =
+                    self.funding.entry(question.short_channel_id)
+                {
+                    entry.insert((peer, channel));
+                    self.outputs.push_back(Output::CheckFunding(question));
+                }
+            }
+        }
+    }
+
+    pub(super) fn take_funding(&mut self, id: ShortChannelId, answer: &FundingAnswer, now: UnixTime) {
+        let Some((peer, channel)) = self.funding.remove(&id) else { return };
+        match FundingQuestion::of(channel.fact()).judge(answer, None) {
+            Ok(capacity) => self.admit_channel(peer, channel, Some(capacity), now),
+            // The chain was not asked, so nobody is to blame.
+            Err(FundingError::Unknown { .. } | FundingError::NoHeaders) => {}
+            Err(_) => {
+                if let Err(reason) = self.charge(peer, COST_WASTE, now) {
+                    self.disconnect(peer, reason);
+                }
+            }
+        }
+    }
+
+    fn admit_channel(
+        &mut self,
+        peer: PeerId,
+        channel: Verified<ChannelFact>,
+        capacity: Option<Msat>,
+        now: UnixTime,
+    ) {
+        let change = self.view.apply_channel(&channel, capacity, now);
+        let (fact, message) = channel.into_parts();
+        let id = fact.short_channel_id;
+        if let Ok(GraphDelta::ChannelClosed { .. }) = change {
+            self.leave(change.into_iter().collect());
+            return;
+        }
+        let is_new = change.is_ok();
+        self.changed(peer, change, MessageKey::Channel(id), Stored::Channel { capacity, message });
+        if is_new {
+            let mut guests = self.waiting.channel_came(id);
+            for node_id in [fact.node_id_1, fact.node_id_2] {
+                guests.extend(self.waiting.node_came(node_id));
+            }
+            for (sender, candidate) in guests {
+                if let Err(reason) = self.take_candidate(sender, candidate, now) {
+                    self.disconnect(sender, reason);
+                }
+            }
+        }
+    }
+
+    /// Writes down and tells what changed the view.
+    fn changed(
+        &mut self,
+        peer: PeerId,
+        change: Result<GraphDelta, Refusal>,
+        key: MessageKey,
+        stored: Stored,
+    ) {
+        if let Ok(delta) = change {
+            self.outputs.push_back(Output::Store(stored));
+            self.outputs.push_back(Output::Delta(delta));
+            self.news.insert(key, peer);
+        }
+    }
+}

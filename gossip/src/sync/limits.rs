@@ -1,0 +1,42 @@
+//! The numbers of the conversation with peers, each with its reason.
+
+/// Peers at once.
+pub const PEER_COUNT_MAX: usize = 256;
+/// Bytes of one peer's messages that wait for their signatures to be checked; reading pauses above. Some 500 messages,
+/// or 20 ms of work.
+pub const INBOX_BYTES_MAX: usize = 256 << 10;
+/// Messages whose signatures are checked in one piece of work.
+pub(super) const VERIFY_BATCH_MAX: usize = 512;
+/// Channels whose funding output is asked for at once; a node of the chain answers some thousand a second.
+pub const FUNDING_COUNT_MAX: usize = 4096;
+/// Seconds between flushes of news to peers (BOLT 7, Rebroadcasting).
+pub const FLUSH_SECS: u32 = 60;
+/// Seconds between comparisons with a peer of what channels there are.
+pub const RESYNC_SECS: u32 = 3600;
+/// Seconds between searches for stale channels.
+pub(super) const PRUNE_SECS: u32 = 600;
+/// Seconds that a peer has for the next part of an answer.
+pub const ANSWER_SECS_MAX: u32 = 60;
+/// How far back in time a new peer shall tell news.
+pub(super) const FILTER_BACK_SECS: u32 = 2 * 3600;
+/// Channels that a peer claims to know more of than we do. Above, its claims wait for the next comparison.
+pub(super) const WANTED_COUNT_MAX: usize = 200_000;
+/// Channels that are asked for in one query: its answer has some 300 KB.
+pub(super) const ASKED_COUNT_MAX: usize = 500;
+/// Channels that one part of an answer tells, 24 bytes each.
+pub(super) const REPLY_COUNT_MAX: usize = 2000;
+/// Messages that are read from the log at once for a peer, some 20 KB.
+pub(super) const READ_COUNT_MAX: usize = 64;
+/// News that wait for a slow peer; it loses what is more, and finds it by a query.
+pub(super) const OUTGOING_COUNT_MAX: usize = 100_000;
+/// What a peer may waste at once, and regain in a second: see the costs below.
+pub(super) const CREDIT_BURST: u32 = 2000;
+pub(super) const CREDIT_PER_SECOND: u32 = 2;
+/// A message that changes nothing and could not have.
+pub(super) const COST_WASTE: u32 = 1;
+/// A filter makes us search the view once.
+pub(super) const COST_FILTER: u32 = 20;
+/// So does a query for a range.
+pub(super) const COST_RANGE: u32 = 20;
+/// A query for channels, besides one for every hundred of them.
+pub(super) const COST_IDS: u32 = 2;

@@ -1,0 +1,23 @@
+//! Learns the graph from peers and tells them what it knows: a core without sockets, files, clock or threads.
+//!
+//! [`Gossip::handle`] is the only way in, [`Gossip::poll_output`] the only way out. Slow work leaves as an output and
+//! comes back as an input: signatures, funding outputs, reads of the log. What a peer may make us hold or do is bounded:
+//! reading from it pauses while its messages wait, what is useless costs credit, and its questions are answered piece
+//! by piece, no faster than it reads.
+//!
+//! Setup messages, pings and encryption are the transport's business, not this module's.
+
+mod answer;
+mod ask;
+mod gossip;
+mod intake;
+mod io;
+mod limits;
+mod peer;
+mod relay;
+
+pub use gossip::{Config, Gossip};
+pub use io::{DisconnectReason, Input, Output, Stored};
+pub use limits::{
+    ANSWER_SECS_MAX, FLUSH_SECS, FUNDING_COUNT_MAX, INBOX_BYTES_MAX, PEER_COUNT_MAX, RESYNC_SECS,
+};

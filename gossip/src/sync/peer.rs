@@ -1,0 +1,86 @@
+//! What the core knows of one peer.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use primitives::wire::{GossipTimestampFilter, QueryChannelRange};
+use primitives::{NodeId, ShortChannelId, UnixTime};
+
+use super::limits::{CREDIT_BURST, CREDIT_PER_SECOND};
+use crate::admit::Credit;
+use crate::verify::VerifyJob;
+use crate::view::MessageKey;
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) credit: Credit,
+    pub(super) has_queries: bool,
+    /// Messages that wait for their signatures to be checked, and their bytes.
+    pub(super) inbox: VecDeque<VerifyJob>,
+    pub(super) inbox_bytes: usize,
+    pub(super) is_paused: bool,
+    /// Our question that it has not answered yet.
+    pub(super) asked: Option<Asked>,
+    /// Until when the next part of the answer is due.
+    pub(super) due_at: UnixTime,
+    /// When we last compared with it what channels there are.
+    pub(super) compared_at: Option<UnixTime>,
+    /// What it has and we have not, by flags of a query.
+    pub(super) wanted: BTreeMap<ShortChannelId, u64>,
+    /// Which news it wants.
+    pub(super) filter: Option<GossipTimestampFilter>,
+    /// How far it was told what we knew when it said so.
+    pub(super) backlog: Option<Backlog>,
+    /// Its question that we are answering.
+    pub(super) answer: Option<Answer>,
+    /// News for it.
+    pub(super) outgoing: BTreeSet<MessageKey>,
+    /// Whether a piece is on its way to it: there is one at a time.
+    pub(super) is_busy: bool,
+}
+
+/// What we asked.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// Which channels there are, in all blocks before `end`.
+    Range { end: u64 },
+    /// All about some channels.
+    Ids(BTreeSet<ShortChannelId>),
+}
+
+/// What we answer.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// The channels of some blocks, from `next` on.
+    Range { query: QueryChannelRange, next: ShortChannelId, is_first: bool },
+    /// Messages by their names, then the end mark.
+    Keys { keys: VecDeque<MessageKey>, full_information: bool },
+}
+
+/// Everything in the view, from here on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Backlog {
+    Channels(ShortChannelId),
+    Nodes(Option<NodeId>),
+}
+
+impl Peer {
+    pub(super) fn new(has_queries: bool, now: UnixTime) -> Self {
+        Peer {
+            credit: Credit::new(CREDIT_BURST, CREDIT_PER_SECOND, now),
+            has_queries,
+            inbox: VecDeque::new(),
+            inbox_bytes: 0,
+            is_paused: false,
+            asked: None,
+            due_at: now,
+            compared_at: None,
+            wanted: BTreeMap::new(),
+            filter: None,
+            backlog: None,
+            answer: None,
+            outgoing: BTreeSet::new(),
+            is_busy: false,
+        }
+    }
+}

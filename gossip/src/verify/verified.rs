@@ -1,0 +1,32 @@
+//! The proof that signatures were checked.
+
+/// A fact whose signatures were checked, and the message that says it.
+///
+/// Its fields are private and there is no constructor outside of this module: whoever holds one need not ask again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified<F> {
+    fact: F,
+    message: Box<[u8]>,
+}
+
+impl<F> Verified<F> {
+    /// Only a job that has just checked every signature calls this, and the log that one such filled.
+    pub(super) fn new(fact: F, message: Box<[u8]>) -> Self {
+        Verified { fact, message }
+    }
+
+    /// What was signed.
+    pub const fn fact(&self) -> &F {
+        &self.fact
+    }
+
+    /// The whole message with its type, as it is stored and relayed.
+    pub const fn message(&self) -> &[u8] {
+        &self.message
+    }
+
+    /// Both parts.
+    pub fn into_parts(self) -> (F, Box<[u8]>) {
+        (self.fact, self.message)
+    }
+}

@@ -1,0 +1,262 @@
+//! The view itself: what is asked of it before signatures are checked, and how verified gossip changes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use primitives::{BlockHeight, Direction, GraphDelta, Msat, NodeId, ShortChannelId, UnixTime};
+
+use super::entry::{Allowance, ChannelEntry, NodeEntry, UpdateEntry};
+use super::limits::{BARRED_COUNT_MAX, CHANNEL_COUNT_MAX, FUTURE_SECS_MAX, STALE_SECS};
+use super::refusal::{Refusal, Standing};
+use crate::verify::{ChannelFact, NodeFact, Revision, Subject, UpdateFact, Verified};
+
+/// Channels and nodes that were verified, in order, so that ranges of them can be told.
+#[derive(Debug, Clone, Default)]
+pub struct NetworkView {
+    pub(super) channels: BTreeMap<ShortChannelId, ChannelEntry>,
+    pub(super) nodes: BTreeMap<NodeId, NodeEntry>,
+    barred: BTreeSet<ShortChannelId>,
+    pub(super) height: BlockHeight,
+}
+
+/// Two views are equal where they hold the same channels and nodes; when these were first seen is no content.
+impl PartialEq for NetworkView {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(one, other): ((&ShortChannelId, &ChannelEntry), (&ShortChannelId, &ChannelEntry))| {
+            let (id, entry) = one;
+            *id == *other.0 && *entry == ChannelEntry { seen_at: entry.seen_at, ..other.1.clone() }
+        };
+        self.channels.len() == other.channels.len()
+            && self.nodes == other.nodes
+            && self.channels.iter().zip(&other.channels).all(same)
+    }
+}
+
+impl Eq for NetworkView {}
+
+impl NetworkView {
+    /// A channel. O(log channels).
+    pub fn channel(&self, short_channel_id: ShortChannelId) -> Option<&ChannelEntry> {
+        self.channels.get(&short_channel_id)
+    }
+
+    /// A node that has a channel. O(log nodes).
+    pub fn node(&self, node_id: NodeId) -> Option<&NodeEntry> {
+        self.nodes.get(&node_id)
+    }
+
+    /// Channels from `first` on, in order.
+    pub fn channels_from(
+        &self,
+        first: ShortChannelId,
+    ) -> impl Iterator<Item = (ShortChannelId, &ChannelEntry)> {
+        self.channels.range(first..).map(|(id, entry)| (*id, entry))
+    }
+
+    /// Nodes from `first` on, in order.
+    pub fn nodes_from(&self, first: Option<NodeId>) -> impl Iterator<Item = (NodeId, &NodeEntry)> {
+        let from = first.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Included);
+        self.nodes.range((from, std::ops::Bound::Unbounded)).map(|(id, entry)| (*id, entry))
+    }
+
+    /// How many channels there are.
+    pub fn channel_count(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// How many nodes there are.
+    pub fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Height of the chain, as far as it was told.
+    pub const fn height(&self) -> BlockHeight {
+        self.height
+    }
+
+    /// Whether a message is worth the check of its signatures. O(log channels), so it comes first.
+    ///
+    /// # Errors
+    /// Where it would change nothing, whoever signed it.
+    pub fn standing(&self, subject: &Subject, now: UnixTime) -> Result<Standing, Refusal> {
+        match subject {
+            Subject::Channel(channel) => {
+                match self.admits_channel(channel) {
+                    // If both are signed, keys have leaked, which is news.
+                    Err(Refusal::Conflict { .. }) if self.is_leak(channel) => {}
+                    admitted => admitted?,
+                }
+                Ok(Standing::News { signer: None })
+            }
+            Subject::Update(update) => {
+                let UpdateFact { short_channel_id, direction, revision, .. } = *update;
+                timely(revision, now)?;
+                recent(revision, now)?;
+                let Some(channel) = self.channels.get(&short_channel_id) else {
+                    return Ok(Standing::NeedsChannel(short_channel_id));
+                };
+                allowance(channel, update, now)?;
+                Ok(Standing::News { signer: Some(channel.tail(direction)) })
+            }
+            Subject::Node(node) => {
+                timely(node.revision, now)?;
+                match self.nodes.get(&node.node_id) {
+                    None => Ok(Standing::NeedsNode(node.node_id)),
+                    Some(entry) => is_newer(entry, node).map(|()| Standing::News { signer: None }),
+                }
+            }
+        }
+    }
+
+    /// Takes a channel whose funding output was looked at, with the capacity that was found. Two announcements of one
+    /// funding output by different nodes show that keys leaked: the channel closes and stays barred.
+    ///
+    /// # Errors
+    /// Where it is known, or in conflict with one of other funding keys, or barred.
+    pub fn apply_channel(
+        &mut self,
+        channel: &Verified<ChannelFact>,
+        capacity: Option<Msat>,
+        now: UnixTime,
+    ) -> Result<GraphDelta, Refusal> {
+        let fact = channel.fact();
+        let short_channel_id = fact.short_channel_id;
+        if let Err(refusal) = self.admits_channel(fact) {
+            if self.is_leak(fact) {
+                self.bar(short_channel_id);
+                return self.remove(short_channel_id).ok_or(refusal);
+            }
+            return Err(refusal);
+        }
+        let entry = ChannelEntry {
+            node_ids: [fact.node_id_1, fact.node_id_2],
+            bitcoin_keys: sorted_keys(fact),
+            capacity,
+            features: fact.features.clone(),
+            updates: [None, None],
+            seen_at: now,
+            spent_at: None,
+        };
+        for node_id in entry.node_ids {
+            let node = self.nodes.entry(node_id).or_default();
+            node.channel_count = node.channel_count.saturating_add(1);
+        }
+        self.channels.insert(short_channel_id, entry);
+        Ok(GraphDelta::ChannelOpened {
+            short_channel_id,
+            node_id_1: fact.node_id_1,
+            node_id_2: fact.node_id_2,
+            capacity,
+            features: fact.features.clone(),
+        })
+    }
+
+    /// Takes an update, which was signed by the node that [`NetworkView::standing`] named.
+    ///
+    /// # Errors
+    /// Where it is not newer than what is known, out of time, or one too many.
+    pub fn apply_update(
+        &mut self,
+        update: &Verified<UpdateFact>,
+        now: UnixTime,
+    ) -> Result<GraphDelta, Refusal> {
+        let UpdateFact { short_channel_id, direction, policy, revision, checksum } = *update.fact();
+        timely(revision, now)?;
+        recent(revision, now)?;
+        let channel =
+            self.channels.get_mut(&short_channel_id).ok_or(Refusal::NoChannel { short_channel_id })?;
+        let allowance = allowance(channel, update.fact(), now)?;
+        channel.updates[direction.as_usize()] = Some(UpdateEntry { revision, checksum, policy, allowance });
+        Ok(GraphDelta::PolicyUpdated { short_channel_id, direction, policy })
+    }
+
+    /// Takes an announcement of a node.
+    ///
+    /// # Errors
+    /// Where the node has no channel, or the announcement is not newer than what is known.
+    pub fn apply_node(&mut self, node: &Verified<NodeFact>, now: UnixTime) -> Result<GraphDelta, Refusal> {
+        let NodeFact { node_id, features, revision } = node.fact();
+        timely(*revision, now)?;
+        let entry = self.nodes.get_mut(node_id).ok_or(Refusal::NoNode { node_id: *node_id })?;
+        is_newer(entry, node.fact())?;
+        entry.announced = Some((*revision, features.clone()));
+        Ok(GraphDelta::NodeSeen { node_id: *node_id, features: features.clone() })
+    }
+
+    /// Removes a channel, and its nodes where it was their last one.
+    pub fn remove(&mut self, short_channel_id: ShortChannelId) -> Option<GraphDelta> {
+        let entry = self.channels.remove(&short_channel_id)?;
+        for node_id in entry.node_ids {
+            if let Some(node) = self.nodes.get_mut(&node_id) {
+                node.channel_count = node.channel_count.saturating_sub(1);
+                if node.channel_count == 0 {
+                    self.nodes.remove(&node_id);
+                }
+            }
+        }
+        Some(GraphDelta::ChannelClosed { short_channel_id })
+    }
+
+    fn admits_channel(&self, fact: &ChannelFact) -> Result<(), Refusal> {
+        let short_channel_id = fact.short_channel_id;
+        if self.barred.contains(&short_channel_id) {
+            return Err(Refusal::Conflict { short_channel_id });
+        }
+        match self.channels.get(&short_channel_id) {
+            Some(entry) if entry.node_ids == [fact.node_id_1, fact.node_id_2] => Err(Refusal::Known),
+            Some(_) => Err(Refusal::Conflict { short_channel_id }),
+            None if self.channels.len() >= CHANNEL_COUNT_MAX => Err(Refusal::Full),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the same funding keys already signed for other nodes.
+    fn is_leak(&self, fact: &ChannelFact) -> bool {
+        self.channels.get(&fact.short_channel_id).is_some_and(|entry| {
+            entry.bitcoin_keys == sorted_keys(fact) && entry.node_ids != [fact.node_id_1, fact.node_id_2]
+        })
+    }
+
+    fn bar(&mut self, short_channel_id: ShortChannelId) {
+        if self.barred.len() >= BARRED_COUNT_MAX {
+            self.barred.pop_first();
+        }
+        self.barred.insert(short_channel_id);
+    }
+}
+
+fn sorted_keys(fact: &ChannelFact) -> [[u8; 33]; 2] {
+    let mut keys = [fact.bitcoin_key_1, fact.bitcoin_key_2];
+    keys.sort_unstable();
+    keys
+}
+
+/// Not too far ahead of the clock.
+fn timely(revision: Revision, now: UnixTime) -> Result<(), Refusal> {
+    let latest = now.to_secs().saturating_add(FUTURE_SECS_MAX);
+    if revision.timestamp.to_secs() > latest { Err(Refusal::Future) } else { Ok(()) }
+}
+
+/// Not so old that the channel would be pruned for it.
+fn recent(revision: Revision, now: UnixTime) -> Result<(), Refusal> {
+    let oldest = now.to_secs().saturating_sub(STALE_SECS);
+    if revision.timestamp.to_secs() < oldest { Err(Refusal::Stale) } else { Ok(()) }
+}
+
+/// What is allowed after this update.
+fn allowance(channel: &ChannelEntry, update: &UpdateFact, now: UnixTime) -> Result<Allowance, Refusal> {
+    let direction: Direction = update.direction;
+    let Some(known) = channel.updates[direction.as_usize()] else {
+        return Allowance::full(now).spend().ok_or(Refusal::TooOften);
+    };
+    if update.revision <= known.revision {
+        return Err(Refusal::Known);
+    }
+    known.allowance.at(now).spend().ok_or(Refusal::TooOften)
+}
+
+fn is_newer(entry: &NodeEntry, node: &NodeFact) -> Result<(), Refusal> {
+    match &entry.announced {
+        Some((revision, _)) if node.revision <= *revision => Err(Refusal::Known),
+        Some(_) | None => Ok(()),
+    }
+}

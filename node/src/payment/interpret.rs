@@ -1,0 +1,98 @@
+//! From what came back for an HTLC to what is believed of the channels that it took.
+//!
+//! | what came back | what is learnt |
+//! |---|---|
+//! | a failure of a hop | as `engine` has it for the hop and its code |
+//! | a failure of a hop that is no message | the HTLC got there, and the node is to be left out for now |
+//! | a failure of nobody | the HTLC got as far as attribution data are sound, nothing of what is behind |
+//! | an onion that the payer's own peer could not read | the HTLC got there |
+//! | the preimage | the payment's amounts moved |
+
+use engine::belief::{Advice, AttemptedHop, Beliefs, FailureCode, Outcome};
+use engine::route::Hop;
+use onion::attribution::{Attribution, AttributionData};
+use onion::failure::{FailurePacket, FailureReport, FailureSource};
+use onion::failure_code::{Failure, NODE};
+use onion::route::OutgoingOnion;
+use primitives::{Msat, UnixTime};
+
+/// An HTLC as its payer remembers it until it is settled.
+#[derive(Debug, Clone, Copy)]
+pub struct SentHtlc<'a> {
+    /// The route.
+    pub hops: &'a [Hop],
+    /// The packet that was sent along it, with the secrets to read what comes back.
+    pub onion: &'a OutgoingOnion,
+    /// The routes of the payer's other HTLCs that were on the way at the same time, such as the payment's other parts:
+    /// channels that they share held both.
+    pub others: &'a [&'a [Hop]],
+}
+
+/// What a failure said, and what is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lesson {
+    /// Who failed and why, hold times, and who may have changed what came back.
+    pub report: FailureReport,
+    /// What to do beyond believing it.
+    pub advice: Advice,
+}
+
+impl SentHtlc<'_> {
+    /// Reads the failure that came back and learns from it. O(hops * HTLCs).
+    pub fn failed(&self, beliefs: &Beliefs, packet: FailurePacket, now: UnixTime) -> Lesson {
+        let report = packet.read(self.onion.failure_secrets());
+        let hops = self.attempted(beliefs);
+        let outcome = outcome_of(&report);
+        if let (Outcome::Unreadable, Some(attribution)) = (outcome, &report.attribution) {
+            // Whose hold times are authentic has had the HTLC.
+            let reached = attribution.hold_times.len().min(hops.len());
+            beliefs.learn(&hops[..reached], Outcome::Reached, now);
+        }
+        let advice = beliefs.learn(&hops, outcome, now);
+        Lesson { report, advice }
+    }
+
+    /// Learns from `update_fail_malformed_htlc` of the payer's own peer; see [`Failure::from_malformed`].
+    pub fn malformed(&self, beliefs: &Beliefs, failure: &Failure, now: UnixTime) -> Advice {
+        // It is said of the peer by the payer itself, as it is of any other node by the one before it.
+        let outcome = Outcome::Failed { erring_node: 0, code: FailureCode::from_u16(failure.code()) };
+        beliefs.learn(&self.attempted(beliefs), outcome, now)
+    }
+
+    /// Learns that the payee took the HTLC, and reads the hold times that came with the preimage.
+    pub fn settled(
+        &self,
+        beliefs: &Beliefs,
+        attribution_data: Option<AttributionData>,
+        now: UnixTime,
+    ) -> Option<Attribution> {
+        beliefs.learn(&self.attempted(beliefs), Outcome::Settled, now);
+        attribution_data.map(|data| data.read_success(self.onion.failure_secrets()))
+    }
+
+    fn attempted(&self, beliefs: &Beliefs) -> Vec<AttemptedHop> {
+        let attempted = |hop: &Hop| beliefs.attempted_hop(hop.channel(), hop.amount, self.in_flight(hop));
+        self.hops.iter().map(attempted).collect()
+    }
+
+    /// What the other HTLCs held where `hop` is.
+    fn in_flight(&self, hop: &Hop) -> Msat {
+        let others = self.others.iter().flat_map(|hops| hops.iter());
+        let same = others.filter(|other| other.channel() == hop.channel());
+        same.fold(Msat::ZERO, |sum, other| sum.saturating_add(other.amount))
+    }
+}
+
+/// What a failure means to the beliefs.
+pub fn outcome_of(report: &FailureReport) -> Outcome {
+    match &report.source {
+        // The node that the first HTLC leads to is hop 0 of the onion and node 1 of the route.
+        FailureSource::Hop { at, message } => {
+            Outcome::Failed { erring_node: at + 1, code: FailureCode::from_u16(message.failure.code()) }
+        }
+        FailureSource::Unreadable { at } => {
+            Outcome::Failed { erring_node: at + 1, code: FailureCode::from_u16(NODE) }
+        }
+        FailureSource::Unknown => Outcome::Unreadable,
+    }
+}

@@ -1,0 +1,77 @@
+//! Reads a log that another process appends to, and never writes.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use gossip::record::{FILE_HEADER_SIZE, FileHeader, Restored};
+use primitives::ChainHash;
+
+use super::error::LogError;
+use super::scan::scan;
+
+/// Follows a log across its compactions.
+#[derive(Debug)]
+pub struct GossipFollower {
+    path: PathBuf,
+    chain_hash: ChainHash,
+    file: File,
+    generation: u64,
+    offset: u64,
+}
+
+impl GossipFollower {
+    /// Begins at the start of the log.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or is no log of this chain.
+    pub fn open(path: &Path, chain_hash: ChainHash) -> Result<Self, LogError> {
+        let (file, generation) = open(path, chain_hash)?;
+        let offset = FILE_HEADER_SIZE as u64;
+        Ok(GossipFollower { path: path.to_owned(), chain_hash, file, generation, offset })
+    }
+
+    /// Hands out what was appended since the last call, as far as it is complete. After a compaction, all that holds is
+    /// handed out again, which changes nothing for a view that has it.
+    ///
+    /// # Errors
+    /// Where the file system fails.
+    pub fn poll(&mut self, mut restored: impl FnMut(Restored)) -> Result<(), LogError> {
+        self.read_on(&mut restored)?;
+        let (file, generation) = open(&self.path, self.chain_hash)?;
+        if generation != self.generation {
+            // The writer leaves the old file for good before the new one has its name: now the old one is whole.
+            self.read_on(&mut restored)?;
+            (self.file, self.generation, self.offset) = (file, generation, FILE_HEADER_SIZE as u64);
+            self.read_on(&mut restored)?;
+        }
+        Ok(())
+    }
+
+    fn read_on(&mut self, restored: &mut impl FnMut(Restored)) -> Result<(), LogError> {
+        let io = LogError::io(&self.path);
+        self.file.seek(SeekFrom::Start(self.offset)).map_err(&io)?;
+        let take = |what: Option<Restored>, _| {
+            if let Some(what) = what {
+                restored(what);
+            }
+        };
+        // What is being written just now is complete the next time.
+        (self.offset, _) = scan(&self.file, self.chain_hash, self.offset, take).map_err(&io)?;
+        Ok(())
+    }
+}
+
+fn open(path: &Path, chain_hash: ChainHash) -> Result<(File, u64), LogError> {
+    let io = LogError::io(path);
+    let mut file = File::open(path).map_err(&io)?;
+    let mut bytes = [0; FILE_HEADER_SIZE];
+    file.read_exact(&mut bytes).map_err(&io)?;
+    let header =
+        FileHeader::from_bytes(&bytes).map_err(|error| LogError::Header { path: path.to_owned(), error })?;
+    if header.chain_hash != chain_hash {
+        let (found, expected) = (header.chain_hash, chain_hash);
+        return Err(LogError::Chain { path: path.to_owned(), found, expected });
+    }
+    Ok((file, header.generation))
+}

@@ -1,0 +1,192 @@
+//! The log of verified gossip: opened, appended to, read by name.
+//!
+//! A crash may tear what was written last. Opening keeps everything up to the last complete record, saves what
+//! follows it beside the file, and goes on from there.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use gossip::record::{FILE_HEADER_SIZE, FileHeader, Record, RecordReader, Restored, Step, encode_record};
+use gossip::view::MessageKey;
+use primitives::{ChainHash, UnixTime};
+
+use super::compaction::Compaction;
+use super::error::LogError;
+use super::live::{Live, Place};
+use super::scan::{ScanEnd, scan};
+
+/// A log that this process alone appends to.
+#[derive(Debug)]
+pub struct GossipLog {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    pub(super) header: FileHeader,
+    pub(super) end: u64,
+    pub(super) live: Live,
+    pub(super) compaction: Option<Compaction>,
+    buffer: Vec<u8>,
+}
+
+/// What opening found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OpenNotes {
+    /// Complete records.
+    pub record_count: u64,
+    /// Records that were complete and whose message makes no sense; they are passed over.
+    pub senseless_count: u64,
+    /// Bytes behind the last complete record, which were saved in a file beside the log and cut off.
+    pub torn_bytes: u64,
+}
+
+impl GossipLog {
+    /// Opens or creates the log of a chain and hands out what it holds, in order. O(bytes).
+    ///
+    /// # Errors
+    /// Where the file system fails, or the file is no log of this chain.
+    pub fn open(
+        path: &Path,
+        chain_hash: ChainHash,
+        mut restored: impl FnMut(Restored),
+    ) -> Result<(Self, OpenNotes), LogError> {
+        let io = LogError::io(path);
+        // What a compaction left that did not come to its end.
+        remove_if_there(&beside(path, "new")).map_err(&io)?;
+        let mut options = OpenOptions::new();
+        let mut file = options.read(true).write(true).create(true).truncate(false).open(path).map_err(&io)?;
+        let header = read_header(&mut file, path, chain_hash)?;
+        let (mut notes, mut live) = (OpenNotes::default(), Live::default());
+        let (end, scan_end) = scan(&file, chain_hash, FILE_HEADER_SIZE as u64, |what, place| {
+            notes.record_count += 1;
+            match what {
+                Some(what) => {
+                    live.take(&what, place);
+                    restored(what);
+                }
+                None => notes.senseless_count += 1,
+            }
+        })
+        .map_err(&io)?;
+        if scan_end != ScanEnd::Clean {
+            notes.torn_bytes = save_tail(&mut file, &beside(path, "torn"), end).map_err(&io)?;
+        }
+        file.seek(SeekFrom::Start(end)).map_err(&io)?;
+        let path = path.to_owned();
+        Ok((GossipLog { path, file, header, end, live, compaction: None, buffer: Vec::new() }, notes))
+    }
+
+    /// Appends records in one write. They are in the file when this returns, and on the disk after [`GossipLog::sync`].
+    ///
+    /// # Errors
+    /// Where the file system fails; what was written of the batch is overwritten by the next one.
+    pub fn append(&mut self, records: &[Record<'_>], stored_at: UnixTime) -> Result<(), LogError> {
+        self.buffer.clear();
+        let mut places = Vec::with_capacity(records.len());
+        for record in records {
+            let start = self.buffer.len();
+            encode_record(record, stored_at, &mut self.buffer);
+            let size = u32::try_from(self.buffer.len() - start).unwrap_or(u32::MAX);
+            places.push(Place { offset: self.end + start as u64, size });
+        }
+        self.file.write_all_at(&self.buffer, self.end).map_err(LogError::io(&self.path))?;
+        self.end += self.buffer.len() as u64;
+        for (record, place) in records.iter().zip(places) {
+            if let Ok(what) = record.restore(self.header.chain_hash, stored_at) {
+                self.live.take(&what, place);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until all that was appended is on the disk.
+    ///
+    /// # Errors
+    /// Where the file system fails.
+    pub fn sync(&self) -> Result<(), LogError> {
+        self.file.sync_data().map_err(LogError::io(&self.path))
+    }
+
+    /// The message of that name, where there is one. One read of the file.
+    ///
+    /// # Errors
+    /// Where the file system fails, or the file was changed by others.
+    pub fn read(&self, key: MessageKey) -> Result<Option<Box<[u8]>>, LogError> {
+        let Some(place) = self.live.get(key) else { return Ok(None) };
+        let bytes = self.read_record(place)?;
+        match RecordReader::new(&bytes).step() {
+            Ok(Step::Record { record: Some(record), .. }) => Ok(record.message().map(Into::into)),
+            _ => Err(LogError::Changed { path: self.path.clone(), offset: place.offset }),
+        }
+    }
+
+    /// How many messages hold.
+    pub fn len(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Whether no message holds.
+    pub fn is_empty(&self) -> bool {
+        self.live.len() == 0
+    }
+
+    /// Bytes of the file.
+    pub const fn size(&self) -> u64 {
+        self.end
+    }
+
+    pub(super) fn read_record(&self, place: Place) -> Result<Vec<u8>, LogError> {
+        let mut bytes = vec![0; place.size as usize];
+        self.file.read_exact_at(&mut bytes, place.offset).map_err(LogError::io(&self.path))?;
+        Ok(bytes)
+    }
+}
+
+/// Reads the header, or writes it where the file is new, or so short that a crash must have cut its creation.
+fn read_header(file: &mut File, path: &Path, chain_hash: ChainHash) -> Result<FileHeader, LogError> {
+    let io = LogError::io(path);
+    let mut bytes = [0; FILE_HEADER_SIZE];
+    let header = FileHeader { chain_hash, generation: 0 };
+    if file.metadata().map_err(&io)?.len() < FILE_HEADER_SIZE as u64 {
+        let mut start = Vec::new();
+        file.read_to_end(&mut start).map_err(&io)?;
+        if !header.to_bytes().starts_with(&start) {
+            return Err(LogError::Header { path: path.to_owned(), error: gossip::record::FileHeaderError });
+        }
+        file.seek(SeekFrom::Start(0)).map_err(&io)?;
+        file.write_all(&header.to_bytes()).map_err(&io)?;
+        file.sync_all().map_err(&io)?;
+        return Ok(header);
+    }
+    file.read_exact(&mut bytes).map_err(&io)?;
+    let header =
+        FileHeader::from_bytes(&bytes).map_err(|error| LogError::Header { path: path.to_owned(), error })?;
+    if header.chain_hash != chain_hash {
+        let (found, expected) = (header.chain_hash, chain_hash);
+        return Err(LogError::Chain { path: path.to_owned(), found, expected });
+    }
+    Ok(header)
+}
+
+/// Moves what lies behind `end` to another file; returns how many bytes that were.
+fn save_tail(file: &mut File, torn: &Path, end: u64) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(end))?;
+    let size = io::copy(file, &mut File::create(torn)?)?;
+    file.set_len(end)?;
+    file.sync_all()?;
+    Ok(size)
+}
+
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,62 @@
+//! Reads the records of a file piece by piece.
+
+use std::io::{self, Read};
+
+use gossip::record::{RECORD_BODY_MAX, RECORD_HEAD_SIZE, RecordReader, Restored, Step};
+use primitives::ChainHash;
+
+use super::live::Place;
+
+/// Why a scan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ScanEnd {
+    /// Behind a record.
+    Clean,
+    /// Inside a record.
+    Partial,
+    /// At bytes that are no record.
+    Broken,
+}
+
+/// Hands what each complete record of `input` means to `take`, with its place; `None` where it means nothing. `offset` is
+/// where `input` begins in its file. Returns the offset behind the last complete record. Holds at most two pieces of the file.
+pub(super) fn scan(
+    mut input: impl Read,
+    chain_hash: ChainHash,
+    mut offset: u64,
+    mut take: impl FnMut(Option<Restored>, Place),
+) -> io::Result<(u64, ScanEnd)> {
+    let mut buffer = vec![0; 2 * PIECE_SIZE];
+    let mut filled = 0;
+    loop {
+        let read = input.read(&mut buffer[filled..])?;
+        filled += read;
+        let mut reader = RecordReader::new(&buffer[..filled]);
+        let end = loop {
+            match reader.step() {
+                Ok(Step::Record { record, stored_at, offset: at, size }) => {
+                    let place =
+                        Place { offset: offset + at as u64, size: u32::try_from(size).unwrap_or(u32::MAX) };
+                    // Records of later kinds are passed over.
+                    if let Some(record) = record {
+                        take(record.restore(chain_hash, stored_at).ok(), place);
+                    }
+                }
+                Ok(Step::End) => break ScanEnd::Clean,
+                Ok(Step::Partial) => break ScanEnd::Partial,
+                Err(_) => break ScanEnd::Broken,
+            }
+        };
+        let done = reader.offset();
+        offset += done as u64;
+        if read == 0 || end == ScanEnd::Broken {
+            return Ok((offset, end));
+        }
+        buffer.copy_within(done..filled, 0);
+        filled -= done;
+    }
+}
+
+/// Larger than any record, so that a buffer of two pieces always has room to read on.
+const PIECE_SIZE: usize = 1 << 20;
+const _: () = assert!(RECORD_HEAD_SIZE + RECORD_BODY_MAX < PIECE_SIZE);

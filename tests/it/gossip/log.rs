@@ -1,0 +1,216 @@
+//! The log survives a crash at any byte, compactions while it is written, and is followed by others.
+
+use std::fs;
+use std::path::Path;
+
+use gossip::record::{FILE_HEADER_SIZE, Record, Restored};
+use gossip::verify::VerifiedGossip;
+use gossip::view::{MessageKey, NetworkView};
+use primitives::{ChainHash, Direction, Msat, ShortChannelId, UnixTime};
+use server::store::{GossipFollower, GossipLog, LogError, OpenNotes};
+use tests::signed::{Author, Ends, Signer};
+
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+const CHAIN: ChainHash = ChainHash::REGTEST;
+
+fn scid(n: u32) -> ShortChannelId {
+    ShortChannelId::from_parts(700_000 + n, 1, 0).unwrap()
+}
+
+fn ends(n: u32) -> Ends {
+    Ends { one: Author(n), two: Author(n + 1) }
+}
+
+fn apply(view: &mut NetworkView, restored: Restored) {
+    let _ = match restored {
+        Restored::Gossip { gossip, capacity, stored_at, .. } => match gossip {
+            VerifiedGossip::Channel(channel) => view.apply_channel(&channel, capacity, stored_at),
+            VerifiedGossip::Update(update) => view.apply_update(&update, stored_at),
+            VerifiedGossip::Node(node) => view.apply_node(&node, stored_at),
+        },
+        Restored::Removed(id) => {
+            view.remove(id);
+            return;
+        }
+    };
+}
+
+fn open(path: &Path) -> (GossipLog, OpenNotes, NetworkView) {
+    let mut view = NetworkView::default();
+    let (log, notes) = GossipLog::open(path, CHAIN, |restored| apply(&mut view, restored)).unwrap();
+    (log, notes, view)
+}
+
+struct Message {
+    kind: u8,
+    bytes: Vec<u8>,
+}
+
+impl Message {
+    fn record(&self) -> Record<'_> {
+        let message = &self.bytes;
+        match self.kind {
+            0 => Record::Channel { capacity: Msat::from_sat(9), message },
+            1 => Record::Update { message },
+            _ => Record::Node { message },
+        }
+    }
+}
+
+/// Two channels with updates of both directions, and their nodes.
+fn messages(signer: &Signer, from: u32, count: u32) -> Vec<Message> {
+    let mut messages = Vec::new();
+    for n in from..from + count {
+        messages.push(Message { kind: 0, bytes: signer.channel(scid(n), ends(n)) });
+        for direction in Direction::BOTH {
+            messages.push(Message { kind: 1, bytes: signer.update(scid(n), ends(n), direction, NOW, n) });
+        }
+        messages.push(Message { kind: 2, bytes: signer.node(Author(n), NOW) });
+    }
+    messages
+}
+
+#[test]
+fn a_crash_at_any_byte_loses_no_complete_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("gossip.log"), Signer::new(CHAIN));
+    let messages = messages(&signer, 0, 2);
+    let (mut ends, mut views) = (vec![FILE_HEADER_SIZE as u64], vec![NetworkView::default()]);
+    {
+        let (mut log, ..) = open(&path);
+        for message in &messages {
+            log.append(&[message.record()], NOW).unwrap();
+            ends.push(log.size());
+        }
+        log.append(&[Record::Removed { short_channel_id: scid(0) }], NOW).unwrap();
+        ends.push(log.size());
+        log.sync().unwrap();
+    }
+    let whole = fs::read(&path).unwrap();
+    for end in &ends[1..] {
+        fs::write(&path, &whole[..*end as usize]).unwrap();
+        views.push(open(&path).2);
+    }
+    assert_eq!(views.last().unwrap().channel_count(), 1);
+    // The last records at every byte of them, and the header, too; and with zeros in the place of what was cut.
+    let from = ends[ends.len() - 4] as usize;
+    for size in (0..FILE_HEADER_SIZE).chain(from..=whole.len()) {
+        for zeros in [0, 40] {
+            let mut torn = whole[..size].to_vec();
+            if size > FILE_HEADER_SIZE {
+                torn.resize(size + zeros, 0);
+            }
+            fs::write(&path, &torn).unwrap();
+            // Zeros may be just what was cut off.
+            let is_whole = |end: &u64| torn.get(..*end as usize) == Some(&whole[..*end as usize]);
+            let complete = ends.iter().rposition(is_whole).unwrap_or(0);
+            let (mut log, notes, view) = open(&path);
+            assert!(view == views[complete], "{size} bytes");
+            assert_eq!(notes.record_count, complete as u64);
+            let tail = (torn.len() as u64).saturating_sub(ends[complete]);
+            assert_eq!(notes.torn_bytes, if size < FILE_HEADER_SIZE { 0 } else { tail });
+            // Appending goes on as if nothing had happened.
+            let next = &messages[0];
+            log.append(&[Record::Removed { short_channel_id: scid(0) }, next.record()], NOW).unwrap();
+            drop(log);
+            let (log, notes, view) = open(&path);
+            assert_eq!((notes.torn_bytes, notes.record_count), (0, complete as u64 + 2));
+            assert!(view.channel(scid(0)).is_some());
+            assert_eq!(log.read(MessageKey::Channel(scid(0))).unwrap().as_deref(), Some(&next.bytes[..]));
+        }
+    }
+}
+
+#[test]
+fn compaction_goes_on_while_records_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("gossip.log"), Signer::new(CHAIN));
+    let (mut log, ..) = open(&path);
+    let mut follower = GossipFollower::open(&path, CHAIN).unwrap();
+    let mut followed = NetworkView::default();
+    let write = |log: &mut GossipLog, messages: &[Message], at: UnixTime| {
+        let records: Vec<Record<'_>> = messages.iter().map(Message::record).collect();
+        log.append(&records, at).unwrap();
+    };
+    // Each update is newer than those before, and none comes too soon.
+    let mut now = NOW;
+    write(&mut log, &messages(&signer, 0, 20), now);
+    let update =
+        |n, at| Message { kind: 1, bytes: signer.update(scid(n), ends(n), Direction::NodeOneToTwo, at, 7) };
+    for round in 0..6 {
+        now = UnixTime::from_secs(now.to_secs() + 60);
+        write(&mut log, &[update(round, now), update(round + 1, now)], now);
+        log.append(&[Record::Removed { short_channel_id: scid(19 - round) }], NOW).unwrap();
+        let before = log.size();
+        let (mut steps, mut n) = (0, 100 * (round + 1));
+        // Records come between the steps: new channels, and changes of what was and was not copied yet.
+        while !log.compact(2000, |_| true).unwrap() {
+            steps += 1;
+            n += 1;
+            if steps < 6 {
+                now = UnixTime::from_secs(now.to_secs() + 60);
+                write(&mut log, &messages(&signer, n, 1), now);
+                write(&mut log, &[update(round, now), update(10, now)], now);
+                log.append(&[Record::Removed { short_channel_id: scid(n - 1) }], NOW).unwrap();
+            }
+            if round % 2 == 0 {
+                follower.poll(|restored| apply(&mut followed, restored)).unwrap();
+            }
+            // A process that died here would find the old file whole.
+            if steps == 3 {
+                let copy = folder.path().join("copy.log");
+                fs::copy(&path, &copy).unwrap();
+                assert!(open(&copy).2.channel_count() > 5);
+            }
+        }
+        assert!(steps > 6, "{steps} steps");
+        assert!(round > 0 || log.size() < before + 20_000);
+        let (reopened, notes, view) = open(&path);
+        assert_eq!((notes.torn_bytes, notes.senseless_count), (0, 0));
+        assert_eq!(reopened.len(), log.len());
+        for (id, _) in view.channels_from(scid(0)) {
+            let key = MessageKey::Channel(id);
+            assert_eq!(reopened.read(key).unwrap(), log.read(key).unwrap());
+            assert!(log.read(key).unwrap().is_some());
+        }
+        follower.poll(|restored| apply(&mut followed, restored)).unwrap();
+        assert!(followed == view, "the follower sees what is there after round {round}");
+    }
+}
+
+#[test]
+fn a_follower_sees_records_when_they_are_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("gossip.log"), Signer::new(CHAIN));
+    let whole = {
+        let (mut log, ..) = open(&path);
+        for message in messages(&signer, 0, 2) {
+            log.append(&[message.record()], NOW).unwrap();
+        }
+        fs::read(&path).unwrap()
+    };
+    let growing = folder.path().join("growing.log");
+    fs::write(&growing, &whole[..FILE_HEADER_SIZE]).unwrap();
+    let (mut follower, mut seen) = (GossipFollower::open(&growing, CHAIN).unwrap(), 0);
+    for size in (FILE_HEADER_SIZE..=whole.len()).step_by(11).chain([whole.len()]) {
+        fs::write(&growing, &whole[..size]).unwrap();
+        follower.poll(|_| seen += 1).unwrap();
+    }
+    assert_eq!(seen, 8);
+    assert_eq!(fs::read(&growing).unwrap(), whole);
+}
+
+#[test]
+fn files_of_others_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    for content in ["hello", &"hello ".repeat(100)] {
+        fs::write(&path, content).unwrap();
+        assert!(matches!(GossipLog::open(&path, CHAIN, |_| ()), Err(LogError::Header { .. })));
+        assert_eq!(fs::read_to_string(&path).unwrap(), *content);
+    }
+    let log = folder.path().join("gossip.log");
+    open(&log);
+    assert!(matches!(GossipLog::open(&log, ChainHash::BITCOIN, |_| ()), Err(LogError::Chain { .. })));
+    assert!(matches!(GossipFollower::open(&log, ChainHash::BITCOIN), Err(LogError::Chain { .. })));
+}

@@ -1,0 +1,9 @@
+//! Gossip: its messages, signatures, rules, log and sync.
+
+mod bolt1;
+mod bolt7;
+mod log;
+mod signatures;
+mod sim;
+mod view;
+mod wire;

@@ -1,0 +1,191 @@
+//! What holds whatever happens: outcomes come in any order, some are nonsense, and nodes fail for every reason there is.
+
+use std::collections::BTreeMap;
+
+use engine::belief::{Beliefs, FailureCode, HalfLives, Outcome, Prior};
+use engine::flow::{PlanQuery, PlanWorkspace};
+use engine::graph::ArcIdx;
+use engine::pay::{PartId, PayBudget, PayEnd, PayInput, PayOutput, PayReport, PayWorld, Payment, SentPart};
+use engine::query::RouteQuery;
+use primitives::{Msat, UnixTime};
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use tests::network::node;
+
+use super::world::World;
+
+/// What the network does with one payment, in a random order.
+struct Run {
+    world: World,
+    payment: Payment,
+    fee_limit: Msat,
+    rng: ChaCha8Rng,
+    /// Parts that are on the way by our own account, and whether they hold their amounts.
+    waiting: BTreeMap<PartId, (SentPart, Option<usize>)>,
+    settled: Msat,
+    settled_fee: Msat,
+    sent_count: u32,
+    is_settling: bool,
+    now: UnixTime,
+}
+
+const CODES: [FailureCode; 9] = [
+    FailureCode::FeeInsufficient,
+    FailureCode::ChannelDisabled,
+    FailureCode::TemporaryNodeFailure,
+    FailureCode::PermanentChannelFailure,
+    FailureCode::InvalidOnionHmac,
+    FailureCode::ExpiryTooFar,
+    FailureCode::InvalidOnionBlinding,
+    FailureCode::MppTimeout,
+    FailureCode::TemporaryChannelFailure,
+];
+
+impl Run {
+    fn new(seed: u64) -> Run {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let world = World::random(&mut rng);
+        let payee = rng.random_range(1..world.node_count);
+        let amount = Msat::from_msat(1000 * rng.random_range(1..2_000_000));
+        let mut route = RouteQuery::new(node(0), node(payee), amount);
+        if rng.random() {
+            route.limits.fee_max = Some(Msat::from_msat(rng.random_range(0..3_000_000)));
+        }
+        let fee_limit = route.limits.fee_limit(amount);
+        let query = PlanQuery { part_count_max: rng.random_range(1..12), ..PlanQuery::new(route) };
+        let start = UnixTime::from_secs(1_000_000);
+        let deadline =
+            rng.random::<bool>().then(|| UnixTime::from_secs(1_000_000 + rng.random_range(0..200)));
+        let budget =
+            PayBudget { attempt_count_max: rng.random_range(1..40), deadline, ..PayBudget::default() };
+        let payment = Payment::new(query, Prior::Uniform, budget);
+        Run {
+            world,
+            payment,
+            fee_limit,
+            rng,
+            waiting: BTreeMap::new(),
+            settled: Msat::ZERO,
+            settled_fee: Msat::ZERO,
+            sent_count: 0,
+            is_settling: false,
+            now: start,
+        }
+    }
+
+    fn hops(&self, part: &SentPart) -> Vec<(ArcIdx, Msat)> {
+        let hops = part.part.hops.iter();
+        hops.map(|hop| {
+            let channel = self.world.snapshot.channel(hop.short_channel_id).unwrap();
+            (channel.arc(hop.direction), hop.amount)
+        })
+        .collect()
+    }
+
+    fn send(&mut self, part: SentPart) {
+        assert!(!self.is_settling, "a part is sent after another was settled");
+        let failed = self.world.network.hold(&self.hops(&part)).err();
+        self.sent_count += 1;
+        assert!(self.waiting.insert(part.id, (part, failed)).is_none());
+        let sum = |of: fn(&SentPart) -> Msat, settled: Msat| {
+            self.waiting.values().fold(settled, |sum, (part, _)| sum.saturating_add(of(part)))
+        };
+        let amounts = sum(|part| part.part.amount, self.settled);
+        // What is yet to be handed out is committed as well.
+        assert!(amounts <= self.payment.committed() && self.payment.committed() <= self.payment.amount());
+        let fees = sum(|part| part.part.fee, self.settled_fee);
+        assert!(fees <= self.payment.committed_fee() && self.payment.committed_fee() <= self.fee_limit);
+    }
+
+    /// Tells the payment of one part, in whatever order.
+    fn answer(&mut self) -> Option<PayInput> {
+        let ids: Vec<PartId> = self.waiting.keys().copied().collect();
+        let id = *ids.choose(&mut self.rng)?;
+        let (part, failed) = self.waiting.remove(&id).unwrap();
+        let hops = self.hops(&part);
+        let is_strange = self.rng.random_range(0..12) == 0;
+        let outcome = match failed {
+            Some(place) if !is_strange => {
+                Outcome::Failed { erring_node: place, code: FailureCode::TemporaryChannelFailure }
+            }
+            None if self.is_settling || self.payment.committed() == self.payment.amount() && !is_strange => {
+                self.is_settling = true;
+                self.world.network.settle(&hops);
+                self.settled = self.settled.saturating_add(part.part.amount);
+                self.settled_fee = self.settled_fee.saturating_add(part.part.fee);
+                Outcome::Settled
+            }
+            _ => {
+                if failed.is_none() {
+                    self.world.network.release(&hops);
+                }
+                match self.rng.random_range(0..4) {
+                    0 => Outcome::Unreadable,
+                    // A place beyond the route is nonsense that must do no harm.
+                    _ => Outcome::Failed {
+                        erring_node: self.rng.random_range(0..hops.len() + 2),
+                        code: *CODES.choose(&mut self.rng).unwrap(),
+                    },
+                }
+            }
+        };
+        Some(PayInput { part: id, outcome })
+    }
+
+    fn run(&mut self, space: &mut PlanWorkspace) -> PayReport {
+        let beliefs = Beliefs::new(&self.world.snapshot, HalfLives::default());
+        for _ in 0..STEP_COUNT_MAX {
+            self.now = UnixTime::from_secs(self.now.to_secs() + self.rng.random_range(0..3));
+            if self.rng.random_range(0..3) == 0
+                && let Some(input) = self.answer()
+            {
+                let world = PayWorld { snapshot: &self.world.snapshot, beliefs: &beliefs };
+                assert!(self.payment.handle(world, self.now, input).is_some());
+                assert!(self.payment.handle(world, self.now, input).is_none(), "a part has one end");
+            }
+            let world = PayWorld { snapshot: &self.world.snapshot, beliefs: &beliefs };
+            match self.payment.poll_output(world, self.now, space) {
+                Some(PayOutput::Send(part)) => self.send(part),
+                Some(PayOutput::End(report)) => {
+                    assert!(self.waiting.is_empty(), "an end while parts are on the way");
+                    assert_eq!(self.payment.poll_output(world, self.now, space), None);
+                    assert_eq!(self.payment.next_wakeup(), None);
+                    return report;
+                }
+                None => assert!(!self.waiting.is_empty(), "nothing to do and nothing to wait for"),
+            }
+        }
+        panic!("no end");
+    }
+}
+
+const STEP_COUNT_MAX: usize = 20_000;
+
+#[test]
+fn budgets_hold_and_every_payment_ends() {
+    let reports: Vec<PayReport> = (0..20_000u64)
+        .into_par_iter()
+        .map_init(PlanWorkspace::default, |space, seed| {
+            let mut run = Run::new(seed);
+            let report = run.run(space);
+            assert_eq!((report.settled, report.fee), (run.settled, run.settled_fee), "seed {seed}");
+            assert_eq!(report.part_count, run.sent_count, "seed {seed}");
+            let is_paid = report.end == PayEnd::Paid;
+            assert_eq!(is_paid, report.settled > Msat::ZERO, "seed {seed}: {report:?}");
+            report
+        })
+        .collect();
+    let count = |is: fn(&PayEnd) -> bool| reports.iter().filter(|report| is(&report.end)).count();
+    let ends = [
+        count(|end| matches!(end, PayEnd::Paid)),
+        count(|end| matches!(end, PayEnd::Impossible(_))),
+        count(|end| matches!(end, PayEnd::NoPlan(_))),
+        count(|end| matches!(end, PayEnd::AttemptLimit { .. })),
+        count(|end| matches!(end, PayEnd::Deadline)),
+        count(|end| matches!(end, PayEnd::Refused { .. })),
+    ];
+    println!("paid, impossible, no plan, attempts, deadline, refused: {ends:?}");
+    assert!(ends.iter().all(|&count| count > 10) && ends[0] > 3000, "{ends:?}");
+}
