@@ -208,9 +208,12 @@ func (graph *Graph) findSeveral(
 		return nil, err
 	}
 	routes := make([]*Route, 0, found)
-	for _, handle := range handles[:found] {
+	for at, handle := range handles[:found] {
 		route, err := takeRoute(handle)
 		if err != nil {
+			for _, rest := range handles[at+1 : found] {
+				C.fg_route_free(rest)
+			}
 			return nil, err
 		}
 		routes = append(routes, route)

@@ -3,12 +3,16 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 
+use bitcoin::hashes::{Hash, sha256d};
+use bitcoin::secp256k1::{Message, Secp256k1, SecretKey};
 use engine::stop::Stop;
+use primitives::ChainHash;
 
 use crate::border::guarded;
 use crate::cancel::{fg_cancel, fg_cancel_free, fg_cancel_new, fg_cancel_set};
 use crate::failure::Failure;
 use crate::find::fg_find_route;
+use crate::gossip::{fg_gossip, fg_graph_verify_gossip};
 use crate::graph::{fg_graph, fg_graph_free, fg_graph_new};
 use crate::handle::{hand_out, hold};
 use crate::log::{fg_log_level, fg_set_log};
@@ -16,6 +20,7 @@ use crate::query::{fg_query, fg_query_init};
 use crate::query_read::{Asked, default_query};
 use crate::route::{fg_route, fg_route_free};
 use crate::status::{FG_NONE, fg_error, fg_reason, fg_status};
+use crate::update::fg_graph_publish;
 
 fn no_error() -> fg_error {
     let (status, reason) = (fg_status::FG_OK, fg_reason::FG_REASON_NONE);
@@ -210,4 +215,68 @@ fn the_log_tells_of_panics_and_cannot_be_changed_from_inside() {
     unsafe { fg_set_log(None, ptr::null_mut(), 0, ptr::null_mut()) };
     // Other tests panic, too.
     assert!(lines.contains(&(level, "panicked: logged".to_owned())), "{lines:?}");
+}
+
+/// Signs a message of BOLT 7 at its places for signatures.
+fn signed(message: &mut [u8], signers: &[&SecretKey]) {
+    let secp = Secp256k1::signing_only();
+    let digest = sha256d::Hash::hash(&message[2 + 64 * signers.len()..]).to_byte_array();
+    for (at, signer) in signers.iter().enumerate() {
+        let signature = secp.sign_ecdsa(&Message::from_digest(digest), signer).serialize_compact();
+        message[2 + 64 * at..][..64].copy_from_slice(&signature);
+    }
+}
+
+#[test]
+fn gossip_is_believed_when_its_authors_signed_it() {
+    let secp = Secp256k1::signing_only();
+    let mut keys = [3, 4].map(|byte| SecretKey::from_slice(&[byte; 32]).unwrap());
+    keys.sort_by_key(|key| key.public_key(&secp).serialize());
+    let ids = keys.map(|key| key.public_key(&secp).serialize());
+    let [one, two] = &keys;
+    let mut announced = 256u16.to_be_bytes().to_vec();
+    announced.extend([0; 4 * 64 + 2]);
+    announced.extend(ChainHash::BITCOIN.as_bytes());
+    announced.extend(9u64.to_be_bytes());
+    announced.extend([ids[0], ids[1], ids[0], ids[1]].concat());
+    signed(&mut announced, &[one, two, one, two]);
+    let update = |timestamp: u32, signer| {
+        let mut message = 258u16.to_be_bytes().to_vec();
+        message.extend([0; 64]);
+        message.extend(ChainHash::BITCOIN.as_bytes());
+        message.extend(9u64.to_be_bytes());
+        message.extend(timestamp.to_be_bytes());
+        message.extend([1, 1, 0, 40]);
+        message.extend([0; 8 + 4 + 4]);
+        message.extend(1000u64.to_be_bytes());
+        signed(&mut message, &[signer]);
+        message
+    };
+    let (mut graph, mut told) = (ptr::null_mut(), fg_gossip::FG_GOSSIP_SKIPPED);
+    // SAFETY: a pointer to a variable.
+    assert_eq!(unsafe { fg_graph_new(&mut graph, ptr::null_mut()) }, fg_status::FG_OK);
+    let mut take = |message: &[u8]| {
+        let (first, size, nothing) = (message.as_ptr(), message.len(), ptr::null_mut());
+        // SAFETY: pointers to variables, and a handle.
+        let status =
+            unsafe { fg_graph_verify_gossip(graph, first, size, ptr::null(), 7000, &mut told, nothing) };
+        // SAFETY: the same.
+        unsafe { fg_graph_publish(graph, ptr::null_mut(), ptr::null_mut()) };
+        (status, told)
+    };
+    let (skipped, updated) = (fg_gossip::FG_GOSSIP_SKIPPED, fg_gossip::FG_GOSSIP_CHANNEL_UPDATE);
+    assert_eq!(take(&update(1_600_000_000, two)), (fg_status::FG_UNKNOWN_CHANNEL, skipped));
+    let mut forged = announced.clone();
+    forged[2 + 3 * 64] ^= 1;
+    assert_eq!(take(&forged), (fg_status::FG_BAD_SIGNATURE, skipped));
+    assert_eq!(take(&announced), (fg_status::FG_OK, fg_gossip::FG_GOSSIP_CHANNEL_ANNOUNCEMENT));
+    assert_eq!(take(&announced), (fg_status::FG_BAD_UPDATE, skipped));
+    assert_eq!(take(&update(1_600_000_000, one)), (fg_status::FG_BAD_SIGNATURE, skipped));
+    assert_eq!(take(&update(1_600_000_000, two)), (fg_status::FG_OK, updated));
+    for stale in [1_600_000_000, 1_599_999_999] {
+        assert_eq!(take(&update(stale, two)), (fg_status::FG_OK, fg_gossip::FG_GOSSIP_STALE));
+    }
+    assert_eq!(take(&update(1_600_000_001, two)), (fg_status::FG_OK, updated));
+    // SAFETY: a handle.
+    assert_eq!(unsafe { fg_graph_free(graph) }, fg_status::FG_OK);
 }

@@ -64,6 +64,8 @@ struct Host<'a> {
     plans: [*mut fg_plan; 2],
     views: [*mut fg_view; 2],
     beliefs: [*mut fg_beliefs; 2],
+    layers: *mut fg_layers,
+    reservations: *mut fg_reservations,
     cancel: *mut fg_cancel,
 }
 
@@ -76,16 +78,19 @@ impl<'a> Host<'a> {
             plans: [ptr::null_mut(); 2],
             views: [ptr::null_mut(); 2],
             beliefs: [ptr::null_mut(); 2],
+            layers: ptr::null_mut(),
+            reservations: ptr::null_mut(),
             cancel: ptr::null_mut(),
         }
     }
 
     fn call(&mut self) {
         let (which, at) = (self.bytes.byte(), usize::from(self.bytes.byte() % 2));
-        let status = match which % 4 {
+        let status = match which % 5 {
             0 => self.make(at),
             1 => self.change(at),
             2 => self.ask(at),
+            3 => self.layer(at),
             _ => self.look(at),
         };
         assert_ne!(status, fg_status::FG_PANIC);
@@ -96,7 +101,7 @@ impl<'a> Host<'a> {
         let null = ptr::null_mut();
         // SAFETY: places of ours; handles are null or the library's, live or not.
         unsafe {
-            match self.bytes.byte() % 6 {
+            match self.bytes.byte() % 8 {
                 0 => match fg_graph_free(self.graphs[at]) {
                     fg_status::FG_OK => fg_graph_new(&mut self.graphs[at], null),
                     status => status,
@@ -121,6 +126,14 @@ impl<'a> Host<'a> {
                     fg_cancel_free(self.cancel);
                     fg_cancel_new(&mut self.cancel, null)
                 }
+                5 => {
+                    fg_layers_free(self.layers);
+                    fg_layers_new(&mut self.layers, null)
+                }
+                6 => {
+                    fg_reservations_free(self.reservations);
+                    fg_reservations_new(&mut self.reservations, null)
+                }
                 // Stays in its place, to be used though it is freed.
                 _ => {
                     fg_route_free(self.routes[at]);
@@ -135,7 +148,7 @@ impl<'a> Host<'a> {
         let (graph, null, scid) = (self.graphs[at], ptr::null_mut(), u64::from(self.bytes.byte() % 16));
         // SAFETY: as above.
         unsafe {
-            match self.bytes.byte() % 6 {
+            match self.bytes.byte() % 7 {
                 0 | 1 => {
                     let channel = fg_channel {
                         short_channel_id: scid,
@@ -154,6 +167,10 @@ impl<'a> Host<'a> {
                     let capacity = self.bytes.number();
                     fg_graph_apply_gossip(graph, message.as_ptr(), size, capacity, null.cast(), null)
                 }
+                5 => {
+                    let (message, size) = (self.bytes.0.as_ptr(), self.bytes.0.len());
+                    fg_graph_verify_gossip(graph, message, size, ptr::null(), 1, ptr::null_mut(), null)
+                }
                 _ => fg_graph_publish(graph, null.cast(), null),
             }
         }
@@ -167,6 +184,8 @@ impl<'a> Host<'a> {
             (query.avoid_nodes, query.avoid_node_count) = (&avoided, 1);
             (query.extra_arcs, query.extra_arc_count) = (&extra, 1);
         }
+        let names = [c"a".as_ptr(), c"b".as_ptr()];
+        (query.layer_names, query.layer_count) = (names.as_ptr(), usize::from(self.bytes.byte() % 3));
         let (mut found, mut several, mut count) = (0, [ptr::null_mut(); 3], 0);
         // SAFETY: as above; the query points to variables of this function.
         unsafe {
@@ -191,6 +210,40 @@ impl<'a> Host<'a> {
                     fg_find_plan(graph, &query, &mut self.plans[at], null)
                 }
                 _ => fg_find_most_sendable(graph, &query, &mut found, null),
+            }
+        }
+    }
+
+    fn layer(&mut self, at: usize) -> fg_status {
+        let (layers, null, scid) = (self.layers, ptr::null_mut(), u64::from(self.bytes.byte() % 16));
+        let name = if self.bytes.byte() % 2 == 0 { c"a".as_ptr() } else { c"b".as_ptr() };
+        let (direction, number) = (u32::from(self.bytes.byte() % 3), self.bytes.number());
+        let mut id = 0;
+        // SAFETY: as above.
+        unsafe {
+            match self.bytes.byte() % 10 {
+                0 => {
+                    let channel = fg_channel {
+                        short_channel_id: scid,
+                        capacity_msat: number,
+                        node_id_1: self.bytes.node(),
+                        node_id_2: self.bytes.node(),
+                        closed: 0,
+                    };
+                    fg_layers_create_channel(layers, name, &channel, null)
+                }
+                1 => fg_layers_update_channel(layers, name, scid, direction, &self.bytes.policy(), null),
+                2 => fg_layers_bias_channel(layers, name, scid, direction, number as i8 as i32, 7, null),
+                3 => {
+                    let inform = u32::from(self.bytes.byte() % 4);
+                    fg_layers_inform_channel(layers, name, scid, direction, number, inform, 7, null)
+                }
+                4 => fg_layers_disable_channel(layers, name, scid, direction, null),
+                5 => fg_layers_disable_node(layers, name, &self.bytes.node(), null),
+                6 => fg_layers_remove(layers, name, null),
+                7 => fg_layers_read(layers, self.bytes.0.as_ptr(), self.bytes.0.len(), null),
+                8 => fg_reservations_add_route(self.reservations, self.routes[at], 7, &mut id, null),
+                _ => fg_reservations_release(self.reservations, number, null),
             }
         }
     }
@@ -251,6 +304,9 @@ impl<'a> Host<'a> {
             query.part_count_max = self.bytes.number() as u32;
             query.part_min_msat = self.bytes.number();
             query.cancel = self.cancel;
+            query.layers = self.layers;
+            query.reservations = self.reservations;
+            query.bimodal_scale_msat = self.bytes.number();
         }
         query
     }
@@ -273,6 +329,8 @@ impl<'a> Host<'a> {
             self.views.map(|view| fg_view_free(view));
             self.beliefs.map(|beliefs| fg_beliefs_free(beliefs));
             self.graphs.map(|graph| fg_graph_free(graph));
+            fg_layers_free(self.layers);
+            fg_reservations_free(self.reservations);
             fg_cancel_free(self.cancel);
         }
     }

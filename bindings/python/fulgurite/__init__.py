@@ -7,7 +7,7 @@
         print(route.fee_msat, [hop.short_channel_id for hop in route.hops])
 
 Node ids are 33 bytes or 66 hexadecimal digits, amounts millisatoshi. What holds memory of the library (`Graph`, `View`,
-`Beliefs`, `Cancel`) is a context manager and may be closed; routes and plans are plain values. A graph may be queried
+`Beliefs`, `Layers`, ...) is a context manager and may be closed; routes and plans are plain values. A graph may be queried
 from any number of threads: the library runs without the interpreter's lock.
 """
 
@@ -15,10 +15,12 @@ from ._answers import Advice, Hop, Onion, Part, Plan, Route
 from ._beliefs import Beliefs, BeliefsFormat, Outcome
 from ._ffi import Error, NoRoute, abi_version, version
 from ._graph import Channel, Format, Graph, Gossip, View
+from ._layers import Inform, Layers, Reservations
 from ._query import Cancel, Cost, ExtraArc, Policy, Query
 
 __all__ = [
     "Advice", "Beliefs", "BeliefsFormat", "Cancel", "Channel", "Cost", "Error", "ExtraArc", "Format", "Gossip",
-    "Graph", "Hop", "NoRoute", "Onion", "Outcome", "Part", "Plan", "Policy", "Query", "Route", "View",
+    "Graph", "Hop", "Inform", "Layers", "NoRoute", "Onion", "Outcome", "Part", "Plan", "Policy", "Query",
+    "Reservations", "Route", "View",
     "abi_version", "version",
 ]

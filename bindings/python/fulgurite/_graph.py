@@ -19,12 +19,13 @@ class Format(enum.IntEnum):
 
 
 class Gossip(enum.IntEnum):
-    """What a gossip message was."""
+    """What became of a gossip message."""
 
     SKIPPED = 0
     CHANNEL_ANNOUNCEMENT = 1
     NODE_ANNOUNCEMENT = 2
     CHANNEL_UPDATE = 3
+    STALE = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +94,19 @@ class Graph(Handle):
         capacity = NONE if capacity_msat is None else capacity_msat
         data = ffi.from_buffer("uint8_t[]", message)
         call(lib.fg_graph_apply_gossip, self.handle, data, len(message), capacity, kind)
+        return Gossip(int(ffi.cast("int", kind[0])))
+
+    def verify_gossip(
+        self, message: bytes, capacity_msat: Optional[int] = None, chain_hash: Optional[bytes] = None
+    ) -> Gossip:
+        """The same for a message of a stranger: checks its signatures, its chain, and that it is news."""
+        if chain_hash is not None and len(chain_hash) != 32:
+            raise ValueError(f"chain_hash has 32 bytes, this has {len(chain_hash)}")
+        kind = ffi.new("fg_gossip *")
+        capacity = NONE if capacity_msat is None else capacity_msat
+        data = ffi.from_buffer("uint8_t[]", message)
+        chain = ffi.NULL if chain_hash is None else ffi.from_buffer("uint8_t[]", chain_hash)
+        call(lib.fg_graph_verify_gossip, self.handle, data, len(message), chain, capacity, kind)
         return Gossip(int(ffi.cast("int", kind[0])))
 
     def publish(self) -> int:

@@ -74,6 +74,7 @@ class Query:
     final_cltv_delta: Optional[int] = None
     hop_count_max: Optional[int] = None
     final_payload_extra: Optional[int] = None
+    end_payload_size: Optional[int] = None
     headroom_millionths: Optional[int] = None
     part_count_max: Optional[int] = None
     part_min_msat: Optional[int] = None
@@ -94,7 +95,12 @@ class Query:
     first_channels: Optional[Mapping[int, int]] = None
     extra_arcs: Sequence[ExtraArc] = ()
     cancel: Optional[Cancel] = None
+    #: Layers, and the names of those that the query wants.
+    layers: Optional[Handle] = None
+    layer_names: Sequence[str] = ()
+    reservations: Optional[Handle] = None
     beliefs: Optional[Handle] = None
+    bimodal_scale_msat: Optional[int] = None
     now: int = 0
 
     def fill(self, query: Any) -> List[Any]:
@@ -124,7 +130,10 @@ class Query:
             kept.append(first)
             query.first_channels, query.first_channel_count = first, len(self.first_channels)
         _put_list(query, "extra_arcs", "extra_arc_count", _extra_arcs(self.extra_arcs), kept)
-        for name in ("cancel", "beliefs"):
+        names = [ffi.new("char[]", name.encode()) for name in self.layer_names]
+        kept.extend(names)
+        _put_list(query, "layer_names", "layer_count", ffi.new("const char *[]", names), kept)
+        for name in ("cancel", "layers", "reservations", "beliefs"):
             holder = getattr(self, name)
             if holder is not None:
                 kept.append(holder)
@@ -134,8 +143,8 @@ class Query:
 
 _NUMBERS = (
     "fee_max_msat", "fee_max_millionths", "cltv_max", "final_cltv_delta", "hop_count_max", "final_payload_extra",
-    "headroom_millionths", "part_count_max", "part_min_msat", "tolerance_msat", "work_max", "risk_billionths",
-    "hop_base_msat", "hop_millionths", "attempt_base_msat", "attempt_millionths",
+    "end_payload_size", "headroom_millionths", "part_count_max", "part_min_msat", "tolerance_msat", "work_max", "risk_billionths",
+    "hop_base_msat", "hop_millionths", "attempt_base_msat", "attempt_millionths", "bimodal_scale_msat",
 )
 
 

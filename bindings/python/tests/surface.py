@@ -7,8 +7,8 @@ import threading
 
 import fulgurite
 from fulgurite import (
-    Beliefs, BeliefsFormat, Cancel, Cost, Error, ExtraArc, Format, Gossip, Graph, NoRoute, Outcome, Plan, Policy,
-    Query, Route,
+    Beliefs, BeliefsFormat, Cancel, Cost, Error, ExtraArc, Format, Gossip, Graph, Inform, Layers, NoRoute, Outcome,
+    Plan, Policy, Query, Reservations, Route,
 )
 
 
@@ -36,7 +36,7 @@ def small() -> None:
             raise AssertionError("a channel that is not there")
         except Error as error:
             assert error.status == "FG_UNKNOWN_CHANNEL"
-        assert graph.apply_gossip(b"\x01\x09") is Gossip.SKIPPED
+        assert graph.apply_gossip(b"\x01\x09") is graph.verify_gossip(b"\x01\x09") is Gossip.SKIPPED
         shortcut = ExtraArc(77, node(1), node(3), Policy(htlc_maximum_msat=1_000_000))
         query.extra_arcs, query.first_channels = [shortcut], {77: 200_000}
         assert [hop.short_channel_id for hop in graph.find_route(query).hops] == [77]
@@ -46,6 +46,7 @@ def small() -> None:
             raise AssertionError("a payer without channels pays")
         except NoRoute:
             pass
+        layered(graph)
         with graph.view() as view:
             assert list(view.nodes()) and [channel.short_channel_id for channel in view.channels()] == [1, 2]
             assert view.policy(0, 0).fee_base_msat == 1000 and view.policy(0, 1) is None
@@ -62,6 +63,35 @@ def small() -> None:
         raise AssertionError("a closed graph")
     except ValueError:
         pass
+
+
+def layered(graph: Graph) -> None:
+    query = Query(node(1), node(3), 100_000)
+    with Layers() as layers, Reservations() as reservations:
+        layers.create_channel("mine", 5, node(1), node(3), 1_000_000)
+        layers.update_channel("mine", 5, 0, Policy(htlc_maximum_msat=1_000_000))
+        query.layers, query.layer_names, query.reservations = layers, ["mine"], reservations
+        route = graph.find_route(query)
+        assert [hop.short_channel_id for hop in route.hops] == [5]
+        held = reservations.add(route, 7)
+        assert reservations.get(5, 0) == (100_000, 1)
+        reservations.release(held)
+        assert reservations.get(5, 0) == (0, 0)
+        reservations.release(reservations.add((graph.find_plan(query), 0), 7))
+        layers.inform_channel("mine", 5, 0, 50_000, Inform.CONSTRAINED, 7)
+        assert len(graph.find_route(query).hops) == 2
+        layers.bias_channel("mine", 1, 0, 50, 7)
+        stored = layers.write()
+        layers.disable_channel("mine", 1, 0)
+        layers.disable_node("other", node(2))
+        try:
+            graph.find_route(query)
+            raise AssertionError("a route over a channel that is disabled")
+        except NoRoute:
+            pass
+        layers.remove("mine")
+        layers.read(stored)
+        assert len(graph.find_route(query).hops) == 2
 
 
 def large(graph: Graph, payer: str, payee: str) -> None:

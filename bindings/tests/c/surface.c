@@ -140,7 +140,7 @@ static void gossip(void) {
     fg_graph_info info;
     fg_gossip kind;
     fg_error told;
-    uint8_t announced[2 + 256 + 2 + 32 + 8 + 4 * 33], update[2 + 64 + 32 + 8 + 4 + 2 + 2 + 8 + 4 + 4 + 8];
+    uint8_t chain[32] = {0}, announced[2 + 256 + 2 + 32 + 8 + 4 * 33], update[2 + 64 + 32 + 8 + 4 + 2 + 2 + 8 + 4 + 4 + 8];
     memset(announced, 0, sizeof announced);
     announced[0] = 1;
     announced[2 + 256 + 2 + 32 + 7] = 5;
@@ -160,6 +160,11 @@ static void gossip(void) {
     OK(fg_graph_apply_gossip(graph, (const uint8_t *)"\1\11", 2, FG_NONE, &kind, error));
     CHECK(kind == FG_GOSSIP_SKIPPED);
     CHECK(fg_graph_apply_gossip(graph, announced, 100, FG_NONE, NULL, &told) == FG_BAD_INPUT && told.position == 100);
+    CHECK(fg_graph_verify_gossip(graph, announced, sizeof announced, chain, 1, &kind, &told) == FG_BAD_SIGNATURE);
+    CHECK(kind == FG_GOSSIP_SKIPPED);
+    CHECK(fg_graph_verify_gossip(graph, announced, sizeof announced, NULL, 1, &kind, &told) == FG_BAD_INPUT);
+    CHECK(fg_graph_verify_gossip(graph, NULL, 3, NULL, 1, NULL, &told) == FG_BAD_ARGUMENT);
+    OK(fg_graph_verify_gossip(graph, (const uint8_t *)"\1\11", 2, NULL, FG_NONE, NULL, error));
     OK(fg_graph_publish(graph, NULL, error));
     OK(fg_graph_get_info(graph, &info, sizeof info, error));
     CHECK(info.node_count == 2 && info.channel_count == 1);
@@ -257,7 +262,7 @@ static void queries(const fg_graph *graph, fg_query query) {
 }
 
 static void plans(const fg_graph *graph, fg_query query) {
-    fg_plan *plan, *frontier[4];
+    fg_plan *plan, *frontier[4], *believed[4];
     fg_plan_info info;
     fg_part_info part;
     fg_hop hops[64];
@@ -295,6 +300,11 @@ static void plans(const fg_graph *graph, fg_query query) {
     query.beliefs = beliefs;
     query.now = 1000;
     CHECK(fg_plan_free(plan) == FG_OK && fg_plan_free(plan) == FG_BAD_HANDLE);
+    (void)fg_find_plan_frontier(graph, &query, believed, 4, &count, &told);
+    CHECK(told.status == FG_OK || told.status == FG_NO_ROUTE);
+    for (at = 0; at < 4; at++) CHECK(fg_plan_free(believed[at]) == FG_OK);
+    OK(fg_find_most_sendable(graph, &query, &most, error));
+    query.bimodal_scale_msat = 1000000;
     (void)fg_find_plan(graph, &query, &plan, &told);
     CHECK(told.status == FG_OK || told.status == FG_NO_ROUTE);
     CHECK(fg_plan_free(plan) == FG_OK);
@@ -317,6 +327,103 @@ static void plans(const fg_graph *graph, fg_query query) {
     }
     CHECK(fg_beliefs_write(beliefs, 4, &buffer, &told) == FG_BAD_ARGUMENT && buffer == NULL);
     CHECK(fg_beliefs_free(beliefs) == FG_OK);
+}
+
+static void layers(const fg_graph *graph, fg_query query) {
+    const char *names[2] = {"mine", "shortcut"};
+    fg_layers *made, *again;
+    fg_route *route;
+    fg_hop hop, other;
+    fg_channel channel;
+    fg_policy policy;
+    fg_buffer *buffer;
+    fg_error told;
+    const uint8_t *bytes;
+    size_t size;
+    OK(fg_layers_new(&made, error));
+    OK(fg_find_route(graph, &query, &route, error));
+    OK(fg_route_hop(route, 0, &hop, error));
+    CHECK(fg_route_free(route) == FG_OK);
+    query.layers = made;
+    query.layer_names = names;
+    query.layer_count = 1;
+    CHECK(fg_find_route(graph, &query, &route, &told) == FG_BAD_ARGUMENT);
+    OK(fg_layers_disable_channel(made, "mine", hop.short_channel_id, hop.direction, error));
+    if (fg_find_route(graph, &query, &route, &told) == FG_OK) {
+        OK(fg_route_hop(route, 0, &other, error));
+        CHECK(other.short_channel_id != hop.short_channel_id && fg_route_free(route) == FG_OK);
+    }
+    /* A channel from payer to payee that is all but free. */
+    memset(&channel, 0, sizeof channel);
+    memset(&policy, 0, sizeof policy);
+    channel.short_channel_id = 99;
+    channel.capacity_msat = 100000000;
+    channel.node_id_1 = query.payer;
+    channel.node_id_2 = query.payee;
+    policy.htlc_maximum_msat = 100000000;
+    OK(fg_layers_create_channel(made, "shortcut", &channel, error));
+    OK(fg_layers_update_channel(made, "shortcut", 99, 0, &policy, error));
+    OK(fg_layers_update_channel(made, "shortcut", 99, 1, &policy, error));
+    query.layer_count = 2;
+    OK(fg_find_route(graph, &query, &route, error));
+    OK(fg_route_hop(route, 0, &other, error));
+    CHECK(fg_route_hop_count(route) == 1 && other.short_channel_id == 99 && fg_route_free(route) == FG_OK);
+    OK(fg_layers_write(made, &buffer, error));
+    OK(fg_buffer_bytes(buffer, &bytes, &size, error));
+    OK(fg_layers_new(&again, error));
+    OK(fg_layers_read(again, bytes, size, error));
+    CHECK(fg_layers_read(again, bytes, size / 2, &told) == FG_BAD_INPUT);
+    query.layers = again;
+    OK(fg_find_route(graph, &query, &route, error));
+    CHECK(fg_route_hop_count(route) == 1 && fg_route_free(route) == FG_OK);
+    OK(fg_layers_bias_channel(again, "mine", hop.short_channel_id, hop.direction, -100, 7, error));
+    CHECK(fg_layers_bias_channel(again, "mine", 7, 0, 1000, 7, &told) == FG_BAD_UPDATE);
+    CHECK(fg_layers_bias_channel(again, "new", 7, 2, 1, 7, &told) == FG_BAD_ARGUMENT);
+    OK(fg_layers_inform_channel(again, "mine", 99, 0, 50, FG_INFORM_CONSTRAINED, 7, error));
+    OK(fg_layers_inform_channel(again, "mine", 99, 1, 50, FG_INFORM_CONSTRAINED, 7, error));
+    CHECK(fg_layers_inform_channel(again, "mine", 99, 0, 50, 3, 7, &told) == FG_BAD_ARGUMENT);
+    if (fg_find_route(graph, &query, &route, &told) == FG_OK) {
+        CHECK(fg_route_hop_count(route) > 1 && fg_route_free(route) == FG_OK);
+    }
+    OK(fg_layers_disable_node(again, "mine", &query.payer, error));
+    CHECK(fg_find_route(graph, &query, &route, &told) == FG_NO_ROUTE);
+    OK(fg_layers_remove(again, "mine", error));
+    CHECK(fg_layers_remove(again, "mine", &told) == FG_BAD_ARGUMENT);
+    CHECK(fg_layers_remove(again, NULL, &told) == FG_BAD_ARGUMENT);
+    CHECK(fg_buffer_free(buffer) == FG_OK && fg_layers_free(made) == FG_OK && fg_layers_free(again) == FG_OK);
+    CHECK(fg_find_route(graph, &query, &route, &told) == FG_BAD_HANDLE && fg_layers_free(again) == FG_BAD_HANDLE);
+}
+
+static void reservations(const fg_graph *graph, fg_query query) {
+    fg_reservations *book;
+    fg_route *route, *other;
+    fg_plan *plan;
+    fg_hop hop;
+    fg_error told;
+    uint64_t ids[2], part, in_flight;
+    uint32_t count;
+    OK(fg_reservations_new(&book, error));
+    query.reservations = book;
+    OK(fg_find_route(graph, &query, &route, error));
+    OK(fg_route_hop(route, 0, &hop, error));
+    OK(fg_reservations_add_route(book, route, 10, &ids[0], error));
+    OK(fg_reservations_add_route(book, route, 11, &ids[1], error));
+    CHECK(ids[0] != ids[1]);
+    OK(fg_reservations_get(book, hop.short_channel_id, hop.direction, &in_flight, &count, error));
+    CHECK(in_flight == 2 * hop.amount_msat && count == 2);
+    CHECK(fg_find_route(graph, &query, &other, &told) == FG_OK || told.status == FG_NO_ROUTE);
+    CHECK(fg_route_free(other) == FG_OK);
+    OK(fg_reservations_release(book, ids[0], error));
+    CHECK(fg_reservations_release(book, ids[0], &told) == FG_BAD_ARGUMENT);
+    OK(fg_reservations_release(book, ids[1], error));
+    OK(fg_reservations_get(book, hop.short_channel_id, hop.direction, &in_flight, &count, error));
+    CHECK(in_flight == 0 && count == 0);
+    OK(fg_find_plan(graph, &query, &plan, error));
+    OK(fg_reservations_add_part(book, plan, 0, 12, &part, error));
+    CHECK(fg_reservations_add_part(book, plan, 99, 12, &part, &told) == FG_BAD_ARGUMENT && part == FG_NONE);
+    CHECK(fg_reservations_get(book, 7, 2, &in_flight, &count, &told) == FG_BAD_ARGUMENT);
+    CHECK(fg_plan_free(plan) == FG_OK && fg_route_free(route) == FG_OK);
+    CHECK(fg_reservations_free(book) == FG_OK && fg_reservations_free(book) == FG_BAD_HANDLE);
 }
 
 static void onions(const fg_graph *graph, fg_query query) {
@@ -374,6 +481,8 @@ int main(int argc, char **argv) {
     OK(fg_query_init_hex(&query, sizeof query, argv[3], argv[4], 1000000, error));
     looks_through(graph, &query.payer);
     queries(graph, query);
+    layers(graph, query);
+    reservations(graph, query);
     query.amount_msat = 20000000;
     plans(graph, query);
     query.amount_msat = 1000000;
