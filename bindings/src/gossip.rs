@@ -6,7 +6,10 @@ use bitcoin::secp256k1::{Secp256k1, VerifyOnly};
 use engine::router::RouteError;
 use engine::snapshot::{ApplyError, Snapshot};
 use gossip::verify::{Candidate, KeyRing, Subject, VerifiedGossip, VerifyJob};
-use primitives::wire::{Message, WireError};
+use primitives::wire::{
+    ChannelAnnouncement, ChannelUpdate, MESSAGE_SIZE_MAX, NodeAnnouncement, WireError, WireMessage,
+    message_type,
+};
 use primitives::{ChainHash, Features, GraphDelta, Msat};
 
 use crate::border::{Out, border, list, reference};
@@ -47,7 +50,9 @@ pub unsafe extern "C" fn fg_graph_apply_gossip(
 ) -> fg_status {
     border!(error, || {
         // SAFETY: the rules of the header.
-        let (graph, out) = unsafe { (hold::<Graph>(graph)?, told(gossip)?) };
+        let out = unsafe { told(gossip) }?;
+        // SAFETY: the rules of the header.
+        let graph = unsafe { hold::<Graph>(graph) }?;
         // SAFETY: the rules of the header.
         let message = unsafe { list("message", message, size) }?;
         let found = read_trusted(message, msat(capacity_msat));
@@ -79,7 +84,9 @@ pub unsafe extern "C" fn fg_graph_verify_gossip(
 ) -> fg_status {
     border!(error, || {
         // SAFETY: the rules of the header.
-        let (graph, out) = unsafe { (hold::<Graph>(graph)?, told(gossip)?) };
+        let out = unsafe { told(gossip) }?;
+        // SAFETY: the rules of the header.
+        let graph = unsafe { hold::<Graph>(graph) }?;
         // SAFETY: the rules of the header.
         let message = unsafe { list("message", message, size) }?;
         let chain = match chain_hash.is_null() {
@@ -115,23 +122,32 @@ unsafe fn told(gossip: *mut fg_gossip) -> Result<Option<Out<fg_gossip>>, Failure
 }
 
 fn read_trusted(message: &[u8], capacity: Option<Msat>) -> Result<Option<GraphDelta>, WireError> {
-    Ok(match Message::decode(message)? {
-        Message::ChannelAnnouncement(announced) => Some(GraphDelta::ChannelOpened {
-            short_channel_id: announced.short_channel_id,
-            node_id_1: announced.node_id_1,
-            node_id_2: announced.node_id_2,
-            capacity,
-            features: Features::from_be_bytes(announced.features),
-        }),
-        Message::NodeAnnouncement(node) => Some(GraphDelta::NodeSeen {
-            node_id: node.node_id,
-            features: Features::from_be_bytes(node.features),
-        }),
-        Message::ChannelUpdate(update) => update.policy().map(|policy| GraphDelta::PolicyUpdated {
-            short_channel_id: update.short_channel_id,
-            direction: update.direction(),
-            policy,
-        }),
+    let Some((_, payload)) = message.split_first_chunk::<2>().filter(|_| message.len() <= MESSAGE_SIZE_MAX)
+    else {
+        return Err(WireError::Size { size: message.len() });
+    };
+    Ok(match message_type(message) {
+        Some(ChannelAnnouncement::TYPE) => {
+            let announced = ChannelAnnouncement::decode(payload)?;
+            Some(GraphDelta::ChannelOpened {
+                short_channel_id: announced.short_channel_id,
+                node_id_1: announced.node_id_1,
+                node_id_2: announced.node_id_2,
+                capacity,
+                features: Features::from_be_bytes(announced.features),
+            })
+        }
+        Some(NodeAnnouncement::TYPE) => {
+            let node = NodeAnnouncement::decode(payload)?;
+            let features = Features::from_be_bytes(node.features);
+            Some(GraphDelta::NodeSeen { node_id: node.node_id, features })
+        }
+        Some(ChannelUpdate::TYPE) => {
+            let update = ChannelUpdate::decode(payload)?;
+            let (short_channel_id, direction) = (update.short_channel_id, update.direction());
+            let updated = |policy| GraphDelta::PolicyUpdated { short_channel_id, direction, policy };
+            update.policy().map(updated)
+        }
         _ => None,
     })
 }

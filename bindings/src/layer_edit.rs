@@ -7,8 +7,7 @@ use primitives::{Msat, ShortChannelId, ShortChannelIdDir, UnixTime};
 
 use crate::border::{border, reference};
 use crate::failure::Failure;
-use crate::handle::hold;
-use crate::layers::{LayerTable, fg_layers, name};
+use crate::layers::{fg_layers, named};
 use crate::node_id::fg_node_id;
 use crate::status::{fg_error, fg_status};
 use crate::update::{direction_of, fg_channel, fg_policy, msat};
@@ -37,7 +36,7 @@ pub unsafe extern "C" fn fg_layers_create_channel(
 ) -> fg_status {
     border!(error, || {
         // SAFETY: the rules of the header.
-        let (table, layer) = unsafe { (hold::<LayerTable>(layers)?, name("layer", layer)?) };
+        let (table, layer) = unsafe { named(layers, layer) }?;
         // SAFETY: the rules of the header.
         let channel = unsafe { reference("channel", channel) }?;
         let ends = [channel.node_id_1.read("node_id_1", 0)?, channel.node_id_2.read("node_id_2", 0)?];
@@ -60,7 +59,7 @@ pub unsafe extern "C" fn fg_layers_update_channel(
 ) -> fg_status {
     border!(error, || {
         // SAFETY: the rules of the header.
-        let (table, layer) = unsafe { (hold::<LayerTable>(layers)?, name("layer", layer)?) };
+        let (table, layer) = unsafe { named(layers, layer) }?;
         let channel = channel_of(short_channel_id, direction)?;
         // SAFETY: the rules of the header.
         let policy = unsafe { reference("policy", policy) }?;
@@ -89,7 +88,7 @@ pub unsafe extern "C" fn fg_layers_bias_channel(
 ) -> fg_status {
     border!(error, || {
         // SAFETY: the rules of the header.
-        let (table, layer) = unsafe { (hold::<LayerTable>(layers)?, name("layer", layer)?) };
+        let (table, layer) = unsafe { named(layers, layer) }?;
         let channel = channel_of(short_channel_id, direction)?;
         // What has no place in eight bits is beyond 100, too.
         let bias = i8::try_from(bias).unwrap_or(i8::MAX);
@@ -113,7 +112,7 @@ pub unsafe extern "C" fn fg_layers_inform_channel(
 ) -> fg_status {
     border!(error, || {
         // SAFETY: the rules of the header.
-        let (table, layer) = unsafe { (hold::<LayerTable>(layers)?, name("layer", layer)?) };
+        let (table, layer) = unsafe { named(layers, layer) }?;
         let channel = channel_of(short_channel_id, direction)?;
         let inform = match inform {
             0 => Inform::Constrained,
@@ -140,7 +139,7 @@ pub unsafe extern "C" fn fg_layers_disable_channel(
 ) -> fg_status {
     border!(error, || {
         // SAFETY: the rules of the header.
-        let (table, layer) = unsafe { (hold::<LayerTable>(layers)?, name("layer", layer)?) };
+        let (table, layer) = unsafe { named(layers, layer) }?;
         let channel = channel_of(short_channel_id, direction)?;
         table.edit(layer, |layer| layer.disable_channel(channel))
     })
@@ -156,7 +155,7 @@ pub unsafe extern "C" fn fg_layers_disable_node(
 ) -> fg_status {
     border!(error, || {
         // SAFETY: the rules of the header.
-        let (table, layer) = unsafe { (hold::<LayerTable>(layers)?, name("layer", layer)?) };
+        let (table, layer) = unsafe { named(layers, layer) }?;
         // SAFETY: the rules of the header.
         let node_id = unsafe { reference("node_id", node_id) }?.read("node_id", 0)?;
         table.edit(layer, |layer| layer.disable_node(node_id))

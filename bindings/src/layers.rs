@@ -11,7 +11,7 @@ use engine::layer::{
 use crate::border::{Out, border, list, text};
 use crate::exchange::{fg_buffer, hand_out_buffer};
 use crate::failure::Failure;
-use crate::handle::{free, hand_out, hold, kind};
+use crate::handle::{Held, free, hand_out, hold, kind};
 use crate::status::{fg_error, fg_status};
 
 /// Named layers over the graph, as Core Lightning's askrene has them: created channels, changed policies, what is known
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn fg_layers_remove(
 ) -> fg_status {
     border!(error, || {
         // SAFETY: the rules of the header.
-        let (table, layer) = unsafe { (hold::<LayerTable>(layers)?, name("layer", layer)?) };
+        let (table, layer) = unsafe { named(layers, layer) }?;
         let mut writer = table.writer();
         writer.remove(layer)?;
         writer.publish();
@@ -156,11 +156,25 @@ pub unsafe extern "C" fn fg_layers_free(layers: *mut fg_layers) -> fg_status {
     border!(ptr::null_mut(), || unsafe { free::<LayerTable>(layers) })
 }
 
+/// Takes hold of layers, and borrows the name of one.
+///
+/// # Safety
+/// By the rules of the header, for a handle and a text.
+pub(crate) unsafe fn named<'a>(
+    layers: *const fg_layers,
+    layer: *const c_char,
+) -> Result<(Held<LayerTable>, &'a str), Failure> {
+    // SAFETY: this function's own promise.
+    let table = unsafe { hold::<LayerTable>(layers) }?;
+    // SAFETY: the same.
+    Ok((table, unsafe { name("layer", layer) }?))
+}
+
 /// Borrows a layer's name.
 ///
 /// # Safety
 /// By the rules of the header, `given` is null or leads to a terminated text.
-pub(crate) unsafe fn name<'a>(what: &'static str, given: *const c_char) -> Result<&'a str, Failure> {
+unsafe fn name<'a>(what: &'static str, given: *const c_char) -> Result<&'a str, Failure> {
     // SAFETY: this function's own promise.
     unsafe { text(what, given) }?.to_str().map_err(|_| Failure::Layer(LayerError::Name))
 }

@@ -159,7 +159,13 @@ impl<'a> Host<'a> {
                     };
                     fg_graph_open_channel(graph, &channel, null)
                 }
-                2 => fg_graph_set_policy(graph, scid, u32::from(self.bytes.byte() % 3), &self.bytes.policy(), null),
+                2 => fg_graph_set_policy(
+                    graph,
+                    scid,
+                    u32::from(self.bytes.byte() % 3),
+                    &self.bytes.policy(),
+                    null,
+                ),
                 3 => fg_graph_close_channel(graph, scid, null),
                 4 => {
                     let (message, size) = (self.bytes.0, usize::from(self.bytes.byte()));
@@ -195,7 +201,8 @@ impl<'a> Host<'a> {
                     fg_find_route(graph, &query, &mut self.routes[at], null)
                 }
                 2 => {
-                    let status = fg_find_alternatives(graph, &query, several.as_mut_ptr(), 3, &mut count, null);
+                    let status =
+                        fg_find_alternatives(graph, &query, several.as_mut_ptr(), 3, &mut count, null);
                     several.map(|route| fg_route_free(route));
                     status
                 }
@@ -256,13 +263,24 @@ impl<'a> Host<'a> {
         // SAFETY: as above.
         unsafe {
             match self.bytes.byte() % 7 {
-                0 => fg_view_policy(self.views[at], index, u32::from(self.bytes.byte() % 3), &mut policy, null),
+                0 => {
+                    fg_view_policy(self.views[at], index, u32::from(self.bytes.byte() % 3), &mut policy, null)
+                }
                 1 => fg_route_bytes(self.routes[at], &mut lent.0, &mut lent.1, null),
                 2 => fg_plan_bytes(self.plans[at], &mut lent.0, &mut lent.1, null),
                 3 => {
                     let (outcome, code) = (u32::from(self.bytes.byte() % 5), self.bytes.number() as u32);
                     let now = self.bytes.number() as u32;
-                    fg_beliefs_learn(beliefs, self.routes[at], outcome, index, code, now, ptr::null_mut(), null)
+                    fg_beliefs_learn(
+                        beliefs,
+                        self.routes[at],
+                        outcome,
+                        index,
+                        code,
+                        now,
+                        ptr::null_mut(),
+                        null,
+                    )
                 }
                 4 => {
                     let (first, size) = (self.bytes.0.as_ptr(), self.bytes.0.len());

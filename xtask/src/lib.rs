@@ -1,9 +1,11 @@
 //! Chores of the repository that are more than a command: the header of the C ABI, and what an installed library looks
 //! like. `cargo xtask` runs them; the tests call them, too.
 
+mod build;
 mod header;
 mod install;
 
+pub use build::{Build, BuildError, build};
 pub use header::{HeaderError, header, header_path};
 pub use install::{InstallError, Installed, install};
 

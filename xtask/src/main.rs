@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use clap::Parser;
+use xtask::Build;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "Chores of the repository")]
@@ -27,17 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     match Chore::parse() {
         Chore::Header => Ok(fs::write(xtask::header_path(), xtask::header()?)?),
         Chore::Install { prefix, profile } => {
-            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let mut build = Command::new(cargo);
-            build.current_dir(xtask::root()).args(["build", "--locked", "--package", "bindings"]);
-            let status = build.args(["--profile", &profile]).status()?;
-            if !status.success() {
-                return Err(format!("the library was not built: {status}").into());
-            }
-            let folder = if profile == "dev" { "debug" } else { &profile };
             let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-            let installed =
-                xtask::install(&std::path::absolute(&prefix)?, &xtask::root().join(target).join(folder))?;
+            let target_dir = &xtask::root().join(target);
+            let built = xtask::build(&Build { profile: &profile, features: "", target_dir })?;
+            let installed = xtask::install(&std::path::absolute(&prefix)?, &built)?;
             println!("installed below {}", prefix.display());
             println!("compile with PKG_CONFIG_PATH={}", installed.pkgconfig.display());
             Ok(())

@@ -68,8 +68,8 @@ def small() -> None:
 def layered(graph: Graph) -> None:
     query = Query(node(1), node(3), 100_000)
     with Layers() as layers, Reservations() as reservations:
-        layers.create_channel("mine", 5, node(1), node(3), 1_000_000)
-        layers.update_channel("mine", 5, 0, Policy(htlc_maximum_msat=1_000_000))
+        layers.create_channel("mine", 5, node(1), node(3), 1_000_000_000)
+        layers.update_channel("mine", 5, 0, Policy(htlc_maximum_msat=1_000_000_000))
         query.layers, query.layer_names, query.reservations = layers, ["mine"], reservations
         route = graph.find_route(query)
         assert [hop.short_channel_id for hop in route.hops] == [5]

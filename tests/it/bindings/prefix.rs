@@ -1,11 +1,11 @@
-//! The library, installed once below a folder of the tests' own, and the tools that use it.
+//! The library, built by itself and installed once below a folder of the tests' own, and the tools that use it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
-use xtask::{Installed, install};
+use xtask::{Build, Installed, build, install};
 
 /// The prefix, and a folder to work in.
 pub(super) struct Prefix {
@@ -18,12 +18,14 @@ impl Prefix {
     pub(super) fn get() -> &'static Prefix {
         static PREFIX: OnceLock<Prefix> = OnceLock::new();
         PREFIX.get_or_init(|| {
-            // Has the library linked into the tests' build, which is what builds it.
-            assert!(fulgurite::fg_abi_fits(fulgurite::FG_ABI_MAJOR, fulgurite::FG_ABI_MINOR));
+            // It lies in target/PROFILE/deps.
             let binary = std::env::current_exe().expect("the tests' own file");
-            let built = binary.parent().expect("it lies in a folder");
+            let target_dir = &binary.ancestors().nth(3).expect("three folders above it").join("bindings");
+            // With the function that panics, for the tests of what a panic becomes.
+            let what = Build { profile: "trial", features: "force-panic", target_dir };
+            let built = build(&what).expect("the library builds");
             let folder = tempfile::tempdir().expect("a folder");
-            let at = install(&folder.path().join("prefix"), built).expect("what was built is installed");
+            let at = install(&folder.path().join("prefix"), &built).expect("what was built is installed");
             Prefix { folder, at }
         })
     }
