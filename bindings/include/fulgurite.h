@@ -301,7 +301,7 @@ typedef struct {
     size_t layer_count;
     const fg_reservations *reservations; // Amounts in flight that are left alone; null.
     const fg_cancel *cancel; // Ends the query early; null.
-    const fg_beliefs *beliefs; // Of plans, and refused elsewhere: what is believed of balances; null.
+    const fg_beliefs *beliefs; // What is believed of balances; null.
     // Of beliefs: 0 where any balance is equally likely before anything is known; else most of it lies on one side of
     // a channel, and the other has some times this much. 0.
     uint64_t bimodal_scale_msat;
@@ -614,7 +614,7 @@ fg_status fg_beliefs_learn_balance(const fg_beliefs *beliefs, uint64_t short_cha
 fg_status fg_beliefs_bounds(const fg_beliefs *beliefs, uint64_t short_channel_id, uint32_t direction, uint32_t now,
     uint64_t *lower_msat, uint64_t *upper_msat, fg_error *error);
 
-// Carries the beliefs over to the channels that the graph has now; a plan does so by itself where it must. Channels that
+// Carries the beliefs over to the channels that the graph has now; a query does so by itself where it must. Channels that
 // opened since the graph's last generation have no place yet. Any thread.
 fg_status fg_beliefs_follow(const fg_beliefs *beliefs, const fg_graph *graph, fg_error *error);
 

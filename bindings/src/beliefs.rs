@@ -3,9 +3,7 @@
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::belief::{
-    Advice, AttemptedHop, BeliefView, Beliefs, FailureCode, HalfLife, HalfLives, Outcome, Permanence,
-};
+use engine::belief::{Advice, AttemptedHop, Beliefs, FailureCode, HalfLife, HalfLives, Outcome, Permanence};
 use engine::graph::ChannelIdx;
 use engine::route::Hop;
 use engine::snapshot::Snapshot;
@@ -75,24 +73,24 @@ pub struct fg_advice {
 
 /// Beliefs, and the snapshot whose channels they are numbered by.
 struct Table {
-    beliefs: Beliefs,
+    beliefs: Arc<Beliefs>,
     snapshot: Arc<Snapshot>,
 }
 
 /// What lies behind an fg_beliefs.
-pub(crate) struct BeliefTable(Mutex<Arc<Table>>);
+pub(crate) struct BeliefTable(Mutex<Table>);
 
 kind!(BeliefTable, fg_beliefs, 6, "the fg_beliefs");
 
 impl BeliefTable {
     /// Beliefs about the channels of a snapshot; those about another generation are carried over first.
-    pub(crate) fn of(&self, snapshot: &Arc<Snapshot>) -> BeliefsOf {
+    pub(crate) fn of(&self, snapshot: &Arc<Snapshot>) -> Arc<Beliefs> {
         let mut table = self.lock();
         if !ptr::eq(table.snapshot.topology(), snapshot.topology()) {
-            let beliefs = table.beliefs.for_generation(snapshot);
-            *table = Arc::new(Table { beliefs, snapshot: Arc::clone(snapshot) });
+            let beliefs = Arc::new(table.beliefs.for_generation(snapshot));
+            *table = Table { beliefs, snapshot: Arc::clone(snapshot) };
         }
-        BeliefsOf(Arc::clone(&table))
+        Arc::clone(&table.beliefs)
     }
 
     /// Runs `work` on the beliefs, which nobody replaces meanwhile.
@@ -102,17 +100,8 @@ impl BeliefTable {
     }
 
     /// What a panic left behind is a whole table: it is replaced as one.
-    fn lock(&self) -> MutexGuard<'_, Arc<Table>> {
+    fn lock(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Beliefs about the channels of one generation.
-pub(crate) struct BeliefsOf(Arc<Table>);
-
-impl BeliefsOf {
-    pub(crate) fn view(&self, now: UnixTime) -> BeliefView<'_> {
-        self.0.beliefs.view(now)
     }
 }
 
@@ -138,8 +127,8 @@ pub unsafe extern "C" fn fg_beliefs_new(
             refused: of(refused_half_life, usual.refused),
         };
         let snapshot = graph.router.graph().snapshot();
-        let table = Table { beliefs: Beliefs::new(&snapshot, half_lives), snapshot };
-        out.put(hand_out(BeliefTable(Mutex::new(Arc::new(table)))));
+        let table = Table { beliefs: Arc::new(Beliefs::new(&snapshot, half_lives)), snapshot };
+        out.put(hand_out(BeliefTable(Mutex::new(table))));
         Ok(())
     })
 }
@@ -241,7 +230,7 @@ pub unsafe extern "C" fn fg_beliefs_bounds(
     })
 }
 
-/// Carries the beliefs over to the channels that the graph has now; a plan does so by itself where it must. Channels that
+/// Carries the beliefs over to the channels that the graph has now; a query does so by itself where it must. Channels that
 /// opened since the graph's last generation have no place yet. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_beliefs_follow(

@@ -32,8 +32,8 @@ pub unsafe extern "C" fn fg_find_route(
         // SAFETY: the rules of the header.
         let graph = unsafe { hold::<Graph>(graph) }?;
         // SAFETY: the rules of the header.
-        let asked = unsafe { Asked::read(query) }?;
-        let found = graph.router.route(asked.for_routes()?).map_err(|error| asked.failure(error))?;
+        let asked = unsafe { Asked::read(query, &graph) }?;
+        let found = graph.router.route(&asked.route).map_err(|error| asked.failure(error))?;
         out.put(hand_out(RouteAnswer::new(found)));
         Ok(())
     })
@@ -91,15 +91,11 @@ pub unsafe extern "C" fn fg_find_batch(
         // SAFETY: the rules of the header.
         let graph = unsafe { hold::<Graph>(graph) }?;
         // SAFETY: the rules of the header.
-        let asked = unsafe { read_batch(queries, count) }?;
-        let mut valid: Vec<RouteQuery> = Vec::with_capacity(count);
-        for asked in asked.iter().flatten() {
-            valid.extend(asked.for_routes().ok().cloned());
-        }
+        let asked = unsafe { read_batch(queries, count, &graph) }?;
+        let valid: Vec<RouteQuery> = asked.iter().flatten().map(|asked| asked.route.clone()).collect();
         let mut answers = graph.router.route_batch(&valid).into_iter();
         for (place, asked) in asked.into_iter().enumerate() {
             let found = asked.and_then(|asked| {
-                asked.for_routes()?;
                 let answer = answers.next().expect("every query that was asked is answered");
                 answer.map_err(|error| asked.failure(error))
             });
@@ -131,8 +127,8 @@ pub unsafe extern "C" fn fg_find_widest(
         // SAFETY: the rules of the header.
         let graph = unsafe { hold::<Graph>(graph) }?;
         // SAFETY: the rules of the header.
-        let asked = unsafe { Asked::read(query) }?;
-        out.put(widest(&graph.router.graph().snapshot(), asked.for_routes()?)?.to_msat());
+        let asked = unsafe { Asked::read(query, &graph) }?;
+        out.put(widest(&graph.router.graph().snapshot(), &asked.route)?.to_msat());
         Ok(())
     })
 }
@@ -154,9 +150,9 @@ unsafe fn find_several(
     // SAFETY: the same.
     let graph = unsafe { hold::<Graph>(graph) }?;
     // SAFETY: the same.
-    let asked = unsafe { Asked::read(query) }?;
-    let query = asked.for_routes()?;
-    let found = graph.router.with_workspace(|snapshot, space| search(snapshot, query, capacity, space));
+    let asked = unsafe { Asked::read(query, &graph) }?;
+    let find = |snapshot: &_, space: &mut _| search(snapshot, &asked.route, capacity, space);
+    let found = graph.router.with_workspace(find);
     let found = found.map_err(|error| asked.failure(error))?;
     out.put(found.len());
     for (place, route) in places.iter_mut().zip(found) {
@@ -167,7 +163,11 @@ unsafe fn find_several(
 
 /// # Safety
 /// By the rules of the header, `queries` is null or leads to `count` queries of the first one's size.
-unsafe fn read_batch(queries: *const fg_query, count: usize) -> Result<Vec<Result<Asked, Failure>>, Failure> {
+unsafe fn read_batch(
+    queries: *const fg_query,
+    count: usize,
+    graph: &Graph,
+) -> Result<Vec<Result<Asked, Failure>>, Failure> {
     if count == 0 {
         return Ok(Vec::new());
     }
@@ -179,7 +179,7 @@ unsafe fn read_batch(queries: *const fg_query, count: usize) -> Result<Vec<Resul
     let read = |place: usize| {
         let query = queries.cast::<u8>().wrapping_add(place * size).cast::<fg_query>();
         // SAFETY: this function's own promise, for the query at that place.
-        unsafe { Asked::read(query) }
+        unsafe { Asked::read(query, graph) }
     };
     Ok((0..count).map(read).collect())
 }

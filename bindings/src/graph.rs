@@ -61,7 +61,7 @@ pub(crate) struct Graph {
 kind!(Graph, fg_graph, 2, "the fg_graph");
 
 impl Graph {
-    fn new(topology: Topology) -> Self {
+    pub(crate) fn new(topology: Topology) -> Self {
         let (graph, writer) = ChannelGraph::new(topology);
         let plan_spaces = ArrayQueue::new(PLAN_SPACE_COUNT);
         Graph { router: Router::new(graph), writer: Mutex::new(writer), plan_spaces }

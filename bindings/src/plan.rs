@@ -4,10 +4,7 @@ use std::ptr;
 use std::sync::OnceLock;
 
 use engine::answer::encode_plan;
-use engine::flow::{
-    BelievedLiquidity, Plan, PlanPart, most_sendable, most_sendable_with, plan, plan_frontier,
-    plan_frontier_with, plan_with,
-};
+use engine::flow::{self, Plan, PlanPart, most_sendable, plan_frontier};
 
 use crate::border::{Out, border, out_list, put_structure};
 use crate::failure::Failure;
@@ -94,23 +91,12 @@ pub unsafe extern "C" fn fg_find_plan(
         // SAFETY: the rules of the header.
         let graph = unsafe { hold::<Graph>(graph) }?;
         // SAFETY: the rules of the header.
-        let asked = unsafe { Asked::read(query) }?;
-        out.put(hand_out(PlanAnswer::new(find(&graph, &asked)?)));
+        let asked = unsafe { Asked::read(query, &graph) }?;
+        let query = asked.for_plans();
+        let found = graph.with_plan_space(|snapshot, space| flow::plan(snapshot, &query, space));
+        out.put(hand_out(PlanAnswer::new(found.map_err(|error| asked.failure(error))?)));
         Ok(())
     })
-}
-
-fn find(graph: &Graph, asked: &Asked) -> Result<Plan, Failure> {
-    let query = asked.for_plans();
-    let found = graph.with_plan_space(|snapshot, space| match &asked.beliefs {
-        None => plan(snapshot, &query, space),
-        Some(table) => {
-            let beliefs = table.of(snapshot);
-            let liquidity = BelievedLiquidity::new(beliefs.view(asked.now), asked.prior);
-            plan_with(snapshot, &query, liquidity, space)
-        }
-    });
-    found.map_err(|error| asked.failure(error))
 }
 
 /// Finds the cheapest plans from the likeliest to the cheapest, at most `capacity` of them, and tells how many there
@@ -132,16 +118,9 @@ pub unsafe extern "C" fn fg_find_plan_frontier(
         // SAFETY: the rules of the header.
         let graph = unsafe { hold::<Graph>(graph) }?;
         // SAFETY: the rules of the header.
-        let asked = unsafe { Asked::read(query) }?;
+        let asked = unsafe { Asked::read(query, &graph) }?;
         let query = asked.for_plans();
-        let found = graph.with_plan_space(|snapshot, space| match &asked.beliefs {
-            None => plan_frontier(snapshot, &query, capacity, space),
-            Some(table) => {
-                let beliefs = table.of(snapshot);
-                let liquidity = BelievedLiquidity::new(beliefs.view(asked.now), asked.prior);
-                plan_frontier_with(snapshot, &query, liquidity, capacity, space)
-            }
-        });
+        let found = graph.with_plan_space(|snapshot, space| plan_frontier(snapshot, &query, capacity, space));
         let found = found.map_err(|error| asked.failure(error))?;
         out.put(found.len());
         for (place, plan) in places.iter_mut().zip(found) {
@@ -166,16 +145,9 @@ pub unsafe extern "C" fn fg_find_most_sendable(
         // SAFETY: the rules of the header.
         let graph = unsafe { hold::<Graph>(graph) }?;
         // SAFETY: the rules of the header.
-        let asked = unsafe { Asked::read(query) }?;
+        let asked = unsafe { Asked::read(query, &graph) }?;
         let query = asked.for_plans();
-        let most = graph.with_plan_space(|snapshot, space| match &asked.beliefs {
-            None => most_sendable(snapshot, &query, space),
-            Some(table) => {
-                let beliefs = table.of(snapshot);
-                let liquidity = BelievedLiquidity::new(beliefs.view(asked.now), asked.prior);
-                most_sendable_with(snapshot, &query, liquidity, space)
-            }
-        });
+        let most = graph.with_plan_space(|snapshot, space| most_sendable(snapshot, &query, space));
         out.put(most.map_err(|error| asked.failure(error))?.0.to_msat());
         Ok(())
     })

@@ -134,7 +134,7 @@ pub struct fg_query {
     pub reservations: *const fg_reservations,
     /// Ends the query early; null.
     pub cancel: *const fg_cancel,
-    /// Of plans, and refused elsewhere: what is believed of balances; null.
+    /// What is believed of balances; null.
     pub beliefs: *const fg_beliefs,
     /// Of beliefs: 0 where any balance is equally likely before anything is known; else most of it lies on one side of
     /// a channel, and the other has some times this much. 0.

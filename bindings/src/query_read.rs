@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 use std::ptr;
 
-use engine::belief::{Bimodal, Prior};
+use engine::belief::{Bimodal, HeldBeliefs, Prior};
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::flow::PlanQuery;
 use engine::layer::LayerStack;
@@ -14,7 +14,8 @@ use primitives::{Msat, NodeId, ShortChannelId, ShortChannelIdDir, UnixTime};
 use crate::beliefs::BeliefTable;
 use crate::border::{list, reference, structure};
 use crate::failure::Failure;
-use crate::handle::{Held, hold_optional};
+use crate::graph::Graph;
+use crate::handle::hold_optional;
 use crate::layers::LayerTable;
 use crate::node_id::fg_node_id;
 use crate::query::{FG_IGNORE_INBOUND_FEES, FG_MAY_OVERPAY, fg_query};
@@ -30,32 +31,27 @@ pub(crate) struct Asked {
     pub(crate) route: RouteQuery,
     pub(crate) part_count_max: usize,
     pub(crate) part_min: Msat,
-    pub(crate) beliefs: Option<Held<BeliefTable>>,
-    pub(crate) prior: Prior,
-    pub(crate) now: UnixTime,
 }
 
 impl Asked {
-    /// Reads a query.
+    /// Reads a query of a graph.
     ///
     /// # Safety
     /// By the rules of the header, `query` is null or an fg_query.
-    pub(crate) unsafe fn read(query: *const fg_query) -> Result<Asked, Failure> {
+    pub(crate) unsafe fn read(query: *const fg_query, graph: &Graph) -> Result<Asked, Failure> {
         // SAFETY: the size comes first in every version, and the promise is the caller's.
         let size = *unsafe { reference("query", query.cast::<usize>()) }?;
         // SAFETY: the same promise; an fg_query is integers and pointers.
         let query = unsafe { structure("query", query, size, LEAST_SIZE, default_query()) }?;
         // SAFETY: the same promise, for what the query points to.
-        unsafe { Asked::of(&query) }
+        unsafe { Asked::of(&query, graph) }
     }
 
     /// # Safety
     /// By the rules of the header, the pointers of `query` are null or lead to what their fields say.
-    unsafe fn of(query: &fg_query) -> Result<Asked, Failure> {
+    unsafe fn of(query: &fg_query, graph: &Graph) -> Result<Asked, Failure> {
         // SAFETY: this function's own promise.
         let stop = unsafe { hold_optional::<Stop>(query.cancel) }?;
-        // SAFETY: the same.
-        let beliefs = unsafe { hold_optional::<BeliefTable>(query.beliefs) }?;
         // SAFETY: the same.
         let reservations = unsafe { hold_optional::<ReservationTable>(query.reservations) }?;
         let has = |flag| query.flags & flag != 0;
@@ -80,6 +76,8 @@ impl Asked {
             // SAFETY: the same.
             layers: unsafe { layers(query) }?,
             reservations: reservations.map(|table| table.reservations.clone()),
+            // SAFETY: the same.
+            beliefs: unsafe { beliefs(query, graph) }?,
             ignore_inbound_fees: has(FG_IGNORE_INBOUND_FEES),
             headroom_millionths: query.headroom_millionths,
             may_overpay: has(FG_MAY_OVERPAY),
@@ -91,22 +89,7 @@ impl Asked {
             route,
             part_count_max: query.part_count_max as usize,
             part_min: Msat::from_msat(query.part_min_msat),
-            beliefs,
-            prior: match query.bimodal_scale_msat {
-                0 => Prior::Uniform,
-                scale => Prior::Bimodal(Bimodal::new(Msat::from_msat(scale))),
-            },
-            now: UnixTime::from_secs(query.now),
         })
-    }
-
-    /// The query for a route; one that brings beliefs is refused, for the search would not mind them.
-    pub(crate) fn for_routes(&self) -> Result<&RouteQuery, Failure> {
-        if self.beliefs.is_some() {
-            let reason = "beliefs are for plans";
-            return Err(Failure::Route(engine::router::RouteError::BadQuery { reason }));
-        }
-        Ok(&self.route)
     }
 
     /// The query for a plan.
@@ -227,6 +210,19 @@ unsafe fn layers(query: &fg_query) -> Result<Option<LayerStack>, Failure> {
     let Some(table) = unsafe { hold_optional::<LayerTable>(query.layers) }? else { return Ok(None) };
     // SAFETY: the same.
     unsafe { table.stack(query.layer_names, query.layer_count) }.map(Some)
+}
+
+/// # Safety
+/// As [`Asked::of`].
+unsafe fn beliefs(query: &fg_query, graph: &Graph) -> Result<Option<HeldBeliefs>, Failure> {
+    // SAFETY: this function's own promise.
+    let Some(table) = unsafe { hold_optional::<BeliefTable>(query.beliefs) }? else { return Ok(None) };
+    let beliefs = table.of(&graph.router.graph().snapshot());
+    let prior = match query.bimodal_scale_msat {
+        0 => Prior::Uniform,
+        scale => Prior::Bimodal(Bimodal::new(Msat::from_msat(scale))),
+    };
+    Ok(Some(HeldBeliefs { beliefs, prior, now: UnixTime::from_secs(query.now) }))
 }
 
 /// The engine's defaults.

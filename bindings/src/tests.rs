@@ -5,6 +5,7 @@ use std::ptr;
 
 use bitcoin::hashes::{Hash, sha256d};
 use bitcoin::secp256k1::{Message, Secp256k1, SecretKey};
+use engine::graph::{GraphBuilder, Topology};
 use engine::stop::Stop;
 use primitives::ChainHash;
 
@@ -13,7 +14,7 @@ use crate::cancel::{fg_cancel, fg_cancel_free, fg_cancel_new, fg_cancel_set};
 use crate::failure::Failure;
 use crate::find::fg_find_route;
 use crate::gossip::{fg_gossip, fg_graph_verify_gossip};
-use crate::graph::{fg_graph, fg_graph_free, fg_graph_new};
+use crate::graph::{Graph, fg_graph, fg_graph_free, fg_graph_new};
 use crate::handle::{hand_out, hold};
 use crate::log::{fg_log_level, fg_set_log};
 use crate::query::{fg_query, fg_query_init};
@@ -25,6 +26,10 @@ use crate::update::fg_graph_publish;
 fn no_error() -> fg_error {
     let (status, reason) = (fg_status::FG_OK, fg_reason::FG_REASON_NONE);
     fg_error { status, reason, position: 0, value_msat: 0, message: [0; 232] }
+}
+
+fn empty() -> Graph {
+    Graph::new(Topology::build(GraphBuilder::new()).unwrap())
 }
 
 fn message(error: &fg_error) -> &str {
@@ -129,7 +134,7 @@ fn a_query_reads_back_what_its_init_wrote() {
     query.payee.bytes = [3; 33];
     query.amount_msat = 5;
     // SAFETY: a query.
-    let asked = unsafe { Asked::read(&query) }.unwrap();
+    let asked = unsafe { Asked::read(&query, &empty()) }.unwrap();
     let [payer, payee] = [[2; 33], [3; 33]].map(|bytes| primitives::NodeId::from_bytes(bytes).unwrap());
     let amount = primitives::Msat::from_msat(5);
     assert_eq!(asked.route, engine::query::RouteQuery::new(payer, payee, amount));
@@ -153,7 +158,7 @@ fn sizes_decide_which_fields_are_read_and_written() {
     later.query.payer.bytes = [2; 33];
     later.query.payee.bytes = [3; 33];
     // SAFETY: a query of that size.
-    let read = |later: &Later| unsafe { Asked::read(ptr::from_ref(later).cast()) }.map(drop);
+    let read = |later: &Later| unsafe { Asked::read(ptr::from_ref(later).cast(), &empty()) }.map(drop);
     assert!(read(&later).is_ok());
     later.more = 1;
     assert!(matches!(read(&later), Err(Failure::UnknownField { .. })));

@@ -48,11 +48,10 @@ mod tests {
     #[test]
     fn a_stop_is_equal_to_its_clones_only() {
         let (one, two) = (Stop::new(), Stop::new());
+        let same = one.clone();
         one.set(true);
-        assert!(one.clone().is_set() && !two.is_set());
-        assert!(
-            one == one.clone() && one != two && one != Stop::default() && Stop::default() == Stop::default()
-        );
+        assert!(same.is_set() && !two.is_set());
+        assert!(one == same && one != two && one != Stop::default() && Stop::default() == Stop::default());
         Stop::default().set(true);
         assert!(!Stop::default().is_set());
     }

@@ -212,7 +212,6 @@ impl<'a> Host<'a> {
                     status
                 }
                 4 => {
-                    query.beliefs = self.beliefs[at];
                     fg_plan_free(self.plans[at]);
                     fg_find_plan(graph, &query, &mut self.plans[at], null)
                 }
@@ -322,6 +321,7 @@ impl<'a> Host<'a> {
             query.part_count_max = self.bytes.number() as u32;
             query.part_min_msat = self.bytes.number();
             query.cancel = self.cancel;
+            query.beliefs = self.beliefs[usize::from(self.bytes.byte() % 2)];
             query.layers = self.layers;
             query.reservations = self.reservations;
             query.bimodal_scale_msat = self.bytes.number();

@@ -5,10 +5,9 @@
 
 use super::channels::{ArcTerms, ChannelNetwork};
 use super::decompose::Paths;
-use super::liquidity::Liquidity;
 use super::pieces::Pieces;
 use super::share::share_out;
-use crate::belief::Prior;
+use crate::belief::{Liquidity, Prior};
 use crate::cost::FeeOnly;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{Limits, Used};
@@ -18,7 +17,7 @@ use crate::search::{Limits, Used};
 pub(super) struct Draft {
     pub(super) parts: Vec<DraftPart>,
     /// Every arc that a part has used, once.
-    arcs: Vec<UsedArc>,
+    pub(super) arcs: Vec<UsedArc>,
     /// The HTLCs of the part that is being fitted, payer first.
     sent: Vec<u64>,
     /// What each path is asked for.
@@ -38,9 +37,9 @@ pub(super) struct DraftPart {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct UsedArc {
-    arc: u32,
-    terms: ArcTerms,
+pub(super) struct UsedArc {
+    pub(super) arc: u32,
+    pub(super) terms: ArcTerms,
     /// The cost beside fees, ends in msat.
     beside_fees: Pieces,
 }
@@ -66,7 +65,7 @@ impl DraftPart {
 
 impl Draft {
     /// Makes parts of paths so that they deliver `amount` msat together; returns what is missing.
-    pub(super) fn fill<L: Liquidity>(
+    pub(super) fn fill<L: Liquidity + Copy>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
         paths: &Paths,
@@ -100,25 +99,40 @@ impl Draft {
         self.spread(network, rules, missing)
     }
 
-    /// One part along `arcs` that delivers `amount`; whether it fits.
-    pub(super) fn set_single<L: Liquidity>(
+    /// One part along each path that delivers its amount in msat; whether they fit.
+    pub(super) fn set<'p, L: Liquidity + Copy>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
-        arcs: &[u32],
+        mut paths: impl Iterator<Item = (&'p [u32], u64)>,
         rules: &PartRules,
-        amount: u64,
     ) -> bool {
         self.parts.clear();
-        if !self.know(network, arcs) {
-            return false;
+        paths.all(|(arcs, amount)| {
+            let is_known = self.know(network, arcs);
+            let part = is_known.then(|| self.fit(network, arcs, rules, amount, usize::MAX)).flatten();
+            let part = part.filter(|part| part.amount == amount);
+            let fits = part.is_some();
+            self.parts.extend(part);
+            fits
+        })
+    }
+
+    /// The parts anew, each as much of its path's amount as has room beside those before it.
+    pub(super) fn refill<'p, L: Liquidity + Copy>(
+        &mut self,
+        network: &ChannelNetwork<'_, L>,
+        paths: impl Iterator<Item = (&'p [u32], u64)>,
+        rules: &PartRules,
+    ) {
+        self.parts.clear();
+        for (arcs, amount) in paths {
+            let part = self.fit(network, arcs, rules, amount, usize::MAX);
+            self.parts.extend(part);
         }
-        let part = self.fit(network, arcs, rules, amount, usize::MAX);
-        self.parts.extend(part.filter(|part| part.amount == amount));
-        !self.parts.is_empty()
     }
 
     /// Gives what is `missing` to parts with room to spare, the widest first; returns what is still missing.
-    fn spread<L: Liquidity>(
+    fn spread<L: Liquidity + Copy>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
         rules: &PartRules,
@@ -140,7 +154,7 @@ impl Draft {
     }
 
     /// Drops parts, the smallest first, as long as the others can take over what they deliver for less.
-    pub(super) fn merge<L: Liquidity>(&mut self, network: &ChannelNetwork<'_, L>, rules: &PartRules) {
+    pub(super) fn merge<L: Liquidity + Copy>(&mut self, network: &ChannelNetwork<'_, L>, rules: &PartRules) {
         let mut cost = self.cost(network);
         while self.parts.len() > 1 {
             let before = self.parts.clone();
@@ -157,7 +171,7 @@ impl Draft {
     }
 
     /// The part that delivers as much along `arcs` as fits beside the others (but `instead_of`), up to `wanted`.
-    fn fit<L: Liquidity>(
+    fn fit<L: Liquidity + Copy>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
         arcs: &[u32],
@@ -189,7 +203,11 @@ impl Draft {
     }
 
     /// Whether every part still costs what it did. Reads each policy of a part once.
-    pub(super) fn is_current<L: Liquidity>(&self, network: &ChannelNetwork<'_, L>, start: Used) -> bool {
+    pub(super) fn is_current<L: Liquidity + Copy>(
+        &self,
+        network: &ChannelNetwork<'_, L>,
+        start: Used,
+    ) -> bool {
         let mut sent = Vec::with_capacity(HOP_COUNT_USUAL);
         self.parts.iter().all(|part| {
             let used = price(&network.problem, start, &part.arcs, part.amount, &mut sent);
@@ -221,14 +239,14 @@ impl Draft {
     }
 
     /// What all parts but one send over an arc.
-    fn sent_over(&self, arc: u32, except: usize) -> u64 {
+    pub(super) fn sent_over(&self, arc: u32, except: usize) -> u64 {
         let others = self.parts.iter().enumerate().filter(|&(at, _)| at != except).map(|(_, part)| part);
         let hops = others.flat_map(|part| part.arcs.iter().zip(&part.sent));
         hops.filter(|&(&other, _)| other == arc).map(|(_, &sent)| sent).sum()
     }
 
     /// Looks up arcs; `false` where one may not be used any more.
-    fn know<L: Liquidity>(&mut self, network: &ChannelNetwork<'_, L>, arcs: &[u32]) -> bool {
+    fn know<L: Liquidity + Copy>(&mut self, network: &ChannelNetwork<'_, L>, arcs: &[u32]) -> bool {
         for &arc in arcs {
             if self.arcs.iter().all(|known| known.arc != arc) {
                 let Some(terms) = network.terms_of(arc) else { return false };
@@ -239,14 +257,14 @@ impl Draft {
     }
 
     /// Takes the prices of another network for what arcs cost beside fees.
-    pub(super) fn rebase<L: Liquidity>(&mut self, network: &ChannelNetwork<'_, L>) {
+    pub(super) fn rebase<L: Liquidity + Copy>(&mut self, network: &ChannelNetwork<'_, L>) {
         for known in &mut self.arcs {
             known.beside_fees = known.terms.without_fee(&network.tariff);
         }
     }
 
     /// By how much the fees are more than the flow's slopes say, in msat.
-    pub(super) fn base_fees<L: Liquidity>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
+    pub(super) fn base_fees<L: Liquidity + Copy>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
         let tariff = &network.tariff;
         let linear = self.arcs.iter().map(|known| {
             let sent = self.sent_over(known.arc, usize::MAX);
@@ -269,7 +287,7 @@ impl Draft {
     }
 
     /// What the plan costs in the model: exact fees, and what its arcs cost beside them, in msat.
-    pub(super) fn cost<L: Liquidity>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
+    pub(super) fn cost<L: Liquidity + Copy>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
         let beside = self.arcs.iter().map(|known| {
             let sent = self.sent_over(known.arc, usize::MAX);
             known.terms.cost_beside_fees(&network.tariff, &known.beside_fees, sent)

@@ -23,6 +23,7 @@
 //! planner      all of it together for one set of prices
 //! budget       lower prices of liquidity, for a fee limit or a choice
 //! plan         the front door
+//! stage        what of an unlikely plan is sent first
 //! ```
 //! docs/adr/0009-flow.md says why it is done so.
 
@@ -46,17 +47,20 @@ mod residual;
 mod share;
 mod solve;
 mod sparse;
+mod stage;
 mod tariff;
 
 pub use budget::{plan_frontier, plan_frontier_with};
 pub use certificate::Violation;
 pub use cut::{CUT_CHANNEL_COUNT_MAX, Cut, CutChannel, CutPlace};
-pub use explicit::{ExplicitArc, ExplicitFlow, ExplicitNetwork, min_cost_flow};
+pub use explicit::{ExplicitArc, ExplicitFlow, ExplicitNetwork, SLOPE_MAX, min_cost_flow};
 pub use in_flight::InFlight;
-pub use liquidity::{BelievedLiquidity, Liquidity, LiquidityRange, UnknownLiquidity};
+pub use liquidity::{BelievedLiquidity, UnknownLiquidity};
+pub use pieces::PIECE_COUNT;
 pub use plan::{
     PlanWorkspace, RelaxedFlow, most_sendable, most_sendable_with, plan, plan_with, relaxed_flow,
 };
 pub use query::{MaximumRule, Plan, PlanError, PlanPart, PlanQuery};
 pub use residual::FlowWorkspace;
 pub use solve::FlowCounts;
+pub use stage::first_stage;

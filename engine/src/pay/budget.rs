@@ -9,16 +9,18 @@ pub struct PayBudget {
     pub attempt_count_max: u32,
     /// By what the price of an attempt grows with each that failed: who waits already pays more not to wait again. 2.
     pub impatience: u32,
+    /// How many seconds a first stage is given to fail before what is on the way is taken to have got through. 3.
+    pub stage_secs: u32,
     /// From this moment on nothing is sent. What is on the way is waited for.
     pub deadline: Option<UnixTime>,
 }
 
 impl Default for PayBudget {
     fn default() -> Self {
-        PayBudget { attempt_count_max: 30, impatience: 2, deadline: None }
+        PayBudget { attempt_count_max: 30, impatience: 2, stage_secs: 3, deadline: None }
     }
 }
 
 /// What a first attempt is best taken to be worth where the payment is tried again by itself: `attempt_millionths` of the
 /// cost model. Less than where a route stands alone; docs/adr/0012-payments.md has what it is traded against.
-pub const PAY_ATTEMPT_MILLIONTHS: u32 = 300;
+pub const PAY_ATTEMPT_MILLIONTHS: u32 = 250;
