@@ -4,6 +4,7 @@
 
 mod alternatives;
 mod belief;
+mod bindings;
 mod flow;
 mod gossip;
 mod imbalance;

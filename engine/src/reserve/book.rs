@@ -45,6 +45,18 @@ pub struct ReservationBook {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReservationId(u64);
 
+impl ReservationId {
+    /// The id that went out as a number.
+    pub const fn from_u64(id: u64) -> Self {
+        ReservationId(id)
+    }
+
+    /// A number for those who cannot hold the type.
+    pub const fn to_u64(self) -> u64 {
+        self.0
+    }
+}
+
 /// An HTLC: what is sent over one direction of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Htlc {

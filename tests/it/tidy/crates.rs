@@ -18,6 +18,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("onion", &["primitives"]),
     ("node", &["primitives", "engine", "onion"]),
     ("server", &["primitives", "schemas", "gossip", "engine", "node"]),
+    ("bindings", &["primitives", "gossip", "engine", "onion"]),
+    ("xtask", &[]),
 ];
 
 /// Crates that measure or test the others and may use any of them; nobody may use these, but one another.

@@ -1,0 +1,17 @@
+//! Chores of the repository that are more than a command: the header of the C ABI, and what an installed library looks
+//! like. `cargo xtask` runs them; the tests call them, too.
+
+mod build;
+mod header;
+mod install;
+
+pub use build::{Build, BuildError, build};
+pub use header::{HeaderError, header, header_path};
+pub use install::{InstallError, Installed, install};
+
+use std::path::Path;
+
+/// The repository's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in a folder of the repository")
+}

@@ -1,0 +1,39 @@
+//! `cargo xtask`: `header` writes the C header anew, `install --prefix` builds and installs the library.
+
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Parser;
+use xtask::Build;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Chores of the repository")]
+enum Chore {
+    /// Write bindings/include/fulgurite.h anew from the sources
+    Header,
+    /// Build the C library and install it: header, libraries, pkg-config file
+    Install {
+        /// The folder above include and lib
+        #[arg(long, default_value = "/usr/local")]
+        prefix: PathBuf,
+        /// The profile that it is built with
+        #[arg(long, default_value = "release")]
+        profile: String,
+    },
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    match Chore::parse() {
+        Chore::Header => Ok(fs::write(xtask::header_path(), xtask::header()?)?),
+        Chore::Install { prefix, profile } => {
+            let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+            let target_dir = &xtask::root().join(target);
+            let built = xtask::build(&Build { profile: &profile, features: "", target_dir })?;
+            let installed = xtask::install(&std::path::absolute(&prefix)?, &built)?;
+            println!("installed below {}", prefix.display());
+            println!("compile with PKG_CONFIG_PATH={}", installed.pkgconfig.display());
+            Ok(())
+        }
+    }
+}
