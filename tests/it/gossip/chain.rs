@@ -225,7 +225,7 @@ fn outputs_are_found_and_their_end_is_noticed() {
     let funding = transaction(
         from(1),
         Witness::new(),
-        vec![output(ScriptBuf::new(), 7), output(channel_script(), 20_999_999_9769_0000)],
+        vec![output(ScriptBuf::new(), 7), output(channel_script(), 2_099_999_997_690_000)],
     );
     let point = OutPoint { txid: funding.compute_txid(), vout: 1 };
     for height in 0..3 {
@@ -237,7 +237,7 @@ fn outputs_are_found_and_their_end_is_noticed() {
     runtime().block_on(async {
         let mut asker = Asker::start(config(address, "user:pass"));
         asker.ask(1, 1, 1);
-        let expected = output(channel_script(), 20_999_999_9769_0000);
+        let expected = output(channel_script(), 2_099_999_997_690_000);
         assert_eq!(asker.found().await, FundingAnswer::Unspent(expected));
         // No such output, no such transaction, no such block yet.
         asker.ask(1, 1, 2);
