@@ -256,11 +256,15 @@ fn random() -> Result<[u8; 32], Failure> {
 fn log_failure(path: &Path, error: LogError) -> Failure {
     match error {
         LogError::Io { path, error } => Failure::File { action: "use", path, error },
-        error => Failure::Content {
-            path: path.to_owned(),
-            message: error.to_string(),
-            hint: "name another file by --log, or another --network",
-        },
+        error => {
+            // Both name the file.
+            let (text, name) = (error.to_string(), format!("{}: ", path.display()));
+            Failure::Content {
+                path: path.to_owned(),
+                message: text.strip_prefix(&name).unwrap_or(&text).to_owned(),
+                hint: "name another file by --log, or another --network",
+            }
+        }
     }
 }
 
