@@ -9,6 +9,7 @@ use crate::commands::import::ImportArgs;
 use crate::commands::info::InfoArgs;
 use crate::commands::reach::ReachArgs;
 use crate::commands::route::RouteArgs;
+use crate::commands::serve::ServeArgs;
 use crate::commands::simulate::SimulateArgs;
 use crate::exit::EXIT_CODES;
 
@@ -63,6 +64,9 @@ pub(crate) enum Command {
     /// attempts.
     #[command(after_help = EXIT_CODES)]
     Simulate(Box<SimulateArgs>),
+    /// Answer queries over HTTP
+    #[command(after_help = EXIT_CODES)]
+    Serve(Box<ServeArgs>),
     /// Print a script that teaches a shell to complete this command line
     Completions(CompletionsArgs),
 }

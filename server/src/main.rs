@@ -20,6 +20,7 @@ mod output;
 mod progress;
 mod queries_file;
 mod query_flags;
+mod sample;
 mod source_notes;
 mod threads;
 mod wanted;
@@ -64,6 +65,7 @@ fn run(command: Option<&Command>, out: &mut impl Write) -> Result<Outcome, Failu
         Some(Command::Generate(args)) => commands::generate::run(args, out),
         Some(Command::Simulate(args)) => commands::simulate::run(args, out),
         Some(Command::Bench(args)) => commands::bench::run(args, out),
+        Some(Command::Serve(args)) => commands::serve::run(args, out),
         Some(Command::Completions(args)) => commands::completions::run(args, out),
     }
 }

@@ -6,6 +6,7 @@ mod alternatives;
 mod belief;
 mod flow;
 mod gossip;
+mod http;
 mod import;
 mod layers;
 mod onion;

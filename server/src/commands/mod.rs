@@ -8,5 +8,6 @@ pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod reach;
 pub(crate) mod route;
+pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod welcome;

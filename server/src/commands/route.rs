@@ -11,10 +11,10 @@ use engine::router::{RouteError, RouteWorkspace, widest};
 use engine::snapshot::Snapshot;
 use indicatif::HumanCount;
 use primitives::Msat;
+use server::json::RefusalJson;
 
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, outcome_of};
 use crate::graph_file::{self, LoadedGraph};
-use crate::output::json::{RefusalJson, RouteJson, outcome_of};
 use crate::output::table;
 use crate::query_flags::{QueryFlags, with_ends};
 use crate::wanted::WantedFlags;
@@ -89,7 +89,7 @@ fn run_single(args: &RouteArgs, snapshot: &Snapshot, out: &mut impl Write) -> Re
     let query = with_ends(&args.query.to_template()?, payer, payee, amount);
     match args.wanted.find(snapshot, &query, &mut RouteWorkspace::default()) {
         Ok(found) if args.json => {
-            serde_json::to_writer(&mut *out, &RouteJson::new(&query, &found))?;
+            serde_json::to_writer(&mut *out, &found.to_json(&query))?;
             writeln!(out)?;
             Ok(Outcome::Done)
         }

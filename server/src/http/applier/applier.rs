@@ -1,0 +1,254 @@
+//! The thread that applies changes, and the way to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use engine::snapshot::GraphWriter;
+use primitives::{GraphDelta, UnixTime};
+use tokio::sync::oneshot;
+
+use super::change::{Applied, Change, ChangeError, Effect};
+use super::feed::{Feed, Sequenced};
+use super::tenant_book::{TenantBook, TenantView};
+use crate::http::clock::unix_now;
+use crate::http::tenant::TenantIdx;
+
+/// The way to the applier. Clones lead to the same one.
+#[derive(Debug, Clone)]
+pub struct Applier {
+    commands: Sender<Command>,
+    feed: Feed,
+    seq: Arc<AtomicU64>,
+    newest_update: Arc<AtomicU32>,
+}
+
+/// The applier's thread; it ends when the last [`Applier`] is dropped.
+#[derive(Debug)]
+pub struct ApplierThread {
+    thread: JoinHandle<()>,
+}
+
+enum Command {
+    Apply(Change, oneshot::Sender<Result<Applied, ChangeError>>),
+    Look(TenantIdx, Box<dyn FnOnce(&TenantBook) + Send>),
+}
+
+impl Applier {
+    /// Starts the thread for a graph and so many tenants, and returns the readers' sides of theirs.
+    ///
+    /// # Errors
+    /// Where the system refuses the thread.
+    pub fn start(
+        writer: GraphWriter,
+        tenant_count: usize,
+        entry_count_max: usize,
+    ) -> std::io::Result<(Applier, Vec<TenantView>, ApplierThread)> {
+        let (commands, received) = bounded(COMMAND_COUNT_MAX);
+        let (views, books) = (0..tenant_count).map(|_| TenantBook::new(entry_count_max)).unzip();
+        let newest = newest_update(&writer);
+        let applier = Applier {
+            commands,
+            feed: Feed::new(),
+            seq: Arc::default(),
+            newest_update: Arc::new(AtomicU32::new(newest.to_secs())),
+        };
+        let hand = Hand {
+            writer,
+            books,
+            feed: applier.feed.clone(),
+            seq: Arc::clone(&applier.seq),
+            newest_update: Arc::clone(&applier.newest_update),
+        };
+        let thread = thread::Builder::new().name("applier".to_owned()).spawn(move || hand.work(&received))?;
+        Ok((applier, views, ApplierThread { thread }))
+    }
+
+    /// Makes a change; returns once readers see it.
+    ///
+    /// # Errors
+    /// See [`ChangeError`].
+    pub async fn apply(&self, change: Change) -> Result<Applied, ChangeError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Apply(change, reply))?;
+        answer.await.unwrap_or(Err(ChangeError::Stopped))
+    }
+
+    /// Reads what only the applier has of a tenant, between two changes.
+    ///
+    /// # Errors
+    /// [`ChangeError::Full`] and [`ChangeError::Stopped`].
+    pub async fn look<T: Send + 'static>(
+        &self,
+        tenant: TenantIdx,
+        read: impl FnOnce(&TenantBook) -> T + Send + 'static,
+    ) -> Result<T, ChangeError> {
+        let (reply, answer) = oneshot::channel();
+        let read = Box::new(move |book: &TenantBook| {
+            let _ = reply.send(read(book));
+        });
+        self.send(Command::Look(tenant, read))?;
+        answer.await.map_err(|_| ChangeError::Stopped)
+    }
+
+    fn send(&self, command: Command) -> Result<(), ChangeError> {
+        self.commands.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => ChangeError::Full,
+            TrySendError::Disconnected(_) => ChangeError::Stopped,
+        })
+    }
+
+    /// Where changes are heard.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// The number of the last change.
+    pub fn seq(&self) -> u64 {
+        self.seq.load(Relaxed)
+    }
+
+    /// The newest policy's time.
+    pub fn newest_update(&self) -> UnixTime {
+        UnixTime::from_secs(self.newest_update.load(Relaxed))
+    }
+}
+
+impl ApplierThread {
+    /// Waits until it has ended.
+    pub fn join(self) {
+        // A panic of its has been told already.
+        let _ = self.thread.join();
+    }
+}
+
+struct Hand {
+    writer: GraphWriter,
+    books: Vec<TenantBook>,
+    feed: Feed,
+    seq: Arc<AtomicU64>,
+    newest_update: Arc<AtomicU32>,
+}
+
+type Reply = (oneshot::Sender<Result<Applied, ChangeError>>, Change, Result<Effect, ChangeError>);
+
+impl Hand {
+    fn work(mut self, commands: &Receiver<Command>) {
+        let mut refreshed = Instant::now();
+        loop {
+            match commands.recv_timeout(TICK) {
+                Ok(first) => {
+                    let rest = commands.try_iter().take(TOGETHER_MAX - 1);
+                    self.apply_all(std::iter::once(first).chain(rest));
+                }
+                Err(RecvTimeoutError::Timeout) => self.publish(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if refreshed.elapsed() >= REFRESH {
+                refreshed = Instant::now();
+                self.books.iter_mut().for_each(|book| book.refresh(unix_now()));
+                self.publish();
+            }
+        }
+    }
+
+    /// Applies what is at hand, publishes it once, and tells all who asked.
+    fn apply_all(&mut self, commands: impl Iterator<Item = Command>) {
+        let now = unix_now();
+        let mut replies: Vec<Reply> = Vec::new();
+        let mut looks = Vec::new();
+        for command in commands {
+            match command {
+                Command::Apply(change, reply) => {
+                    let result = self.apply(&change, now);
+                    replies.push((reply, change, result));
+                }
+                Command::Look(tenant, read) => looks.push((tenant, read)),
+            }
+        }
+        self.publish();
+        for (reply, change, result) in replies {
+            let told = result.map(|effect| self.note(change, effect, now));
+            // Who asked may have left.
+            let _ = reply.send(told);
+        }
+        for (tenant, read) in looks {
+            if let Some(book) = self.books.get(tenant.to_usize()) {
+                read(book);
+            }
+        }
+    }
+
+    fn note(&mut self, change: Change, effect: Effect, at: UnixTime) -> Applied {
+        let seq = self.seq.load(Relaxed) + 1;
+        self.seq.store(seq, Relaxed);
+        let applied = Applied { seq, graph_version: self.writer.snapshot().version(), effect };
+        self.feed.tell(Sequenced { change, applied: applied.clone(), at });
+        applied
+    }
+
+    fn apply(&mut self, change: &Change, now: UnixTime) -> Result<Effect, ChangeError> {
+        match change {
+            Change::Graph(deltas) => Ok(self.apply_deltas(deltas)),
+            Change::Layer { tenant, name, edit } => self.book(*tenant)?.edit(name, edit, now),
+            Change::Reserve { tenant, path } => {
+                Ok(Effect::Reserved(self.book(*tenant)?.reservations_mut().reserve(path, now)?))
+            }
+            Change::Release { tenant, id } => {
+                self.book(*tenant)?.reservations_mut().unreserve(*id)?;
+                Ok(Effect::Done)
+            }
+            Change::Learn { tenant, attempt } => {
+                let snapshot = Arc::clone(self.writer.snapshot());
+                self.book(*tenant)?.learn(&snapshot, attempt, now)
+            }
+        }
+    }
+
+    fn apply_deltas(&mut self, deltas: &[GraphDelta]) -> Effect {
+        let (mut applied, mut refused) = (0, 0);
+        for delta in deltas {
+            match self.writer.apply(delta) {
+                Ok(()) => applied += 1,
+                Err(_) => refused += 1,
+            }
+            if let GraphDelta::PolicyUpdated { policy, .. } = delta {
+                self.newest_update.fetch_max(policy.last_update.to_secs(), Relaxed);
+            }
+        }
+        Effect::Graph { applied, refused }
+    }
+
+    fn book(&mut self, tenant: TenantIdx) -> Result<&mut TenantBook, ChangeError> {
+        self.books.get_mut(tenant.to_usize()).ok_or(ChangeError::Stopped)
+    }
+
+    fn publish(&mut self) {
+        self.writer.publish();
+        let snapshot = self.writer.snapshot();
+        for book in &mut self.books {
+            book.renumber(snapshot);
+            book.publish();
+        }
+    }
+}
+
+/// O(m).
+fn newest_update(writer: &GraphWriter) -> UnixTime {
+    let snapshot = writer.snapshot();
+    let arcs = snapshot
+        .channels()
+        .flat_map(|channel| primitives::Direction::BOTH.map(|direction| channel.arc(direction)));
+    arcs.filter_map(|arc| snapshot.policy(arc)).map(|policy| policy.last_update).max().unwrap_or_default()
+}
+
+/// Changes that may wait: each takes microseconds.
+const COMMAND_COUNT_MAX: usize = 4096;
+/// Changes that are published together.
+const TOGETHER_MAX: usize = 256;
+/// How often the graph's writer is told of time passing.
+const TICK: Duration = Duration::from_millis(250);
+/// How often what was learnt is written anew, because it fades: half-lives are hours.
+const REFRESH: Duration = Duration::from_secs(60);
