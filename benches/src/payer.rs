@@ -74,7 +74,7 @@ impl OurPlanner {
         let budget = PayBudget {
             attempt_count_max: job.attempt_count_max,
             impatience: self.impatience,
-            deadline: None,
+            ..PayBudget::default()
         };
         let beliefs = Beliefs::new(snapshot, HalfLives::default());
         let world = PayWorld { snapshot, beliefs: &beliefs };

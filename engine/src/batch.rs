@@ -93,6 +93,7 @@ const CHUNK_SIZE: usize = 8;
 mod tests {
     use super::*;
     use crate::graph::Topology;
+    use crate::stop::Stop;
     use crate::synthetic::{AmountRange, SyntheticConfig, generate, random_queries};
 
     #[test]
@@ -112,5 +113,37 @@ mod tests {
         }
         assert!(router.route_batch(&[]).is_empty());
         assert!(!router.pool.is_empty() && router.pool.len() <= router.pool.capacity());
+    }
+
+    #[test]
+    fn a_raised_flag_ends_queries_and_a_lowered_one_does_not() {
+        let network = generate(&SyntheticConfig::new(3, 5000), &mut |_| {}).unwrap();
+        let payments = random_queries(network.nodes(), 40, 5, AmountRange::default());
+        let (graph, _writer) = ChannelGraph::new(Topology::build(network).unwrap());
+        let (router, stop) = (Router::new(graph), Stop::new());
+        let queries: Vec<RouteQuery> = payments
+            .into_iter()
+            .map(|(payer, payee, amount)| RouteQuery {
+                stop: stop.clone(),
+                ..RouteQuery::new(payer, payee, amount)
+            })
+            .collect();
+        let before = router.route_batch(&queries);
+        assert!(before.iter().filter(|answer| answer.is_ok()).count() > 10);
+        stop.set(true);
+        for (answer, before) in router.route_batch(&queries).iter().zip(&before) {
+            match answer {
+                // Routes of one or two hops are found before anything is expanded.
+                Ok(route) => assert!(route.hops.len() <= 2, "{route:?}"),
+                Err(RouteError::WorkLimit { .. }) => {}
+                Err(error) => assert_eq!(before.as_ref().unwrap_err(), error),
+            }
+        }
+        let plan_query = crate::flow::PlanQuery::new(queries[0].clone());
+        let stopped =
+            crate::flow::most_sendable(&router.graph().snapshot(), &plan_query, &mut Default::default());
+        assert!(matches!(stopped, Err(crate::flow::PlanError::WorkLimit { augmentations: 0 })));
+        stop.set(false);
+        assert_eq!(router.route_batch(&queries), before);
     }
 }

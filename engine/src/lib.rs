@@ -1,6 +1,7 @@
 //! The channel graph and exact route search of Fulgurite.
 
 pub mod alternatives;
+pub mod answer;
 pub mod batch;
 pub mod belief;
 pub mod cost;
@@ -21,6 +22,7 @@ pub mod route;
 pub mod router;
 pub mod search;
 pub mod snapshot;
+pub mod stop;
 pub mod synthetic;
 
 mod compile;

@@ -5,6 +5,7 @@ use primitives::{ChannelPolicy, Msat, NodeId, ShortChannelId, ShortChannelIdDir}
 use crate::cost::CostModel;
 use crate::layer::LayerStack;
 use crate::reserve::Reservations;
+use crate::stop::Stop;
 
 /// A payment that wants a route.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +43,8 @@ pub struct RouteQuery {
     pub tolerance: Msat,
     /// Nodes or labels that may be expanded before the search gives up.
     pub work_max: u64,
+    /// Ends the query early, as if its work had run out.
+    pub stop: Stop,
 }
 
 /// Limits on a route.
@@ -119,6 +122,7 @@ impl RouteQuery {
             may_overpay: false,
             tolerance: Msat::ZERO,
             work_max: WORK_MAX,
+            stop: Stop::default(),
         }
     }
 

@@ -59,6 +59,7 @@ pub(crate) fn route_compiled(
     end: &[u32],
     space: &mut RouteWorkspace,
 ) -> Result<Route, RouteError> {
+    space.search.stop_with(&query.stop);
     match compiled.cost(query) {
         CompiledCost::Fee(cost) => route_by(snapshot, query, compiled, cost, end, space),
         CompiledCost::Risk(cost) => route_by(snapshot, query, compiled, cost, end, space),

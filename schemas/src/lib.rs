@@ -4,4 +4,5 @@
 #[rustfmt::skip]
 mod generated;
 
+pub use generated::answer_generated::fulgurite::answer;
 pub use generated::snapshot_generated::fulgurite::snapshot;

@@ -18,7 +18,7 @@ use crate::search::{Limits, Used};
 pub(super) struct Draft {
     pub(super) parts: Vec<DraftPart>,
     /// Every arc that a part has used, once.
-    arcs: Vec<UsedArc>,
+    pub(super) arcs: Vec<UsedArc>,
     /// The HTLCs of the part that is being fitted, payer first.
     sent: Vec<u64>,
     /// What each path is asked for.
@@ -38,9 +38,9 @@ pub(super) struct DraftPart {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct UsedArc {
-    arc: u32,
-    terms: ArcTerms,
+pub(super) struct UsedArc {
+    pub(super) arc: u32,
+    pub(super) terms: ArcTerms,
     /// The cost beside fees, ends in msat.
     beside_fees: Pieces,
 }
@@ -100,21 +100,36 @@ impl Draft {
         self.spread(network, rules, missing)
     }
 
-    /// One part along `arcs` that delivers `amount`; whether it fits.
-    pub(super) fn set_single<L: Liquidity>(
+    /// One part along each path that delivers its amount in msat; whether they fit.
+    pub(super) fn set<'p, L: Liquidity>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
-        arcs: &[u32],
+        mut paths: impl Iterator<Item = (&'p [u32], u64)>,
         rules: &PartRules,
-        amount: u64,
     ) -> bool {
         self.parts.clear();
-        if !self.know(network, arcs) {
-            return false;
+        paths.all(|(arcs, amount)| {
+            let is_known = self.know(network, arcs);
+            let part = is_known.then(|| self.fit(network, arcs, rules, amount, usize::MAX)).flatten();
+            let part = part.filter(|part| part.amount == amount);
+            let fits = part.is_some();
+            self.parts.extend(part);
+            fits
+        })
+    }
+
+    /// The parts anew, each as much of its path's amount as has room beside those before it.
+    pub(super) fn refill<'p, L: Liquidity>(
+        &mut self,
+        network: &ChannelNetwork<'_, L>,
+        paths: impl Iterator<Item = (&'p [u32], u64)>,
+        rules: &PartRules,
+    ) {
+        self.parts.clear();
+        for (arcs, amount) in paths {
+            let part = self.fit(network, arcs, rules, amount, usize::MAX);
+            self.parts.extend(part);
         }
-        let part = self.fit(network, arcs, rules, amount, usize::MAX);
-        self.parts.extend(part.filter(|part| part.amount == amount));
-        !self.parts.is_empty()
     }
 
     /// Gives what is `missing` to parts with room to spare, the widest first; returns what is still missing.
@@ -221,7 +236,7 @@ impl Draft {
     }
 
     /// What all parts but one send over an arc.
-    fn sent_over(&self, arc: u32, except: usize) -> u64 {
+    pub(super) fn sent_over(&self, arc: u32, except: usize) -> u64 {
         let others = self.parts.iter().enumerate().filter(|&(at, _)| at != except).map(|(_, part)| part);
         let hops = others.flat_map(|part| part.arcs.iter().zip(&part.sent));
         hops.filter(|&(&other, _)| other == arc).map(|(_, &sent)| sent).sum()

@@ -23,6 +23,7 @@
 //! planner      all of it together for one set of prices
 //! budget       lower prices of liquidity, for a fee limit or a choice
 //! plan         the front door
+//! stage        what of an unlikely plan is sent first
 //! ```
 //! docs/adr/0009-flow.md says why it is done so.
 
@@ -46,6 +47,7 @@ mod residual;
 mod share;
 mod solve;
 mod sparse;
+mod stage;
 mod tariff;
 
 pub use budget::{plan_frontier, plan_frontier_with};
@@ -60,3 +62,4 @@ pub use plan::{
 pub use query::{MaximumRule, Plan, PlanError, PlanPart, PlanQuery};
 pub use residual::FlowWorkspace;
 pub use solve::FlowCounts;
+pub use stage::first_stage;

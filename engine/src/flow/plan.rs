@@ -53,6 +53,7 @@ pub fn plan_with<L: Liquidity>(
     liquidity: L,
     space: &mut PlanWorkspace,
 ) -> Result<Plan, PlanError> {
+    space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);
@@ -86,6 +87,7 @@ pub fn relaxed_flow<L: Liquidity>(
     liquidity: L,
     space: &mut PlanWorkspace,
 ) -> Result<(RelaxedFlow, Result<(), Violation>), PlanError> {
+    space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let network = planner.network(Tariff::new(planner.prices, planner.problem.amount));
@@ -127,6 +129,7 @@ pub fn most_sendable_with<L: Liquidity>(
     liquidity: L,
     space: &mut PlanWorkspace,
 ) -> Result<(Msat, Cut), PlanError> {
+    space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
     let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     planner.problem.amount_max = u64::MAX >> 1;

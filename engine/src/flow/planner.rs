@@ -28,7 +28,7 @@ pub(super) struct Planner<'a, L> {
     pub(super) problem: Problem<'a, FeeOnly>,
     pub(super) prices: Prices,
     liquidity: L,
-    rules: PartRules,
+    pub(super) rules: PartRules,
 }
 
 impl<'a, L: Liquidity> Planner<'a, L> {
@@ -124,10 +124,21 @@ impl<'a, L: Liquidity> Planner<'a, L> {
         if space.draft.parts.len() > 1 && base_fees > least / BASE_FEE_SHARE {
             self.build_rival(&own, prices, space, &mut counts)?;
         }
+        self.finish_current(&own, least, counts, space)
+    }
+
+    /// The draft as a plan, `None` where a policy changed under it.
+    pub(super) fn finish_current(
+        &self,
+        network: &ChannelNetwork<'_, L>,
+        least: u64,
+        counts: FlowCounts,
+        space: &mut PlanWorkspace,
+    ) -> Result<Option<Plan>, PlanError> {
         let draft = &space.draft;
-        let is_current = self.snapshot.read_consistent(|| draft.is_current(&own, self.rules.start));
+        let is_current = self.snapshot.read_consistent(|| draft.is_current(network, self.rules.start));
         let is_current = is_current.map_err(|_| RouteError::Contended)?;
-        Ok(is_current.then(|| self.finish(&own, least, counts, space)))
+        Ok(is_current.then(|| self.finish(network, least, counts, space)))
     }
 
     /// Makes a draft from scratch; returns the bound that its flow proves and what is missing.
@@ -215,7 +226,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
         let (draft, amount) = (&mut space.draft, self.problem.amount);
         let cost = if is_needed { u64::MAX } else { draft.cost(network) };
         let before = std::mem::take(&mut draft.parts);
-        let fits = draft.set_single(network, &space.route.arcs, &self.rules, amount);
+        let fits = draft.set(network, std::iter::once((&space.route.arcs[..], amount)), &self.rules);
         if fits && draft.cost(network) <= cost {
             return Ok(true);
         }

@@ -7,6 +7,7 @@ use super::network::Network;
 use super::pieces::{Piece, Pieces};
 use super::sparse::SparseIndex;
 use crate::search::frontier::Frontier;
+use crate::stop::Stop;
 
 /// A thread's memory for flows. Reset in O(1); allocates nothing once it has grown to the working size.
 #[derive(Debug, Default)]
@@ -28,6 +29,8 @@ pub struct FlowWorkspace {
     pub(super) found: Vec<(u32, u32, Piece)>,
     /// The steps of the path that was found last.
     pub(super) path: Vec<PathStep>,
+    /// The query's.
+    pub(super) stop: Stop,
 }
 
 /// A node.

@@ -14,7 +14,7 @@ pub(super) enum End {
     Sent,
     /// No path is left: what is reached on one side is that side of a least cut.
     Cut,
-    /// The paths ran out.
+    /// The paths ran out, or the query was stopped.
     WorkLimit,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn send<N: Network>(
     let mut sent = 0;
     let mut paths = 0;
     while sent < units {
-        if paths == paths_max {
+        if paths == paths_max || space.stop.is_set() {
             return (End::WorkLimit, sent);
         }
         paths += 1;

@@ -9,13 +9,15 @@ pub struct PayBudget {
     pub attempt_count_max: u32,
     /// By what the price of an attempt grows with each that failed: who waits already pays more not to wait again. 2.
     pub impatience: u32,
+    /// How many seconds a first stage is given to fail before what is on the way is taken to have got through. 3.
+    pub stage_secs: u32,
     /// From this moment on nothing is sent. What is on the way is waited for.
     pub deadline: Option<UnixTime>,
 }
 
 impl Default for PayBudget {
     fn default() -> Self {
-        PayBudget { attempt_count_max: 30, impatience: 2, deadline: None }
+        PayBudget { attempt_count_max: 30, impatience: 2, stage_secs: 3, deadline: None }
     }
 }
 

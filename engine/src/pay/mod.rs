@@ -25,6 +25,8 @@
 //! ```
 //! `htlc_maximum_msat` limits what a channel carries in all, as long as there is a plan that way, else each part alone.
 //!
+//! What is unlikely to get through at once is sent in stages (`flow::first_stage`), each as an attempt.
+//!
 //! Not here: onions, keys and invoices; several payments at once, whose HTLCs their owner reserves against each other.
 
 mod budget;

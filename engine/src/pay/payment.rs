@@ -11,8 +11,8 @@ use super::part::{PartId, SentPart, attempted, hold};
 use super::rest::{Rest, rest_query};
 use crate::belief::{Advice, Beliefs, FailureCode, Outcome, Permanence, Prior};
 use crate::flow::{
-    BelievedLiquidity, Cut, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, most_sendable_with,
-    plan_with,
+    BelievedLiquidity, Cut, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, first_stage,
+    most_sendable_with, plan_with,
 };
 use crate::snapshot::Snapshot;
 
@@ -47,6 +47,8 @@ pub struct Payment {
     is_over: bool,
     /// No plan was found beside what is on the way: not asked again before something comes back.
     is_stuck: bool,
+    /// When the next stage is planned even if nothing comes back of the last one.
+    next_stage: Option<UnixTime>,
 }
 
 impl Payment {
@@ -68,6 +70,7 @@ impl Payment {
             end: None,
             is_over: false,
             is_stuck: false,
+            next_stage: None,
         }
     }
 
@@ -80,6 +83,7 @@ impl Payment {
         self.outbox.retain(|part| part.id != id);
         let part = self.parts.remove(place);
         self.is_stuck = false;
+        self.next_stage = None;
         let erring_node = match outcome {
             Outcome::Failed { erring_node, .. } => Some(erring_node),
             Outcome::Settled | Outcome::Reached | Outcome::Unreadable => None,
@@ -136,9 +140,11 @@ impl Payment {
         self.parts.is_empty().then(|| PayOutput::End(self.finish()))
     }
 
-    /// When the payment must be asked again even if nothing happens: at its deadline, where it has yet to end.
+    /// When the payment must be asked again even if nothing happens, where it has yet to end: for its next stage, and at its
+    /// deadline.
     pub fn next_wakeup(&self) -> Option<UnixTime> {
-        self.budget.deadline.filter(|_| !self.is_over && self.end.is_none())
+        let moments = self.next_stage.into_iter().chain(self.budget.deadline);
+        moments.min().filter(|_| !self.is_over && self.end.is_none())
     }
 
     /// What the payee is to get in all.
@@ -181,11 +187,12 @@ impl Payment {
             self.end = Some(PayEnd::AttemptLimit { attempt_count_max });
             return;
         }
-        if self.is_stuck {
+        if self.is_stuck || self.next_stage.is_some_and(|moment| now < moment) {
             return;
         }
+        self.next_stage = None;
         match self.plan_rest(world, now, space) {
-            Ok(plan) => self.send(plan),
+            Ok(plan) => self.send(plan, now),
             Err(error) => {
                 // A plan that is too dear shows that it is possible.
                 let is_possible = matches!(error, PlanError::FeeLimit { .. });
@@ -219,7 +226,7 @@ impl Payment {
         let mut query = rest_query(&self.query, rest, &in_flight, world.snapshot);
         let in_flight = (!self.parts.is_empty()).then_some(&in_flight);
         let liquidity = BelievedLiquidity { beliefs: world.beliefs.view(now), prior: self.prior, in_flight };
-        plan_with(world.snapshot, &query, liquidity, space).or_else(|error| {
+        let plan = plan_with(world.snapshot, &query, liquidity, space).or_else(|error| {
             if query.maximum_rule == MaximumRule::Each
                 || matches!(error, PlanError::Query(_) | PlanError::FeeLimit { .. })
             {
@@ -227,7 +234,11 @@ impl Payment {
             }
             query.maximum_rule = MaximumRule::Each;
             plan_with(world.snapshot, &query, liquidity, space)
-        })
+        })?;
+        if self.attempt_count + 1 == self.budget.attempt_count_max {
+            return Ok(plan);
+        }
+        Ok(first_stage(world.snapshot, &query, liquidity, &plan, space)?.unwrap_or(plan))
     }
 
     /// The cut that would be in the way even if nothing were on it.
@@ -238,8 +249,11 @@ impl Payment {
         (most < self.query.route.amount).then_some(cut)
     }
 
-    fn send(&mut self, plan: Plan) {
+    fn send(&mut self, plan: Plan, now: UnixTime) {
         self.attempt_count += 1;
+        if self.committed().saturating_add(plan.amount) < self.query.route.amount {
+            self.next_stage = Some(UnixTime::from_secs(now.to_secs().saturating_add(self.budget.stage_secs)));
+        }
         for part in plan.parts {
             let part = SentPart { id: PartId(self.next_id), part };
             self.next_id += 1;

@@ -77,6 +77,14 @@ pub fn rehearse(
         if sent > 0 {
             is_first_try.get_or_insert(failed.is_empty());
         }
+        if failed.is_empty() && payment.committed() < payment.amount() {
+            clock.elapsed_ms += longest;
+            if let Some(wakeup) = payment.next_wakeup().filter(|&wakeup| clock.until(wakeup) < MPP_TIMEOUT_MS)
+            {
+                clock.elapsed_ms += clock.until(wakeup);
+                continue;
+            }
+        }
         // Answers come back one after the other.
         failed.sort_by_key(|&(latency, ref part, _)| (latency, part.id));
         let is_stuck = failed.is_empty() && payment.committed() < payment.amount();
@@ -113,6 +121,12 @@ impl Clock {
     fn now(&self) -> UnixTime {
         let secs = u32::try_from(self.elapsed_ms / 1000).unwrap_or(u32::MAX);
         UnixTime::from_secs(self.start.to_secs().saturating_add(secs))
+    }
+
+    /// Milliseconds from now to a moment, 0 where it is past.
+    fn until(&self, moment: UnixTime) -> u64 {
+        let start_ms = u64::from(self.start.to_secs()) * 1000;
+        (u64::from(moment.to_secs()) * 1000).saturating_sub(start_ms + self.elapsed_ms)
     }
 
     fn latency(&self, hops: &[(ArcIdx, Msat)]) -> u64 {

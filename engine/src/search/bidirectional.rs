@@ -106,7 +106,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                 self.is_closed = true;
                 return End::Met;
             }
-            if self.counts.settled >= self.problem.settled_max {
+            if self.counts.settled >= self.problem.settled_max || self.space.stop.is_set() {
                 return End::WorkLimit;
             }
             if self.must_restart() {

@@ -19,6 +19,7 @@ use super::workspace::{AVOIDED, LabelTable, NO_ARC, UNREACHED};
 use crate::cost::HopCost;
 use crate::graph::{BLOCK_SIZE, GridPlace};
 use crate::search::heap::Heap;
+use crate::stop::Stop;
 
 /// The label search's memory.
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub(crate) struct ParetoSpace {
     best: Vec<u32>,
     /// Where the best route started.
     best_start: u32,
+    /// The query's.
+    pub(crate) stop: Stop,
 }
 
 /// A state of a node.
@@ -199,7 +202,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             if self.is_hopeless(entry.key, 0) {
                 break;
             }
-            if self.space.labels.len() >= self.task.labels_max {
+            if self.space.labels.len() >= self.task.labels_max || self.space.stop.is_set() {
                 open = entry.key;
                 break;
             }

@@ -6,6 +6,7 @@
 
 use super::frontier::Frontier;
 use super::problem::Suffix;
+use crate::stop::Stop;
 
 /// The labels of one node, forward and backward: one cache line.
 #[derive(Debug, Clone, Copy)]
@@ -202,6 +203,8 @@ pub struct Workspace {
     pub(crate) trial: Vec<u32>,
     /// The label-correcting search's own memory.
     pub(crate) pareto: super::pareto::ParetoSpace,
+    /// The query's.
+    pub(crate) stop: Stop,
 }
 
 impl Default for Workspace {
@@ -221,6 +224,7 @@ impl Default for Workspace {
             own_channels: Vec::new(),
             trial: Vec::new(),
             pareto: Default::default(),
+            stop: Stop::default(),
         }
     }
 }
@@ -229,6 +233,12 @@ impl Workspace {
     /// Memory for one thread: 256 KB to begin with.
     pub fn new() -> Self {
         Workspace::default()
+    }
+
+    /// Has the searches of a query end with its flag.
+    pub(crate) fn stop_with(&mut self, stop: &Stop) {
+        self.stop.clone_from(stop);
+        self.pareto.stop.clone_from(stop);
     }
 
     /// Forgets the last query; marks the nodes that the next one avoids.

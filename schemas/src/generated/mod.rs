@@ -1,3 +1,4 @@
 //! Written from the schemas, never by hand: see `schemas/README.md`.
 
+pub mod answer_generated;
 pub mod snapshot_generated;

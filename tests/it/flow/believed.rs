@@ -19,14 +19,14 @@ use tests::network::{Draw, network, node};
 
 use super::{mainnet, obvious};
 
-const NOW: UnixTime = UnixTime::from_secs(1_000_000);
+pub(super) const NOW: UnixTime = UnixTime::from_secs(1_000_000);
 
 fn arcs(snapshot: &Snapshot) -> impl Iterator<Item = ArcIdx> {
     (0..2 * snapshot.channel_count() as u32).map(ArcIdx::from_u32)
 }
 
 /// A few nodes with many channels, so that flow has choices.
-fn random_world(rng: &mut ChaCha8Rng) -> (Snapshot, u32) {
+pub(super) fn random_world(rng: &mut ChaCha8Rng) -> (Snapshot, u32) {
     let node_count = rng.random_range(3..9);
     let channel_count = rng.random_range(node_count..3 * node_count);
     let draw = Draw { capacity_sat: 1_000..3_000_000, fee: 0..2000, cltv: 0..150 };
@@ -34,7 +34,7 @@ fn random_world(rng: &mut ChaCha8Rng) -> (Snapshot, u32) {
 }
 
 /// Something about a third of all channels, and some HTLCs on the way.
-fn random_beliefs(snapshot: &Snapshot, rng: &mut ChaCha8Rng) -> (Beliefs, InFlight) {
+pub(super) fn random_beliefs(snapshot: &Snapshot, rng: &mut ChaCha8Rng) -> (Beliefs, InFlight) {
     let (beliefs, mut in_flight) = (Beliefs::new(snapshot, HalfLives::default()), InFlight::default());
     for arc in arcs(snapshot) {
         let capacity = beliefs.capacity(arc.channel()).unwrap();
@@ -56,7 +56,7 @@ fn random_beliefs(snapshot: &Snapshot, rng: &mut ChaCha8Rng) -> (Beliefs, InFlig
     (beliefs, in_flight)
 }
 
-fn random_prior(rng: &mut ChaCha8Rng) -> Prior {
+pub(super) fn random_prior(rng: &mut ChaCha8Rng) -> Prior {
     match rng.random_range(0..3) {
         0 => Prior::Uniform,
         1 => Prior::Bimodal(Bimodal::default()),
@@ -187,7 +187,7 @@ fn flows_over_beliefs_cost_what_the_obvious_solver_finds() {
 }
 
 /// What each arc carries in all.
-fn loads(snapshot: &Snapshot, plan: &Plan) -> BTreeMap<u32, Msat> {
+pub(super) fn loads(snapshot: &Snapshot, plan: &Plan) -> BTreeMap<u32, Msat> {
     let mut loads = BTreeMap::new();
     for hop in plan.parts.iter().flat_map(|part| &part.hops) {
         let arc = snapshot.channel(hop.short_channel_id).unwrap().arc(hop.direction);
@@ -197,22 +197,31 @@ fn loads(snapshot: &Snapshot, plan: &Plan) -> BTreeMap<u32, Msat> {
     loads
 }
 
+/// How likely an arc carries a load; an error where it cannot.
+pub(super) fn chance(
+    snapshot: &Snapshot,
+    liquidity: BelievedLiquidity<'_>,
+    arc: ArcIdx,
+    load: Msat,
+) -> Result<f64, String> {
+    let most = snapshot.policy(arc).unwrap().htlc_maximum_msat;
+    let capacity = snapshot.capacity(arc.channel()).unwrap_or(most);
+    let range = liquidity.range(arc, capacity);
+    let (lower, upper) = spare(range, capacity);
+    if load.to_msat() > upper || load > most.saturating_sub(range.held) {
+        return Err(format!("{load} over an arc with {upper} of {most}, {range:?}"));
+    }
+    Ok(match liquidity.prior() {
+        _ if load.to_msat() <= lower => 1.0,
+        Prior::Uniform => ((upper + 1 - load.to_msat()) as f64) / ((upper + 1 - lower) as f64),
+        prior => (-nats(prior, range, capacity, load.to_msat())).exp(),
+    })
+}
+
 fn check(snapshot: &Snapshot, liquidity: BelievedLiquidity<'_>, plan: &Plan) -> Result<(), String> {
     let mut probability = 1.0;
     for (arc, load) in loads(snapshot, plan) {
-        let arc = ArcIdx::from_u32(arc);
-        let most = snapshot.policy(arc).unwrap().htlc_maximum_msat;
-        let capacity = snapshot.capacity(arc.channel()).unwrap_or(most);
-        let range = liquidity.range(arc, capacity);
-        let (lower, upper) = spare(range, capacity);
-        if load.to_msat() > upper || load > most.saturating_sub(range.held) {
-            return Err(format!("{load} over an arc with {upper} of {most}, {range:?}"));
-        }
-        probability *= match liquidity.prior() {
-            _ if load.to_msat() <= lower => 1.0,
-            Prior::Uniform => ((upper + 1 - load.to_msat()) as f64) / ((upper + 1 - lower) as f64),
-            prior => (-nats(prior, range, capacity, load.to_msat())).exp(),
-        };
+        probability *= chance(snapshot, liquidity, ArcIdx::from_u32(arc), load)?;
     }
     let is_near = (plan.probability - probability).abs() <= 1e-9 + probability * 1e-6;
     let is_bounded = plan.least_cost.is_none_or(|least| least <= plan.cost + COST_SLACK);

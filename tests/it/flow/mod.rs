@@ -5,4 +5,5 @@ mod mainnet;
 mod obvious;
 mod random;
 mod small;
+mod stage;
 mod vectors;

@@ -9,6 +9,7 @@ use engine::cost::CostModel;
 use engine::graph::{GraphBuilder, Topology};
 use engine::query::{Avoid, ExtraArc, FirstChannel, RouteLimits, RouteQuery};
 use engine::snapshot::{ChannelGraph, Snapshot};
+use engine::stop::Stop;
 use primitives::{
     ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, GraphDelta, InboundFee, Msat, NodeId,
     ShortChannelId, ShortChannelIdDir, UnixTime,
@@ -250,6 +251,7 @@ impl World {
             may_overpay: payment.may_overpay,
             tolerance: Msat::from_msat(payment.tolerance),
             work_max: payment.work_max,
+            stop: Stop::default(),
         }
     }
 }

@@ -5,3 +5,4 @@ mod world;
 mod delivery;
 mod layers;
 mod rules;
+mod stages;
