@@ -7,6 +7,7 @@ use crate::commands::completions::CompletionsArgs;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::info::InfoArgs;
+use crate::commands::man::ManArgs;
 use crate::commands::reach::ReachArgs;
 use crate::commands::route::RouteArgs;
 use crate::commands::serve::ServeArgs;
@@ -69,4 +70,6 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Print a script that teaches a shell to complete this command line
     Completions(CompletionsArgs),
+    /// Write the manual, a page for each command
+    Man(ManArgs),
 }

@@ -5,6 +5,7 @@
 //! knowledge_flags                                 what is known beside the graph
 //! graph_file, default_graph, source_notes         the graph it is asked of
 //! commands, batch, threads                        asking the engine
+//! operation, logs                                 running a server
 //! output, progress, exit                          the answer
 //! ```
 //! No rule of the protocol lives here.
@@ -71,5 +72,6 @@ fn run(command: Option<&Command>, out: &mut impl Write) -> Result<Outcome, Failu
         Some(Command::Bench(args)) => commands::bench::run(args, out),
         Some(Command::Serve(args)) => commands::serve::run(args, out),
         Some(Command::Completions(args)) => commands::completions::run(args, out),
+        Some(Command::Man(args)) => commands::man::run(args),
     }
 }

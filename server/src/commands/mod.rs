@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod info;
+pub(crate) mod man;
 pub(crate) mod reach;
 pub(crate) mod route;
 pub(crate) mod serve;

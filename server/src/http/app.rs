@@ -21,7 +21,7 @@ use super::problem::Problem;
 use super::reload::difference;
 use super::settings::Limits;
 use super::tenant::{Accounts, Caller};
-use super::work::{Lane, Pool, Worker};
+use super::work::{Lane, Pool, Pressure, Refused, Worker};
 use crate::json::QueryJson;
 
 /// What all handlers share. Clones are handles to the same server.
@@ -37,6 +37,7 @@ struct Shared {
     tls: ArcSwapOption<ServerConfig>,
     pool: Pool,
     limits: Limits,
+    pressure: Pressure,
     metrics: Metrics,
     stop: watch::Sender<bool>,
 }
@@ -57,8 +58,11 @@ impl App {
         limits: Limits,
     ) -> Self {
         let (accounts, metrics) = (ArcSwap::from_pointee(accounts), Metrics::new());
+        let pressure = Pressure::default();
         let (tls, stop) = (ArcSwapOption::empty(), watch::Sender::new(false));
-        App { shared: Arc::new(Shared { graph, applier, accounts, tls, pool, limits, metrics, stop }) }
+        App {
+            shared: Arc::new(Shared { graph, applier, accounts, tls, pool, limits, pressure, metrics, stop }),
+        }
     }
 
     /// The graph.
@@ -101,6 +105,11 @@ impl App {
         &self.shared.pool
     }
 
+    /// How far behind its work the server is.
+    pub fn pressure(&self) -> &Pressure {
+        &self.shared.pressure
+    }
+
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
@@ -137,9 +146,13 @@ impl App {
     /// Runs a search where it was asked. For such as take some ten microseconds.
     ///
     /// # Errors
-    /// Where the caller's budget is used up.
+    /// Where the caller's budget is used up, or the server is behind its work.
     pub fn search_here<T>(&self, caller: &Caller, job: impl FnOnce(&mut Worker) -> T) -> Result<T, Problem> {
         caller.check_work()?;
+        if self.shared.pressure.lag() > self.limits().lag_max {
+            self.metrics().note_shed(Refused::Busy);
+            return Err(Refused::Busy.into());
+        }
         let began = Instant::now();
         let (result, settled) = self.pool().run_here(job);
         self.note(caller, settled, began);

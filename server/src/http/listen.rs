@@ -106,6 +106,7 @@ impl Server {
         let room = Arc::new(Semaphore::new(limits.connection_count_max));
         let graceful = GracefulShutdown::new();
         let mut stopped = self.app.stopped();
+        let watching = tokio::spawn(self.app.pressure().clone().watch());
         loop {
             let room = Arc::clone(&room);
             let accepted = tokio::select! {
@@ -124,6 +125,7 @@ impl Server {
         drop(self.listener);
         // What has not ended by then is cut off.
         let _ = timeout(limits.drain_timeout, graceful.shutdown()).await;
+        watching.abort();
     }
 }
 
@@ -140,8 +142,8 @@ fn router(app: &App) -> Router {
             Problem::new(status, "method_not_allowed", title, "the path takes other methods")
         })
         .layer(DefaultBodyLimit::max(app.limits().body_size_max))
-        .layer(from_fn_with_state(app.clone(), front))
         .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(Problem::internal())))
+        .layer(from_fn_with_state(app.clone(), front))
         .with_state(app.clone())
 }
 

@@ -37,7 +37,7 @@ mod settings;
 mod tls;
 
 pub use app::{App, Stopped, stack};
-pub use body::JsonBody;
+pub use body::{JsonBody, PathText, bad_path, read_json};
 pub use clock::unix_now;
 pub use config::{ConfigError, ConfigFile, LogFormat, TlsFiles};
 pub use listen::{Server, StartError};

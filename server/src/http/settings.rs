@@ -39,6 +39,8 @@ pub struct Limits {
     pub queue_size: usize,
     /// How long a search may wait for a thread before it is refused.
     pub queue_wait_max: Duration,
+    /// How far behind its work the server may be before it refuses searches.
+    pub lag_max: Duration,
     /// Steps of one search.
     pub work_max: u64,
     /// Further routes of one query.
@@ -70,6 +72,7 @@ impl Default for Limits {
             drain_timeout: Duration::from_secs(30),
             queue_size: 256,
             queue_wait_max: Duration::from_millis(100),
+            lag_max: Duration::from_millis(10),
             work_max: 2_000_000,
             alternative_count_max: 100,
             layer_entry_count_max: 200_000,

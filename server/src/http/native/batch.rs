@@ -197,3 +197,52 @@ impl Lines {
 const CHUNK_LINES: usize = 32;
 /// Of an answer, roughly.
 const LINE_SIZE: usize = 1500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines as they come out, `None` for one that was refused.
+    async fn split(text: &'static [u8], piece: usize, line_size_max: usize) -> Vec<(u64, Option<Bytes>)> {
+        let pieces = text.chunks(piece).map(|piece| Ok::<_, Infallible>(Bytes::from_static(piece)));
+        let body = Body::from_stream(stream::iter(pieces.collect::<Vec<_>>()));
+        let mut lines = Lines::new(body, line_size_max, Duration::from_secs(5));
+        let mut out = Vec::new();
+        while let Some(chunk) = lines.next_chunk().await {
+            assert!((1..=CHUNK_LINES).contains(&chunk.lines.len()));
+            out.extend((chunk.first_line..).zip(chunk.lines.into_iter().map(Result::ok)));
+        }
+        out
+    }
+
+    #[tokio::test]
+    async fn lines_are_those_of_the_text_however_it_comes() {
+        let text = b"one\n\n  \ntwo two\r\nthree\n4";
+        for piece in 1..text.len() + 1 {
+            let lines = split(text, piece, 100).await;
+            let trimmed: Vec<_> =
+                lines.iter().map(|(at, line)| (*at, line.as_deref().map(<[u8]>::trim_ascii))).collect();
+            let expected: [(u64, Option<&[u8]>); 4] =
+                [(1, Some(b"one")), (2, Some(b"two two")), (3, Some(b"three")), (4, Some(b"4"))];
+            assert_eq!(trimmed, expected, "pieces of {piece}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_too_long_ends_the_batch() {
+        let text = b"short\nmuch too long for the limit\nshort\n";
+        for piece in 1..text.len() + 1 {
+            let lines = split(text, piece, 10).await;
+            assert_eq!(lines.len(), 2, "pieces of {piece}");
+            assert_eq!(lines[1], (2, None));
+        }
+        assert_eq!(split(b"0123456789\n", 3, 11).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn many_lines_make_many_chunks() {
+        let lines = split(b"a\nb\nc\nd\ne\nf\ng\nh\na\nb\nc\nd\ne\nf\ng\nh\na\nb\nc\nd\ne\nf\ng\nh\na\nb\nc\nd\ne\nf\ng\nh\na\n", 7, 10).await;
+        assert_eq!(lines.len(), 33);
+        assert!(lines.iter().zip(1..).all(|((at, _), line)| *at == line));
+    }
+}

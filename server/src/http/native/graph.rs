@@ -2,17 +2,18 @@
 
 use std::time::Instant;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
 use engine::graph::ChannelIdx;
 use engine::snapshot::Snapshot;
-use primitives::{ChannelPolicy, Direction, Msat, NodeId, ShortChannelId};
+use primitives::{ChannelPolicy, Direction, Msat, NodeId, NodeIdError, ScidError, ShortChannelId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::timing::Timed;
 use crate::http::app::App;
+use crate::http::body::{PathText, bad_path};
 use crate::http::problem::Problem;
 use crate::http::tenant::Caller;
 use crate::http::work::{Lane, Worker};
@@ -158,12 +159,13 @@ pub(super) async fn graph_info(
 pub(super) async fn graph_node(
     State(app): State<App>,
     caller: Caller,
-    Path(node_id): Path<String>,
+    PathText(node_id): PathText,
     params: Result<Query<NodeParams>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Timed<NodeInfo>>, Problem> {
     let asked = Instant::now();
     let Query(params) = params.map_err(|error| Problem::bad_field("channels", error.body_text()))?;
-    let node_id: NodeId = node_id.parse().map_err(|error| bad_path("node_id", &error))?;
+    let node_id: NodeId =
+        node_id.parse().map_err(|error: NodeIdError| bad_path(error.to_string()).with_field("node_id"))?;
     let count_max = params.channels.map_or(CHANNEL_COUNT_DEFAULT, |count| count as usize);
     let found = app.search(&caller, Lane::Heavy, move |worker| NodeInfo::find(worker, node_id, count_max));
     let found =
@@ -183,10 +185,12 @@ pub(super) async fn graph_node(
 pub(super) async fn graph_channel(
     State(app): State<App>,
     caller: Caller,
-    Path(name): Path<String>,
+    PathText(name): PathText,
 ) -> Result<Json<Timed<ChannelAnswer>>, Problem> {
     let asked = Instant::now();
-    let name: ShortChannelId = name.parse().map_err(|error| bad_path("short_channel_id", &error))?;
+    let name: ShortChannelId = name
+        .parse()
+        .map_err(|error: ScidError| bad_path(error.to_string()).with_field("short_channel_id"))?;
     let snapshot = app.search_here(&caller, Worker::snapshot)?;
     let channel = snapshot
         .channel(name)
@@ -194,11 +198,6 @@ pub(super) async fn graph_channel(
     let answer =
         ChannelAnswer { channel: ChannelInfo::new(&snapshot, channel), graph_version: snapshot.version() };
     Ok(Json(Timed::new(answer, &app, asked)))
-}
-
-pub(super) fn bad_path(field: &'static str, error: &dyn std::error::Error) -> Problem {
-    let status = axum::http::StatusCode::BAD_REQUEST;
-    Problem::new(status, "bad_path", "The path cannot be read", error.to_string()).with_field(field)
 }
 
 impl GraphInfo {

@@ -1,6 +1,6 @@
 //! `/api/v1/layers`: changes to the graph under a name, for the queries of a tenant that want them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::changed::ChangedJson;
 use crate::http::app::App;
 use crate::http::applier::{Change, LayerEdit};
-use crate::http::body::JsonBody;
+use crate::http::body::{JsonBody, PathText};
 use crate::http::problem::Problem;
 use crate::http::tenant::{Caller, Writer};
 use crate::json::{NodeIdText, ScidDirText, ScidText};
@@ -182,7 +182,7 @@ pub(super) async fn list_layers(caller: Caller) -> Json<LayersJson> {
         (status = "default", description = "Why there is none", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn get_layer(caller: Caller, Path(name): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn get_layer(caller: Caller, PathText(name): PathText) -> Result<Response, Problem> {
     let layers = caller.view.layers.list();
     let layer = layers.iter().find(|layer| layer.name() == name).ok_or_else(|| {
         Problem::new(
@@ -209,7 +209,7 @@ pub(super) async fn get_layer(caller: Caller, Path(name): Path<String>) -> Resul
 pub(super) async fn create_layer(
     State(app): State<App>,
     Writer(caller): Writer,
-    Path(name): Path<String>,
+    PathText(name): PathText,
 ) -> Result<(StatusCode, Json<ChangedJson>), Problem> {
     let edit = LayerEdit::Create { persistent: false };
     let applied = app.change(Change::Layer { tenant: caller.tenant, name, edit }).await?;
@@ -228,7 +228,7 @@ pub(super) async fn create_layer(
 pub(super) async fn remove_layer(
     State(app): State<App>,
     Writer(caller): Writer,
-    Path(name): Path<String>,
+    PathText(name): PathText,
 ) -> Result<Json<ChangedJson>, Problem> {
     let applied = app.change(Change::Layer { tenant: caller.tenant, name, edit: LayerEdit::Remove }).await?;
     Ok(Json(ChangedJson::new(&applied)))
@@ -249,7 +249,7 @@ pub(super) async fn remove_layer(
 pub(super) async fn edit_layer(
     State(app): State<App>,
     Writer(caller): Writer,
-    Path(name): Path<String>,
+    PathText(name): PathText,
     JsonBody(edits): JsonBody<Vec<LayerEditJson>>,
 ) -> Result<Json<Vec<ChangedJson>>, Problem> {
     let mut answers = Vec::with_capacity(edits.len());

@@ -1,6 +1,8 @@
 //! `/api/v1/reservations`: amounts in flight, which later queries of the tenant leave alone.
 
-use axum::extract::{Path, State};
+use std::num::ParseIntError;
+
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
@@ -10,10 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::changed::ChangedJson;
-use super::graph::bad_path;
 use crate::http::app::App;
 use crate::http::applier::Change;
-use crate::http::body::JsonBody;
+use crate::http::body::{JsonBody, PathText, bad_path};
 use crate::http::clock::unix_now;
 use crate::http::problem::Problem;
 use crate::http::tenant::{Caller, Writer};
@@ -95,10 +96,11 @@ pub(super) async fn reserve(
 pub(super) async fn release(
     State(app): State<App>,
     Writer(caller): Writer,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Json<ChangedJson>, Problem> {
-    let id =
-        ReservationId::from_u64(id.parse().map_err(|error: std::num::ParseIntError| bad_path("id", &error))?);
+    let number: Result<u64, ParseIntError> = id.parse();
+    let number = number.map_err(|error| bad_path(error.to_string()).with_field("id"))?;
+    let id = ReservationId::from_u64(number);
     let applied = app.change(Change::Release { tenant: caller.tenant, id }).await?;
     Ok(Json(ChangedJson::new(&applied)))
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
+use engine::NoRoute;
 use engine::alternatives::alternatives;
 use engine::answer::encode_routes;
 use engine::diverse::diverse;
@@ -83,7 +84,8 @@ pub(super) fn check_further(app: &App, json: &QueryJson) -> Result<Option<u16>, 
 async fn single(app: &App, caller: &Caller, query: &RouteQuery) -> Result<Route, Problem> {
     let brief = RouteQuery { work_max: query.work_max.min(BRIEF_WORK_MAX), ..query.clone() };
     let found = app.search_here(caller, |worker| find(&brief, worker))?;
-    let is_unfinished = matches!(found, Err(RouteError::WorkLimit { .. } | RouteError::NoRoute(_)));
+    let is_unfinished =
+        matches!(found, Err(RouteError::WorkLimit { .. } | RouteError::NoRoute(NoRoute::NotConnected)));
     let found = if is_unfinished && brief.work_max < query.work_max {
         let query = query.clone();
         app.search(caller, Lane::Quick, move |worker| find_or_explain(&query, worker)).await?
