@@ -42,8 +42,11 @@ impl fmt::Display for AnyChannel {
 }
 
 impl TextForm for AnyChannel {
-    const FORM: (&'static str, &'static str, &'static str) =
-        ("AnyChannel", "A channel, or one direction of it.", "^[0-9]{1,8}x[0-9]{1,8}x[0-9]{1,5}(/[01])?$");
+    const FORM: (&'static str, &'static str, &'static str) = (
+        "AnyChannel",
+        "A channel, or one direction of it.",
+        "^([0-9]{1,20}|[0-9]{1,8}x[0-9]{1,8}x[0-9]{1,5})(/[01])?$",
+    );
 }
 
 #[cfg(test)]

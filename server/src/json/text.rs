@@ -89,5 +89,5 @@ impl<T: TextForm> utoipa::ToSchema for Text<T> {
     }
 }
 
-const SCID: &str = "^[0-9]{1,8}x[0-9]{1,8}x[0-9]{1,5}$";
-const SCID_DIR: &str = "^[0-9]{1,8}x[0-9]{1,8}x[0-9]{1,5}/[01]$";
+const SCID: &str = "^([0-9]{1,20}|[0-9]{1,8}x[0-9]{1,8}x[0-9]{1,5})$";
+const SCID_DIR: &str = "^([0-9]{1,20}|[0-9]{1,8}x[0-9]{1,8}x[0-9]{1,5})/[01]$";

@@ -181,7 +181,7 @@ async fn the_graph_is_looked_up() {
         (&json!(node(2)), &json!(2000))
     );
     assert_eq!(service.get("/api/v1/graph/channels/9x1x0").await.problem(404)["code"], "not_found");
-    assert_eq!(service.get("/api/v1/graph/channels/9").await.problem(400)["field"], "short_channel_id");
+    assert_eq!(service.get("/api/v1/graph/channels/9x9").await.problem(400)["field"], "short_channel_id");
     assert_eq!(service.get("/api/v1/graph/nodes/02").await.problem(400)["field"], "node_id");
     assert_eq!(
         service.get(&format!("/api/v1/graph/nodes/{}?channels=x", node(1))).await.problem(422)["field"],
