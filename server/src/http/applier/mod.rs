@@ -8,12 +8,12 @@
 //! Every change has a sequence number; the same changes in the same order make the same state. A change is answered
 //! once readers see it. Readers never wait for the applier.
 
-mod applier;
 mod change;
 mod feed;
+mod hand;
 mod tenant_book;
 
-pub use applier::{Applier, ApplierThread};
 pub use change::{Applied, Attempt, Change, ChangeError, Effect, LayerEdit};
 pub use feed::{Feed, Sequenced};
+pub use hand::{Applier, ApplierThread};
 pub use tenant_book::{TenantBook, TenantView};

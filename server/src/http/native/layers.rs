@@ -254,7 +254,7 @@ pub(super) async fn edit_layer(
 ) -> Result<Json<Vec<ChangedJson>>, Problem> {
     let mut answers = Vec::with_capacity(edits.len());
     for (at, edit) in edits.into_iter().enumerate() {
-        let change = Change::Layer { tenant: caller.tenant, name: name.clone(), edit: edit.to_edit() };
+        let change = Change::Layer { tenant: caller.tenant, name: name.clone(), edit: edit.into_edit() };
         let applied = app.change(change).await;
         let applied = applied.map_err(|error| Problem::from(error).with_field(format!("[{at}]")))?;
         answers.push(ChangedJson::new(&applied));
@@ -263,7 +263,7 @@ pub(super) async fn edit_layer(
 }
 
 impl LayerEditJson {
-    fn to_edit(self) -> LayerEdit {
+    fn into_edit(self) -> LayerEdit {
         match self {
             LayerEditJson::CreateChannel { short_channel_id, node_1, node_2, capacity_msat } => {
                 let node_ids = [node_1.0, node_2.0];

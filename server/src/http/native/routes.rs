@@ -86,13 +86,12 @@ async fn single(app: &App, caller: &Caller, query: &RouteQuery) -> Result<Route,
     let found = app.search_here(caller, |worker| find(&brief, worker))?;
     let is_unfinished =
         matches!(found, Err(RouteError::WorkLimit { .. } | RouteError::NoRoute(NoRoute::NotConnected)));
-    let found = if is_unfinished && brief.work_max < query.work_max {
+    if is_unfinished && brief.work_max < query.work_max {
         let query = query.clone();
         app.search(caller, Lane::Quick, move |worker| find_or_explain(&query, worker)).await?
     } else {
         found.map_err(|error| route_problem(&error))
-    };
-    found
+    }
 }
 
 pub(super) fn find(query: &RouteQuery, worker: &mut Worker) -> Result<Route, RouteError> {
