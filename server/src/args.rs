@@ -7,8 +7,10 @@ use crate::commands::completions::CompletionsArgs;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::info::InfoArgs;
+use crate::commands::man::ManArgs;
 use crate::commands::reach::ReachArgs;
 use crate::commands::route::RouteArgs;
+use crate::commands::serve::ServeArgs;
 use crate::commands::simulate::SimulateArgs;
 use crate::commands::sync::SyncArgs;
 use crate::exit::EXIT_CODES;
@@ -64,6 +66,9 @@ pub(crate) enum Command {
     /// attempts.
     #[command(after_help = EXIT_CODES)]
     Simulate(Box<SimulateArgs>),
+    /// Answer queries over HTTP
+    #[command(after_help = EXIT_CODES)]
+    Serve(Box<ServeArgs>),
     /// Learn the graph from Lightning nodes, verify it, and keep it in a log
     ///
     /// Runs until Ctrl-C. What a peer tells is believed when all its signatures are right, and with --funding-check
@@ -72,4 +77,6 @@ pub(crate) enum Command {
     Sync(Box<SyncArgs>),
     /// Print a script that teaches a shell to complete this command line
     Completions(CompletionsArgs),
+    /// Write the manual, a page for each command
+    Man(ManArgs),
 }

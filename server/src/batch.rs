@@ -15,9 +15,9 @@ use engine::router::RouteError;
 use engine::snapshot::Snapshot;
 use rayon::ThreadPool;
 use rayon::prelude::*;
+use server::json::RefusalJson;
 
-use crate::exit::{Failure, Outcome};
-use crate::output::json::{RefusalJson, RouteJson, outcome_of};
+use crate::exit::{Failure, Outcome, outcome_of};
 use crate::queries_file::{Row, Rows};
 use crate::query_flags::with_ends;
 use crate::threads::Workspaces;
@@ -96,7 +96,7 @@ fn answer_row(
     };
     let query = with_ends(template, payment.payer, payment.payee, payment.amount);
     match ask(&query) {
-        Ok(found) => Answer { line: line(&RouteJson::new(&query, &found)), outcome: Outcome::Done },
+        Ok(found) => Answer { line: line(&found.to_json(&query)), outcome: Outcome::Done },
         Err(error) => {
             let refusal = RefusalJson::new(&query, &error, error.to_string());
             Answer { line: line(&refusal), outcome: outcome_of(&error) }

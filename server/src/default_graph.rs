@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use engine::graph::Topology;
 use engine::import::ImportNotes;
 use engine::snapshot::Snapshot;
 use engine::synthetic::{SyntheticConfig, generate};
@@ -14,11 +15,19 @@ use crate::graph_file::{self, LoadedGraph, SaveFormat, Source};
 
 /// Opens the cached graph, or makes it and keeps it. A cache that can be neither read nor written is no failure.
 pub(crate) fn load() -> Result<LoadedGraph, Failure> {
+    let (topology, source) = load_topology()?;
+    Ok(LoadedGraph { snapshot: Snapshot::from_topology(topology), source })
+}
+
+/// The same, for whoever goes on to change it.
+pub(crate) fn load_topology() -> Result<(Topology, Source), Failure> {
     let started = Instant::now();
     let cached = cache_file();
-    if let Some(mut graph) = cached.as_ref().and_then(|path| graph_file::load(path).ok()) {
-        graph.source.name = format!("{NAME}, cached in {}", graph.source.name);
-        return Ok(graph);
+    if let Some((topology, mut source)) =
+        cached.as_ref().and_then(|path| graph_file::load_topology(path).ok())
+    {
+        source.name = format!("{NAME}, cached in {}", source.name);
+        return Ok((topology, source));
     }
     let topology = graph_file::lay_out(generate(&SyntheticConfig::mainnet_like(SEED), &mut |_| ())?)?;
     let load_time = started.elapsed();
@@ -32,7 +41,7 @@ pub(crate) fn load() -> Result<LoadedGraph, Failure> {
     };
     let (compressed, byte_count, notes) = (false, 0, ImportNotes::None);
     let source = Source { name, format: None, compressed, byte_count, notes, load_time };
-    Ok(LoadedGraph { snapshot: Snapshot::from_topology(topology), source })
+    Ok((topology, source))
 }
 
 /// `$FULGURITE_CACHE`, or `fulgurite` in `$XDG_CACHE_HOME` or `~/.cache`.

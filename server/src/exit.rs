@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use engine::import::ImportError;
+use engine::router::RouteError;
 use engine::snapshot::SnapshotError;
 use engine::synthetic::SyntheticError;
 
@@ -62,6 +63,15 @@ Exit codes:
   2  the arguments, a query or a row of --queries are wrong
   3  a file cannot be read or written, or does not hold what it should
   4  the work limit was reached before a route was found; there may be one (--max-work)";
+
+/// How the command ends after this answer.
+pub(crate) fn outcome_of(error: &RouteError) -> Outcome {
+    match error {
+        RouteError::NoRoute(_) => Outcome::NoRoute,
+        RouteError::WorkLimit { .. } | RouteError::Contended => Outcome::WorkLimit,
+        _ => Outcome::BadInput,
+    }
+}
 
 impl Outcome {
     /// The number that the shell sees.

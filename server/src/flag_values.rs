@@ -1,20 +1,8 @@
 //! Values of flags that have a form of their own.
 
-use primitives::{
-    ChannelPolicy, CltvExpiryDelta, Direction, Fee, InboundFee, Msat, NodeId, ShortChannelId,
-    ShortChannelIdDir, UnixTime,
-};
+use primitives::{ChannelPolicy, CltvExpiryDelta, Fee, InboundFee, Msat, NodeId, UnixTime};
 
 use engine::query::{ExtraArc, FirstChannel};
-
-/// Channels to go around: both directions, or one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AvoidedChannel {
-    /// Both directions.
-    Both(ShortChannelId),
-    /// One direction.
-    One(ShortChannelIdDir),
-}
 
 /// Reads an amount: `1500`, `1500msat` or `1sat`.
 pub(crate) fn amount(text: &str) -> Result<Msat, String> {
@@ -28,14 +16,6 @@ pub(crate) fn amount(text: &str) -> Result<Msat, String> {
     }
     let count = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(unit));
     count.map(Msat::from_msat).ok_or_else(|| "the amount is more than there will ever be".to_owned())
-}
-
-/// Reads `SCID` or `SCID/DIR`.
-pub(crate) fn avoided_channel(text: &str) -> Result<AvoidedChannel, String> {
-    if text.contains('/') {
-        return text.parse().map(AvoidedChannel::One).map_err(said);
-    }
-    text.parse().map(AvoidedChannel::Both).map_err(said)
 }
 
 /// Reads `SCID=BALANCE`.
@@ -87,14 +67,6 @@ pub(crate) fn node_id(text: &str) -> Result<NodeId, String> {
     text.parse().map_err(said)
 }
 
-/// Writes a direction as the formats do: 0 or 1.
-pub(crate) fn direction_number(direction: Direction) -> u8 {
-    match direction {
-        Direction::NodeOneToTwo => 0,
-        Direction::NodeTwoToOne => 1,
-    }
-}
-
 fn number<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("{field} is a whole number in range, this is {text:?}"))
 }
@@ -118,11 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn channels_and_directions_are_told_apart() {
-        let both = "1x2x3".parse().map(AvoidedChannel::Both).map_err(said);
-        assert_eq!(avoided_channel("1x2x3"), both);
-        assert!(matches!(avoided_channel("1x2x3/1"), Ok(AvoidedChannel::One(_))));
-        assert!(avoided_channel("1x2x3/2").is_err() && avoided_channel("1x2").is_err());
+    fn first_channels_have_a_balance() {
         assert_eq!(first_channel("1x2x3=7sat").map(|channel| channel.balance), Ok(Msat::from_msat(7000)));
         assert!(first_channel("1x2x3").is_err());
     }

@@ -55,6 +55,12 @@ pub(crate) enum SaveFormat {
 
 /// Opens a graph of any format.
 pub(crate) fn load(path: &Path) -> Result<LoadedGraph, Failure> {
+    let (topology, source) = load_topology(path)?;
+    Ok(LoadedGraph { snapshot: Snapshot::from_topology(topology), source })
+}
+
+/// The same, for whoever goes on to change it.
+pub(crate) fn load_topology(path: &Path) -> Result<(Topology, Source), Failure> {
     let started = Instant::now();
     let (mut file, size) = open(path)?;
     let (topology, format, compressed, byte_count, notes) = match sniff(path, &mut file)? {
@@ -68,7 +74,7 @@ pub(crate) fn load(path: &Path) -> Result<LoadedGraph, Failure> {
     let name = path.display().to_string();
     let source =
         Source { name, format: Some(format), compressed, byte_count, notes, load_time: started.elapsed() };
-    Ok(LoadedGraph { snapshot: Snapshot::from_topology(topology), source })
+    Ok((topology, source))
 }
 
 /// Lays a graph out for queries.

@@ -5,6 +5,7 @@
 //! knowledge_flags                                 what is known beside the graph
 //! graph_file, default_graph, source_notes         the graph it is asked of
 //! commands, batch, threads                        asking the engine
+//! operation, logs                                 running a server
 //! output, progress, exit                          the answer
 //! ```
 //! No rule of the protocol lives here.
@@ -17,11 +18,14 @@ mod exit;
 mod flag_values;
 mod graph_file;
 mod knowledge_flags;
+mod logs;
 mod node_names;
+mod operation;
 mod output;
 mod progress;
 mod queries_file;
 mod query_flags;
+mod sample;
 mod source_notes;
 mod threads;
 mod wanted;
@@ -66,7 +70,9 @@ fn run(command: Option<&Command>, out: &mut impl Write) -> Result<Outcome, Failu
         Some(Command::Generate(args)) => commands::generate::run(args, out),
         Some(Command::Simulate(args)) => commands::simulate::run(args, out),
         Some(Command::Bench(args)) => commands::bench::run(args, out),
+        Some(Command::Serve(args)) => commands::serve::run(args, out),
         Some(Command::Sync(args)) => commands::sync::run(args, out),
         Some(Command::Completions(args)) => commands::completions::run(args, out),
+        Some(Command::Man(args)) => commands::man::run(args),
     }
 }

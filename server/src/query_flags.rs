@@ -4,9 +4,10 @@ use clap::{Args, ValueEnum};
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::query::{Avoid, ExtraArc, FirstChannel, RouteLimits, RouteQuery};
 use primitives::{Msat, NodeId};
+use server::json::AnyChannel;
 
 use crate::exit::Failure;
-use crate::flag_values::{self, AvoidedChannel};
+use crate::flag_values;
 
 /// All flags of a query.
 #[derive(Debug, Clone, Args)]
@@ -114,8 +115,8 @@ pub(crate) struct PathFlags {
     #[arg(long, value_name = "NODE", value_parser = flag_values::node_id)]
     avoid_node: Vec<NodeId>,
     /// Go around a channel, or one direction of it (0 or 1); may be repeated
-    #[arg(long, value_name = "SCID[/DIR]", value_parser = flag_values::avoided_channel)]
-    avoid_channel: Vec<AvoidedChannel>,
+    #[arg(long, value_name = "SCID[/DIR]")]
+    avoid_channel: Vec<AnyChannel>,
     /// Begin with this channel of the payer, which can send that much over it; may be repeated
     ///
     /// Without this flag, all the payer's channels in the graph may be used, their balances unknown.
@@ -141,8 +142,8 @@ impl QueryFlags {
         query.avoid = Avoid { nodes: paths.avoid_node.clone(), ..Avoid::default() };
         for channel in &paths.avoid_channel {
             match *channel {
-                AvoidedChannel::Both(channel) => query.avoid.channels.push(channel),
-                AvoidedChannel::One(direction) => query.avoid.directions.push(direction),
+                AnyChannel::Both(channel) => query.avoid.channels.push(channel),
+                AnyChannel::One(direction) => query.avoid.directions.push(direction),
             }
         }
         query.first_channels = (!paths.first_channel.is_empty()).then(|| paths.first_channel.clone());

@@ -7,6 +7,7 @@ use engine::query::RouteQuery;
 use engine::route::Route;
 use engine::router::{RouteError, RouteWorkspace, route};
 use engine::snapshot::Snapshot;
+use server::json::RouteJson;
 
 /// Flags that ask for more than one route.
 #[derive(Debug, Clone, Copy, Args)]
@@ -52,5 +53,16 @@ impl WantedFlags {
     /// How many further routes are asked for.
     pub(crate) fn further_count(self) -> Option<usize> {
         self.alternatives.map(usize::from)
+    }
+}
+
+impl Found {
+    /// As JSON.
+    pub(crate) fn to_json(&self, query: &RouteQuery) -> RouteJson {
+        let best = RouteJson::new(query, &self.best);
+        match &self.further {
+            Some(further) => best.with_alternatives(query, further),
+            None => best,
+        }
     }
 }

@@ -112,7 +112,7 @@ pub enum ReserveError {
         channel: ShortChannelIdDir,
     },
     /// There is no such reservation; it may have been released before.
-    #[error("there is no reservation {id:?}, or it was released before")]
+    #[error("there is no reservation {}, or it was released before", id.to_u64())]
     UnknownReservation {
         /// Its id.
         id: ReservationId,

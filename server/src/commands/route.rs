@@ -11,11 +11,11 @@ use engine::router::{RouteError, RouteWorkspace, widest};
 use engine::snapshot::Snapshot;
 use indicatif::HumanCount;
 use primitives::Msat;
+use server::json::RefusalJson;
 
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, outcome_of};
 use crate::graph_file::{self, LoadedGraph};
 use crate::knowledge_flags::KnowledgeFlags;
-use crate::output::json::{RefusalJson, RouteJson, outcome_of};
 use crate::output::table;
 use crate::query_flags::{QueryFlags, with_ends};
 use crate::wanted::WantedFlags;
@@ -93,7 +93,7 @@ fn run_single(args: &RouteArgs, snapshot: &Snapshot, out: &mut impl Write) -> Re
     args.knowledge.add_to(&mut query, snapshot)?;
     match args.wanted.find(snapshot, &query, &mut RouteWorkspace::default()) {
         Ok(found) if args.json => {
-            serde_json::to_writer(&mut *out, &RouteJson::new(&query, &found))?;
+            serde_json::to_writer(&mut *out, &found.to_json(&query))?;
             writeln!(out)?;
             Ok(Outcome::Done)
         }

@@ -1,19 +1,13 @@
 //! `fulgurite` alone: shows at once what this is, on a graph that needs no download.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
 
-use engine::query::RouteQuery;
-use engine::route::Route;
-use engine::router::{RouteWorkspace, route};
-use engine::snapshot::Snapshot;
-use engine::synthetic::{AmountRange, random_queries};
 use indicatif::{HumanBytes, HumanCount};
-use primitives::{Msat, NodeId};
 
+use crate::default_graph;
 use crate::exit::{Failure, Outcome};
 use crate::output::table;
-use crate::{default_graph, node_names};
+use crate::sample::Sample;
 
 /// Loads, asks, shows.
 pub(crate) fn run(out: &mut impl Write) -> Result<Outcome, Failure> {
@@ -29,7 +23,7 @@ pub(crate) fn run(out: &mut impl Write) -> Result<Outcome, Failure> {
         table::time(graph.source.load_time),
         graph.source.name,
     )?;
-    let Some(sample) = sample(snapshot) else {
+    let Some(sample) = Sample::of(snapshot) else {
         return Ok(Outcome::Done);
     };
     let query = &sample.query;
@@ -62,50 +56,3 @@ pub(crate) fn run(out: &mut impl Write) -> Result<Outcome, Failure> {
     writeln!(out, "  {name} --help")?;
     Ok(Outcome::Done)
 }
-
-struct Sample {
-    query: RouteQuery,
-    route: Route,
-    route_count: usize,
-    median: Duration,
-    slowest: Duration,
-}
-
-/// Asks many queries, and keeps the one with the most telling route.
-fn sample(snapshot: &Snapshot) -> Option<Sample> {
-    let nodes: Vec<NodeId> = node_names::all(snapshot).collect();
-    let asked = random_queries(&nodes, SAMPLE_COUNT, SAMPLE_SEED, AmountRange::default());
-    let mut space = RouteWorkspace::default();
-    let mut times = Vec::with_capacity(asked.len());
-    let mut best: Option<(RouteQuery, Route)> = None;
-    for (payer, payee, amount) in asked {
-        let amount = Msat::from_msat(amount.to_msat() / 1000 * 1000);
-        let query = RouteQuery::new(payer, payee, amount);
-        let started = Instant::now();
-        let answer = route(snapshot, &query, &mut space);
-        let time = started.elapsed();
-        let Ok(route) = answer else { continue };
-        times.push(time);
-        if best.as_ref().is_none_or(|(_, known)| is_more_telling(&route, known)) {
-            best = Some((query, route));
-        }
-    }
-    times.sort_unstable();
-    let (query, route) = best?;
-    let (route_count, median, slowest) = (times.len(), *times.get(times.len() / 2)?, *times.last()?);
-    Some(Sample { query, route, route_count, median, slowest })
-}
-
-/// Four hops show fees and expiries best; among those, the amount nearest to 100,000 sat.
-fn is_more_telling(route: &Route, known: &Route) -> bool {
-    let key = |route: &Route| {
-        let from_four = route.hops.len().abs_diff(4);
-        (from_four, route.amount.to_msat().abs_diff(SAMPLE_AMOUNT_MSAT))
-    };
-    key(route) < key(known)
-}
-
-/// Some milliseconds of work.
-const SAMPLE_COUNT: usize = 1000;
-const SAMPLE_SEED: u64 = 1;
-const SAMPLE_AMOUNT_MSAT: u64 = 100_000_000;

@@ -1,6 +1,5 @@
-//! What the commands print: tables for people, JSON for programs. The fields of the JSON are a promise.
+//! What the commands print: tables for people. The JSON for programs is `server::json`.
 
-pub(crate) mod json;
 pub(crate) mod plot;
 pub(crate) mod simulation;
 pub(crate) mod spread;

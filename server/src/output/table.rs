@@ -6,9 +6,8 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use engine::route::{Proof, Route};
 use indicatif::HumanCount;
 use primitives::{Msat, NodeId};
+use server::json::{direction_number, method_name};
 
-use crate::flag_values::direction_number;
-use crate::output::json::method_name;
 use crate::wanted::Found;
 
 /// A table without frames: a header, then rows; `right` tells which columns are numbers.

@@ -1,0 +1,12 @@
+//! The body of a report over HTTP.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use server::http::native::AttemptJson;
+use server::http::read_json;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(value) = read_json::<AttemptJson>(bytes) else { return };
+    let written = serde_json::to_vec(&value).expect("it has a JSON form");
+    read_json::<AttemptJson>(&written).expect("just written");
+});

@@ -1,0 +1,285 @@
+//! What all handlers share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use engine::belief::HeldBeliefs;
+use engine::graph::Topology;
+use engine::layer::LayerStack;
+use engine::query::RouteQuery;
+use engine::snapshot::ChannelGraph;
+use engine::stop::Stop;
+use tokio::sync::watch;
+use tokio_rustls::rustls::ServerConfig;
+
+use super::applier::{Applied, Applier, Change, ChangeError};
+use super::clock::unix_now;
+use super::metrics::Metrics;
+use super::problem::Problem;
+use super::reload::difference;
+use super::settings::Limits;
+use super::tenant::{Accounts, Caller};
+use super::work::{Lane, Pool, Pressure, Refused, Worker};
+use crate::json::QueryJson;
+
+/// What all handlers share. Clones are handles to the same server.
+#[derive(Clone)]
+pub struct App {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    graph: ChannelGraph,
+    applier: Applier,
+    accounts: ArcSwap<Accounts>,
+    tls: ArcSwapOption<ServerConfig>,
+    pool: Pool,
+    limits: Limits,
+    pressure: Pressure,
+    metrics: Metrics,
+    stop: watch::Sender<bool>,
+}
+
+/// Hears of the server's end.
+#[derive(Debug, Clone)]
+pub struct Stopped(watch::Receiver<bool>);
+
+/// Stops a search whose client has left.
+struct Leash(Stop);
+
+impl App {
+    pub(super) fn new(
+        graph: ChannelGraph,
+        applier: Applier,
+        accounts: Accounts,
+        pool: Pool,
+        limits: Limits,
+    ) -> Self {
+        let (accounts, metrics) = (ArcSwap::from_pointee(accounts), Metrics::new());
+        let pressure = Pressure::default();
+        let (tls, stop) = (ArcSwapOption::empty(), watch::Sender::new(false));
+        App {
+            shared: Arc::new(Shared { graph, applier, accounts, tls, pool, limits, pressure, metrics, stop }),
+        }
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &ChannelGraph {
+        &self.shared.graph
+    }
+
+    /// The one hand that changes what is served.
+    pub fn applier(&self) -> &Applier {
+        &self.shared.applier
+    }
+
+    /// Who may ask.
+    pub fn accounts(&self) -> Arc<Accounts> {
+        self.shared.accounts.load_full()
+    }
+
+    /// Takes other keys from now on.
+    pub fn set_accounts(&self, accounts: Accounts) {
+        self.shared.accounts.store(Arc::new(accounts));
+    }
+
+    /// What new connections are shown; without it they speak in the clear.
+    pub fn tls(&self) -> Option<Arc<ServerConfig>> {
+        self.shared.tls.load_full()
+    }
+
+    /// Shows another certificate to new connections from now on.
+    pub fn set_tls(&self, tls: Arc<ServerConfig>) {
+        self.shared.tls.store(Some(tls));
+    }
+
+    /// Bounds on what clients may take.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// The threads that search.
+    pub fn pool(&self) -> &Pool {
+        &self.shared.pool
+    }
+
+    /// How far behind its work the server is.
+    pub fn pressure(&self) -> &Pressure {
+        &self.shared.pressure
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// Whether the server takes no more connections.
+    pub fn is_stopping(&self) -> bool {
+        *self.shared.stop.borrow()
+    }
+
+    /// For answers without an end.
+    pub fn stopped(&self) -> Stopped {
+        Stopped(self.shared.stop.subscribe())
+    }
+
+    /// Tells the server to finish what it began, and end.
+    pub fn stop(&self) {
+        self.shared.stop.send_replace(true);
+    }
+
+    /// Seconds since the newest policy of the graph was signed.
+    pub fn graph_age_s(&self) -> u32 {
+        unix_now().to_secs().saturating_sub(self.applier().newest_update().to_secs())
+    }
+
+    /// Makes a change; returns once readers see it.
+    ///
+    /// # Errors
+    /// See [`ChangeError`].
+    pub async fn change(&self, change: Change) -> Result<Applied, ChangeError> {
+        self.applier().apply(change).await
+    }
+
+    /// Runs a search where it was asked. For such as take some ten microseconds.
+    ///
+    /// # Errors
+    /// Where the caller's budget is used up, or the server is behind its work.
+    pub fn search_here<T>(&self, caller: &Caller, job: impl FnOnce(&mut Worker) -> T) -> Result<T, Problem> {
+        caller.check_work()?;
+        if self.shared.pressure.lag() > self.limits().lag_max {
+            self.metrics().note_shed(Refused::Busy);
+            return Err(Refused::Busy.into());
+        }
+        let began = Instant::now();
+        let (result, settled) = self.pool().run_here(job);
+        self.note(caller, settled, began);
+        Ok(result)
+    }
+
+    /// Runs a search on the threads for it. It is stopped where the future is dropped, as when the client leaves, if its
+    /// query carries the worker's `stop`.
+    ///
+    /// # Errors
+    /// Where the caller's budget is used up, or the server is busy.
+    pub async fn search<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        lane: Lane,
+        job: impl FnOnce(&mut Worker) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        caller.check_work()?;
+        let leash = Leash(Stop::new());
+        let app = self.clone();
+        let owner = caller.clone();
+        let found = self.pool().run(lane, leash.0.clone(), move |worker| {
+            let began = Instant::now();
+            let result = job(worker);
+            app.note(&owner, worker.settled, began);
+            result
+        });
+        found.await.map_err(|refused| {
+            self.metrics().note_shed(refused);
+            refused.into()
+        })
+    }
+
+    /// The same for a stream, which waits for room and for its budget instead of being refused.
+    ///
+    /// # Errors
+    /// Where the search fails.
+    pub async fn search_patiently<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        job: impl FnOnce(&mut Worker) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        while let Err(wait) = caller.check_budget() {
+            tokio::time::sleep(wait.min(PATIENCE)).await;
+        }
+        let leash = Leash(Stop::new());
+        let app = self.clone();
+        let owner = caller.clone();
+        let found = self.pool().run_patiently(leash.0.clone(), move |worker| {
+            let began = Instant::now();
+            let result = job(worker);
+            app.note(&owner, worker.settled, began);
+            result
+        });
+        Ok(found.await?)
+    }
+
+    fn note(&self, caller: &Caller, settled: u64, began: Instant) {
+        caller.charge_work(settled, Instant::now());
+        self.metrics().note_search(settled, began.elapsed());
+    }
+
+    /// Serves another graph from now on, change by change.
+    ///
+    /// # Errors
+    /// [`ChangeError::Full`] and [`ChangeError::Stopped`].
+    pub async fn replace_graph(&self, wanted: &Topology) -> Result<usize, ChangeError> {
+        let deltas = difference(&self.graph().snapshot(), wanted);
+        for piece in deltas.chunks(DELTAS_TOGETHER) {
+            self.change(Change::Graph(piece.to_vec())).await?;
+        }
+        Ok(deltas.len())
+    }
+
+    /// A query of a caller, with its layers, reservations and beliefs, within the server's limits.
+    ///
+    /// # Errors
+    /// Names the field that is wrong.
+    pub fn query(&self, caller: &Caller, json: &QueryJson) -> Result<RouteQuery, Problem> {
+        let mut query = json.to_query()?;
+        query.work_max = query.work_max.min(self.limits().work_max);
+        if !json.ignore_reservations {
+            query.reservations = Some(caller.view.reservations.clone());
+        }
+        if !json.ignore_feedback {
+            let beliefs = caller.view.beliefs.load_full();
+            query.beliefs = beliefs.map(|beliefs| HeldBeliefs::new(beliefs, unix_now()));
+        }
+        query.layers = stack(caller, &json.layers)?;
+        Ok(query)
+    }
+}
+
+/// Layers of a caller by their names.
+///
+/// # Errors
+/// Where one is unknown.
+pub fn stack(caller: &Caller, names: &[String]) -> Result<Option<LayerStack>, Problem> {
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let stack = caller.view.layers.stack(&names);
+    stack.map(Some).map_err(|error| Problem::from(ChangeError::Layer(error)).with_field("layers"))
+}
+
+impl Stopped {
+    /// Waits for it.
+    pub async fn wait(&mut self) {
+        // A server that is gone has ended, too.
+        let _ = self.0.wait_for(|&is_stopped| is_stopped).await;
+    }
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.0.set(true);
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+/// Deltas of one change, so that no event is too large.
+const DELTAS_TOGETHER: usize = 1000;
+/// How long a stream sleeps before it looks at its budget again.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);

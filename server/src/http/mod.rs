@@ -1,0 +1,50 @@
+//! Routing as a service over HTTP.
+//!
+//! ```text
+//! listen      sockets, limits on connections          TCP -> requests
+//! tenant      keys, scopes, budgets                   who asks
+//! native      the API of our own                      requests -> questions
+//! app         what all handlers share
+//! work        threads that search, and their queues   questions -> answers
+//! applier     the one ordered hand that changes what is served: graph, layers, reservations, beliefs
+//! problem     what is told where there is no answer
+//! ```
+//! A facade for the clients of another node is a folder with a `router()` of its own, beside `native`: it translates and
+//! knows no rule of routing.
+//!
+//! Handlers wait for nothing but the socket, a search or the applier. A search of few steps runs where it was asked,
+//! all others on the threads of `work`, whose queues are bounded; what finds no room there is refused at once.
+
+pub mod applier;
+pub mod native;
+pub mod tenant;
+pub mod work;
+
+mod app;
+mod body;
+mod clock;
+mod config;
+mod front;
+mod guard;
+mod health;
+mod listen;
+mod metrics;
+mod problem;
+mod reference;
+mod refusal;
+mod reload;
+mod settings;
+mod tls;
+
+pub use app::{App, Stopped, stack};
+pub use body::{JsonBody, PathText, bad_path, read_json};
+pub use clock::unix_now;
+pub use config::{ConfigError, ConfigFile, LogFormat, TlsFiles};
+pub use listen::{Server, StartError};
+pub use metrics::Metrics;
+pub use problem::Problem;
+pub use refusal::{plan_problem, route_problem};
+pub use reload::difference;
+pub use settings::{Limits, Settings};
+pub use tenant::Accounts;
+pub use tls::{TlsError, read_tls};

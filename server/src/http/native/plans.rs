@@ -1,0 +1,238 @@
+//! `POST /api/v1/plans`: payments in parts, the choice between likely and cheap, and the most that can be sent.
+
+use std::time::Instant;
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use engine::answer::encode_plan;
+use engine::flow::{
+    Cut, CutPlace, MaximumRule, Plan, PlanError, PlanQuery, most_sendable, plan, plan_frontier,
+};
+use primitives::{Msat, ShortChannelIdDir};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::format::{Format, Formed};
+use super::timing::Timed;
+use crate::http::app::App;
+use crate::http::body::JsonBody;
+use crate::http::problem::Problem;
+use crate::http::refusal::plan_problem;
+use crate::http::tenant::Caller;
+use crate::http::work::{Lane, Worker};
+use crate::json::{PlanJson, QueryJson, ScidDirText, Text};
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/api/v1/plans", post(find_plan)).route("/api/v1/plans/maximum", post(find_maximum))
+}
+
+/// A payment that may be split.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanQueryJson {
+    /// Ends, amount, cost, limits and exclusions, as for a single route; the fee limit is one on all parts together.
+    query: QueryJson,
+    /// How many parts there may be; 16.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1000)]
+    part_count_max: Option<u16>,
+    /// What each of several parts delivers at least; 1,000.
+    #[serde(default)]
+    part_min_msat: Option<u64>,
+    /// What a channel's htlc_maximum_msat limits.
+    #[serde(default)]
+    maximum_rule: MaximumRuleJson,
+    /// Tell so many plans, from likely to cheap.
+    #[serde(default)]
+    #[schema(minimum = 2, maximum = 20)]
+    frontier: Option<u16>,
+}
+
+/// What a channel's htlc_maximum_msat limits.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MaximumRuleJson {
+    /// All parts over the channel together.
+    #[default]
+    Together,
+    /// Each part alone.
+    Each,
+}
+
+/// A plan, and others where they were asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PlanAnswer {
+    #[serde(flatten)]
+    plan: PlanJson,
+    /// From likely to cheap, where that was asked for; the first is the plan itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frontier: Option<Vec<PlanJson>>,
+}
+
+/// The most that can be sent, fees aside.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MaximumAnswer {
+    /// No set of parts delivers more, whatever it costs.
+    maximum_msat: u64,
+    /// What is in the way of more.
+    cut: CutJson,
+    /// The graph's version.
+    graph_version: u64,
+}
+
+/// Channels that separate the payer from the payee.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CutJson {
+    /// payer, payee or between.
+    place: &'static str,
+    /// What they carry together.
+    capacity_msat: u64,
+    /// Those that carry most come first; at most 1,000.
+    channels: Vec<CutChannelJson>,
+}
+
+/// One direction of a channel in a cut.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CutChannelJson {
+    /// Which.
+    channel: ScidDirText,
+    /// The most that it carries.
+    capacity_msat: u64,
+}
+
+/// Plan a payment in parts
+///
+/// The cheapest set of parts; with `frontier` also those that are cheaper and less likely. What the key's reports
+/// taught about liquidity counts.
+#[utoipa::path(
+    post, path = "/api/v1/plans", tag = "plans", operation_id = "find_plan",
+    request_body = PlanQueryJson,
+    responses(
+        (status = 200, description = "The plan", content(
+            (Timed<PlanAnswer> = "application/json"),
+            (Vec<u8> = "application/vnd.fulgurite+flatbuffers"),
+        )),
+        (status = "default", description = "Why there is none", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn find_plan(
+    State(app): State<App>,
+    caller: Caller,
+    format: Format,
+    JsonBody(json): JsonBody<PlanQueryJson>,
+) -> Result<Formed<Timed<PlanAnswer>>, Problem> {
+    let asked = Instant::now();
+    let query = prepare(&app, &caller, &json)?;
+    let count = match json.frontier {
+        Some(count) if !(2..=FRONTIER_COUNT_MAX).contains(&count) => {
+            return Err(Problem::bad_field("frontier", "a frontier has 2 to 20 plans"));
+        }
+        frontier => frontier.map_or(1, usize::from),
+    };
+    let route = query.route.clone();
+    let found = app.search(&caller, Lane::Heavy, move |worker| plans(query, count, worker));
+    let plans = found.await?.map_err(|error| plan_problem(&error))?;
+    let first = plans.first().ok_or_else(Problem::internal)?;
+    Ok(match format {
+        Format::FlatBuffers => Formed::FlatBuffers(encode_plan(first)),
+        Format::Json => {
+            let all = || plans.iter().map(|plan| PlanJson::new(&route, plan)).collect();
+            let frontier = json.frontier.map(|_| all());
+            Formed::Json(Timed::new(PlanAnswer { plan: PlanJson::new(&route, first), frontier }, &app, asked))
+        }
+    })
+}
+
+/// Tell the most that can be sent
+///
+/// Over all paths together, fees aside, and the channels that are in the way of more. The amount counts for nothing.
+#[utoipa::path(
+    post, path = "/api/v1/plans/maximum", tag = "plans", operation_id = "find_maximum",
+    request_body = PlanQueryJson,
+    responses(
+        (status = 200, description = "The amount", body = Timed<MaximumAnswer>),
+        (status = "default", description = "Why there is none", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn find_maximum(
+    State(app): State<App>,
+    caller: Caller,
+    JsonBody(json): JsonBody<PlanQueryJson>,
+) -> Result<Json<Timed<MaximumAnswer>>, Problem> {
+    let asked = Instant::now();
+    let query = prepare(&app, &caller, &json)?;
+    let found = app.search(&caller, Lane::Heavy, move |worker| maximum(query, worker));
+    let answer = found.await?.map_err(|error| plan_problem(&error))?;
+    Ok(Json(Timed::new(answer, &app, asked)))
+}
+
+fn prepare(app: &App, caller: &Caller, json: &PlanQueryJson) -> Result<PlanQuery, Problem> {
+    if json.query.alternatives.is_some() || json.query.diverse {
+        return Err(Problem::bad_field("query.alternatives", "a plan has no alternatives")
+            .with_hint("ask for a frontier"));
+    }
+    let mut query =
+        PlanQuery::new(app.query(caller, &json.query).map_err(|problem| problem.within("query"))?);
+    if let Some(count) = json.part_count_max {
+        if !(1..=PART_COUNT_MAX).contains(&count) {
+            return Err(Problem::bad_field("part_count_max", "a plan has 1 to 1000 parts"));
+        }
+        query.part_count_max = usize::from(count);
+    }
+    query.part_min = json.part_min_msat.map_or(query.part_min, Msat::from_msat);
+    query.maximum_rule = match json.maximum_rule {
+        MaximumRuleJson::Together => MaximumRule::Together,
+        MaximumRuleJson::Each => MaximumRule::Each,
+    };
+    Ok(query)
+}
+
+fn plans(mut query: PlanQuery, count: usize, worker: &mut Worker) -> Result<Vec<Plan>, PlanError> {
+    query.route.stop = worker.stop.clone();
+    let snapshot = worker.snapshot();
+    let found = match count {
+        1 => plan(&snapshot, &query, &mut worker.plans).map(|plan| vec![plan]),
+        _ => plan_frontier(&snapshot, &query, count, &mut worker.plans),
+    };
+    worker.settled += match &found {
+        Ok(plans) => plans.iter().map(|plan| plan.counts.settled).sum(),
+        Err(_) => UNTOLD_PLAN_WORK,
+    };
+    found
+}
+
+fn maximum(mut query: PlanQuery, worker: &mut Worker) -> Result<MaximumAnswer, PlanError> {
+    query.route.stop = worker.stop.clone();
+    let snapshot = worker.snapshot();
+    worker.settled += UNTOLD_PLAN_WORK;
+    let (most, cut) = most_sendable(&snapshot, &query, &mut worker.plans)?;
+    let graph_version = snapshot.version();
+    Ok(MaximumAnswer { maximum_msat: most.to_msat(), cut: CutJson::new(&cut), graph_version })
+}
+
+impl CutJson {
+    /// A cut.
+    pub fn new(cut: &Cut) -> Self {
+        let place = match cut.place {
+            CutPlace::Payer => "payer",
+            CutPlace::Payee => "payee",
+            CutPlace::Between => "between",
+        };
+        let channels = cut.channels.iter().map(|channel| CutChannelJson {
+            channel: Text(ShortChannelIdDir {
+                short_channel_id: channel.short_channel_id,
+                direction: channel.direction,
+            }),
+            capacity_msat: channel.capacity.to_msat(),
+        });
+        CutJson { place, capacity_msat: cut.capacity.to_msat(), channels: channels.collect() }
+    }
+}
+
+/// More parts than a payee accepts HTLCs (BOLT 2) help nobody; this leaves room.
+const PART_COUNT_MAX: u16 = 1000;
+/// Plans of one frontier.
+const FRONTIER_COUNT_MAX: u16 = 20;
+/// What is charged where the engine does not tell the work: a look at some thousand nodes.
+const UNTOLD_PLAN_WORK: u64 = 5000;

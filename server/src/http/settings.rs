@@ -1,0 +1,81 @@
+//! What a server is told when it starts.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::tenant::KeySettings;
+
+/// What a server is told when it starts.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Threads that search; 0 takes one for each processor.
+    pub search_threads: usize,
+    /// Who may ask; everybody where there is none.
+    pub keys: Vec<KeySettings>,
+    /// Bounds on what clients may take.
+    pub limits: Limits,
+}
+
+/// Bounds on what clients may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time; the next one waits until another ends.
+    pub connection_count_max: usize,
+    /// Bytes of a request's body; of a batch, of each of its lines.
+    pub body_size_max: usize,
+    /// Bytes of a request's head.
+    pub head_size_max: usize,
+    /// How long a request's head may take to arrive, the first byte of a connection included.
+    pub head_timeout: Duration,
+    /// How long a request's body may take to arrive, and its answer to be found.
+    pub request_timeout: Duration,
+    /// How long a client may leave an answer lie before its connection is closed.
+    pub write_timeout: Duration,
+    /// How long what has begun may take to end after a stop.
+    pub drain_timeout: Duration,
+    /// Searches that may wait for a thread, of each kind.
+    pub queue_size: usize,
+    /// How long a search may wait for a thread before it is refused.
+    pub queue_wait_max: Duration,
+    /// How far behind its work the server may be before it refuses searches.
+    pub lag_max: Duration,
+    /// Steps of one search.
+    pub work_max: u64,
+    /// Further routes of one query.
+    pub alternative_count_max: u16,
+    /// Entries of all layers of one tenant.
+    pub layer_entry_count_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            listen: SocketAddr::from(([127, 0, 0, 1], 7420)),
+            search_threads: 0,
+            keys: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connection_count_max: 16_384,
+            body_size_max: 1 << 18,
+            head_size_max: 1 << 14,
+            head_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(30),
+            queue_size: 256,
+            queue_wait_max: Duration::from_millis(100),
+            lag_max: Duration::from_millis(10),
+            work_max: 2_000_000,
+            alternative_count_max: 100,
+            layer_entry_count_max: 200_000,
+        }
+    }
+}

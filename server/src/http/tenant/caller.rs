@@ -1,0 +1,104 @@
+//! Who asks: what a handler takes to be sure that it may answer.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+
+use super::account::{Account, Scope};
+use crate::http::problem::Problem;
+
+/// Whoever may read.
+#[derive(Debug, Clone)]
+pub struct Caller(Arc<Account>);
+
+/// Whoever may write.
+#[derive(Debug, Clone)]
+pub struct Writer(pub Caller);
+
+/// Whoever runs the server.
+#[derive(Debug, Clone)]
+pub struct Admin(pub Caller);
+
+impl Caller {
+    /// Whoever an account belongs to.
+    pub fn new(account: Arc<Account>) -> Self {
+        Caller(account)
+    }
+
+    /// Whether the budget of work has something left.
+    ///
+    /// # Errors
+    /// 429, with the time after which it has.
+    pub fn check_work(&self) -> Result<(), Problem> {
+        self.check_budget().map_err(|wait| too_many("work", wait))
+    }
+
+    /// The same, for whoever waits.
+    ///
+    /// # Errors
+    /// The time after which it has.
+    pub fn check_budget(&self) -> Result<(), Duration> {
+        self.0.check_work(Instant::now())
+    }
+
+    fn of(parts: &Parts, scope: Scope) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().ok_or_else(unknown)?;
+        if caller.scopes.has(scope) {
+            return Ok(caller.clone());
+        }
+        let detail = "the key does not allow this";
+        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "The key does not suffice", detail)
+            .with_hint("ask whoever runs the server for another scope"))
+    }
+}
+
+impl Deref for Caller {
+    type Target = Account;
+
+    fn deref(&self) -> &Account {
+        &self.0
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Caller::of(parts, Scope::Read)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Caller::of(parts, Scope::Write).map(Writer)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Caller::of(parts, Scope::Admin).map(Admin)
+    }
+}
+
+/// Nobody knows the key, or there is none.
+pub(in crate::http) fn unknown() -> Problem {
+    let title = "A key is needed";
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", title, "the request has no key that is known here")
+        .with_hint("send it as Authorization: Bearer KEY")
+}
+
+/// A budget is used up.
+pub(in crate::http) fn too_many(what: &str, wait: Duration) -> Problem {
+    let secs = u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
+    let detail = format!("the key's budget of {what} is used up");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "budget", "The budget is used up", detail)
+        .with_retry_after(secs)
+}

@@ -1,0 +1,217 @@
+//! The threads that search, and the queues before them.
+//!
+//! ```text
+//! handlers --quick--> queue --.
+//! handlers --heavy--> queue --+--> threads --> oneshot --> handlers
+//! ```
+//! The quick queue goes first, but one job in some of the heavy one in any case. A job whose client has left is not
+//! begun, nor is one that has waited too long: its client has, too, or will ask again anyhow. Streams wait for room.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, Sender, TrySendError, bounded, select_biased};
+use crossbeam::queue::ArrayQueue;
+use engine::snapshot::ChannelGraph;
+use engine::stop::Stop;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::worker::Worker;
+
+/// Which queue a job waits in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// One route: microseconds to milliseconds.
+    Quick,
+    /// All else: plans, alternatives, reach, pieces of a batch.
+    Heavy,
+}
+
+/// Why a job was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The queue is full, or the job waited in it for too long.
+    #[error("more is asked than can be answered in time")]
+    Busy,
+    /// The job panicked.
+    #[error("the search failed")]
+    Failed,
+}
+
+type Job = Box<dyn FnOnce(&mut Worker) + Send>;
+
+/// Threads that search.
+pub struct Pool {
+    quick: Sender<Job>,
+    heavy: Sender<Job>,
+    /// For jobs of few steps, which run where they were asked.
+    here: ArrayQueue<Box<Worker>>,
+    graph: ChannelGraph,
+    wait_max: Duration,
+    thread_count: usize,
+    /// Of pieces of streams that wait in the heavy queue.
+    patient: Semaphore,
+}
+
+impl Pool {
+    /// Starts `thread_count` threads, or one for each processor. They end when the pool is dropped.
+    ///
+    /// # Errors
+    /// Where the system refuses a thread.
+    pub fn start(
+        graph: &ChannelGraph,
+        thread_count: usize,
+        queue_size: usize,
+        wait_max: Duration,
+    ) -> std::io::Result<Self> {
+        let (quick, quick_jobs) = bounded(queue_size);
+        let (heavy, heavy_jobs) = bounded(queue_size);
+        let count = match thread_count {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        for at in 0..count {
+            let (quick, heavy, graph) = (quick_jobs.clone(), heavy_jobs.clone(), graph.clone());
+            thread::Builder::new()
+                .name(format!("search-{at}"))
+                .spawn(move || serve(&Queues { quick, heavy }, &graph))?;
+        }
+        let here = ArrayQueue::new(4 * count);
+        let patient = Semaphore::new(PATIENT_PER_THREAD * count);
+        Ok(Pool { quick, heavy, here, graph: graph.clone(), wait_max, thread_count: count, patient })
+    }
+
+    /// Runs a job on the caller's thread, and tells its work. For jobs of some ten microseconds.
+    pub fn run_here<T>(&self, job: impl FnOnce(&mut Worker) -> T) -> (T, u64) {
+        let mut worker = self.here.pop().unwrap_or_else(|| Box::new(Worker::new(&self.graph)));
+        worker.settled = 0;
+        worker.stop = Stop::default();
+        let result = job(&mut worker);
+        let settled = worker.settled;
+        // A full pool drops it.
+        let _ = self.here.push(worker);
+        (result, settled)
+    }
+
+    /// Runs a job on one of the threads. What it searches ends early where `stop` is raised.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn run<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        stop: Stop,
+        job: impl FnOnce(&mut Worker) -> T + Send + 'static,
+    ) -> Result<T, Refused> {
+        let (job, answer) = prepare(Some(self.wait_max), stop, job);
+        let queue = match lane {
+            Lane::Quick => &self.quick,
+            Lane::Heavy => &self.heavy,
+        };
+        match queue.try_send(job) {
+            Ok(()) => answer.await.unwrap_or(Err(Refused::Failed)),
+            Err(TrySendError::Full(_)) => Err(Refused::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(Refused::Failed),
+        }
+    }
+
+    /// The same for a piece of a stream: waits for room in the heavy queue, of which streams take a part only.
+    ///
+    /// # Errors
+    /// [`Refused::Failed`].
+    pub async fn run_patiently<T: Send + 'static>(
+        &self,
+        stop: Stop,
+        job: impl FnOnce(&mut Worker) -> T + Send + 'static,
+    ) -> Result<T, Refused> {
+        let _room = self.patient.acquire().await.expect("nobody closes the semaphore");
+        let (mut job, answer) = prepare(None, stop, job);
+        loop {
+            match self.heavy.try_send(job) {
+                Ok(()) => return answer.await.unwrap_or(Err(Refused::Failed)),
+                Err(TrySendError::Full(refused)) => job = refused,
+                Err(TrySendError::Disconnected(_)) => return Err(Refused::Failed),
+            }
+            tokio::time::sleep(PATIENCE).await;
+        }
+    }
+
+    /// How many threads search.
+    pub fn thread_count(&self) -> usize {
+        self.thread_count
+    }
+
+    /// Jobs that wait, quick ones and heavy ones.
+    pub fn waiting(&self) -> [usize; 2] {
+        [self.quick.len(), self.heavy.len()]
+    }
+}
+
+/// A job as it waits, and where its answer comes.
+fn prepare<T: Send + 'static>(
+    wait_max: Option<Duration>,
+    stop: Stop,
+    job: impl FnOnce(&mut Worker) -> T + Send + 'static,
+) -> (Job, oneshot::Receiver<Result<T, Refused>>) {
+    let (reply, answer) = oneshot::channel();
+    let asked = Instant::now();
+    let job = Box::new(move |worker: &mut Worker| {
+        if reply.is_closed() {
+            return;
+        }
+        if wait_max.is_some_and(|wait_max| asked.elapsed() > wait_max) {
+            let _ = reply.send(Err(Refused::Busy));
+            return;
+        }
+        worker.settled = 0;
+        worker.stop = stop;
+        // A client that has left meanwhile misses nothing.
+        let _ = reply.send(Ok(job(worker)));
+    });
+    (job, answer)
+}
+
+struct Queues {
+    quick: Receiver<Job>,
+    heavy: Receiver<Job>,
+}
+
+impl Queues {
+    /// Waits for the next job, the `turn`th one. An idle thread lets go of former generations of the graph. `None` once
+    /// nobody can ask any more.
+    fn next(&self, turn: u64, worker: &mut Worker) -> Option<Job> {
+        let [first, second] = match turn % HEAVY_TURN {
+            0 => [&self.heavy, &self.quick],
+            _ => [&self.quick, &self.heavy],
+        };
+        loop {
+            select_biased! {
+                recv(first) -> job => return job.ok(),
+                recv(second) -> job => return job.ok(),
+                default(IDLE) => drop(worker.snapshot()),
+            }
+        }
+    }
+}
+
+fn serve(queues: &Queues, graph: &ChannelGraph) {
+    let mut worker = Worker::new(graph);
+    let mut turn = 0_u64;
+    while let Some(job) = queues.next(turn, &mut worker) {
+        turn = turn.wrapping_add(1);
+        // A job that panics loses its reply, which tells its client, and what it left of the workspace.
+        if catch_unwind(AssertUnwindSafe(|| job(&mut worker))).is_err() {
+            worker = Worker::new(graph);
+        }
+    }
+}
+
+/// One job in so many is taken from the heavy queue first, so that it never starves.
+const HEAVY_TURN: u64 = 8;
+/// How often an idle thread looks up.
+const IDLE: Duration = Duration::from_secs(1);
+/// Pieces of streams that wait for each thread.
+const PATIENT_PER_THREAD: usize = 2;
+/// How long a piece waits before it looks for room again.
+const PATIENCE: Duration = Duration::from_millis(5);

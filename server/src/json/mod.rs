@@ -1,0 +1,20 @@
+//! Queries and answers as JSON: one model for the command line and for HTTP. Amounts are integers in msat, ids are text
+//! as BOLT 7 writes them.
+//!
+//! Not here: which query may be asked of whom, and how an answer travels.
+
+mod answer;
+mod channel;
+mod cost;
+mod names;
+mod query;
+mod refusal;
+mod text;
+
+pub use answer::{HopJson, PlanJson, PlanPartJson, RouteJson};
+pub use channel::AnyChannel;
+pub use cost::{CostJson, CostName};
+pub use names::{direction_number, error_code, method_name, plan_error_code};
+pub use query::{AvoidJson, ExtraArcJson, FieldError, FirstChannelJson, LimitsJson, QueryJson};
+pub use refusal::RefusalJson;
+pub use text::{AnyChannelText, NodeIdText, ScidDirText, ScidText, Text, TextForm};

@@ -1,0 +1,93 @@
+//! Values that JSON carries as text.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::PartialSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+
+use primitives::{NodeId, ShortChannelId, ShortChannelIdDir};
+
+use super::channel::AnyChannel;
+
+/// A value that JSON carries as its `Display` writes it and its `FromStr` reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<T>(pub T);
+
+/// A node's id.
+pub type NodeIdText = Text<NodeId>;
+/// A channel's name.
+pub type ScidText = Text<ShortChannelId>;
+/// One direction of a channel.
+pub type ScidDirText = Text<ShortChannelIdDir>;
+/// A channel, or one direction of it.
+pub type AnyChannelText = Text<AnyChannel>;
+
+impl<T: fmt::Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor(PhantomData)).map(Text)
+    }
+}
+
+struct TextVisitor<T>(PhantomData<T>);
+
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
+/// What the document of the API says of a value that is text.
+pub trait TextForm {
+    /// The name of its form, and a regular expression that all its texts match.
+    const FORM: (&'static str, &'static str, &'static str);
+}
+
+impl TextForm for NodeId {
+    const FORM: (&'static str, &'static str, &'static str) =
+        ("NodeId", "A node's compressed public key, 33 bytes in hexadecimal.", "^0[23][0-9a-fA-F]{64}$");
+}
+
+impl TextForm for ShortChannelId {
+    const FORM: (&'static str, &'static str, &'static str) =
+        ("ShortChannelId", "Block, transaction and output of a channel's funding.", SCID);
+}
+
+impl TextForm for ShortChannelIdDir {
+    const FORM: (&'static str, &'static str, &'static str) =
+        ("ShortChannelIdDir", "A channel and a direction: 0 from node_id_1 to node_id_2, 1 back.", SCID_DIR);
+}
+
+impl<T: TextForm> PartialSchema for Text<T> {
+    fn schema() -> RefOr<Schema> {
+        let (_, description, pattern) = T::FORM;
+        let schema = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));
+        schema.description(Some(description)).pattern(Some(pattern)).build().into()
+    }
+}
+
+impl<T: TextForm> utoipa::ToSchema for Text<T> {
+    fn name() -> Cow<'static, str> {
+        T::FORM.0.into()
+    }
+}
+
+const SCID: &str = "^([0-9]{1,20}|[0-9]{1,8}x[0-9]{1,8}x[0-9]{1,5})$";
+const SCID_DIR: &str = "^([0-9]{1,20}|[0-9]{1,8}x[0-9]{1,8}x[0-9]{1,5})/[01]$";

@@ -1,0 +1,69 @@
+//! Streams of queries.
+
+use std::fmt::Write;
+
+use engine::router::{RouteWorkspace, route};
+use serde_json::{Value, json};
+use server::http::{Limits, Settings};
+use server::json::QueryJson;
+
+use super::service::{Service, line_graph, node};
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_in_order_and_those_of_single_queries() {
+    let service = Service::synthetic(3000).await;
+    let snapshot = service.app.graph().snapshot();
+    let mut body = String::new();
+    let mut queries = Vec::new();
+    for at in 0..500_u32 {
+        let node =
+            |at: u32| snapshot.node_id(engine::graph::NodeIdx::from_u32(at % snapshot.node_count() as u32));
+        let query = QueryJson::new(node(at * 7), node(at * 13 + 1), 1000 + u64::from(at));
+        writeln!(body, "{}", serde_json::to_string(&query).unwrap()).unwrap();
+        queries.push(query);
+    }
+    let answer = service.post_text("/api/v1/batch", body).await;
+    assert_eq!(answer.kind, "application/x-ndjson");
+    let answers = lines(&answer.text);
+    assert_eq!(answers.len(), queries.len());
+    let mut space = RouteWorkspace::default();
+    for (at, (query, answer)) in queries.iter().zip(&answers).enumerate() {
+        match route(&snapshot, &query.to_query().unwrap(), &mut space) {
+            Ok(route) => {
+                assert_eq!(answer["amount_msat"], query.amount_msat);
+                assert_eq!(answer["cost_msat"], route.cost, "line {}", at + 1);
+            }
+            Err(error) => {
+                assert_eq!(answer["line"], at as u64 + 1);
+                assert_eq!(answer["problem"]["detail"], error.to_string());
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_line_spoils_no_other() {
+    let service = Service::line().await;
+    let good = json!({"src": node(1), "dst": node(4), "amount_msat": 100_000}).to_string();
+    let answer = service.post_text("/api/v1/batch", format!("{good}\n\n{{\n{good}")).await;
+    let answers = lines(&answer.text);
+    assert_eq!(answers.len(), 3);
+    assert_eq!((&answers[0]["hops"], &answers[2]["hops"]), (&json!(1), &json!(1)));
+    assert_eq!((&answers[1]["line"], &answers[1]["problem"]["code"]), (&json!(2), &json!("bad_json")));
+    assert_eq!(service.post_text("/api/v1/batch", "").await.text, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_without_an_end_is_not_collected() {
+    let limits = Limits { body_size_max: 1000, ..Limits::default() };
+    let service = Service::of(line_graph(), Settings { limits, ..Settings::default() }).await;
+    let good = json!({"src": node(1), "dst": node(4), "amount_msat": 100_000}).to_string();
+    let body = format!("{good}\n{}", " ".repeat(100_000));
+    let answers = lines(&service.post_text("/api/v1/batch", body).await.text);
+    assert_eq!((answers.len(), &answers[0]["hops"]), (2, &json!(1)));
+    assert_eq!(answers[1]["problem"]["code"], "body_too_large");
+}

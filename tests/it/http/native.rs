@@ -1,0 +1,190 @@
+//! All else that the native API answers.
+
+use serde_json::{Value, json};
+
+use super::service::{Service, node};
+
+fn query(amount_msat: u64) -> Value {
+    json!({"src": node(1), "dst": node(4), "amount_msat": amount_msat, "cost": {"model": "fee"}})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alternatives_and_diverse_routes_are_told() {
+    let service = Service::line().await;
+    for diverse in [false, true] {
+        let mut body = query(1_000_000);
+        (body["alternatives"], body["diverse"]) = (json!(5), json!(diverse));
+        let found = service.post("/api/v1/routes", &body).await.json();
+        assert_eq!(found["hops"], 1);
+        assert_eq!(found["alternatives"][0]["hops"], 3, "{found}");
+        assert_eq!(found["alternatives"].as_array().unwrap().len(), 1);
+    }
+    let mut many = query(1);
+    many["alternatives"] = json!(101);
+    assert_eq!(service.post("/api/v1/routes", &many).await.problem(422)["field"], "alternatives");
+    let mut none = query(1);
+    none["diverse"] = json!(true);
+    assert_eq!(service.post("/api/v1/routes", &none).await.problem(422)["field"], "diverse");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_use_both_ways() {
+    let service = Service::line().await;
+    // Neither 1 - 4 nor 1 - 2 - 3 - 4 carries this much alone.
+    let plan = service.post("/api/v1/plans", &json!({"query": query(920_000_000)})).await.json();
+    let parts = plan["parts"].as_array().unwrap();
+    assert_eq!(parts.len(), 2, "{plan}");
+    assert_eq!(parts.iter().map(|part| part["amount_msat"].as_u64().unwrap()).sum::<u64>(), 920_000_000);
+    let most = service.post("/api/v1/plans/maximum", &json!({"query": query(1)})).await.json();
+    assert_eq!(most["maximum_msat"], 950_000_000);
+    let channels = most["cut"]["channels"].as_array().unwrap();
+    assert_eq!(
+        channels.iter().map(|channel| channel["capacity_msat"].as_u64().unwrap()).sum::<u64>(),
+        950_000_000
+    );
+    let problem = service.post("/api/v1/plans", &json!({"query": query(960_000_000)})).await.problem(404);
+    assert_eq!(problem["code"], "cut");
+    let frontier =
+        service.post("/api/v1/plans", &json!({"query": query(1_000_000), "frontier": 3})).await.json();
+    assert!(!frontier["frontier"].as_array().unwrap().is_empty());
+    let bad = json!({"query": {"src": "x"}});
+    assert_eq!(service.post("/api/v1/plans", &bad).await.problem(400)["field"], "query.src");
+    let cost = json!({"query": {"src": node(1), "dst": node(4), "amount_msat": 1, "cost": {"model": "fee", "hop_base_msat": 1}}});
+    assert_eq!(service.post("/api/v1/plans", &cost).await.problem(422)["field"], "query.cost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_binary_twin_says_the_same() {
+    let service = Service::line().await;
+    let ask = |path: &str, body: Value| {
+        let request =
+            service.client.post(service.url(path)).header("accept", server::http::native::FLATBUFFERS);
+        let request = request.json(&body);
+        async move { request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap() }
+    };
+    let route = service.post("/api/v1/routes", &query(100_000_000)).await.json();
+    let bytes = ask("/api/v1/routes", query(100_000_000)).await;
+    let answer = schemas::answer::root_as_answer(&bytes).unwrap();
+    let routes = answer.routes().unwrap();
+    assert_eq!(routes.get(0).fee_msat(), route["fee_msat"].as_u64().unwrap());
+    assert_eq!(routes.get(0).hops().len(), 3);
+    let bytes = ask("/api/v1/plans", json!({"query": query(920_000_000)})).await;
+    assert_eq!(schemas::answer::root_as_answer(&bytes).unwrap().plan().unwrap().parts().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reach_tells_of_all_or_of_some() {
+    let service = Service::line().await;
+    let body = json!({"node": node(1), "amount_msat": 1_000_000, "cost": {"model": "fee"}});
+    let all = service.post("/api/v1/reach", &body).await.json();
+    assert_eq!(all["nodes"].as_array().unwrap().len(), all["reached_count"].as_u64().unwrap() as usize);
+    let some = json!({"node": node(4), "amount_msat": 1_000_000, "towards": "node", "nodes": [node(2)]});
+    let some = service.post("/api/v1/reach", &some).await.json();
+    assert_eq!(some["nodes"][0]["node_id"], node(2));
+    // Node 1 is nearer: over its own channel to 4, node 2 pays node 1 for forwarding, 500 msat and 100 millionths.
+    assert_eq!(some["nodes"][0]["least_cost_msat"], 500 + 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layers_change_the_queries_that_name_them() {
+    let service = Service::line().await;
+    let put = service.client.put(service.url("/api/v1/layers/mine")).send().await.unwrap();
+    assert_eq!(put.status(), 201);
+    let edits = json!([{"edit": "disable_channel", "channel": "4x1x0/0"}]);
+    service.post("/api/v1/layers/mine/edits", &edits).await.json();
+    assert_eq!(service.get("/api/v1/layers").await.json()["layers"][0]["entry_count"], 1);
+    assert_eq!(service.post("/api/v1/routes", &query(1_000_000)).await.json()["hops"], 1);
+    let mut with = query(1_000_000);
+    with["layers"] = json!(["mine"]);
+    assert_eq!(service.post("/api/v1/routes", &with).await.json()["hops"], 3);
+    let layer = service.get("/api/v1/layers/mine").await.json();
+    assert_eq!(layer["layers"][0]["disabled_channels"][0], "4x1x0/0");
+    let bad = json!([{"edit": "bias_channel", "channel": "4x1x0/0", "bias": 101}]);
+    let problem = service.post("/api/v1/layers/mine/edits", &bad).await.problem(422);
+    assert_eq!(problem["field"], "[0]");
+    let gone = service.client.delete(service.url("/api/v1/layers/mine")).send().await.unwrap();
+    assert_eq!(gone.status(), 200);
+    assert_eq!(service.post("/api/v1/routes", &with).await.problem(404)["code"], "unknown_layer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_reserved_is_left_alone() {
+    let service = Service::line().await;
+    let path = json!({"path": [{"channel": "4x1x0/0", "amount_msat": 49_500_000}]});
+    // The channel holds 1,000,000 sat in all, so this alone blocks nothing; its HTLC slots do.
+    let first = service.post("/api/v1/reservations", &path).await.json();
+    let listed = service.get("/api/v1/reservations").await.json();
+    assert_eq!(listed["htlcs"][0]["amount_msat"], 49_500_000);
+    for _ in 1..19 {
+        service.post("/api/v1/reservations", &path).await.json();
+    }
+    let large = query(60_000_000 - 20_000_000);
+    let mut free = service.post("/api/v1/routes", &large).await.json();
+    let full = service
+        .post("/api/v1/reservations", &json!({"path": [{"channel": "4x1x0/0", "amount_msat": 50_000_000}]}))
+        .await;
+    assert_eq!(full.status, 201);
+    free["hops"].take();
+    assert_eq!(
+        service.post("/api/v1/routes", &large).await.json()["hops"],
+        3,
+        "990.5 of 1,000 million msat are taken"
+    );
+    let mut blind = large.clone();
+    blind["ignore_reservations"] = json!(true);
+    assert_eq!(service.post("/api/v1/routes", &blind).await.json()["hops"], 1);
+    let url = service.url(&format!("/api/v1/reservations/{}", first["reservation"]));
+    assert_eq!(service.client.delete(&url).send().await.unwrap().status(), 200);
+    assert_eq!(service.client.delete(&url).send().await.unwrap().status(), 404);
+    assert_eq!(service.post("/api/v1/routes", &large).await.json()["hops"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reported_failure_turns_the_next_query_elsewhere() {
+    let service = Service::line().await;
+    let attempt = |code: u16| {
+        json!({
+            "path": [{"channel": "4x1x0/0", "amount_msat": 1_000_000}],
+            "outcome": "failed", "erring_node": 0, "failure_code": code,
+        })
+    };
+    assert_eq!(service.post("/api/v1/routes", &query(1_000_000)).await.json()["hops"], 1);
+    let told = service.post("/api/v1/feedback", &attempt(0x1007)).await.json();
+    assert_eq!(told["advice"]["action"], "believe");
+    assert_eq!(service.post("/api/v1/routes", &query(1_000_000)).await.json()["hops"], 3);
+    let mut blind = query(1_000_000);
+    blind["ignore_feedback"] = json!(true);
+    assert_eq!(service.post("/api/v1/routes", &blind).await.json()["hops"], 1);
+    let permanent = service.post("/api/v1/feedback", &attempt(0x4008)).await.json();
+    assert_eq!(
+        (&permanent["advice"]["action"], &permanent["advice"]["permanent"]),
+        (&json!("avoid_channel"), &json!(true))
+    );
+    let unknown = json!({"path": [{"channel": "9x9x9/0", "amount_msat": 5}], "outcome": "reached"});
+    service.post("/api/v1/feedback", &unknown).await.json();
+    let stray =
+        json!({"path": [{"channel": "4x1x0/0", "amount_msat": 5}], "outcome": "settled", "erring_node": 0});
+    assert_eq!(service.post("/api/v1/feedback", &stray).await.problem(422)["field"], "erring_node");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_graph_is_looked_up() {
+    let service = Service::line().await;
+    let graph = service.get("/api/v1/graph").await.json();
+    assert_eq!((&graph["node_count"], &graph["channel_count"]), (&json!(4), &json!(4)));
+    assert_eq!(graph["newest_update"], 1_700_000_000);
+    let found = service.get(&format!("/api/v1/graph/nodes/{}?channels=1", node(1))).await.json();
+    assert_eq!((&found["channel_count"], found["channels"].as_array().unwrap().len()), (&json!(2), 1));
+    let channel = service.get("/api/v1/graph/channels/2x1x0").await.json();
+    assert_eq!(
+        (&channel["node_id_1"], &channel["policy_1"]["fee_base_msat"]),
+        (&json!(node(2)), &json!(2000))
+    );
+    assert_eq!(service.get("/api/v1/graph/channels/9x1x0").await.problem(404)["code"], "not_found");
+    assert_eq!(service.get("/api/v1/graph/channels/9x9").await.problem(400)["field"], "short_channel_id");
+    assert_eq!(service.get("/api/v1/graph/nodes/02").await.problem(400)["field"], "node_id");
+    assert_eq!(
+        service.get(&format!("/api/v1/graph/nodes/{}?channels=x", node(1))).await.problem(422)["field"],
+        "channels"
+    );
+}

@@ -1,0 +1,64 @@
+//! The graph changes while it is served.
+
+use engine::graph::Topology;
+use engine::import::read_graph;
+use serde_json::{Value, json};
+use server::http::difference;
+
+use super::service::{Service, line_table, node};
+
+fn topology(table: &str) -> Topology {
+    Topology::build(read_graph(table.as_bytes(), &mut |_| {}).unwrap().graph).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_graph_is_served_without_a_restart() {
+    let service = Service::line().await;
+    let query = json!({"src": node(1), "dst": node(4), "amount_msat": 1_000_000, "cost": {"model": "fee"}});
+    assert_eq!(service.post("/api/v1/routes", &query).await.json()["hops"], 1);
+    // Channel 4 is gone, channel 5 is new and dearer, node 3 asks less.
+    let table: String =
+        line_table().lines().filter(|line| !line.starts_with("4x")).collect::<Vec<_>>().join("\n");
+    let table = table.replace(",3000,100,", ",7,100,").replace(",1700000000,", ",1700000009,");
+    let new = format!("5x1x0,{},{},1000000,0,900,100,40,1000,900000000,0,1700000010,0,0", node(2), node(4));
+    let table = format!("{table}\n{new}\n");
+    let mut events = service.client.get(service.url("/api/v1/events")).send().await.unwrap();
+    let count = service.app.replace_graph(&topology(&table)).await.unwrap();
+    assert!(count > 0);
+    let answer = service.post("/api/v1/routes", &query).await.json();
+    assert_eq!((&answer["hops"], &answer["fee_msat"]), (&json!(2), &json!(900 + 100)));
+    assert!(answer["graph_version"].as_u64().unwrap() > 0);
+    let graph = service.get("/api/v1/graph").await.json();
+    assert_eq!((&graph["channel_count"], &graph["newest_update"]), (&json!(4), &json!(1_700_000_010)));
+    assert_eq!(
+        service.app.replace_graph(&topology(&table)).await.unwrap(),
+        0,
+        "there is nothing left to change"
+    );
+    let event = String::from_utf8(events.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(event.contains("event: graph"), "{event}");
+    let data = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    let data: Value = serde_json::from_str(data).unwrap();
+    assert_eq!((&data["seq"], data["changes"].as_array().unwrap().len()), (&json!(1), count));
+    assert_eq!(data["changes"][0], json!({"change": "channel_closed", "short_channel_id": "4x1x0"}));
+}
+
+#[test]
+fn a_difference_makes_one_graph_of_the_other() {
+    use engine::snapshot::ChannelGraph;
+    use engine::synthetic::{SyntheticConfig, generate};
+    for seed in 0..6 {
+        let make = |seed, count| {
+            Topology::build(generate(&SyntheticConfig::new(seed, count), &mut |_| {}).unwrap()).unwrap()
+        };
+        let (graph, mut writer) = ChannelGraph::new(make(seed, 300));
+        let wanted = make(seed + 1, 500);
+        for delta in difference(&graph.snapshot(), &wanted) {
+            writer.apply(&delta).unwrap();
+        }
+        writer.publish();
+        writer.begin_merge();
+        writer.finish_merge();
+        assert_eq!(difference(&graph.snapshot(), &wanted), Vec::new(), "seed {seed}");
+    }
+}
