@@ -12,6 +12,7 @@ mod import;
 mod layers;
 mod onion;
 mod oracle;
+mod page;
 mod pay;
 mod payment;
 mod persist;

@@ -1,4 +1,4 @@
 //! The service over HTTP, asked by a real client over a real socket, in this process.
 
 mod routes;
-mod service;
+pub(crate) mod service;
