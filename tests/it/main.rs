@@ -14,6 +14,7 @@ mod interop;
 mod layers;
 mod onion;
 mod oracle;
+mod page;
 mod pay;
 mod payment;
 mod persist;

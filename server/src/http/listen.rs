@@ -30,7 +30,7 @@ use super::problem::Problem;
 use super::settings::{Limits, Settings};
 use super::tenant::{Accounts, AccountsError};
 use super::work::Pool;
-use super::{health, metrics, native, reference};
+use super::{health, metrics, native, page, reference};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +134,7 @@ fn router(app: &App) -> Router {
     Router::new()
         .merge(health::router())
         .merge(metrics::router())
-        .merge(native::router())
+        .merge(page::with_page(native::router()))
         .merge(reference::router())
         .fallback(|| async { Problem::not_found("nothing is served at this path") })
         .method_not_allowed_fallback(|| async {

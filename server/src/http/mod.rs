@@ -4,6 +4,7 @@
 //! listen      sockets, limits on connections          TCP -> requests
 //! tenant      keys, scopes, budgets                   who asks
 //! native      the API of our own                      requests -> questions
+//! page        the page at `/`                         requests -> files of the binary
 //! app         what all handlers share
 //! work        threads that search, and their queues   questions -> answers
 //! applier     the one ordered hand that changes what is served: graph, layers, reservations, beliefs
@@ -29,6 +30,7 @@ mod guard;
 mod health;
 mod listen;
 mod metrics;
+mod page;
 mod problem;
 mod reference;
 mod refusal;

@@ -5,6 +5,6 @@ mod document;
 mod native;
 mod reload;
 mod routes;
-mod service;
+pub(crate) mod service;
 mod sockets;
 mod tenants;

@@ -126,5 +126,6 @@ pub(crate) fn line_graph() -> GraphBuilder {
     graph
 }
 
-const COLUMNS: &str = "scid,node1,node2,capacity_sat,dir,base_msat,ppm,cltv,htlc_min,htlc_max,disabled,last_update,\
+/// The first line of a table of channels.
+pub(crate) const COLUMNS: &str = "scid,node1,node2,capacity_sat,dir,base_msat,ppm,cltv,htlc_min,htlc_max,disabled,last_update,\
                        inbound_base_msat,inbound_ppm\n";

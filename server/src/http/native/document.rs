@@ -4,6 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{batch, events, feedback, graph, layers, plans, reach, reservations, routes};
+use crate::http::page::{example, shape, status, suggestions};
 
 /// The document of the API.
 pub fn document() -> utoipa::openapi::OpenApi {
@@ -35,6 +36,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
         graph::graph_info,
         graph::graph_node,
         graph::graph_channel,
+        shape::graph_distributions,
+        suggestions::graph_suggestions,
+        example::graph_example,
+        status::status,
         events::listen,
     ),
     tags(

@@ -1,0 +1,63 @@
+//! `GET /api/v1/status`: how the server is doing.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::pulse::{Beat, Pulse};
+use crate::http::app::App;
+use crate::http::problem::Problem;
+use crate::http::tenant::Caller;
+
+/// How the server is doing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Status {
+    /// The graph's version.
+    graph_version: u64,
+    /// Seconds since the newest policy of the graph was signed.
+    graph_age_s: u32,
+    /// Seconds since the server started.
+    up_s: u64,
+    /// Single routes that wait for a thread.
+    waiting_quick: usize,
+    /// All else that waits for one.
+    waiting_heavy: usize,
+    /// The last minute.
+    last_minute: Beat,
+    /// Its seconds, the newest last; fewer where the server is younger.
+    seconds: Vec<Beat>,
+}
+
+pub(super) fn router(pulse: Arc<Pulse>) -> Router<App> {
+    Router::new().route("/api/v1/status", get(status)).layer(Extension(pulse))
+}
+
+/// Tell how many answers there were in the last minute, and how long they took
+#[utoipa::path(
+    get, path = "/api/v1/status", tag = "graph", operation_id = "status",
+    responses(
+        (status = 200, description = "The last minute", body = Status),
+        (status = "default", description = "Why nothing is told", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(in crate::http) async fn status(
+    State(app): State<App>,
+    _: Caller,
+    Extension(pulse): Extension<Arc<Pulse>>,
+) -> Json<Status> {
+    let (seconds, last_minute) = pulse.last_minute();
+    let [waiting_quick, waiting_heavy] = app.pool().waiting();
+    Json(Status {
+        graph_version: app.graph().snapshot().version(),
+        graph_age_s: app.graph_age_s(),
+        up_s: pulse.age().as_secs(),
+        waiting_quick,
+        waiting_heavy,
+        last_minute,
+        seconds,
+    })
+}

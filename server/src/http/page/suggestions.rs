@@ -1,0 +1,123 @@
+//! `GET /api/v1/graph/suggestions?prefix=02ab`: nodes whose ids begin so.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use engine::graph::NodeIdx;
+use engine::snapshot::Snapshot;
+use primitives::{Msat, NodeId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::app::App;
+use crate::http::problem::Problem;
+use crate::http::tenant::Caller;
+use crate::http::work::Lane;
+use crate::json::{NodeIdText, Text};
+
+/// What is looked for.
+#[derive(Debug, Deserialize)]
+pub(in crate::http) struct SuggestionParams {
+    /// The first hexadecimal digits of an id.
+    #[serde(default)]
+    prefix: String,
+}
+
+/// Nodes that may have been meant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Suggestions {
+    /// The largest ones, at most eight. Nodes that are new since the graph was last laid out are not among them yet.
+    nodes: Vec<SuggestedNode>,
+}
+
+/// A node, and how large it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct SuggestedNode {
+    /// The node.
+    node_id: NodeIdText,
+    /// How many open channels it has.
+    channels: usize,
+    /// Sum of their capacities, as far as they are known.
+    capacity_msat: u64,
+}
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/api/v1/graph/suggestions", get(graph_suggestions))
+}
+
+/// Tell the largest nodes whose ids begin so
+#[utoipa::path(
+    get, path = "/api/v1/graph/suggestions", tag = "graph", operation_id = "graph_suggestions",
+    params(("prefix" = Option<String>, Query, description = "The first hexadecimal digits of an id", pattern = "^[0-9a-fA-F]{0,66}$")),
+    responses(
+        (status = 200, description = "The nodes", body = Suggestions),
+        (status = "default", description = "Why there are none", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(in crate::http) async fn graph_suggestions(
+    State(app): State<App>,
+    caller: Caller,
+    wanted: Result<Query<SuggestionParams>, QueryRejection>,
+) -> Result<Json<Suggestions>, Problem> {
+    let wanted = wanted.map_err(|error| Problem::bad_field("prefix", error.body_text()))?;
+    let Some(prefix) = digits(&wanted.prefix) else {
+        return Err(Problem::bad_field("prefix", "an id has at most 66 hexadecimal digits")
+            .with_hint("the first digits of a node's id suffice"));
+    };
+    let find = move |snapshot: &Snapshot| nodes_with(snapshot, &prefix);
+    Ok(Json(app.search(&caller, Lane::Heavy, move |worker| find(&worker.snapshot())).await?))
+}
+
+/// Nodes are numbered by falling degree: the first ones that fit are the largest. O(n) where few fit.
+fn nodes_with(snapshot: &Snapshot, prefix: &[u8]) -> Suggestions {
+    let topology = snapshot.topology();
+    let nodes = (0..topology.node_count() as u32).map(NodeIdx::from_u32);
+    let fits = |node: &NodeIdx| begins_with(&topology.node_id(*node), prefix);
+    let told = nodes.filter(fits).take(NODE_COUNT_MAX).map(|node| {
+        let channels = || topology.outgoing(node).map(|arc| arc.channel());
+        let open = || channels().filter(|&channel| !snapshot.is_closed(channel));
+        let capacities = open().filter_map(|channel| snapshot.capacity(channel));
+        SuggestedNode {
+            node_id: Text(topology.node_id(node)),
+            channels: open().count(),
+            capacity_msat: capacities.fold(Msat::ZERO, Msat::saturating_add).to_msat(),
+        }
+    });
+    Suggestions { nodes: told.collect() }
+}
+
+/// The values of hexadecimal digits.
+fn digits(text: &str) -> Option<Vec<u8>> {
+    if text.len() > DIGIT_COUNT {
+        return None;
+    }
+    text.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok())).collect()
+}
+
+fn begins_with(node_id: &NodeId, prefix: &[u8]) -> bool {
+    let digit = |at: usize| node_id.as_bytes()[at / 2] >> (4 * (1 - at % 2)) & 15;
+    prefix.iter().enumerate().all(|(at, &value)| digit(at) == value)
+}
+
+/// As many as can be taken in at a glance.
+const NODE_COUNT_MAX: usize = 8;
+/// Hexadecimal digits of a node id.
+const DIGIT_COUNT: usize = 66;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_compared_digit_by_digit() {
+        let node_id: NodeId = format!("03a{}", "1".repeat(63)).parse().unwrap();
+        for fits in ["", "0", "03", "03A", "03a1", &node_id.to_string()] {
+            assert!(begins_with(&node_id, &digits(fits).unwrap()), "{fits}");
+        }
+        for differs in ["1", "02", "03b", "03a2"] {
+            assert!(!begins_with(&node_id, &digits(differs).unwrap()), "{differs}");
+        }
+        assert_eq!((digits("0x"), digits(&"0".repeat(67))), (None, None));
+    }
+}
