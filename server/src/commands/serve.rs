@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use primitives::NodeId;
 use server::http::{Server, Settings, StartError};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -24,12 +25,16 @@ pub(crate) struct ServeArgs {
     /// Threads that search [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Who pays where a request of LND's or Core Lightning's clients does not say
+    #[arg(long, value_name = "NODE")]
+    own_node: Option<NodeId>,
 }
 
 /// Serves.
 pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
     let mut settings = Settings::default();
     settings.listen = args.listen.unwrap_or(settings.listen);
+    settings.own_node = args.own_node;
     settings.search_threads = args.threads.map_or(0, usize::from);
     let (topology, source) = match &args.graph {
         Some(path) => graph_file::load_topology(path)?,

@@ -8,6 +8,7 @@ use engine::layer::LayerStack;
 use engine::query::RouteQuery;
 use engine::router::RouteError;
 use engine::snapshot::ChannelGraph;
+use primitives::NodeId;
 
 use super::applier::{Applied, Applier, Change, ChangeError, FEEDBACK_LAYER, TenantView};
 use super::clock::unix_now;
@@ -30,6 +31,7 @@ struct Shared {
     tenants: Vec<TenantView>,
     pool: Pool,
     limits: Limits,
+    own_node: Option<NodeId>,
     is_stopping: AtomicBool,
 }
 
@@ -51,8 +53,9 @@ impl App {
     ) -> std::io::Result<Self> {
         let limits = settings.limits.clone();
         let pool = Pool::start(&graph, settings.search_threads, limits.queue_size, limits.queue_wait_max)?;
-        let is_stopping = AtomicBool::new(false);
-        Ok(App { shared: Arc::new(Shared { graph, applier, tenants, pool, limits, is_stopping }) })
+        let (own_node, is_stopping) = (settings.own_node, AtomicBool::new(false));
+        let shared = Shared { graph, applier, tenants, pool, limits, own_node, is_stopping };
+        Ok(App { shared: Arc::new(shared) })
     }
 
     /// The graph.
@@ -68,6 +71,11 @@ impl App {
     /// Bounds on what clients may take.
     pub fn limits(&self) -> &Limits {
         &self.shared.limits
+    }
+
+    /// Who pays where a facade's request does not say.
+    pub fn own_node(&self) -> Option<NodeId> {
+        self.shared.own_node
     }
 
     /// The threads that search.

@@ -21,7 +21,7 @@ use super::app::App;
 use super::applier::Applier;
 use super::problem::Problem;
 use super::settings::{Limits, Settings};
-use super::{health, native};
+use super::{cln, health, lnd, native};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +113,8 @@ fn router(app: &App) -> Router {
     Router::new()
         .merge(health::router())
         .merge(native::router())
+        .merge(lnd::router())
+        .merge(cln::router())
         .fallback(|| async { Problem::not_found("nothing is served at this path") })
         .layer(DefaultBodyLimit::max(app.limits().body_size_max))
         .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(Problem::internal())))

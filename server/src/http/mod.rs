@@ -4,6 +4,7 @@
 //! listen      sockets, limits on connections          TCP -> requests
 //! tenant      keys, scopes, budgets                   who asks
 //! native      the API of our own                      requests -> questions
+//! lnd, cln    the APIs of other nodes                 the same, with what they share in facade
 //! app         what all handlers share
 //! work        threads that search, and their queues   questions -> answers
 //! applier     the one ordered hand that changes what is served: graph, layers, reservations, beliefs
@@ -16,6 +17,8 @@
 //! all others on the threads of `work`, whose queues are bounded; what finds no room there is refused at once.
 
 pub mod applier;
+pub mod cln;
+pub mod lnd;
 pub mod native;
 pub mod tenant;
 pub mod work;
@@ -23,6 +26,7 @@ pub mod work;
 mod app;
 mod body;
 mod clock;
+mod facade;
 mod health;
 mod listen;
 mod problem;

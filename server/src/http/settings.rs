@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use primitives::NodeId;
+
 /// What a server is told when it starts.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -10,6 +12,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Threads that search; 0 takes one for each processor.
     pub search_threads: usize,
+    /// Who pays where a facade's request does not say.
+    pub own_node: Option<NodeId>,
     /// Bounds on what clients may take.
     pub limits: Limits,
 }
@@ -48,6 +52,7 @@ impl Default for Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 7420)),
             search_threads: 0,
+            own_node: None,
             limits: Limits::default(),
         }
     }

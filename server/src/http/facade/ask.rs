@@ -1,0 +1,80 @@
+//! The way from a facade to searches and to the applier.
+
+use std::sync::Arc;
+
+use engine::flow::{Plan, PlanQuery, plan};
+use engine::query::RouteQuery;
+use engine::route::Route;
+use engine::router::route;
+use engine::snapshot::Snapshot;
+
+use super::unanswered::Unanswered;
+use crate::http::app::App;
+use crate::http::applier::{Applied, Change};
+use crate::http::tenant::Caller;
+use crate::http::work::Lane;
+
+/// A query within the server's limits, beside what its caller has in flight, on the caller's layers; with
+/// `with_feedback` also on what its reports taught.
+///
+/// # Errors
+/// Where a layer is unknown.
+pub(in crate::http) fn prepare(
+    app: &App,
+    caller: &Caller,
+    query: RouteQuery,
+    layers: &[String],
+    with_feedback: bool,
+) -> Result<RouteQuery, Unanswered> {
+    Ok(RouteQuery {
+        work_max: query.work_max.min(app.limits().work_max),
+        reservations: Some(app.tenant(*caller).reservations.clone()),
+        layers: app.stack(*caller, layers, with_feedback)?,
+        ..query
+    })
+}
+
+/// The cheapest route, on the live graph or on the one that is given.
+///
+/// # Errors
+/// Where there is none, or no thread to look for it.
+pub(in crate::http) async fn find_route(
+    app: &App,
+    caller: &Caller,
+    query: RouteQuery,
+    graph: Option<Arc<Snapshot>>,
+) -> Result<Route, Unanswered> {
+    let found = app.search(*caller, Lane::Quick, move |worker| {
+        let snapshot = graph.unwrap_or_else(|| worker.snapshot());
+        let found = route(&snapshot, &query, &mut worker.routes);
+        worker.settled += found.as_ref().map_or(1, |route| route.counts.settled);
+        found
+    });
+    Ok(found.await??)
+}
+
+/// The payment in parts.
+///
+/// # Errors
+/// Where there is no plan, or no thread to look for it.
+pub(in crate::http) async fn find_plan(
+    app: &App,
+    caller: &Caller,
+    query: PlanQuery,
+) -> Result<Plan, Unanswered> {
+    let found = app.search(*caller, Lane::Heavy, move |worker| {
+        let snapshot = worker.snapshot();
+        let found = plan(&snapshot, &query, &mut worker.plans);
+        worker.settled += found.as_ref().map_or(1, |plan| plan.counts.settled);
+        found
+    });
+    Ok(found.await??)
+}
+
+/// Makes a change; returns once readers see it.
+///
+/// # Errors
+/// Where it is refused.
+pub(in crate::http) async fn apply(app: &App, change: Change) -> Result<Applied, Unanswered> {
+    Ok(app.change(change).await?)
+}
