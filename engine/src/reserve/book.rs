@@ -100,7 +100,7 @@ pub enum ReserveError {
         channel: ShortChannelIdDir,
     },
     /// There is no such reservation; it may have been released before.
-    #[error("there is no reservation {id:?}, or it was released before")]
+    #[error("there is no reservation {}, or it was released before", id.to_u64())]
     UnknownReservation {
         /// Its id.
         id: ReservationId,
@@ -111,6 +111,18 @@ pub enum ReserveError {
 struct Entry {
     htlcs: Box<[Htlc]>,
     made_at: UnixTime,
+}
+
+impl ReservationId {
+    /// The id with this number, as [`ReservationId::to_u64`] told it.
+    pub const fn from_u64(id: u64) -> Self {
+        ReservationId(id)
+    }
+
+    /// Its number, for whoever keeps it elsewhere.
+    pub const fn to_u64(self) -> u64 {
+        self.0
+    }
 }
 
 impl Reservations {

@@ -6,37 +6,58 @@ use std::path::PathBuf;
 
 use clap::Args;
 use primitives::NodeId;
-use server::http::{Server, Settings, StartError};
-use tokio::signal::unix::{SignalKind, signal};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use server::http::{Server, StartError, read_tls};
 
 use crate::exit::{Failure, Outcome};
+use crate::operation::{Sources, obey};
 use crate::sample::Sample;
-use crate::{default_graph, graph_file};
+use crate::{default_graph, graph_file, logs};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
+    /// The configuration, in TOML; docs/http.md lists all fields
+    ///
+    /// Flags go before the environment, the environment before this file, and the file before the defaults.
+    #[arg(long, value_name = "FILE", env = "FULGURITE_CONFIG")]
+    config: Option<PathBuf>,
     /// The graph, in any format that is read; without it a synthetic one
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "FULGURITE_GRAPH")]
     graph: Option<PathBuf>,
     /// Where to listen [default: 127.0.0.1:7420]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    ///
+    /// An address that others reach needs keys in the configuration.
+    #[arg(long, value_name = "ADDRESS:PORT", env = "FULGURITE_LISTEN")]
     listen: Option<SocketAddr>,
     /// Threads that search [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", env = "FULGURITE_THREADS")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Who pays where a request of LND's or Core Lightning's clients does not say
-    #[arg(long, value_name = "NODE")]
+    #[arg(long, value_name = "NODE", env = "FULGURITE_OWN_NODE")]
     own_node: Option<NodeId>,
+    /// What is logged, as info or server=debug [default: info]
+    #[arg(long, value_name = "FILTER", env = "FULGURITE_LOG")]
+    log: Option<String>,
 }
 
 /// Serves.
 pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
-    let mut settings = Settings::default();
-    settings.listen = args.listen.unwrap_or(settings.listen);
-    settings.own_node = args.own_node;
-    settings.search_threads = args.threads.map_or(0, usize::from);
-    let (topology, source) = match &args.graph {
+    let sources = Sources { config: args.config.clone(), graph: args.graph.clone() };
+    let config = sources.read_config()?;
+    let mut settings = config.settings(args.listen, args.threads).map_err(|error| told(&error))?;
+    settings.own_node = args.own_node.or(settings.own_node);
+    logs::start(
+        args.log.as_deref().or(config.log.as_deref()).unwrap_or("info"),
+        config.log_format.unwrap_or_default(),
+    )?;
+    let tls = match &config.tls {
+        Some(files) => Some(read_tls(&files.cert, &files.key).map_err(|error| told(&error))?),
+        None => None,
+    };
+    raise_descriptor_limit();
+    let (topology, source) = match sources.graph_path(&config) {
         Some(path) => graph_file::load_topology(path)?,
         None => default_graph::load_topology()?,
     };
@@ -44,36 +65,48 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
         Failure::usage(format!("cannot start the threads: {error}"), "allow the process more threads")
     })?;
     runtime.block_on(async {
-        let server = Server::bind(topology, &settings).await.map_err(refused)?;
-        let at = server.address();
-        writeln!(out, "graph: {}\nserving at http://{at}/\n", source.name)?;
-        if let Some(Sample { query, .. }) = Sample::of(&server.app().graph().snapshot()) {
-            let (src, dst, amount_msat) = (query.payer, query.payee, query.amount.to_msat());
-            let body = format!(r#"{{"src":"{src}","dst":"{dst}","amount_msat":{amount_msat}}}"#);
-            writeln!(out, "try:\n  curl -s http://{at}/api/v1/routes -d '{body}'")?;
-        }
-        out.flush()?;
-        let stopper = server.stopper();
-        tokio::spawn(async move {
-            stop_signal().await;
-            // A server that has ended already needs no word.
-            let _ = stopper.send(true);
-        });
+        let server = Server::bind(topology, &settings).await.map_err(|error| refused(&error))?;
+        let app = server.app().clone();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        tls.into_iter().for_each(|tls| app.set_tls(tls));
+        writeln!(out, "graph: {}", source.name)?;
+        welcome(&server, &format!("{scheme}://{}", server.address()), out)?;
+        tokio::spawn(obey(app, sources));
         server.run().await;
         Ok(Outcome::Done)
     })
 }
 
-/// Ends with the first signal that asks to stop.
-async fn stop_signal() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    let Ok(mut interrupt) = signal(SignalKind::interrupt()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Says where it is, and what to try.
+fn welcome(server: &Server, url: &str, out: &mut impl Write) -> Result<(), Failure> {
+    writeln!(out, "page:  {url}/\napi:   {url}/api/reference\n")?;
+    if let Some(Sample { query, .. }) = Sample::of(&server.app().graph().snapshot()) {
+        let (src, dst, amount_msat) = (query.payer, query.payee, query.amount.to_msat());
+        let body = format!(r#"{{"src":"{src}","dst":"{dst}","amount_msat":{amount_msat}}}"#);
+        let key = if server.app().accounts().is_open() { "" } else { " -H 'Authorization: Bearer KEY'" };
+        writeln!(out, "try:\n  curl -s {url}/api/v1/routes{key} -d '{body}'")?;
+    }
+    Ok(out.flush()?)
+}
+
+/// A descriptor for each connection: as many as the system allows. Where it refuses, there are fewer connections.
+fn raise_descriptor_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!("the limit on open files stays as it is: {error}");
     }
 }
 
-fn refused(error: StartError) -> Failure {
-    Failure::usage(error.to_string(), "choose another address with --listen, or port 0 for a free one")
+fn told(error: &dyn std::error::Error) -> Failure {
+    Failure::usage(error.to_string(), "docs/http.md lists all fields of the configuration")
+}
+
+fn refused(error: &StartError) -> Failure {
+    let hint = match error {
+        StartError::Open { .. } => "add keys to the configuration (docs/http.md), or listen at 127.0.0.1",
+        StartError::Listen { .. } => "choose another address with --listen, or port 0 for a free one",
+        _ => "see `fulgurite serve --help`",
+    };
+    Failure::usage(error.to_string(), hint)
 }

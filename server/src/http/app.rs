@@ -1,61 +1,67 @@
 //! What all handlers share.
 
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
+use arc_swap::{ArcSwap, ArcSwapOption};
+use engine::graph::Topology;
 use engine::layer::LayerStack;
 use engine::query::RouteQuery;
-use engine::router::RouteError;
 use engine::snapshot::ChannelGraph;
+use engine::stop::Stop;
 use primitives::NodeId;
+use tokio::sync::watch;
+use tokio_rustls::rustls::ServerConfig;
 
-use super::applier::{Applied, Applier, Change, ChangeError, FEEDBACK_LAYER, TenantView};
+use super::applier::{Applied, Applier, Change, ChangeError, FEEDBACK_LAYER};
 use super::clock::unix_now;
+use super::metrics::Metrics;
 use super::problem::Problem;
-use super::settings::{Limits, Settings};
-use super::tenant::Caller;
-use super::work::{Lane, Pool, Refused, Worker};
+use super::reload::difference;
+use super::settings::Limits;
+use super::tenant::{Accounts, Caller};
+use super::work::{Lane, Pool, Worker};
 use crate::json::QueryJson;
 
 /// What all handlers share. Clones are handles to the same server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct App {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     graph: ChannelGraph,
     applier: Applier,
-    tenants: Vec<TenantView>,
+    accounts: ArcSwap<Accounts>,
+    tls: ArcSwapOption<ServerConfig>,
     pool: Pool,
     limits: Limits,
     own_node: Option<NodeId>,
-    is_stopping: AtomicBool,
+    metrics: Metrics,
+    stop: watch::Sender<bool>,
 }
 
-/// A query before it is asked: of one request, with what the caller's layers and reservations add.
+/// Hears of the server's end.
 #[derive(Debug, Clone)]
-pub struct Draft {
-    /// The query.
-    pub query: RouteQuery,
-    /// When the request came.
-    pub asked: Instant,
-}
+pub struct Stopped(watch::Receiver<bool>);
+
+/// Stops a search whose client has left.
+struct Leash(Stop);
 
 impl App {
     pub(super) fn new(
         graph: ChannelGraph,
         applier: Applier,
-        tenants: Vec<TenantView>,
-        settings: &Settings,
-    ) -> std::io::Result<Self> {
-        let limits = settings.limits.clone();
-        let pool = Pool::start(&graph, settings.search_threads, limits.queue_size, limits.queue_wait_max)?;
-        let (own_node, is_stopping) = (settings.own_node, AtomicBool::new(false));
-        let shared = Shared { graph, applier, tenants, pool, limits, own_node, is_stopping };
-        Ok(App { shared: Arc::new(shared) })
+        accounts: Accounts,
+        pool: Pool,
+        limits: Limits,
+        own_node: Option<NodeId>,
+    ) -> Self {
+        let (accounts, metrics) = (ArcSwap::from_pointee(accounts), Metrics::new());
+        let (tls, stop) = (ArcSwapOption::empty(), watch::Sender::new(false));
+        let shared = Shared { graph, applier, accounts, tls, pool, limits, own_node, metrics, stop };
+        App { shared: Arc::new(shared) }
     }
 
     /// The graph.
@@ -66,6 +72,26 @@ impl App {
     /// The one hand that changes what is served.
     pub fn applier(&self) -> &Applier {
         &self.shared.applier
+    }
+
+    /// Who may ask.
+    pub fn accounts(&self) -> Arc<Accounts> {
+        self.shared.accounts.load_full()
+    }
+
+    /// Takes other keys from now on.
+    pub fn set_accounts(&self, accounts: Accounts) {
+        self.shared.accounts.store(Arc::new(accounts));
+    }
+
+    /// What new connections are shown; without it they speak in the clear.
+    pub fn tls(&self) -> Option<Arc<ServerConfig>> {
+        self.shared.tls.load_full()
+    }
+
+    /// Shows another certificate to new connections from now on.
+    pub fn set_tls(&self, tls: Arc<ServerConfig>) {
+        self.shared.tls.store(Some(tls));
     }
 
     /// Bounds on what clients may take.
@@ -83,18 +109,24 @@ impl App {
         &self.shared.pool
     }
 
-    /// The layers, reservations and beliefs of whoever asks.
-    pub fn tenant(&self, caller: Caller) -> &TenantView {
-        &self.shared.tenants[caller.tenant.to_usize()]
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
     }
 
     /// Whether the server takes no more connections.
     pub fn is_stopping(&self) -> bool {
-        self.shared.is_stopping.load(Relaxed)
+        *self.shared.stop.borrow()
     }
 
-    pub(super) fn stop(&self) {
-        self.shared.is_stopping.store(true, Relaxed);
+    /// For answers without an end.
+    pub fn stopped(&self) -> Stopped {
+        Stopped(self.shared.stop.subscribe())
+    }
+
+    /// Tells the server to finish what it began, and end.
+    pub fn stop(&self) {
+        self.shared.stop.send_replace(true);
     }
 
     /// Seconds since the newest policy of the graph was signed.
@@ -110,57 +142,137 @@ impl App {
         self.applier().apply(change).await
     }
 
-    /// Runs a search on the threads for it.
+    /// Runs a search where it was asked. For such as take some ten microseconds.
     ///
     /// # Errors
-    /// See [`Refused`].
+    /// Where the caller's budget is used up.
+    pub fn search_here<T>(&self, caller: &Caller, job: impl FnOnce(&mut Worker) -> T) -> Result<T, Problem> {
+        caller.check_work()?;
+        let began = Instant::now();
+        let (result, settled) = self.pool().run_here(job);
+        self.note(caller, settled, began);
+        Ok(result)
+    }
+
+    /// Runs a search on the threads for it. It is stopped where the future is dropped, as when the client leaves, if its
+    /// query carries the worker's `stop`.
+    ///
+    /// # Errors
+    /// Where the caller's budget is used up, or the server is busy.
     pub async fn search<T: Send + 'static>(
         &self,
-        _caller: Caller,
+        caller: &Caller,
         lane: Lane,
         job: impl FnOnce(&mut Worker) -> T + Send + 'static,
-    ) -> Result<T, Refused> {
-        self.pool().run(lane, job).await
+    ) -> Result<T, Problem> {
+        caller.check_work()?;
+        let leash = Leash(Stop::new());
+        let app = self.clone();
+        let owner = caller.clone();
+        let found = self.pool().run(lane, leash.0.clone(), move |worker| {
+            let began = Instant::now();
+            let result = job(worker);
+            app.note(&owner, worker.settled, began);
+            result
+        });
+        found.await.map_err(|refused| {
+            self.metrics().note_shed(refused);
+            refused.into()
+        })
+    }
+
+    /// The same for a stream, which waits for room and for its budget instead of being refused.
+    ///
+    /// # Errors
+    /// Where the search fails.
+    pub async fn search_patiently<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        job: impl FnOnce(&mut Worker) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        while let Err(wait) = caller.check_budget() {
+            tokio::time::sleep(wait.min(PATIENCE)).await;
+        }
+        let leash = Leash(Stop::new());
+        let app = self.clone();
+        let owner = caller.clone();
+        let found = self.pool().run_patiently(leash.0.clone(), move |worker| {
+            let began = Instant::now();
+            let result = job(worker);
+            app.note(&owner, worker.settled, began);
+            result
+        });
+        Ok(found.await?)
+    }
+
+    fn note(&self, caller: &Caller, settled: u64, began: Instant) {
+        caller.charge_work(settled, Instant::now());
+        self.metrics().note_search(settled, began.elapsed());
+    }
+
+    /// Serves another graph from now on, change by change.
+    ///
+    /// # Errors
+    /// [`ChangeError::Full`] and [`ChangeError::Stopped`].
+    pub async fn replace_graph(&self, wanted: &Topology) -> Result<usize, ChangeError> {
+        let deltas = difference(&self.graph().snapshot(), wanted);
+        for piece in deltas.chunks(DELTAS_TOGETHER) {
+            self.change(Change::Graph(piece.to_vec())).await?;
+        }
+        Ok(deltas.len())
     }
 
     /// A query of a caller, with its layers and reservations, within the server's limits.
     ///
     /// # Errors
     /// Names the field that is wrong.
-    pub fn query(&self, caller: Caller, json: &QueryJson) -> Result<RouteQuery, Problem> {
+    pub fn query(&self, caller: &Caller, json: &QueryJson) -> Result<RouteQuery, Problem> {
         let mut query = json.to_query()?;
         query.work_max = query.work_max.min(self.limits().work_max);
-        let tenant = self.tenant(caller);
         if !json.ignore_reservations {
-            query.reservations = Some(tenant.reservations.clone());
+            query.reservations = Some(caller.view.reservations.clone());
         }
-        query.layers = self.stack(caller, &json.layers, !json.ignore_feedback)?;
+        query.layers = stack(caller, &json.layers, !json.ignore_feedback)?;
         Ok(query)
     }
+}
 
-    /// Layers of a caller, on top of what its reports taught where that is wanted.
-    ///
-    /// # Errors
-    /// Where one is unknown.
-    pub fn stack(
-        &self,
-        caller: Caller,
-        names: &[String],
-        with_feedback: bool,
-    ) -> Result<Option<LayerStack>, Problem> {
-        let tenant = self.tenant(caller);
-        let has_feedback = with_feedback && tenant.knowledge.load().is_some();
-        let feedback = has_feedback.then_some(FEEDBACK_LAYER);
-        let names: Vec<&str> = feedback.into_iter().chain(names.iter().map(String::as_str)).collect();
-        if names.is_empty() {
-            return Ok(None);
-        }
-        let stack = tenant.layers.stack(&names);
-        stack.map(Some).map_err(|error| Problem::from(ChangeError::Layer(error)).with_field("layers"))
+/// Layers of a caller, on top of what its reports taught where that is wanted.
+///
+/// # Errors
+/// Where one is unknown.
+pub fn stack(caller: &Caller, names: &[String], with_feedback: bool) -> Result<Option<LayerStack>, Problem> {
+    let has_feedback = with_feedback && caller.view.knowledge.load().is_some();
+    let feedback = has_feedback.then_some(FEEDBACK_LAYER);
+    let names: Vec<&str> = feedback.into_iter().chain(names.iter().map(String::as_str)).collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let stack = caller.view.layers.stack(&names);
+    stack.map(Some).map_err(|error| Problem::from(ChangeError::Layer(error)).with_field("layers"))
+}
+
+impl Stopped {
+    /// Waits for it.
+    pub async fn wait(&mut self) {
+        // A server that is gone has ended, too.
+        let _ = self.0.wait_for(|&is_stopped| is_stopped).await;
     }
 }
 
-/// Whether a search may be repeated with more steps than it had.
-pub(super) fn ran_out(error: &RouteError) -> bool {
-    matches!(error, RouteError::WorkLimit { .. })
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.0.set(true);
+    }
 }
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+/// Deltas of one change, so that no event is too large.
+const DELTAS_TOGETHER: usize = 1000;
+/// How long a stream sleeps before it looks at its budget again.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);

@@ -7,21 +7,30 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
 use engine::graph::Topology;
 use engine::snapshot::ChannelGraph;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::app::App;
 use super::applier::Applier;
+use super::front::front;
+use super::guard::Guarded;
 use super::problem::Problem;
 use super::settings::{Limits, Settings};
-use super::{cln, health, lnd, native};
+use super::tenant::{Accounts, AccountsError};
+use super::work::Pool;
+use super::{facades, health, metrics, native, reference};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +44,15 @@ pub enum StartError {
         /// Why.
         error: io::Error,
     },
+    /// The keys are wrong.
+    #[error(transparent)]
+    Keys(#[from] AccountsError),
+    /// The address is open to the world, and there are no keys.
+    #[error("{address} is open to others, and there are no keys")]
+    Open {
+        /// The address.
+        address: SocketAddr,
+    },
     /// The system refuses a thread.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -46,7 +64,6 @@ pub struct Server {
     app: App,
     listener: TcpListener,
     address: SocketAddr,
-    stop: watch::Sender<bool>,
 }
 
 impl Server {
@@ -55,15 +72,22 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub async fn bind(topology: Topology, settings: &Settings) -> Result<Self, StartError> {
+        if settings.keys.is_empty() && !settings.listen.ip().is_loopback() {
+            return Err(StartError::Open { address: settings.listen });
+        }
         let listening = TcpListener::bind(settings.listen).await;
         let failed = |error| StartError::Listen { address: settings.listen, error };
         let listener = listening.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (graph, writer) = ChannelGraph::new(topology);
-        let (applier, tenants, _thread) =
-            Applier::start(writer, 1, settings.limits.layer_entry_count_max).map_err(StartError::Thread)?;
-        let app = App::new(graph, applier, tenants, settings).map_err(StartError::Thread)?;
-        Ok(Server { app, listener, address, stop: watch::Sender::new(false) })
+        let limits = settings.limits.clone();
+        let (applier, _) =
+            Applier::start(writer, limits.layer_entry_count_max).map_err(StartError::Thread)?;
+        let accounts = Accounts::open(&settings.keys, &applier).await?;
+        let pool = Pool::start(&graph, settings.search_threads, limits.queue_size, limits.queue_wait_max);
+        let app =
+            App::new(graph, applier, accounts, pool.map_err(StartError::Thread)?, limits, settings.own_node);
+        Ok(Server { app, listener, address })
     }
 
     /// Where it listens.
@@ -71,14 +95,9 @@ impl Server {
         self.address
     }
 
-    /// What its handlers share.
+    /// What its handlers share; [`App::stop`] ends the server.
     pub fn app(&self) -> &App {
         &self.app
-    }
-
-    /// Ends the server when it is sent `true`.
-    pub fn stopper(&self) -> watch::Sender<bool> {
-        self.stop.clone()
     }
 
     /// Serves until it is stopped, and finishes what has begun.
@@ -87,24 +106,25 @@ impl Server {
         let service = router(&self.app);
         let room = Arc::new(Semaphore::new(limits.connection_count_max));
         let graceful = GracefulShutdown::new();
-        let mut stopped = self.stop.subscribe();
+        let mut stopped = self.app.stopped();
         loop {
             let room = Arc::clone(&room);
             let accepted = tokio::select! {
                 accepted = accept(&self.listener, room) => accepted,
-                _ = stopped.wait_for(|&is_stopped| is_stopped) => break,
+                () = stopped.wait() => break,
             };
             let (stream, permit) = accepted;
-            let connection = connect(stream, &service, &limits, &graceful);
+            let (app, service, watcher) = (self.app.clone(), service.clone(), graceful.watcher());
             tokio::spawn(async move {
-                connection.await;
+                app.metrics().connection_opened();
+                connect(stream, app.clone(), service, watcher).await;
+                app.metrics().connection_closed();
                 drop(permit);
             });
         }
-        self.app.stop();
         drop(self.listener);
         // What has not ended by then is cut off.
-        let _ = tokio::time::timeout(limits.drain_timeout, graceful.shutdown()).await;
+        let _ = timeout(limits.drain_timeout, graceful.shutdown()).await;
     }
 }
 
@@ -112,20 +132,24 @@ impl Server {
 fn router(app: &App) -> Router {
     Router::new()
         .merge(health::router())
+        .merge(metrics::router())
         .merge(native::router())
-        .merge(lnd::router())
-        .merge(cln::router())
+        .merge(facades::router())
+        .merge(reference::router())
         .fallback(|| async { Problem::not_found("nothing is served at this path") })
+        .method_not_allowed_fallback(|| async {
+            let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "The method does not fit");
+            Problem::new(status, "method_not_allowed", title, "the path takes other methods")
+        })
         .layer(DefaultBodyLimit::max(app.limits().body_size_max))
+        .layer(from_fn_with_state(app.clone(), front))
         .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(Problem::internal())))
+        .layer(from_fn(facades::in_their_words))
         .with_state(app.clone())
 }
 
 /// The next connection, once there is room for it.
-async fn accept(
-    listener: &TcpListener,
-    room: Arc<Semaphore>,
-) -> (TcpStream, tokio::sync::OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, room: Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
     let permit = room.acquire_owned().await.expect("nobody closes the semaphore");
     loop {
         match listener.accept().await {
@@ -136,14 +160,25 @@ async fn accept(
     }
 }
 
-/// Serves one connection.
-fn connect(
-    stream: TcpStream,
-    service: &Router,
-    limits: &Limits,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + use<> {
+/// Serves one connection, with TLS where the server has a certificate.
+async fn connect(stream: TcpStream, app: App, service: Router, watcher: Watcher) {
+    let limits = app.limits().clone();
+    // A socket that refuses this answers a little later.
     let _ = stream.set_nodelay(true);
+    let Some(tls) = app.tls() else {
+        return serve(stream, &limits, service, watcher).await;
+    };
+    let shaking = timeout(limits.head_timeout, TlsAcceptor::from(tls).accept(stream)).await;
+    if let Ok(Ok(stream)) = shaking {
+        serve(stream, &limits, service, watcher).await;
+    }
+}
+
+async fn serve<S>(stream: S, limits: &Limits, service: Router, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let stream = TokioIo::new(Guarded::new(stream, limits.head_timeout, limits.write_timeout));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -157,13 +192,9 @@ fn connect(
         .max_concurrent_streams(STREAM_COUNT_MAX)
         .keep_alive_interval(limits.head_timeout)
         .keep_alive_timeout(limits.head_timeout);
-    let service = TowerToHyperService::new(service.clone());
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    let connection = graceful.watch(connection);
-    async move {
-        // What goes wrong on a connection is its client's loss.
-        let _ = connection.await;
-    }
+    let connection = builder.serve_connection(stream, TowerToHyperService::new(service)).into_owned();
+    // What goes wrong on a connection is its client's loss.
+    let _ = watcher.watch(connection).await;
 }
 
 /// hyper refuses smaller buffers.

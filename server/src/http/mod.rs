@@ -4,7 +4,7 @@
 //! listen      sockets, limits on connections          TCP -> requests
 //! tenant      keys, scopes, budgets                   who asks
 //! native      the API of our own                      requests -> questions
-//! lnd, cln    the APIs of other nodes                 the same, with what they share in facade
+//! lnd, cln    the APIs of other nodes                 the same, with what they share in facade, listed in facades
 //! app         what all handlers share
 //! work        threads that search, and their queues   questions -> answers
 //! applier     the one ordered hand that changes what is served: graph, layers, reservations, beliefs
@@ -26,17 +26,30 @@ pub mod work;
 mod app;
 mod body;
 mod clock;
+mod config;
 mod facade;
+mod facades;
+mod front;
+mod guard;
 mod health;
 mod listen;
+mod metrics;
 mod problem;
+mod reference;
 mod refusal;
+mod reload;
 mod settings;
+mod tls;
 
-pub use app::{App, Draft};
+pub use app::{App, Stopped, stack};
 pub use body::JsonBody;
 pub use clock::unix_now;
+pub use config::{ConfigError, ConfigFile, LogFormat, TlsFiles};
 pub use listen::{Server, StartError};
+pub use metrics::Metrics;
 pub use problem::Problem;
 pub use refusal::{plan_problem, route_problem};
+pub use reload::difference;
 pub use settings::{Limits, Settings};
+pub use tenant::Accounts;
+pub use tls::{TlsError, read_tls};

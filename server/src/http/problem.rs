@@ -47,7 +47,7 @@ impl Problem {
         detail: impl Into<String>,
     ) -> Self {
         Problem {
-            kind: Cow::Owned(format!("/api/problems#{code}")),
+            kind: Cow::Owned(format!("/api/reference#{code}")),
             title: title.into(),
             status: status.as_u16(),
             code: code.into(),
@@ -63,6 +63,13 @@ impl Problem {
     #[must_use]
     pub fn with_field(self, field: impl Into<Cow<'static, str>>) -> Self {
         Problem { field: Some(field.into()), ..self }
+    }
+
+    /// The same for a part of a larger body.
+    #[must_use]
+    pub fn within(self, part: &str) -> Self {
+        let field = self.field.as_ref().map(|field| Cow::Owned(format!("{part}.{field}")));
+        Problem { field, ..self }
     }
 
     /// The same with what to do.

@@ -99,6 +99,7 @@ impl From<ChangeError> for Problem {
             }
             ChangeError::Reserve(_) => unprocessable("bad_reservation", error.to_string()),
             ChangeError::ReservedName => unprocessable("reserved_name", error.to_string()),
+            ChangeError::TooManyTenants => unprocessable("too_many_tenants", error.to_string()),
             ChangeError::TooManyEntries => unprocessable("too_many_entries", error.to_string()),
             ChangeError::Full => Refused::Busy.into(),
             ChangeError::Stopped => Problem::new(

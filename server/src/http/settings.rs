@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use primitives::NodeId;
 
+use super::tenant::KeySettings;
+
 /// What a server is told when it starts.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -14,6 +16,8 @@ pub struct Settings {
     pub search_threads: usize,
     /// Who pays where a facade's request does not say.
     pub own_node: Option<NodeId>,
+    /// Who may ask; everybody where there is none.
+    pub keys: Vec<KeySettings>,
     /// Bounds on what clients may take.
     pub limits: Limits,
 }
@@ -53,6 +57,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 7420)),
             search_threads: 0,
             own_node: None,
+            keys: Vec::new(),
             limits: Limits::default(),
         }
     }

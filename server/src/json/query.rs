@@ -1,13 +1,13 @@
 //! A query as others write it.
 
 use engine::query::{Avoid, ExtraArc, FirstChannel, RouteLimits, RouteQuery};
-use primitives::{ChannelPolicy, CltvExpiryDelta, Fee, InboundFee, Msat, UnixTime};
+use primitives::{ChannelPolicy, CltvExpiryDelta, Fee, InboundFee, Msat, NodeId, UnixTime};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::channel::AnyChannel;
 use super::cost::CostJson;
-use super::text::{AnyChannelText, NodeIdText, ScidText};
+use super::text::{AnyChannelText, NodeIdText, ScidText, Text};
 
 /// A payment that wants a route.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -149,6 +149,31 @@ pub struct FieldError {
 }
 
 impl QueryJson {
+    /// A query with the defaults.
+    pub fn new(src: NodeId, dst: NodeId, amount_msat: u64) -> Self {
+        QueryJson {
+            src: Text(src),
+            dst: Text(dst),
+            amount_msat,
+            cost: CostJson::default(),
+            limits: LimitsJson::default(),
+            avoid: AvoidJson::default(),
+            first_channels: None,
+            last_hop: None,
+            extra_arcs: Vec::new(),
+            layers: Vec::new(),
+            ignore_feedback: false,
+            ignore_reservations: false,
+            ignore_inbound_fees: false,
+            headroom_millionths: 0,
+            allow_overpay: false,
+            tolerance_msat: 0,
+            work_max: None,
+            alternatives: None,
+            diverse: false,
+        }
+    }
+
     /// The query, without layers and reservations, which belong to whoever asks.
     ///
     /// # Errors

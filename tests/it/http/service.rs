@@ -8,7 +8,6 @@ use engine::synthetic::{SyntheticConfig, generate};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use server::http::{App, Server, Settings};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// A server that runs until it is dropped, or stopped.
@@ -16,7 +15,6 @@ pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     pub(crate) app: App,
     pub(crate) client: Client,
-    stop: watch::Sender<bool>,
     running: JoinHandle<()>,
 }
 
@@ -36,9 +34,9 @@ impl Service {
     pub(crate) async fn of(graph: GraphBuilder, settings: Settings) -> Self {
         let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..settings };
         let server = Server::bind(Topology::build(graph).unwrap(), &settings).await.unwrap();
-        let (address, app, stop) = (server.address(), server.app().clone(), server.stopper());
+        let (address, app) = (server.address(), server.app().clone());
         let running = tokio::spawn(server.run());
-        Service { address, app, client: Client::new(), stop, running }
+        Service { address, app, client: Client::new(), running }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -59,7 +57,7 @@ impl Service {
 
     /// Asks it to stop, and waits until it has.
     pub(crate) async fn stop(self) {
-        self.stop.send(true).unwrap();
+        self.app.stop();
         self.running.await.unwrap();
     }
 }

@@ -34,20 +34,16 @@ pub struct ApplierThread {
 enum Command {
     Apply(Change, oneshot::Sender<Result<Applied, ChangeError>>),
     Look(TenantIdx, Box<dyn FnOnce(&TenantBook) + Send>),
+    Tenant(String, oneshot::Sender<Result<(TenantIdx, TenantView), ChangeError>>),
 }
 
 impl Applier {
-    /// Starts the thread for a graph and so many tenants, and returns the readers' sides of theirs.
+    /// Starts the thread for a graph.
     ///
     /// # Errors
     /// Where the system refuses the thread.
-    pub fn start(
-        writer: GraphWriter,
-        tenant_count: usize,
-        entry_count_max: usize,
-    ) -> std::io::Result<(Applier, Vec<TenantView>, ApplierThread)> {
+    pub fn start(writer: GraphWriter, entry_count_max: usize) -> std::io::Result<(Applier, ApplierThread)> {
         let (commands, received) = bounded(COMMAND_COUNT_MAX);
-        let (views, books) = (0..tenant_count).map(|_| TenantBook::new(entry_count_max)).unzip();
         let newest = newest_update(&writer);
         let applier = Applier {
             commands,
@@ -57,13 +53,14 @@ impl Applier {
         };
         let hand = Hand {
             writer,
-            books,
+            tenants: Vec::new(),
+            entry_count_max,
             feed: applier.feed.clone(),
             seq: Arc::clone(&applier.seq),
             newest_update: Arc::clone(&applier.newest_update),
         };
         let thread = thread::Builder::new().name("applier".to_owned()).spawn(move || hand.work(&received))?;
-        Ok((applier, views, ApplierThread { thread }))
+        Ok((applier, ApplierThread { thread }))
     }
 
     /// Makes a change; returns once readers see it.
@@ -73,6 +70,16 @@ impl Applier {
     pub async fn apply(&self, change: Change) -> Result<Applied, ChangeError> {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Apply(change, reply))?;
+        answer.await.unwrap_or(Err(ChangeError::Stopped))
+    }
+
+    /// The tenant of that name, a new one where there is none yet.
+    ///
+    /// # Errors
+    /// [`ChangeError::TooManyTenants`], [`ChangeError::Full`] and [`ChangeError::Stopped`].
+    pub async fn tenant(&self, name: &str) -> Result<(TenantIdx, TenantView), ChangeError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Tenant(name.to_owned(), reply))?;
         answer.await.unwrap_or(Err(ChangeError::Stopped))
     }
 
@@ -126,10 +133,17 @@ impl ApplierThread {
 
 struct Hand {
     writer: GraphWriter,
-    books: Vec<TenantBook>,
+    tenants: Vec<Tenant>,
+    entry_count_max: usize,
     feed: Feed,
     seq: Arc<AtomicU64>,
     newest_update: Arc<AtomicU32>,
+}
+
+struct Tenant {
+    name: String,
+    view: TenantView,
+    book: TenantBook,
 }
 
 type Reply = (oneshot::Sender<Result<Applied, ChangeError>>, Change, Result<Effect, ChangeError>);
@@ -148,7 +162,7 @@ impl Hand {
             }
             if refreshed.elapsed() >= REFRESH {
                 refreshed = Instant::now();
-                self.books.iter_mut().for_each(|book| book.refresh(unix_now()));
+                self.tenants.iter_mut().for_each(|tenant| tenant.book.refresh(unix_now()));
                 self.publish();
             }
         }
@@ -166,6 +180,9 @@ impl Hand {
                     replies.push((reply, change, result));
                 }
                 Command::Look(tenant, read) => looks.push((tenant, read)),
+                Command::Tenant(name, reply) => {
+                    let _ = reply.send(self.tenant(name));
+                }
             }
         }
         self.publish();
@@ -175,8 +192,8 @@ impl Hand {
             let _ = reply.send(told);
         }
         for (tenant, read) in looks {
-            if let Some(book) = self.books.get(tenant.to_usize()) {
-                read(book);
+            if let Some(tenant) = self.tenants.get(tenant.to_usize()) {
+                read(&tenant.book);
             }
         }
     }
@@ -192,17 +209,17 @@ impl Hand {
     fn apply(&mut self, change: &Change, now: UnixTime) -> Result<Effect, ChangeError> {
         match change {
             Change::Graph(deltas) => Ok(self.apply_deltas(deltas)),
-            Change::Layer { tenant, name, edit } => self.book(*tenant)?.edit(name, edit, now),
+            Change::Layer { tenant, name, edit } => self.book(*tenant).edit(name, edit, now),
             Change::Reserve { tenant, path } => {
-                Ok(Effect::Reserved(self.book(*tenant)?.reservations_mut().reserve(path, now)?))
+                Ok(Effect::Reserved(self.book(*tenant).reservations_mut().reserve(path, now)?))
             }
             Change::Release { tenant, id } => {
-                self.book(*tenant)?.reservations_mut().unreserve(*id)?;
+                self.book(*tenant).reservations_mut().unreserve(*id)?;
                 Ok(Effect::Done)
             }
             Change::Learn { tenant, attempt } => {
                 let snapshot = Arc::clone(self.writer.snapshot());
-                self.book(*tenant)?.learn(&snapshot, attempt, now)
+                self.book(*tenant).learn(&snapshot, attempt, now)
             }
         }
     }
@@ -221,14 +238,27 @@ impl Hand {
         Effect::Graph { applied, refused }
     }
 
-    fn book(&mut self, tenant: TenantIdx) -> Result<&mut TenantBook, ChangeError> {
-        self.books.get_mut(tenant.to_usize()).ok_or(ChangeError::Stopped)
+    fn book(&mut self, tenant: TenantIdx) -> &mut TenantBook {
+        let tenant = self.tenants.get_mut(tenant.to_usize());
+        &mut tenant.expect("numbers are told of tenants that there are").book
+    }
+
+    fn tenant(&mut self, name: String) -> Result<(TenantIdx, TenantView), ChangeError> {
+        let known = self.tenants.iter().position(|tenant| tenant.name == name);
+        let place = known.unwrap_or(self.tenants.len());
+        let idx = u16::try_from(place).ok().filter(|_| place < TENANT_COUNT_MAX);
+        let idx = TenantIdx::from_u16(idx.ok_or(ChangeError::TooManyTenants)?);
+        if known.is_none() {
+            let (view, book) = TenantBook::new(self.entry_count_max);
+            self.tenants.push(Tenant { name, view, book });
+        }
+        Ok((idx, self.tenants[place].view.clone()))
     }
 
     fn publish(&mut self) {
         self.writer.publish();
         let snapshot = self.writer.snapshot();
-        for book in &mut self.books {
+        for Tenant { book, .. } in &mut self.tenants {
             book.renumber(snapshot);
             book.publish();
         }
@@ -244,6 +274,8 @@ fn newest_update(writer: &GraphWriter) -> UnixTime {
     arcs.filter_map(|arc| snapshot.policy(arc)).map(|policy| policy.last_update).max().unwrap_or_default()
 }
 
+/// Tenants: each may have a table of beliefs, some megabytes.
+const TENANT_COUNT_MAX: usize = 4096;
 /// Changes that may wait: each takes microseconds.
 const COMMAND_COUNT_MAX: usize = 4096;
 /// Changes that are published together.

@@ -141,6 +141,9 @@ pub enum ChangeError {
     /// The tenant's layers have as many entries as they may.
     #[error("the layers have as many entries as they may; remove some")]
     TooManyEntries,
+    /// There are as many tenants as there may be.
+    #[error("there are as many tenants as there may be")]
+    TooManyTenants,
     /// More changes wait than may.
     #[error("more changes wait than may")]
     Full,

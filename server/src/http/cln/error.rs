@@ -11,7 +11,7 @@ use engine::router::RouteError;
 use serde::Serialize;
 
 use crate::http::applier::ChangeError;
-use crate::http::facade::{Told, Unanswered, told_problem};
+use crate::http::facade::{Told, Unanswered};
 
 /// An error with a number of `lightning-cli`.
 #[derive(Debug)]
@@ -149,11 +149,6 @@ impl IntoResponse for ClnError {
         }
         response
     }
-}
-
-/// Says problems that arose before a handler in Core Lightning's words.
-pub(super) async fn in_our_words(response: Response) -> Response {
-    told_problem(response).await.map_or_else(|other| other, |told| ClnError::from(told).into_response())
 }
 
 // Codes of JSON-RPC 2.0, and of Core Lightning's manual.

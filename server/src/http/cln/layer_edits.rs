@@ -16,7 +16,7 @@ use crate::http::app::App;
 use crate::http::applier::{Change, Effect, LayerEdit};
 use crate::http::clock::unix_now;
 use crate::http::facade::{Flag, Number, apply};
-use crate::http::tenant::Caller;
+use crate::http::tenant::{Caller, Writer};
 use crate::json::{NodeIdText, ScidDirText, ScidText};
 
 pub(super) fn router() -> Router<App> {
@@ -53,7 +53,7 @@ impl Params for CreateChannelParams {
 
 async fn create_channel(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<CreateChannelParams>,
 ) -> Answer<Nothing> {
     let channel = CreatedChannel {
@@ -94,7 +94,7 @@ impl Params for UpdateChannelParams {
 
 async fn update_channel(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<UpdateChannelParams>,
 ) -> Answer<Nothing> {
     let base = |amount: Amount| {
@@ -126,7 +126,7 @@ impl Params for RemoveChannelUpdateParams {
 
 async fn remove_channel_update(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<RemoveChannelUpdateParams>,
 ) -> Answer<Nothing> {
     let removed = LayerEdit::RemoveChannelUpdate(params.short_channel_id_dir.0);
@@ -174,7 +174,7 @@ struct ConstraintForm {
 
 async fn inform_channel(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<InformChannelParams>,
 ) -> Answer<Constraints> {
     let inform = match params.inform {
@@ -231,13 +231,13 @@ struct BiasForm {
 
 async fn bias_channel(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<BiasChannelParams>,
 ) -> Answer<Biases> {
     let channel = params.short_channel_id_dir;
     let biased = LayerEdit::BiasChannel(channel.0, step(params.bias, params.relative), params.description);
     let effect = edit(&app, &caller, &params.layer, biased).await?;
-    let layer = layers(&app, &caller, Some(&params.layer))?;
+    let layer = layers(&caller, Some(&params.layer))?;
     let known = layer.first().and_then(|layer| layer.biases().get(&channel.0));
     let bias = if let Effect::Bias(bias) = effect { bias } else { 0 };
     let description = known.and_then(|known| known.description.clone());
@@ -287,7 +287,7 @@ struct NodeBiasForm {
 
 async fn bias_node(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<BiasNodeParams>,
 ) -> Answer<NodeBiases> {
     let side = match params.direction {
@@ -297,7 +297,7 @@ async fn bias_node(
     let step = step(params.bias, params.relative);
     let biased = LayerEdit::BiasNode(params.node.0, side, step, params.description);
     edit(&app, &caller, &params.layer, biased).await?;
-    let layer = layers(&app, &caller, Some(&params.layer))?;
+    let layer = layers(&caller, Some(&params.layer))?;
     let known = layer.first().and_then(|layer| layer.node_biases().get(&params.node.0));
     let form = NodeBiasForm {
         layer: params.layer,
@@ -327,7 +327,7 @@ impl Params for DisableNodeParams {
 
 async fn disable_node(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<DisableNodeParams>,
 ) -> Answer<Nothing> {
     edit(&app, &caller, &params.layer, LayerEdit::DisableNode(params.node.0)).await?;
@@ -353,7 +353,7 @@ struct Aged {
 
 async fn age(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<AgeParams>,
 ) -> Answer<Aged> {
     let cutoff = UnixTime::from_secs(u32::try_from(params.cutoff.0).unwrap_or(u32::MAX));

@@ -17,7 +17,7 @@ use super::params::{Answer, ClnParams, Params, answered};
 use crate::http::app::App;
 use crate::http::applier::{Change, ChangeError, LayerEdit};
 use crate::http::facade::{Flag, Unanswered, apply};
-use crate::http::tenant::Caller;
+use crate::http::tenant::{Caller, Writer};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -63,7 +63,7 @@ impl Params for ListParams {
 
 async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<CreateParams>,
 ) -> Result<Response, ClnError> {
     let persistent = params.persistent.0;
@@ -72,24 +72,20 @@ async fn create(
         Err(Unanswered::Change(ChangeError::Layer(LayerError::Exists))) if persistent => {}
         other => other?,
     }
-    listed(&layers(&app, &caller, Some(&params.layer))?)
+    listed(&layers(&caller, Some(&params.layer))?)
 }
 
 async fn remove(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<RemoveParams>,
 ) -> Answer<Nothing> {
     edit(&app, &caller, &params.layer, LayerEdit::Remove).await?;
     answered(Nothing::new())
 }
 
-async fn list(
-    State(app): State<App>,
-    caller: Caller,
-    ClnParams(params): ClnParams<ListParams>,
-) -> Result<Response, ClnError> {
-    listed(&layers(&app, &caller, params.layer.as_deref())?)
+async fn list(caller: Caller, ClnParams(params): ClnParams<ListParams>) -> Result<Response, ClnError> {
+    listed(&layers(&caller, params.layer.as_deref())?)
 }
 
 async fn edit(app: &App, caller: &Caller, name: &str, edit: LayerEdit) -> Result<(), Unanswered> {
@@ -98,8 +94,8 @@ async fn edit(app: &App, caller: &Caller, name: &str, edit: LayerEdit) -> Result
 }
 
 /// All layers of a caller, or the one of that name.
-pub(super) fn layers(app: &App, caller: &Caller, only: Option<&str>) -> Result<Vec<Arc<Layer>>, ClnError> {
-    let mut layers = app.tenant(*caller).layers.list();
+pub(super) fn layers(caller: &Caller, only: Option<&str>) -> Result<Vec<Arc<Layer>>, ClnError> {
+    let mut layers = caller.view.layers.list();
     if let Some(name) = only {
         layers.retain(|layer| layer.name() == name);
         if layers.is_empty() {

@@ -25,7 +25,6 @@ mod params;
 mod reservations;
 
 use axum::Router;
-use axum::middleware::map_response;
 
 use super::app::App;
 
@@ -47,7 +46,6 @@ pub fn router() -> Router<App> {
         .merge(layer_edits::router())
         .merge(reservations::router())
         .method_not_allowed_fallback(|| async { ClnError::unknown_method() })
-        .fallback(|| async { ClnError::unknown_method() })
-        .layer(map_response(error::in_our_words));
+        .fallback(|| async { ClnError::unknown_method() });
     Router::new().nest("/cln", methods)
 }

@@ -4,7 +4,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use engine::reserve::{Htlc, ReservationBook, ReservationId};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
@@ -15,7 +14,7 @@ use crate::http::app::App;
 use crate::http::applier::Change;
 use crate::http::clock::unix_now;
 use crate::http::facade::{Unanswered, apply};
-use crate::http::tenant::Caller;
+use crate::http::tenant::{Caller, Writer};
 use crate::json::{ScidDirText, Text};
 
 pub(super) fn router() -> Router<App> {
@@ -43,13 +42,10 @@ impl Params for PathParams {
     const NAMES: &'static [&'static str] = &["path"];
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ListParams {
-    // No field is a name, too.
-    #[serde(rename = "", skip_deserializing)]
-    _nothing: IgnoredAny,
-}
+/// There are none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListParams {}
 
 impl Params for ListParams {
     const NAMES: &'static [&'static str] = &[];
@@ -70,7 +66,7 @@ struct ReservationForm {
 
 async fn reserve(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<PathParams>,
 ) -> Answer<Nothing> {
     let path = params.htlcs();
@@ -82,7 +78,7 @@ async fn reserve(
 
 async fn unreserve(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     ClnParams(params): ClnParams<PathParams>,
 ) -> Answer<Nothing> {
     let tenant = caller.tenant;
@@ -106,7 +102,7 @@ async fn list(
         short_channel_id_dir: Text(reserved.htlc.channel),
         amount_msat: reserved.htlc.amount.to_msat(),
         age_in_seconds: reserved.age_secs,
-        command_id: format!("{:?}", reserved.id),
+        command_id: reserved.id.to_u64().to_string(),
     });
     answered(Reservations { reservations: forms.collect() })
 }

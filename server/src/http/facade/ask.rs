@@ -9,7 +9,7 @@ use engine::router::route;
 use engine::snapshot::Snapshot;
 
 use super::unanswered::Unanswered;
-use crate::http::app::App;
+use crate::http::app::{App, stack};
 use crate::http::applier::{Applied, Change};
 use crate::http::tenant::Caller;
 use crate::http::work::Lane;
@@ -28,8 +28,8 @@ pub(in crate::http) fn prepare(
 ) -> Result<RouteQuery, Unanswered> {
     Ok(RouteQuery {
         work_max: query.work_max.min(app.limits().work_max),
-        reservations: Some(app.tenant(*caller).reservations.clone()),
-        layers: app.stack(*caller, layers, with_feedback)?,
+        reservations: Some(caller.view.reservations.clone()),
+        layers: stack(caller, layers, with_feedback)?,
         ..query
     })
 }
@@ -44,8 +44,9 @@ pub(in crate::http) async fn find_route(
     query: RouteQuery,
     graph: Option<Arc<Snapshot>>,
 ) -> Result<Route, Unanswered> {
-    let found = app.search(*caller, Lane::Quick, move |worker| {
+    let found = app.search(caller, Lane::Quick, move |worker| {
         let snapshot = graph.unwrap_or_else(|| worker.snapshot());
+        let query = RouteQuery { stop: worker.stop.clone(), ..query };
         let found = route(&snapshot, &query, &mut worker.routes);
         worker.settled += found.as_ref().map_or(1, |route| route.counts.settled);
         found
@@ -60,9 +61,10 @@ pub(in crate::http) async fn find_route(
 pub(in crate::http) async fn find_plan(
     app: &App,
     caller: &Caller,
-    query: PlanQuery,
+    mut query: PlanQuery,
 ) -> Result<Plan, Unanswered> {
-    let found = app.search(*caller, Lane::Heavy, move |worker| {
+    let found = app.search(caller, Lane::Heavy, move |worker| {
+        query.route.stop = worker.stop.clone();
         let snapshot = worker.snapshot();
         let found = plan(&snapshot, &query, &mut worker.plans);
         worker.settled += found.as_ref().map_or(1, |plan| plan.counts.settled);

@@ -8,7 +8,7 @@ use engine::NoRoute;
 use engine::router::RouteError;
 use serde::Serialize;
 
-use crate::http::facade::{Told, Unanswered, told_problem};
+use crate::http::facade::{Told, Unanswered};
 
 /// An error with the number that gRPC gives its kind.
 #[derive(Debug)]
@@ -118,11 +118,6 @@ impl IntoResponse for LndError {
         }
         response
     }
-}
-
-/// Says problems that arose before a handler in LND's words.
-pub(super) async fn in_our_words(response: Response) -> Response {
-    told_problem(response).await.map_or_else(|other| other, |told| LndError::from(told).into_response())
 }
 
 /// How LND begins to say that there is no route.

@@ -22,7 +22,7 @@ use crate::http::app::App;
 use crate::http::applier::{Attempt, Change, Knowledge};
 use crate::http::clock::unix_now;
 use crate::http::facade::{Unanswered, apply, arcs_between};
-use crate::http::tenant::Caller;
+use crate::http::tenant::{Caller, Writer};
 use crate::http::work::Lane;
 
 pub(super) fn router() -> Router<App> {
@@ -33,8 +33,8 @@ pub(super) fn router() -> Router<App> {
 }
 
 async fn query(State(app): State<App>, caller: Caller) -> Result<Response, LndError> {
-    let knowledge = app.tenant(caller).knowledge.load_full();
-    let written = app.search(caller, Lane::Heavy, move |worker| match knowledge {
+    let knowledge = caller.view.knowledge.load_full();
+    let written = app.search(&caller, Lane::Heavy, move |worker| match knowledge {
         Some(knowledge) => pairs(&knowledge, &knowledge.snapshot_of(worker.snapshot())),
         None => NO_PAIRS.to_vec(),
     });
@@ -80,9 +80,9 @@ async fn probability(
     let amount =
         amt_msat.parse::<u64>().ok().filter(|msat| i64::try_from(*msat).is_ok()).map(Msat::from_msat);
     let amount = amount.ok_or_else(|| LndError::bad_argument("amt_msat: it is a whole number of 63 bits"))?;
-    let knowledge = app.tenant(caller).knowledge.load_full();
+    let knowledge = caller.view.knowledge.load_full();
     let now = unix_now();
-    let answer = app.search(caller, Lane::Heavy, move |worker| {
+    let answer = app.search(&caller, Lane::Heavy, move |worker| {
         let newest = worker.snapshot();
         let snapshot =
             knowledge.as_ref().map_or_else(|| newest.clone(), |known| known.snapshot_of(newest.clone()));
@@ -134,7 +134,7 @@ fn no_history() -> Value {
 /// newer one is right, so `force` changes nothing.
 async fn import(
     State(app): State<App>,
-    caller: Caller,
+    Writer(caller): Writer,
     LndBytes(body): LndBytes,
 ) -> Result<Json<Map<String, Value>>, LndError> {
     let snapshot = app.graph().snapshot();

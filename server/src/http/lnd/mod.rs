@@ -30,7 +30,6 @@ mod routes;
 mod routes_request;
 
 use axum::Router;
-use axum::middleware::map_response;
 
 use super::app::App;
 
@@ -51,7 +50,6 @@ pub fn router() -> Router<App> {
         .merge(network_info::router())
         .merge(mission_control::router())
         .method_not_allowed_fallback(|| async { LndError::method_not_allowed() })
-        .fallback(|| async { LndError::not_found("Not Found") })
-        .layer(map_response(error::in_our_words));
+        .fallback(|| async { LndError::not_found("Not Found") });
     Router::new().nest("/lnd", paths)
 }

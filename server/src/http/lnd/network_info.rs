@@ -36,7 +36,7 @@ struct NetworkInfo {
 }
 
 async fn info(State(app): State<App>, caller: Caller) -> Result<Json<NetworkInfo>, LndError> {
-    let counted = app.search(caller, Lane::Heavy, |worker| NetworkInfo::of(&worker.snapshot())).await;
+    let counted = app.search(&caller, Lane::Heavy, |worker| NetworkInfo::of(&worker.snapshot())).await;
     Ok(Json(counted.map_err(Unanswered::from)?))
 }
 

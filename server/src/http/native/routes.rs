@@ -2,19 +2,19 @@
 
 use std::time::Instant;
 
-use axum::Json;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use engine::alternatives::alternatives;
+use engine::answer::encode_routes;
 use engine::diverse::diverse;
 use engine::query::RouteQuery;
 use engine::route::Route;
-use engine::router::{RouteError, route};
-use serde::Serialize;
-use utoipa::ToSchema;
+use engine::router::{RouteError, route, widest};
 
-use crate::http::app::{App, ran_out};
+use super::format::{Format, Formed};
+use super::timing::Timed;
+use crate::http::app::App;
 use crate::http::body::JsonBody;
 use crate::http::problem::Problem;
 use crate::http::refusal::route_problem;
@@ -23,79 +23,120 @@ use crate::http::work::{Lane, Worker};
 use crate::json::{QueryJson, RouteJson};
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route("/api/v1/routes", post(routes))
+    Router::new().route("/api/v1/routes", post(find_routes))
 }
 
-/// A route, and how it was found.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RouteAnswer {
-    #[serde(flatten)]
-    route: RouteJson,
-    /// Seconds since the newest policy of the graph was signed.
-    graph_age_s: u32,
-    /// From the request's last byte to the answer.
-    elapsed_us: u64,
-}
-
-async fn routes(
+/// Find a route
+///
+/// The cheapest one, and with `alternatives` the next-best ones in order, or with `diverse` ones that share no channel.
+#[utoipa::path(
+    post, path = "/api/v1/routes", tag = "routes", operation_id = "find_routes",
+    request_body = QueryJson,
+    responses(
+        (status = 200, description = "The route", content(
+            (Timed<RouteJson> = "application/json"),
+            (Vec<u8> = "application/vnd.fulgurite+flatbuffers"),
+        )),
+        (status = "default", description = "Why there is none", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn find_routes(
     State(app): State<App>,
     caller: Caller,
+    format: Format,
     JsonBody(json): JsonBody<QueryJson>,
-) -> Result<Json<RouteAnswer>, Problem> {
+) -> Result<Formed<Timed<RouteJson>>, Problem> {
     let asked = Instant::now();
-    let query = app.query(caller, &json)?;
-    let route = match json.alternatives {
-        None if json.diverse => {
-            return Err(Problem::bad_field("diverse", "it asks for no further route")
-                .with_hint("say how many with alternatives"));
-        }
+    let further = check_further(&app, &json)?;
+    let query = app.query(&caller, &json)?;
+    let (query, routes) = match further {
         None => {
-            let found = single(&app, caller, &query).await?;
-            RouteJson::new(&query, &found.map_err(|error| route_problem(&error))?)
+            let route = single(&app, &caller, &query).await?;
+            (query, vec![route])
         }
-        Some(count) => further(&app, caller, query, count, json.diverse).await?,
+        Some(count) => several(&app, &caller, query, count, json.diverse).await?,
     };
-    let elapsed_us = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
-    Ok(Json(RouteAnswer { route, graph_age_s: app.graph_age_s(), elapsed_us }))
+    let (best, rest) = routes.split_first().expect("where there is not even one, that is an error");
+    Ok(match format {
+        Format::FlatBuffers => Formed::FlatBuffers(encode_routes(&routes)),
+        Format::Json => {
+            let answer = RouteJson::new(&query, best);
+            let answer = if further.is_some() { answer.with_alternatives(&query, rest) } else { answer };
+            Formed::Json(Timed::new(answer, &app, asked))
+        }
+    })
+}
+
+/// How many further routes are wanted.
+pub(super) fn check_further(app: &App, json: &QueryJson) -> Result<Option<u16>, Problem> {
+    let most = app.limits().alternative_count_max;
+    match json.alternatives {
+        None if json.diverse => Err(Problem::bad_field("diverse", "it asks for no further route")
+            .with_hint("say how many with alternatives")),
+        Some(count) if count > most => Err(Problem::bad_field("alternatives", "that many are not told")
+            .with_hint(format!("ask for at most {most}"))),
+        further => Ok(further),
+    }
 }
 
 /// The cheapest route: where few steps suffice, found at once, else on a thread for it.
-async fn single(app: &App, caller: Caller, query: &RouteQuery) -> Result<Result<Route, RouteError>, Problem> {
+async fn single(app: &App, caller: &Caller, query: &RouteQuery) -> Result<Route, Problem> {
     let brief = RouteQuery { work_max: query.work_max.min(BRIEF_WORK_MAX), ..query.clone() };
-    let found = app.pool().run_here(|worker| find(&brief, worker));
-    match found {
-        Err(error) if ran_out(&error) && brief.work_max < query.work_max => {
-            let query = query.clone();
-            Ok(app.search(caller, Lane::Quick, move |worker| find(&query, worker)).await?)
-        }
-        found => Ok(found),
-    }
+    let found = app.search_here(caller, |worker| find(&brief, worker))?;
+    let is_unfinished = matches!(found, Err(RouteError::WorkLimit { .. } | RouteError::NoRoute(_)));
+    let found = if is_unfinished && brief.work_max < query.work_max {
+        let query = query.clone();
+        app.search(caller, Lane::Quick, move |worker| find_or_explain(&query, worker)).await?
+    } else {
+        found.map_err(|error| route_problem(&error))
+    };
+    found
 }
 
-fn find(query: &RouteQuery, worker: &mut Worker) -> Result<Route, RouteError> {
+pub(super) fn find(query: &RouteQuery, worker: &mut Worker) -> Result<Route, RouteError> {
     let snapshot = worker.snapshot();
-    route(&snapshot, query, &mut worker.routes)
+    let found = route(&snapshot, query, &mut worker.routes);
+    worker.settled += settled(&found);
+    found
 }
 
-async fn further(
+/// The same, and where there is no path what a single one could carry.
+fn find_or_explain(query: &RouteQuery, worker: &mut Worker) -> Result<Route, Problem> {
+    let query = RouteQuery { stop: worker.stop.clone(), ..query.clone() };
+    find(&query, worker).map_err(|error| {
+        let mut problem = route_problem(&error);
+        if problem.code == "no_route" {
+            let widest = widest(&worker.snapshot(), &query).ok();
+            problem.widest_msat = widest.map(primitives::Msat::to_msat);
+        }
+        problem
+    })
+}
+
+async fn several(
     app: &App,
-    caller: Caller,
+    caller: &Caller,
     query: RouteQuery,
     count: u16,
     is_diverse: bool,
-) -> Result<RouteJson, Problem> {
-    if count > app.limits().alternative_count_max {
-        return Err(Problem::bad_field("alternatives", "that many are not told")
-            .with_hint(format!("ask for at most {}", app.limits().alternative_count_max)));
-    }
+) -> Result<(RouteQuery, Vec<Route>), Problem> {
     let find = if is_diverse { diverse } else { alternatives };
-    let answer = app.search(caller, Lane::Heavy, move |worker| {
-        let snapshot = worker.snapshot();
-        let routes = find(&snapshot, &query, 1 + usize::from(count), &mut worker.routes)?;
-        let (best, further) = routes.split_first().expect("where there is not even one, that is an error");
-        Ok(RouteJson::new(&query, best).with_alternatives(&query, further))
+    let found = app.search(caller, Lane::Heavy, move |worker| {
+        let query = RouteQuery { stop: worker.stop.clone(), ..query };
+        let found = find(&worker.snapshot(), &query, 1 + usize::from(count), &mut worker.routes);
+        worker.settled += found.iter().flatten().map(|route| route.counts.settled).sum::<u64>();
+        found.map(|routes| (query, routes))
     });
-    answer.await?.map_err(|error: RouteError| route_problem(&error))
+    found.await?.map_err(|error| route_problem(&error))
+}
+
+/// The work of a search, as far as it is told.
+pub(super) fn settled(found: &Result<Route, RouteError>) -> u64 {
+    match found {
+        Ok(route) => route.counts.settled,
+        Err(RouteError::WorkLimit { settled }) => *settled,
+        Err(_) => 1,
+    }
 }
 
 /// Steps of a search that a handler does itself: some 100 µs. Nearly all single routes take less.

@@ -1,48 +1,104 @@
-//! Who asks.
+//! Who asks: what a handler takes to be sure that it may answer.
 
-use std::convert::Infallible;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 
-/// The number of a tenant: all keys with the same name share its layers, reservations and beliefs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct TenantIdx(u16);
+use super::account::{Account, Scope};
+use crate::http::problem::Problem;
 
-/// What a key allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// Routes, plans, reach and the graph.
-    Read,
-    /// Layers, reservations and feedback of its tenant.
-    Write,
-    /// Metrics, and changes of what all see.
-    Admin,
-}
+/// Whoever may read.
+#[derive(Debug, Clone)]
+pub struct Caller(Arc<Account>);
 
-/// Who asks: put into a request before its handler runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Caller {
-    /// Whose layers, reservations and beliefs count.
-    pub tenant: TenantIdx,
-}
+/// Whoever may write.
+#[derive(Debug, Clone)]
+pub struct Writer(pub Caller);
 
-impl TenantIdx {
-    /// The tenant with this place.
-    pub const fn from_u16(idx: u16) -> Self {
-        TenantIdx(idx)
+/// Whoever runs the server.
+#[derive(Debug, Clone)]
+pub struct Admin(pub Caller);
+
+impl Caller {
+    /// Whoever an account belongs to.
+    pub fn new(account: Arc<Account>) -> Self {
+        Caller(account)
     }
 
-    /// Its place.
-    pub const fn to_usize(self) -> usize {
-        self.0 as usize
+    /// Whether the budget of work has something left.
+    ///
+    /// # Errors
+    /// 429, with the time after which it has.
+    pub fn check_work(&self) -> Result<(), Problem> {
+        self.check_budget().map_err(|wait| too_many("work", wait))
+    }
+
+    /// The same, for whoever waits.
+    ///
+    /// # Errors
+    /// The time after which it has.
+    pub fn check_budget(&self) -> Result<(), Duration> {
+        self.0.check_work(Instant::now())
+    }
+
+    fn of(parts: &Parts, scope: Scope) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().ok_or_else(unknown)?;
+        if caller.scopes.has(scope) {
+            return Ok(caller.clone());
+        }
+        let detail = "the key does not allow this";
+        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "The key does not suffice", detail)
+            .with_hint("ask whoever runs the server for another scope"))
+    }
+}
+
+impl Deref for Caller {
+    type Target = Account;
+
+    fn deref(&self) -> &Account {
+        &self.0
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get::<Caller>().copied().unwrap_or_default())
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Caller::of(parts, Scope::Read)
     }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Caller::of(parts, Scope::Write).map(Writer)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Caller::of(parts, Scope::Admin).map(Admin)
+    }
+}
+
+/// Nobody knows the key, or there is none.
+pub(in crate::http) fn unknown() -> Problem {
+    let title = "A key is needed";
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", title, "the request has no key that is known here")
+        .with_hint("send it as Authorization: Bearer KEY")
+}
+
+/// A budget is used up.
+pub(in crate::http) fn too_many(what: &str, wait: Duration) -> Problem {
+    let secs = u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
+    let detail = format!("the key's budget of {what} is used up");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "budget", "The budget is used up", detail)
+        .with_retry_after(secs)
 }

@@ -1,5 +1,15 @@
-//! Who asks: keys, what each may do, and how much.
+//! Who asks: keys, what each allows, and how much.
 
+mod account;
+mod accounts;
+mod bucket;
 mod caller;
+mod key;
 
-pub use caller::{Caller, Scope, TenantIdx};
+pub use account::{Account, Scope, Scopes, TenantIdx};
+pub use accounts::{Accounts, AccountsError, KeySettings};
+pub use bucket::{Bucket, Rate};
+pub use caller::{Admin, Caller, Writer};
+pub use key::{KeyHash, presented_key};
+
+pub(in crate::http) use caller::too_many;

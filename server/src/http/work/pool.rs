@@ -5,7 +5,7 @@
 //! handlers --heavy--> queue --+--> threads --> oneshot --> handlers
 //! ```
 //! The quick queue goes first, but one job in some of the heavy one in any case. A job whose client has left is not
-//! begun, nor is one that has waited too long: its client has, too, or will ask again anyhow.
+//! begun, nor is one that has waited too long: its client has, too, or will ask again anyhow. Streams wait for room.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded, select_biased};
 use crossbeam::queue::ArrayQueue;
 use engine::snapshot::ChannelGraph;
-use tokio::sync::oneshot;
+use engine::stop::Stop;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::worker::Worker;
 
@@ -41,7 +42,6 @@ pub enum Refused {
 type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
 /// Threads that search.
-#[derive(Debug)]
 pub struct Pool {
     quick: Sender<Job>,
     heavy: Sender<Job>,
@@ -49,6 +49,9 @@ pub struct Pool {
     here: ArrayQueue<Box<Worker>>,
     graph: ChannelGraph,
     wait_max: Duration,
+    thread_count: usize,
+    /// Of pieces of streams that wait in the heavy queue.
+    patient: Semaphore,
 }
 
 impl Pool {
@@ -75,43 +78,33 @@ impl Pool {
                 .spawn(move || serve(&Queues { quick, heavy }, &graph))?;
         }
         let here = ArrayQueue::new(4 * count);
-        Ok(Pool { quick, heavy, here, graph: graph.clone(), wait_max })
+        let patient = Semaphore::new(PATIENT_PER_THREAD * count);
+        Ok(Pool { quick, heavy, here, graph: graph.clone(), wait_max, thread_count: count, patient })
     }
 
-    /// Runs a job on the caller's thread. For jobs of some ten microseconds, which a handler may do itself.
-    pub fn run_here<T>(&self, job: impl FnOnce(&mut Worker) -> T) -> T {
+    /// Runs a job on the caller's thread, and tells its work. For jobs of some ten microseconds.
+    pub fn run_here<T>(&self, job: impl FnOnce(&mut Worker) -> T) -> (T, u64) {
         let mut worker = self.here.pop().unwrap_or_else(|| Box::new(Worker::new(&self.graph)));
         worker.settled = 0;
+        worker.stop = Stop::default();
         let result = job(&mut worker);
+        let settled = worker.settled;
         // A full pool drops it.
         let _ = self.here.push(worker);
-        result
+        (result, settled)
     }
 
-    /// Runs a job on one of the threads.
+    /// Runs a job on one of the threads. What it searches ends early where `stop` is raised.
     ///
     /// # Errors
     /// See [`Refused`].
     pub async fn run<T: Send + 'static>(
         &self,
         lane: Lane,
+        stop: Stop,
         job: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T, Refused> {
-        let (reply, answer) = oneshot::channel();
-        let (asked, wait_max) = (Instant::now(), self.wait_max);
-        let job = Box::new(move |worker: &mut Worker| {
-            if reply.is_closed() {
-                return;
-            }
-            if asked.elapsed() > wait_max {
-                let _ = reply.send(Err(Refused::Busy));
-                return;
-            }
-            worker.settled = 0;
-            let result = job(worker);
-            // A client that has left meanwhile misses nothing.
-            let _ = reply.send(Ok(result));
-        });
+        let (job, answer) = prepare(Some(self.wait_max), stop, job);
         let queue = match lane {
             Lane::Quick => &self.quick,
             Lane::Heavy => &self.heavy,
@@ -123,10 +116,60 @@ impl Pool {
         }
     }
 
+    /// The same for a piece of a stream: waits for room in the heavy queue, of which streams take a part only.
+    ///
+    /// # Errors
+    /// [`Refused::Failed`].
+    pub async fn run_patiently<T: Send + 'static>(
+        &self,
+        stop: Stop,
+        job: impl FnOnce(&mut Worker) -> T + Send + 'static,
+    ) -> Result<T, Refused> {
+        let _room = self.patient.acquire().await.expect("nobody closes the semaphore");
+        let (mut job, answer) = prepare(None, stop, job);
+        loop {
+            match self.heavy.try_send(job) {
+                Ok(()) => return answer.await.unwrap_or(Err(Refused::Failed)),
+                Err(TrySendError::Full(refused)) => job = refused,
+                Err(TrySendError::Disconnected(_)) => return Err(Refused::Failed),
+            }
+            tokio::time::sleep(PATIENCE).await;
+        }
+    }
+
+    /// How many threads search.
+    pub fn thread_count(&self) -> usize {
+        self.thread_count
+    }
+
     /// Jobs that wait, quick ones and heavy ones.
     pub fn waiting(&self) -> [usize; 2] {
         [self.quick.len(), self.heavy.len()]
     }
+}
+
+/// A job as it waits, and where its answer comes.
+fn prepare<T: Send + 'static>(
+    wait_max: Option<Duration>,
+    stop: Stop,
+    job: impl FnOnce(&mut Worker) -> T + Send + 'static,
+) -> (Job, oneshot::Receiver<Result<T, Refused>>) {
+    let (reply, answer) = oneshot::channel();
+    let asked = Instant::now();
+    let job = Box::new(move |worker: &mut Worker| {
+        if reply.is_closed() {
+            return;
+        }
+        if wait_max.is_some_and(|wait_max| asked.elapsed() > wait_max) {
+            let _ = reply.send(Err(Refused::Busy));
+            return;
+        }
+        worker.settled = 0;
+        worker.stop = stop;
+        // A client that has left meanwhile misses nothing.
+        let _ = reply.send(Ok(job(worker)));
+    });
+    (job, answer)
 }
 
 struct Queues {
@@ -168,3 +211,7 @@ fn serve(queues: &Queues, graph: &ChannelGraph) {
 const HEAVY_TURN: u64 = 8;
 /// How often an idle thread looks up.
 const IDLE: Duration = Duration::from_secs(1);
+/// Pieces of streams that wait for each thread.
+const PATIENT_PER_THREAD: usize = 2;
+/// How long a piece waits before it looks for room again.
+const PATIENCE: Duration = Duration::from_millis(5);

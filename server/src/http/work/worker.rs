@@ -5,6 +5,7 @@ use std::sync::Arc;
 use engine::flow::PlanWorkspace;
 use engine::router::RouteWorkspace;
 use engine::snapshot::{ChannelGraph, GraphReader, Snapshot};
+use engine::stop::Stop;
 
 /// The memory of searches, and the way to the newest graph.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Worker {
     pub routes: RouteWorkspace,
     /// Of plans.
     pub plans: PlanWorkspace,
+    /// Raised when the job's client leaves; for queries to carry.
+    pub stop: Stop,
     /// Nodes that the job has settled so far; whoever searches adds to it, and the job's owner is charged.
     pub settled: u64,
 }
@@ -24,6 +27,7 @@ impl Worker {
             reader: graph.reader(),
             routes: RouteWorkspace::default(),
             plans: PlanWorkspace::default(),
+            stop: Stop::default(),
             settled: 0,
         }
     }

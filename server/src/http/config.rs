@@ -1,0 +1,254 @@
+//! The configuration file, TOML. What it does not say is left to the environment, the flags and the defaults; the table
+//! of who overrules whom is in docs/http.md.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::settings::{Limits, Settings};
+use super::tenant::{KeyHash, KeySettings, Rate, Scope};
+use crate::json::{NodeIdText, Text};
+
+/// A configuration file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfigFile {
+    /// Where to listen.
+    pub listen: Option<SocketAddr>,
+    /// The graph's file.
+    pub graph: Option<PathBuf>,
+    /// Threads that search.
+    pub threads: Option<u16>,
+    /// Who pays where a request of a facade does not say.
+    pub own_node: Option<NodeIdText>,
+    /// What is logged, as `info` or `server=debug`.
+    pub log: Option<String>,
+    /// How it is written.
+    pub log_format: Option<LogFormat>,
+    /// The certificate and its key.
+    pub tls: Option<TlsFiles>,
+    limits: LimitsFile,
+    keys: Vec<KeyFile>,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// A line for people.
+    #[default]
+    Text,
+    /// An object a line.
+    Json,
+}
+
+/// Files in PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// The certificates, the server's own first.
+    pub cert: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// Bounds, each of which has a default.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsFile {
+    connection_count_max: Option<usize>,
+    body_size_max: Option<usize>,
+    head_size_max: Option<usize>,
+    head_timeout_s: Option<u64>,
+    request_timeout_s: Option<u64>,
+    write_timeout_s: Option<u64>,
+    drain_timeout_s: Option<u64>,
+    queue_size: Option<usize>,
+    queue_wait_max_ms: Option<u64>,
+    work_max: Option<u64>,
+    alternative_count_max: Option<u16>,
+    layer_entry_count_max: Option<usize>,
+}
+
+/// A key.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    name: String,
+    sha256: Text<KeyHash>,
+    tenant: Option<String>,
+    #[serde(default = "read_only")]
+    scopes: Vec<Scope>,
+    requests_per_second: Option<f64>,
+    requests_burst: Option<f64>,
+    work_per_second: Option<f64>,
+    work_burst: Option<f64>,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// It is no TOML, or has fields that mean nothing.
+    #[error(transparent)]
+    Form(#[from] toml::de::Error),
+    /// Two keys have one name.
+    #[error("two keys have the name {name:?}")]
+    KeyName {
+        /// The name.
+        name: String,
+    },
+    /// A rate is no number above 0.
+    #[error("key {name:?}: a rate and a burst are numbers above 0, a burst at least 1")]
+    Rate {
+        /// The key's name.
+        name: String,
+    },
+    /// A limit is 0.
+    #[error("a limit is 0, so nothing could be answered")]
+    ZeroLimit,
+}
+
+impl ConfigFile {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn read(text: &str) -> Result<Self, ConfigError> {
+        let config: ConfigFile = toml::from_str(text)?;
+        config.keys()?;
+        config.limits.to_limits()?;
+        Ok(config)
+    }
+
+    /// The settings of a server, the address and the threads of the flags and the environment first.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn settings(
+        &self,
+        listen: Option<SocketAddr>,
+        threads: Option<u16>,
+    ) -> Result<Settings, ConfigError> {
+        Ok(Settings {
+            listen: listen.or(self.listen).unwrap_or(Settings::default().listen),
+            search_threads: threads.or(self.threads).map_or(0, usize::from),
+            own_node: self.own_node.map(|node| node.0),
+            keys: self.keys()?,
+            limits: self.limits.to_limits()?,
+        })
+    }
+
+    fn keys(&self) -> Result<Vec<KeySettings>, ConfigError> {
+        let mut names = HashSet::new();
+        let keys = self.keys.iter().map(|key| {
+            if !names.insert(&key.name) {
+                return Err(ConfigError::KeyName { name: key.name.clone() });
+            }
+            key.to_settings()
+        });
+        keys.collect()
+    }
+}
+
+impl KeyFile {
+    fn to_settings(&self) -> Result<KeySettings, ConfigError> {
+        let rate = |per_second: Option<f64>, burst: Option<f64>| {
+            let Some(per_second) = per_second else { return Ok(None) };
+            let burst = burst.unwrap_or(per_second.max(1.0));
+            let is_sound = per_second.is_finite() && per_second > 0.0 && burst.is_finite() && burst >= 1.0;
+            is_sound
+                .then_some(Some(Rate { per_second, burst }))
+                .ok_or(ConfigError::Rate { name: self.name.clone() })
+        };
+        Ok(KeySettings {
+            name: self.name.clone(),
+            hash: self.sha256.0,
+            tenant: self.tenant.clone().unwrap_or_else(|| self.name.clone()),
+            scopes: self.scopes.clone(),
+            requests: rate(self.requests_per_second, self.requests_burst)?,
+            work: rate(self.work_per_second, self.work_burst)?,
+        })
+    }
+}
+
+impl LimitsFile {
+    fn to_limits(&self) -> Result<Limits, ConfigError> {
+        let usual = Limits::default();
+        let secs = |secs: Option<u64>, usual| secs.map_or(usual, Duration::from_secs);
+        let limits = Limits {
+            connection_count_max: self.connection_count_max.unwrap_or(usual.connection_count_max),
+            body_size_max: self.body_size_max.unwrap_or(usual.body_size_max),
+            head_size_max: self.head_size_max.unwrap_or(usual.head_size_max),
+            head_timeout: secs(self.head_timeout_s, usual.head_timeout),
+            request_timeout: secs(self.request_timeout_s, usual.request_timeout),
+            write_timeout: secs(self.write_timeout_s, usual.write_timeout),
+            drain_timeout: secs(self.drain_timeout_s, usual.drain_timeout),
+            queue_size: self.queue_size.unwrap_or(usual.queue_size),
+            queue_wait_max: self.queue_wait_max_ms.map_or(usual.queue_wait_max, Duration::from_millis),
+            work_max: self.work_max.unwrap_or(usual.work_max),
+            alternative_count_max: self.alternative_count_max.unwrap_or(usual.alternative_count_max),
+            layer_entry_count_max: self.layer_entry_count_max.unwrap_or(usual.layer_entry_count_max),
+        };
+        let sizes =
+            [limits.connection_count_max, limits.body_size_max, limits.head_size_max, limits.queue_size];
+        let times =
+            [limits.head_timeout, limits.request_timeout, limits.write_timeout, limits.queue_wait_max];
+        if sizes.contains(&0) || times.contains(&Duration::ZERO) || limits.work_max == 0 {
+            return Err(ConfigError::ZeroLimit);
+        }
+        Ok(limits)
+    }
+}
+
+fn read_only() -> Vec<Scope> {
+    vec![Scope::Read]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn flags_overrule_the_file_and_the_file_the_defaults() {
+        let config =
+            ConfigFile::read("listen = \"127.0.0.1:9000\"\nthreads = 3\n[limits]\nqueue_size = 7").unwrap();
+        let settings = config.settings(None, Some(2)).unwrap();
+        assert_eq!((settings.listen.port(), settings.search_threads), (9000, 2));
+        assert_eq!(settings.limits, Limits { queue_size: 7, ..Limits::default() });
+        let listen = "127.0.0.1:1".parse().ok();
+        assert_eq!(config.settings(listen, None).unwrap().listen.port(), 1);
+        assert_eq!(ConfigFile::default().settings(None, None).unwrap().listen, Settings::default().listen);
+    }
+
+    #[test]
+    fn keys_have_defaults() {
+        let text = format!("[[keys]]\nname = \"a\"\nsha256 = \"{HASH}\"\nrequests_per_second = 0.5");
+        let settings = ConfigFile::read(&text).unwrap().settings(None, None).unwrap();
+        let key = &settings.keys[0];
+        assert_eq!((key.tenant.as_str(), key.hash), ("a", KeyHash::of(b"abc")));
+        assert_eq!((key.scopes.as_slice(), key.work), (&[Scope::Read][..], None));
+        assert_eq!(key.requests, Some(Rate { per_second: 0.5, burst: 1.0 }));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let key = format!("[[keys]]\nname = \"a\"\nsha256 = \"{HASH}\"\n");
+        for bad in [
+            "lisen = \"127.0.0.1:1\"".to_owned(),
+            "[limits]\nqueue_size = 0".to_owned(),
+            "[[keys]]\nname = \"a\"\nsha256 = \"12\"".to_owned(),
+            format!("{key}{key}"),
+            format!("{key}requests_per_second = -1"),
+            format!("{key}work_per_second = 10\nwork_burst = 0.5"),
+            format!("{key}scopes = [\"rule\"]"),
+        ] {
+            assert!(ConfigFile::read(&bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `POST /api/v1/batch`: one query a line in, one answer a line out, in order, while they still arrive.
+//!
+//! ```text
+//! body --lines--> chunks --at most some at a time--> threads --in order--> body
+//! ```
+//! What is not read is not searched: a client that reads slowly is answered slowly, and holds a few chunks at most.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, BodyDataStream};
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt, stream};
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::routes::{check_further, find};
+use crate::http::app::App;
+use crate::http::body::read_json;
+use crate::http::problem::Problem;
+use crate::http::refusal::route_problem;
+use crate::http::tenant::Caller;
+use crate::http::work::Worker;
+use crate::json::{QueryJson, RouteJson};
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/api/v1/batch", post(answer_batch))
+}
+
+/// A line that has no route.
+#[derive(Debug, Serialize)]
+struct LineProblem {
+    /// Its number, from 1.
+    line: u64,
+    problem: Problem,
+}
+
+/// Answer a stream of queries
+///
+/// One query a line in (NDJSON), one answer a line out in the same order, as soon as it is found: a route, or an object
+/// with `line` and `problem`. Queries ask for single routes.
+#[utoipa::path(
+    post, path = "/api/v1/batch", tag = "routes", operation_id = "answer_batch",
+    request_body(content = String, content_type = "application/x-ndjson"),
+    responses(
+        (status = 200, description = "An answer a line", body = String, content_type = "application/x-ndjson"),
+        (status = "default", description = "Why there is none", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn answer_batch(State(app): State<App>, caller: Caller, request: Request) -> Response {
+    let lines = Lines::new(request.into_body(), app.limits().body_size_max, app.limits().request_timeout);
+    let at_a_time = 2 * app.pool().thread_count();
+    let answers = lines.chunks().map(move |chunk| answer_chunk(app.clone(), caller.clone(), chunk));
+    let body = Body::from_stream(answers.buffered(at_a_time).map(Ok::<_, Infallible>));
+    ([(CONTENT_TYPE, "application/x-ndjson")], body).into_response()
+}
+
+async fn answer_chunk(app: App, caller: Caller, chunk: Chunk) -> Bytes {
+    let first_line = chunk.first_line;
+    let count = chunk.lines.len() as u64;
+    let (asked, asker) = (app.clone(), caller.clone());
+    let answers = app.search_patiently(&caller, move |worker| {
+        let mut out = Vec::with_capacity(LINE_SIZE * chunk.lines.len());
+        for (line, text) in (chunk.first_line..).zip(&chunk.lines) {
+            match text
+                .as_ref()
+                .map_err(Clone::clone)
+                .and_then(|text| answer_line(&asked, &asker, text, worker))
+            {
+                Ok(answer) => write_line(&mut out, &answer),
+                Err(problem) => write_line(&mut out, &LineProblem { line, problem }),
+            }
+        }
+        out
+    });
+    match answers.await {
+        Ok(out) => out.into(),
+        Err(problem) => {
+            let mut out = Vec::new();
+            for line in first_line..first_line + count {
+                write_line(&mut out, &LineProblem { line, problem: problem.clone() });
+            }
+            out.into()
+        }
+    }
+}
+
+fn answer_line(app: &App, caller: &Caller, text: &[u8], worker: &mut Worker) -> Result<RouteJson, Problem> {
+    let json: QueryJson = read_json(text)?;
+    if check_further(app, &json)?.is_some() {
+        return Err(Problem::bad_field("alternatives", "a batch answers with single routes"));
+    }
+    let mut query = app.query(caller, &json)?;
+    query.stop = worker.stop.clone();
+    let found = find(&query, worker).map_err(|error| route_problem(&error))?;
+    Ok(RouteJson::new(&query, &found))
+}
+
+fn write_line(out: &mut Vec<u8>, answer: &impl Serialize) {
+    serde_json::to_writer(&mut *out, answer).expect("plain structs have a JSON form");
+    out.push(b'\n');
+}
+
+/// Some lines that came together.
+struct Chunk {
+    first_line: u64,
+    lines: Vec<Result<Bytes, Problem>>,
+}
+
+/// The lines of a body that is still arriving.
+struct Lines {
+    body: BodyDataStream,
+    rest: BytesMut,
+    ready: VecDeque<Result<Bytes, Problem>>,
+    next_line: u64,
+    line_size_max: usize,
+    idle_max: Duration,
+    is_over: bool,
+}
+
+impl Lines {
+    fn new(body: Body, line_size_max: usize, idle_max: Duration) -> Self {
+        Lines {
+            body: body.into_data_stream(),
+            rest: BytesMut::new(),
+            ready: VecDeque::new(),
+            next_line: 1,
+            line_size_max,
+            idle_max,
+            is_over: false,
+        }
+    }
+
+    fn chunks(self) -> impl Stream<Item = Chunk> {
+        stream::unfold(self, |mut lines| async move { Some((lines.next_chunk().await?, lines)) })
+    }
+
+    /// Waits for a line, then takes what is there.
+    async fn next_chunk(&mut self) -> Option<Chunk> {
+        while self.ready.is_empty() && !self.is_over {
+            match timeout(self.idle_max, self.body.next()).await {
+                Ok(Some(Ok(bytes))) => self.take(&bytes),
+                Ok(None) => self.end(),
+                Ok(Some(Err(_))) => self.fail("bad_body", "the body did not arrive whole"),
+                Err(_) => self.fail("timeout", "no line came for too long"),
+            }
+        }
+        let count = self.ready.len().min(CHUNK_LINES);
+        if count == 0 {
+            return None;
+        }
+        let first_line = self.next_line;
+        self.next_line += count as u64;
+        Some(Chunk { first_line, lines: self.ready.drain(..count).collect() })
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        let mut pieces = bytes.split_inclusive(|&byte| byte == b'\n');
+        while let Some(piece) = pieces.next().filter(|_| !self.is_over) {
+            self.rest.extend_from_slice(&piece[..piece.len().min(self.line_size_max + 1)]);
+            if self.rest.len() > self.line_size_max {
+                self.fail("body_too_large", "the line exceeds the server's limit");
+            } else if piece.ends_with(b"\n") {
+                self.push();
+            }
+        }
+    }
+
+    fn push(&mut self) {
+        let line = self.rest.split().freeze();
+        // Empty lines keep a connection alive, and are not answered.
+        if !line.trim_ascii().is_empty() {
+            self.ready.push_back(Ok(line));
+        }
+    }
+
+    fn end(&mut self) {
+        self.push();
+        self.is_over = true;
+    }
+
+    fn fail(&mut self, code: &'static str, detail: &str) {
+        let title = "The body cannot be read";
+        let problem = Problem::new(axum::http::StatusCode::BAD_REQUEST, code, title, detail);
+        self.ready.push_back(Err(problem));
+        self.is_over = true;
+    }
+}
+
+/// Lines that one thread answers together: half a millisecond of searches.
+const CHUNK_LINES: usize = 32;
+/// Of an answer, roughly.
+const LINE_SIZE: usize = 1500;

@@ -1,0 +1,165 @@
+//! `GET /api/v1/events`: changes as server-sent events, with their numbers.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::routing::get;
+use futures_util::{Stream, stream};
+use primitives::GraphDelta;
+use serde::Serialize;
+use tokio::sync::broadcast::error::RecvError;
+use utoipa::ToSchema;
+
+use super::changed::ChangedJson;
+use super::graph::PolicyJson;
+use crate::http::app::App;
+use crate::http::applier::{Change, Sequenced};
+use crate::http::problem::Problem;
+use crate::http::tenant::{Caller, TenantIdx};
+use crate::json::{NodeIdText, ScidText, Text, direction_number};
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/api/v1/events", get(listen))
+}
+
+/// An event's data.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct EventJson {
+    #[serde(flatten)]
+    changed: ChangedJson,
+    /// When, in seconds since 1970.
+    at: u32,
+    /// What changed of the graph.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<DeltaJson>,
+    /// Which layer changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layer: Option<String>,
+}
+
+/// A change of the graph.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub(super) enum DeltaJson {
+    /// A channel was announced.
+    ChannelOpened {
+        /// Its name.
+        short_channel_id: ScidText,
+        /// The lesser node id.
+        node_id_1: NodeIdText,
+        /// The greater node id.
+        node_id_2: NodeIdText,
+        /// Its size, where it is known.
+        capacity_msat: Option<u64>,
+    },
+    /// A channel was closed.
+    ChannelClosed {
+        /// Its name.
+        short_channel_id: ScidText,
+    },
+    /// A direction has a new policy.
+    PolicyUpdated {
+        /// The channel.
+        short_channel_id: ScidText,
+        /// 0 from node_id_1 to node_id_2, 1 back.
+        direction: u8,
+        /// The policy.
+        policy: PolicyJson,
+    },
+    /// A node announced itself.
+    NodeSeen {
+        /// The node.
+        node_id: NodeIdText,
+    },
+}
+
+/// Hear of changes
+///
+/// Events `graph`, `layer`, `reservations` and `feedback`, of the graph and of the key's tenant, each with its number as
+/// id. A listener that is too slow gets an event `missed` with the number of changes that it has lost.
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "graph", operation_id = "listen",
+    responses(
+        (status = 200, description = "Events, without an end", body = String, content_type = "text/event-stream"),
+        (status = "default", description = "Why there are none", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn listen(
+    State(app): State<App>,
+    caller: Caller,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let (feed, stopped) = (app.applier().feed().listen(), app.stopped());
+    let tenant = caller.tenant;
+    let events = stream::unfold((feed, stopped), move |(mut feed, mut stopped)| async move {
+        loop {
+            let heard = tokio::select! {
+                heard = feed.recv() => heard,
+                () = stopped.wait() => return None,
+            };
+            let event = match heard {
+                Ok(sequenced) => event(&sequenced, tenant),
+                Err(RecvError::Lagged(count)) => {
+                    Some(Event::default().event("missed").data(count.to_string()))
+                }
+                Err(RecvError::Closed) => return None,
+            };
+            if let Some(event) = event {
+                return Some((Ok(event), (feed, stopped)));
+            }
+        }
+    });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// The event, unless it is another tenant's.
+fn event(sequenced: &Arc<Sequenced>, tenant: TenantIdx) -> Option<Event> {
+    let (kind, owner) = match &sequenced.change {
+        Change::Graph(_) => ("graph", None),
+        Change::Layer { tenant, .. } => ("layer", Some(*tenant)),
+        Change::Reserve { tenant, .. } | Change::Release { tenant, .. } => ("reservations", Some(*tenant)),
+        Change::Learn { tenant, .. } => ("feedback", Some(*tenant)),
+    };
+    if owner.is_some_and(|owner| owner != tenant) {
+        return None;
+    }
+    let (changes, layer) = match &sequenced.change {
+        Change::Graph(deltas) => (deltas.iter().map(DeltaJson::new).collect(), None),
+        Change::Layer { name, .. } => (Vec::new(), Some(name.clone())),
+        Change::Reserve { .. } | Change::Release { .. } | Change::Learn { .. } => (Vec::new(), None),
+    };
+    let changed = ChangedJson::new(&sequenced.applied);
+    let data = EventJson { changed, at: sequenced.at.to_secs(), changes, layer };
+    let event = Event::default().event(kind).id(sequenced.applied.seq.to_string());
+    event.json_data(data).ok()
+}
+
+impl DeltaJson {
+    fn new(delta: &GraphDelta) -> Self {
+        match delta {
+            GraphDelta::ChannelOpened { short_channel_id, node_id_1, node_id_2, capacity, .. } => {
+                DeltaJson::ChannelOpened {
+                    short_channel_id: Text(*short_channel_id),
+                    node_id_1: Text(*node_id_1),
+                    node_id_2: Text(*node_id_2),
+                    capacity_msat: capacity.map(primitives::Msat::to_msat),
+                }
+            }
+            GraphDelta::ChannelClosed { short_channel_id } => {
+                DeltaJson::ChannelClosed { short_channel_id: Text(*short_channel_id) }
+            }
+            GraphDelta::PolicyUpdated { short_channel_id, direction, policy } => DeltaJson::PolicyUpdated {
+                short_channel_id: Text(*short_channel_id),
+                direction: direction_number(*direction),
+                policy: PolicyJson::new(*policy),
+            },
+            GraphDelta::NodeSeen { node_id, .. } => DeltaJson::NodeSeen { node_id: Text(*node_id) },
+        }
+    }
+}
+
+/// Often enough for proxies that close what is silent.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);

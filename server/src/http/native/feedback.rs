@@ -1,0 +1,100 @@
+//! `POST /api/v1/feedback`: how an attempt ended; the tenant's later queries know.
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use engine::belief::{FailureCode, Outcome};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::changed::ChangedJson;
+use super::reservations::HtlcJson;
+use crate::http::app::App;
+use crate::http::applier::{Attempt, Change};
+use crate::http::body::JsonBody;
+use crate::http::clock::unix_now;
+use crate::http::problem::Problem;
+use crate::http::tenant::Writer;
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/api/v1/feedback", post(report))
+}
+
+/// An attempt to pay, or a probe.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttemptJson {
+    /// The HTLCs, the payer's first.
+    path: Vec<HtlcJson>,
+    /// How it ended.
+    outcome: OutcomeJson,
+    /// Of a failure: the node that reported it; 0 is the payer, the number of hops is the payee.
+    #[serde(default)]
+    erring_node: Option<usize>,
+    /// Of a failure: its code by BOLT 4, as 4103 for temporary_channel_failure.
+    #[serde(default)]
+    failure_code: Option<u16>,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OutcomeJson {
+    /// The payee took the payment.
+    Settled,
+    /// The HTLC reached the payee, who refused it: a probe that arrived.
+    Reached,
+    /// A node on the route failed it.
+    Failed,
+    /// An error came back that no node's HMAC fits.
+    Unreadable,
+}
+
+/// Report how an attempt ended
+///
+/// Queries of the same tenant know of it from then on, unless they say `ignore_feedback`.
+#[utoipa::path(
+    post, path = "/api/v1/feedback", tag = "feedback", operation_id = "report",
+    request_body = AttemptJson,
+    responses(
+        (status = 200, description = "It is learnt, and what else to do", body = ChangedJson),
+        (status = "default", description = "Why it is not", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn report(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    JsonBody(json): JsonBody<AttemptJson>,
+) -> Result<Json<ChangedJson>, Problem> {
+    let attempt = json.to_attempt()?;
+    let applied = app.change(Change::Learn { tenant: caller.tenant, attempt }).await?;
+    Ok(Json(ChangedJson::new(&applied)))
+}
+
+impl AttemptJson {
+    fn to_attempt(&self) -> Result<Attempt, Problem> {
+        if !(1..=HOP_COUNT_MAX).contains(&self.path.len()) {
+            return Err(Problem::bad_field("path", "a route has 1 to 27 hops"));
+        }
+        let outcome = match (self.outcome, self.erring_node, self.failure_code) {
+            (OutcomeJson::Failed, Some(erring_node), Some(code)) if erring_node <= self.path.len() => {
+                Outcome::Failed { erring_node, code: FailureCode::from_u16(code) }
+            }
+            (OutcomeJson::Failed, ..) => {
+                return Err(Problem::bad_field(
+                    "outcome",
+                    "a failure has an erring_node on the route and a failure_code",
+                ));
+            }
+            (OutcomeJson::Settled, None, None) => Outcome::Settled,
+            (OutcomeJson::Reached, None, None) => Outcome::Reached,
+            (OutcomeJson::Unreadable, None, None) => Outcome::Unreadable,
+            (_, Some(_), _) => return Err(Problem::bad_field("erring_node", "only a failure has one")),
+            (_, None, Some(_)) => return Err(Problem::bad_field("failure_code", "only a failure has one")),
+        };
+        Ok(Attempt { path: self.path.iter().map(|htlc| htlc.to_htlc()).collect(), outcome, at: unix_now() })
+    }
+}
+
+/// An onion of 1,300 bytes has room for 27 hops (BOLT 4).
+const HOP_COUNT_MAX: usize = 27;

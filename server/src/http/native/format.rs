@@ -1,0 +1,50 @@
+//! JSON, or FlatBuffers for whoever accepts them.
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::convert::Infallible;
+
+/// The type of answers in FlatBuffers, by `schemas/answer.fbs`.
+pub const FLATBUFFERS: &str = "application/vnd.fulgurite+flatbuffers";
+
+/// The form in which an answer is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// Text.
+    Json,
+    /// Bytes.
+    FlatBuffers,
+}
+
+/// An answer in the form that was asked for.
+pub(super) enum Formed<T> {
+    /// To be written as JSON.
+    Json(T),
+    /// Written already.
+    FlatBuffers(Vec<u8>),
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Format {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let accepted = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let mut kinds = accepted.flat_map(|value| value.split(','));
+        let is_binary =
+            kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == FLATBUFFERS));
+        Ok(if is_binary { Format::FlatBuffers } else { Format::Json })
+    }
+}
+
+impl<T: Serialize> IntoResponse for Formed<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Formed::Json(answer) => Json(answer).into_response(),
+            Formed::FlatBuffers(bytes) => ([(CONTENT_TYPE, FLATBUFFERS)], bytes).into_response(),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `/api/v1/reservations`: amounts in flight, which later queries of the tenant leave alone.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{delete, get};
+use axum::{Json, Router};
+use engine::reserve::{Htlc, ReservationId};
+use primitives::Msat;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::changed::ChangedJson;
+use super::graph::bad_path;
+use crate::http::app::App;
+use crate::http::applier::Change;
+use crate::http::body::JsonBody;
+use crate::http::clock::unix_now;
+use crate::http::problem::Problem;
+use crate::http::tenant::{Caller, Writer};
+use crate::json::{ScidDirText, Text};
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/api/v1/reservations", get(list_reservations).post(reserve))
+        .route("/api/v1/reservations/{id}", delete(release))
+}
+
+/// HTLCs of one payment.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PathJson {
+    /// The payer's first.
+    path: Vec<HtlcJson>,
+}
+
+/// An HTLC.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HtlcJson {
+    /// Over which channel, and which way.
+    channel: ScidDirText,
+    /// What it carries.
+    amount_msat: u64,
+}
+
+/// All reservations of the key's tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReservationsJson {
+    /// HTLC by HTLC, the oldest reservation first.
+    htlcs: Vec<ReservedJson>,
+}
+
+/// An HTLC of a reservation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReservedJson {
+    /// The reservation.
+    reservation: u64,
+    /// Over which channel, and which way.
+    channel: ScidDirText,
+    /// What it carries.
+    amount_msat: u64,
+    /// Seconds since it was reserved.
+    age_s: u32,
+}
+
+/// Reserve the amounts of a payment
+#[utoipa::path(
+    post, path = "/api/v1/reservations", tag = "reservations", operation_id = "reserve",
+    request_body = PathJson,
+    responses(
+        (status = 201, description = "They are reserved", body = ChangedJson),
+        (status = "default", description = "Why they are not", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn reserve(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    JsonBody(json): JsonBody<PathJson>,
+) -> Result<(StatusCode, Json<ChangedJson>), Problem> {
+    let path = json.path.iter().map(|htlc| htlc.to_htlc()).collect();
+    let applied = app.change(Change::Reserve { tenant: caller.tenant, path }).await;
+    let applied = applied.map_err(|error| Problem::from(error).with_field("path"))?;
+    Ok((StatusCode::CREATED, Json(ChangedJson::new(&applied))))
+}
+
+/// Release a reservation
+#[utoipa::path(
+    delete, path = "/api/v1/reservations/{id}", tag = "reservations", operation_id = "release",
+    params(("id" = u64, Path, description = "The id that the reservation was answered with")),
+    responses(
+        (status = 200, description = "It is released", body = ChangedJson),
+        (status = "default", description = "Why it is not", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn release(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    Path(id): Path<String>,
+) -> Result<Json<ChangedJson>, Problem> {
+    let id =
+        ReservationId::from_u64(id.parse().map_err(|error: std::num::ParseIntError| bad_path("id", &error))?);
+    let applied = app.change(Change::Release { tenant: caller.tenant, id }).await?;
+    Ok(Json(ChangedJson::new(&applied)))
+}
+
+/// List the reservations
+#[utoipa::path(
+    get, path = "/api/v1/reservations", tag = "reservations", operation_id = "list_reservations",
+    responses(
+        (status = 200, description = "What is in flight", body = ReservationsJson),
+        (status = "default", description = "Why there are none", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn list_reservations(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<ReservationsJson>, Problem> {
+    let listed = app.applier().look(caller.tenant, |book| book.reservations().list(unix_now())).await?;
+    let htlcs = listed.iter().map(|reserved| ReservedJson {
+        reservation: reserved.id.to_u64(),
+        channel: Text(reserved.htlc.channel),
+        amount_msat: reserved.htlc.amount.to_msat(),
+        age_s: reserved.age_secs,
+    });
+    Ok(Json(ReservationsJson { htlcs: htlcs.collect() }))
+}
+
+impl HtlcJson {
+    pub(super) fn to_htlc(self) -> Htlc {
+        Htlc { channel: self.channel.0, amount: Msat::from_msat(self.amount_msat) }
+    }
+}

@@ -1,0 +1,27 @@
+//! What every answer carries beside what was asked.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::app::App;
+
+/// An answer, how old the graph is that it was found in, and how long it took.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Timed<T> {
+    #[serde(flatten)]
+    answer: T,
+    /// Seconds since the newest policy of the graph was signed.
+    graph_age_s: u32,
+    /// From the request's last byte to the answer.
+    elapsed_us: u64,
+}
+
+impl<T> Timed<T> {
+    /// An answer to what came in at `asked`.
+    pub(super) fn new(answer: T, app: &App, asked: Instant) -> Self {
+        let elapsed_us = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Timed { answer, graph_age_s: app.graph_age_s(), elapsed_us }
+    }
+}

@@ -1,0 +1,106 @@
+//! What a key stands for.
+
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::bucket::Bucket;
+use crate::http::applier::TenantView;
+
+/// The number of a tenant: all keys with the same tenant share its layers, reservations and beliefs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct TenantIdx(u16);
+
+/// What a key allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Routes, plans, reach and the graph.
+    Read,
+    /// Layers, reservations and feedback of its tenant.
+    Write,
+    /// Metrics, and changes of what all see.
+    Admin,
+}
+
+/// A set of scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+/// What a key stands for: one for each key, or one for all where there are none.
+#[derive(Debug)]
+pub struct Account {
+    /// Its name, for logs and metrics.
+    pub name: String,
+    /// Whose layers, reservations and beliefs it uses.
+    pub tenant: TenantIdx,
+    /// The readers' side of these.
+    pub view: TenantView,
+    /// What it allows.
+    pub scopes: Scopes,
+    /// Requests.
+    pub(super) requests: Option<Bucket>,
+    /// Settled nodes.
+    pub(super) work: Option<Bucket>,
+}
+
+impl TenantIdx {
+    /// The tenant with this place.
+    pub const fn from_u16(idx: u16) -> Self {
+        TenantIdx(idx)
+    }
+
+    /// Its place.
+    pub const fn to_usize(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Scopes {
+    /// All of them.
+    pub const ALL: Scopes = Scopes(7);
+
+    /// Whether it is among them.
+    pub fn has(self, scope: Scope) -> bool {
+        self.0 & Scopes::bit(scope) != 0
+    }
+
+    fn bit(scope: Scope) -> u8 {
+        match scope {
+            Scope::Read => 1,
+            Scope::Write => 2,
+            Scope::Admin => 4,
+        }
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Scopes(scopes.into_iter().fold(0, |bits, scope| bits | Scopes::bit(scope)))
+    }
+}
+
+impl Account {
+    /// Takes a request from the budget.
+    ///
+    /// # Errors
+    /// The time after which there is one.
+    pub fn take_request(&self, now: Instant) -> Result<(), Duration> {
+        self.requests.as_ref().map_or(Ok(()), |requests| requests.take(1.0, now))
+    }
+
+    /// Whether there is work left in the budget.
+    ///
+    /// # Errors
+    /// The time after which there is.
+    pub fn check_work(&self, now: Instant) -> Result<(), Duration> {
+        self.work.as_ref().map_or(Ok(()), |work| work.take(0.0, now))
+    }
+
+    /// Takes work from the budget that was done.
+    pub fn charge_work(&self, settled: u64, now: Instant) {
+        if let Some(work) = &self.work {
+            work.charge(settled as f64, now);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! All accounts, by key.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::account::{Account, Scope, Scopes};
+use super::bucket::{Bucket, Rate};
+use super::key::KeyHash;
+use crate::http::applier::{Applier, ChangeError};
+
+/// A key as the operator configures it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeySettings {
+    /// Its name, for logs and metrics; no two have the same.
+    pub name: String,
+    /// Its hash.
+    pub hash: KeyHash,
+    /// Whose layers, reservations and beliefs it uses.
+    pub tenant: String,
+    /// What it allows.
+    pub scopes: Vec<Scope>,
+    /// Requests a second; none is no limit.
+    pub requests: Option<Rate>,
+    /// Settled nodes a second; none is no limit.
+    pub work: Option<Rate>,
+}
+
+/// All accounts. Made anew when the keys change.
+#[derive(Debug)]
+pub struct Accounts {
+    by_key: HashMap<KeyHash, Arc<Account>>,
+    /// Everybody's, where there are no keys.
+    open: Option<Arc<Account>>,
+}
+
+/// Why keys are refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountsError {
+    /// Two keys have one name or one hash.
+    #[error("key {at} has the name or the secret of another one")]
+    Duplicate {
+        /// Its place among the keys.
+        at: usize,
+    },
+    /// There are more than [`KEY_COUNT_MAX`].
+    #[error("there are more than {KEY_COUNT_MAX} keys")]
+    TooMany,
+    /// The applier takes no more tenants.
+    #[error(transparent)]
+    Tenant(#[from] ChangeError),
+}
+
+impl Accounts {
+    /// The accounts of these keys; without any, everybody may do all. Tenants that are known go on.
+    ///
+    /// # Errors
+    /// See [`AccountsError`].
+    pub async fn open(keys: &[KeySettings], applier: &Applier) -> Result<Self, AccountsError> {
+        if keys.len() > KEY_COUNT_MAX {
+            return Err(AccountsError::TooMany);
+        }
+        if keys.is_empty() {
+            let (tenant, view) = applier.tenant(EVERYBODY).await?;
+            let name = EVERYBODY.to_owned();
+            let open = Account { name, tenant, view, scopes: Scopes::ALL, requests: None, work: None };
+            return Ok(Accounts { by_key: HashMap::new(), open: Some(Arc::new(open)) });
+        }
+        let now = Instant::now();
+        let (mut by_key, mut names) = (HashMap::new(), HashSet::new());
+        for (at, key) in keys.iter().enumerate() {
+            let (tenant, view) = applier.tenant(&key.tenant).await?;
+            let account = Account {
+                name: key.name.clone(),
+                tenant,
+                view,
+                scopes: key.scopes.iter().copied().collect(),
+                requests: key.requests.map(|rate| Bucket::new(rate, now)),
+                work: key.work.map(|rate| Bucket::new(rate, now)),
+            };
+            if !names.insert(&key.name) || by_key.insert(key.hash, Arc::new(account)).is_some() {
+                return Err(AccountsError::Duplicate { at });
+            }
+        }
+        Ok(Accounts { by_key, open: None })
+    }
+
+    /// Whose key it is.
+    pub fn find(&self, key: Option<&[u8]>) -> Option<&Arc<Account>> {
+        match (&self.open, key) {
+            (Some(open), _) => Some(open),
+            (None, Some(key)) => self.by_key.get(&KeyHash::of(key)),
+            (None, None) => None,
+        }
+    }
+
+    /// Whether anybody may ask.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+}
+
+/// Keys: each may have a table of beliefs, some megabytes.
+pub(super) const KEY_COUNT_MAX: usize = 4096;
+/// The tenant where there are no keys.
+const EVERYBODY: &str = "everybody";

@@ -1,0 +1,94 @@
+//! What a server hears of its operator while it runs: signals, and what they ask for.
+
+use std::path::{Path, PathBuf};
+
+use server::http::{Accounts, App, ConfigFile, read_tls};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
+
+use crate::exit::Failure;
+use crate::graph_file;
+
+/// Where the parts of a server that may change come from.
+#[derive(Debug, Clone)]
+pub(crate) struct Sources {
+    /// The configuration file.
+    pub(crate) config: Option<PathBuf>,
+    /// The graph of the flags or the environment, which goes before that of the file.
+    pub(crate) graph: Option<PathBuf>,
+}
+
+impl Sources {
+    /// The configuration as it is in the file now.
+    pub(crate) fn read_config(&self) -> Result<ConfigFile, Failure> {
+        let Some(path) = &self.config else { return Ok(ConfigFile::default()) };
+        let text = std::fs::read_to_string(path).map_err(Failure::file("read", path))?;
+        ConfigFile::read(&text).map_err(|error| Failure::Content {
+            path: path.clone(),
+            message: error.to_string(),
+            hint: "docs/http.md lists all fields",
+        })
+    }
+
+    /// The graph's file.
+    pub(crate) fn graph_path<'a>(&'a self, config: &'a ConfigFile) -> Option<&'a Path> {
+        self.graph.as_deref().or(config.graph.as_deref())
+    }
+}
+
+/// Stops the server when it is told to (SIGTERM, SIGINT), and reads everything anew on SIGHUP.
+pub(crate) async fn obey(app: App, sources: Sources) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => match reload(&app, &sources).await {
+                Ok(change_count) => tracing::info!(change_count, "the graph, keys and certificate are read anew"),
+                // What was served goes on.
+                Err(failure) => tracing::error!("nothing is read anew: {failure}"),
+            },
+        }
+    }
+    tracing::info!("stopping: what has begun is finished");
+    app.stop();
+    Ok(())
+}
+
+/// All is read before anything changes.
+async fn reload(app: &App, sources: &Sources) -> Result<usize, Failure> {
+    let config = sources.read_config()?;
+    let settings = config.settings(None, None).map_err(|error| refused(&error))?;
+    if settings.keys.is_empty() != app.accounts().is_open() {
+        return Err(Failure::usage(
+            "a server does not begin or cease to ask for keys while it runs",
+            "restart it",
+        ));
+    }
+    let tls = match &config.tls {
+        Some(files) => Some(read_tls(&files.cert, &files.key).map_err(|error| refused(&error))?),
+        None => None,
+    };
+    let wanted = match sources.graph_path(&config).map(Path::to_owned) {
+        Some(path) => {
+            let loading = spawn_blocking(move || graph_file::load_topology(&path));
+            Some(loading.await.map_err(|error| refused(&error))??.0)
+        }
+        None => None,
+    };
+    let accounts = Accounts::open(&settings.keys, app.applier()).await.map_err(|error| refused(&error))?;
+    app.set_accounts(accounts);
+    if let (Some(tls), Some(_)) = (tls, app.tls()) {
+        app.set_tls(tls);
+    }
+    match wanted {
+        Some(wanted) => app.replace_graph(&wanted).await.map_err(|error| refused(&error)),
+        None => Ok(0),
+    }
+}
+
+fn refused(error: &dyn std::error::Error) -> Failure {
+    Failure::usage(error.to_string(), "mend it, and send SIGHUP again")
+}
