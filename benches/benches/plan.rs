@@ -4,22 +4,20 @@
 //! of random channels pay each other until enough payments have a plan; each payment is planned several times and its best
 //! time counts, which is the processor time of this thread. Payments that have no plan are timed apart.
 
-use std::path::Path;
 use std::time::Duration;
 
 use benches::clock::ThreadClock;
-use benches::input::{Origin, graph};
-use benches::summary::Summary;
+use benches::input::{mainnet_or_made_up, random_ends};
+use benches::summary::{Summary, micros};
 use engine::flow::{Plan, PlanError, PlanQuery, PlanWorkspace, plan};
-use engine::graph::{ArcIdx, Topology};
 use engine::query::RouteQuery;
 use engine::snapshot::Snapshot;
 use primitives::Msat;
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 fn main() {
-    let snapshot = snapshot();
+    let snapshot = mainnet_or_made_up().expect("a graph that is well formed");
     println!("{} nodes, {} channels", snapshot.node_count(), snapshot.channel_count());
     println!(
         "{:>12} {:>6} {:>8} {:>8} {:>8} {:>8} {:>6} {:>6} {:>9} {:>9} {:>9} {:>8} {:>8}",
@@ -108,26 +106,8 @@ fn gap(plan: &Plan) -> f64 {
 }
 
 fn random_query(snapshot: &Snapshot, rng: &mut ChaCha8Rng, amount: Msat) -> PlanQuery {
-    let arc_count = 2 * snapshot.channel_count() as u32;
-    let mut end = || snapshot.tail(ArcIdx::from_u32(rng.random_range(0..arc_count)));
-    let (payer, mut payee) = (end(), end());
-    while payee == payer {
-        payee = end();
-    }
-    let [payer, payee] = [payer, payee].map(|node| snapshot.node_id(node));
+    let [payer, payee] = random_ends(snapshot, rng);
     PlanQuery::new(RouteQuery { ignore_inbound_fees: true, ..RouteQuery::new(payer, payee, amount) })
-}
-
-fn snapshot() -> Snapshot {
-    let folder = std::env::var_os("FULGURITE_DATA");
-    let file = folder.map(|folder| Path::new(&folder).join("data/mainnet-2025-10-26/channels.csv.zst"));
-    let origin = file.filter(|file| file.exists()).map_or(Origin::Generated(MADE_UP_COUNT), Origin::File);
-    let draft = graph(&origin).expect("a graph that is well formed");
-    Snapshot::from_topology(Topology::build(draft).expect("room"))
-}
-
-fn micros(nanos: u64) -> f64 {
-    nanos as f64 / 1000.0
 }
 
 /// Payments with a plan per amount.
@@ -136,5 +116,3 @@ const PLAN_COUNT: usize = 1000;
 const QUERY_COUNT_MAX: usize = 4000;
 /// Timings of each payment.
 const PASS_COUNT: usize = 5;
-/// As many channels as the real network has.
-const MADE_UP_COUNT: u32 = 44_000;

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use engine::graph::GraphBuilder;
+use engine::graph::{ArcIdx, BuildError, GraphBuilder, Topology};
 use engine::import::{ImportError, read_graph};
-use engine::snapshot::{SnapshotError, load_snapshot};
+use engine::snapshot::{Snapshot, SnapshotError, load_snapshot};
 use engine::synthetic::{AmountRange, SyntheticConfig, SyntheticError, generate, random_queries};
 use primitives::{Msat, NodeId};
+use rand::Rng;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -69,6 +70,28 @@ pub fn graph(origin: &Origin) -> Result<GraphBuilder, InputError> {
         Err(ImportError::Snapshot) => Ok(load_snapshot(path)?.to_builder()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The real graph where `FULGURITE_DATA` names a folder that holds it, else one that is made up, of as many channels.
+///
+/// # Errors
+/// As [`graph`].
+pub fn mainnet_or_made_up() -> Result<Snapshot, InputError> {
+    let folder = std::env::var_os("FULGURITE_DATA");
+    let file = folder.map(|folder| Path::new(&folder).join("data/mainnet-2025-10-26/channels.csv.zst"));
+    let origin = file.filter(|file| file.exists()).map_or(Origin::Generated(MADE_UP_COUNT), Origin::File);
+    Ok(Snapshot::from_topology(Topology::build(graph(&origin)?)?))
+}
+
+/// Two nodes that are ends of random channels: most nodes have a single small one, which leaves little to search.
+pub fn random_ends(snapshot: &Snapshot, rng: &mut impl Rng) -> [NodeId; 2] {
+    let arc_count = 2 * snapshot.channel_count() as u32;
+    let mut end = || snapshot.tail(ArcIdx::from_u32(rng.random_range(0..arc_count)));
+    let (payer, mut payee) = (end(), end());
+    while payee == payer {
+        payee = end();
+    }
+    [payer, payee].map(|node| snapshot.node_id(node))
 }
 
 /// Reads at most `limit` payments, or makes random ones between nodes of `draft`.
@@ -161,6 +184,9 @@ pub enum InputError {
     /// A file holds no graph.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// A graph has no room.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// A snapshot is damaged.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -169,5 +195,7 @@ pub enum InputError {
     Synthetic(#[from] SyntheticError),
 }
 
+/// As many channels as the real network has.
+const MADE_UP_COUNT: u32 = 44_000;
 /// Of graphs and payments that are made.
 const SEED: u64 = 1;

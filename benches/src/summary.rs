@@ -35,6 +35,11 @@ impl Summary {
     }
 }
 
+/// Nanoseconds in microseconds, as tables want them.
+pub fn micros(nanos: u64) -> f64 {
+    nanos as f64 / 1000.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,12 +4,14 @@ use std::sync::LazyLock;
 
 use primitives::{Direction, Features, NodeId, ShortChannelId, ShortChannelIdDir};
 
+use crate::belief::Liquidity;
 use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
 use crate::graph::{ArcIdx, NodeIdx};
 use crate::layer::Adjustments;
 use crate::overlay::{Overlay, OverlayChannel};
 use crate::query::{ExtraArc, RouteQuery};
 use crate::route_error::RouteError;
+use crate::search::passage::Believed;
 use crate::search::problem::{COST_MAX, Problem, Restrictions};
 use crate::snapshot::Snapshot;
 
@@ -48,6 +50,11 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
     let extra = extra_overlay(snapshot, created, &query.extra_arcs)?;
     let names = Names { snapshot, created, extra: &extra };
     let mut restrictions = if query.is_plain() { Restrictions::default() } else { restrict(&names, query)? };
+    // Where nothing is known, a query is better off without.
+    let held = query.beliefs.as_ref().filter(|held| !held.is_idle());
+    restrictions.believed =
+        held.map(|held| Believed { held: held.clone(), is_numbered: held.beliefs.is_of(snapshot) });
+    restrictions.tuning.has_known = restrictions.believed.is_some();
     restrictions.reserved = query.reservations.as_ref().map(|reservations| reservations.table());
     if let Some(adjustments) = &adjustments {
         adjust(&mut restrictions, adjustments, &query.extra_arcs, &extra);
@@ -59,7 +66,9 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
 
 /// Adds what layers change, also of the query's own arcs.
 fn adjust(restrictions: &mut Restrictions, adjustments: &Adjustments, own: &[ExtraArc], extra: &Overlay) {
+    let has_known = restrictions.tuning.has_known;
     restrictions.tuning = adjustments.tuning();
+    restrictions.tuning.has_known |= has_known;
     for (place, own) in own.iter().enumerate() {
         let direction = if own.tail < own.head { Direction::NodeOneToTwo } else { Direction::NodeTwoToOne };
         let name = ShortChannelIdDir { short_channel_id: own.short_channel_id, direction };
@@ -127,7 +136,13 @@ impl Compiled {
 
     /// The cost model for the query's amount.
     pub(crate) fn cost(&self, query: &RouteQuery) -> CompiledCost {
-        let tuning = self.restrictions.tuning;
+        self.cost_knowing(query, None)
+    }
+
+    /// The same where something is known of liquidity beside the query.
+    pub(crate) fn cost_knowing(&self, query: &RouteQuery, known: Option<&dyn Liquidity>) -> CompiledCost {
+        let mut tuning = self.restrictions.tuning;
+        tuning.has_known |= known.is_some();
         match query.cost {
             CostModel::Fee if tuning.weights.is_none() => CompiledCost::Fee(FeeOnly),
             CostModel::Fee => CompiledCost::Risk(Risky::biased_fee(tuning)),
@@ -165,6 +180,8 @@ impl Compiled {
             amount_max,
             cost,
             restrictions: &self.restrictions,
+            liquidity: None,
+            is_restricted: self.restrictions.concern_arcs(),
             with_inbound_fees: !query.ignore_inbound_fees && snapshot.has_inbound_fees(),
             strict: false,
             refuses_lifts: !query.may_overpay,

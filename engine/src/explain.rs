@@ -175,7 +175,7 @@ impl<C: HopCost> Problem<'_, C> {
         if self.head(arc) == self.payee && !self.is_last_hop(self.tail(arc)) {
             return None;
         }
-        let bounds = self.passage(self.record(arc), arc, self.restrictions.concern_arcs())?;
+        let bounds = self.passage(self.record(arc), arc, self.is_restricted)?;
         if self.tail(arc) != self.payer {
             return Some(bounds.max);
         }

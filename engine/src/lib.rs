@@ -8,6 +8,7 @@ pub mod cost;
 pub mod diverse;
 pub mod flow;
 pub mod graph;
+pub mod imbalance;
 pub mod import;
 pub mod layer;
 pub mod obvious;

@@ -7,8 +7,8 @@
 //! nodes  0 .. topology.node_count()  | first_node ..
 //! arcs   0 .. 2 * channel_count      | first_arc ..       2 * channel + direction, as below
 //! ```
-//! An overlay may also list arcs that lie below it, by their own numbers: those that a layer made cheaper than their
-//! place in a sorted list says. Searches skip them there and find them here.
+//! An overlay may also list arcs that lie below it, by their own numbers: those that a layer may have made better than
+//! their record in a sorted list says. Searches skip them there and find them here.
 
 use std::sync::atomic::AtomicU64;
 

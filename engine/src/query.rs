@@ -2,6 +2,7 @@
 
 use primitives::{ChannelPolicy, Msat, NodeId, ShortChannelId, ShortChannelIdDir};
 
+use crate::belief::HeldBeliefs;
 use crate::cost::CostModel;
 use crate::layer::LayerStack;
 use crate::reserve::Reservations;
@@ -33,6 +34,10 @@ pub struct RouteQuery {
     pub layers: Option<LayerStack>,
     /// Amounts in flight that are left alone; `None` does not count any.
     pub reservations: Option<Reservations>,
+    /// What is believed of the channels' liquidity: amounts that are certain cost nothing for their improbability, those
+    /// beyond what a channel holds do not pass, whatever the cost model. `None` knows nothing: any amount up to the
+    /// capacity is equally likely.
+    pub beliefs: Option<HeldBeliefs>,
     /// Ignores inbound fees (bLIP-18), as a payer does that does not know them.
     pub ignore_inbound_fees: bool,
     /// The share of every channel's capacity that shall stay unused, in millionths.
@@ -117,6 +122,7 @@ impl RouteQuery {
             extra_arcs: Vec::new(),
             layers: None,
             reservations: None,
+            beliefs: None,
             ignore_inbound_fees: false,
             headroom_millionths: 0,
             may_overpay: false,

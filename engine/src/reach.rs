@@ -139,7 +139,7 @@ fn before(
     if problem.head(arc) == problem.payee && !problem.is_last_hop(tail) {
         return None;
     }
-    let bounds = problem.passage(problem.record(arc), arc, problem.restrictions.concern_arcs())?;
+    let bounds = problem.passage(problem.record(arc), arc, problem.is_restricted)?;
     let sent = problem.sent(bounds, arc, state.cost, state.received, state.received)?;
     Some((sent.cost, problem.extend(arc, state)))
 }

@@ -2,7 +2,7 @@
 
 use primitives::{Direction, Msat, NodeId, ShortChannelId, ShortChannelIdDir};
 
-use crate::cost::{HopCost, chance};
+use crate::cost::HopCost;
 use crate::onion_size::{PAYLOAD_BYTES_MAX, final_payload_size};
 use crate::query::RouteLimits;
 use crate::reserve::Htlc;
@@ -86,8 +86,8 @@ pub(crate) struct PricedHop {
     amount: u64,
     arriving: u64,
     cltv: u32,
-    capacity: u64,
-    known: u64,
+    /// The chance that the channel has the liquidity.
+    probability: f64,
 }
 
 /// A route's price.
@@ -116,9 +116,9 @@ pub(crate) fn price<C: HopCost>(
         let next = problem.extend(arc, &suffix)?;
         let amount = next.forwarded;
         is_lifted |= amount > arriving;
-        let passage = problem.passage(problem.record(arc), arc, problem.restrictions.concern_arcs())?;
-        let (capacity, known) = (passage.capacity, passage.known);
-        hops.push(PricedHop { arc, amount, arriving, cltv: used.cltv, capacity, known });
+        let passage = problem.passage(problem.record(arc), arc, problem.is_restricted)?;
+        let probability = passage.probability(amount);
+        hops.push(PricedHop { arc, amount, arriving, cltv: used.cltv, probability });
         used = if problem.tail(arc) == problem.payer {
             used.sent()
         } else {
@@ -144,10 +144,7 @@ pub(crate) fn payee_used(limits: &RouteLimits, amount: Msat) -> Used {
 impl PricedHop {
     /// The chance that the channel has the liquidity; 1 where the balance is known.
     pub(crate) fn probability(&self, is_known: bool) -> f64 {
-        if is_known {
-            return 1.0;
-        }
-        chance(self.known, self.capacity, self.amount)
+        if is_known { 1.0 } else { self.probability }
     }
 
     /// The hop in names; `forwarded` is what the next hop's HTLC carries, `None` at the payee.

@@ -6,6 +6,7 @@
 
 use primitives::Msat;
 
+use crate::belief::Liquidity;
 use crate::compile::{Compiled, CompiledCost, compile};
 use crate::cost::{FeeOnly, HopCost};
 use crate::explain::{NoRoute, explain, widest_path};
@@ -59,23 +60,39 @@ pub(crate) fn route_compiled(
     end: &[u32],
     space: &mut RouteWorkspace,
 ) -> Result<Route, RouteError> {
+    route_knowing(snapshot, query, compiled, None, end, space)
+}
+
+/// The same by what is known of liquidity beside the query.
+pub(crate) fn route_knowing(
+    snapshot: &Snapshot,
+    query: &RouteQuery,
+    compiled: &Compiled,
+    known: Option<&dyn Liquidity>,
+    end: &[u32],
+    space: &mut RouteWorkspace,
+) -> Result<Route, RouteError> {
     space.search.stop_with(&query.stop);
-    match compiled.cost(query) {
-        CompiledCost::Fee(cost) => route_by(snapshot, query, compiled, cost, end, space),
-        CompiledCost::Risk(cost) => route_by(snapshot, query, compiled, cost, end, space),
-        CompiledCost::Probability(cost) => route_by(snapshot, query, compiled, cost, end, space),
+    match compiled.cost_knowing(query, known) {
+        CompiledCost::Fee(cost) => {
+            route_by(snapshot, query, compiled.problem(snapshot, query, cost).knowing(known), end, space)
+        }
+        CompiledCost::Risk(cost) => {
+            route_by(snapshot, query, compiled.problem(snapshot, query, cost).knowing(known), end, space)
+        }
+        CompiledCost::Probability(cost) => {
+            route_by(snapshot, query, compiled.problem(snapshot, query, cost).knowing(known), end, space)
+        }
     }
 }
 
 fn route_by<C: HopCost>(
     snapshot: &Snapshot,
     query: &RouteQuery,
-    compiled: &Compiled,
-    cost: C,
+    problem: Problem<'_, C>,
     end: &[u32],
     space: &mut RouteWorkspace,
 ) -> Result<Route, RouteError> {
-    let problem = compiled.problem(snapshot, query, cost);
     let payee = payee_used(&query.limits, query.amount);
     for _ in 0..TRY_COUNT_MAX {
         let Some((&first, _)) = end.split_first() else {

@@ -1,4 +1,5 @@
-//! Where routes meet onions: `engine` knows no packet and `onion` knows no route, and this crate knows both.
+//! Where routes meet onions: `engine` knows no packet and `onion` knows no route, and this crate knows both. And how
+//! nodes talk: [`peer`] is an encrypted connection without its socket.
 //!
 //! It decides and does nothing else: session seeds, block heights and times are arguments, and HTLCs are sent by somebody
 //! else.
@@ -80,3 +81,4 @@
 //! ```
 
 pub mod payment;
+pub mod peer;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! args, query_flags, flag_values, queries_file    what the user asks
+//! knowledge_flags                                 what is known beside the graph
 //! graph_file, default_graph, source_notes         the graph it is asked of
 //! commands, batch, threads                        asking the engine
 //! output, progress, exit                          the answer
@@ -15,6 +16,7 @@ mod default_graph;
 mod exit;
 mod flag_values;
 mod graph_file;
+mod knowledge_flags;
 mod logs;
 mod node_names;
 mod operation;

@@ -7,6 +7,7 @@ mod belief;
 mod flow;
 mod gossip;
 mod http;
+mod imbalance;
 mod import;
 mod layers;
 mod onion;

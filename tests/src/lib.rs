@@ -3,6 +3,7 @@
 pub mod content;
 pub mod data;
 pub mod gsp;
+pub mod mainnet;
 pub mod network;
 pub mod rgs;
 pub mod signed;

@@ -3,8 +3,8 @@
 //! Readers and writers share it by reference. It is made anew for each generation; channels of the snapshot's overlay
 //! have no place in it until then, so nothing is believed of them.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use primitives::{Direction, Msat, ShortChannelId, UnixTime};
 
@@ -13,16 +13,19 @@ use super::decay::HalfLives;
 use super::fact::Fact;
 use super::view::BeliefView;
 use crate::graph::ChannelIdx;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{GenerationKey, Snapshot};
 
 /// What is believed of the liquidity of a generation's channels.
 #[derive(Debug)]
 pub struct Beliefs {
+    generation: GenerationKey,
     half_lives: HalfLives,
     short_channel_ids: Box<[ShortChannelId]>,
     capacities: Box<[Msat]>,
     facts: Box<[Fact]>,
     known: Box<[AtomicU64]>,
+    /// Whether nothing was ever learnt.
+    is_empty: AtomicBool,
 }
 
 impl Beliefs {
@@ -31,11 +34,13 @@ impl Beliefs {
         let topology = snapshot.topology();
         let channels = || (0..topology.channel_count() as u32).map(ChannelIdx::from_u32);
         Beliefs {
+            generation: snapshot.generation_key(),
             half_lives,
             short_channel_ids: channels().map(|channel| topology.short_channel_id(channel)).collect(),
             capacities: channels().map(|channel| topology.presumed_capacity(channel)).collect(),
             facts: channels().map(|_| Fact::default()).collect(),
             known: (0..topology.channel_count().div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+            is_empty: AtomicBool::new(true),
         }
     }
 
@@ -52,10 +57,20 @@ impl Beliefs {
             place += beliefs.short_channel_ids[place..].partition_point(|other| *other < name);
             if beliefs.short_channel_ids.get(place) == Some(&name) {
                 beliefs.facts[place] = Fact::new(bounds);
-                beliefs.known[place / 64].fetch_or(1 << (place % 64), Relaxed);
+                beliefs.note(place);
             }
         }
         beliefs
+    }
+
+    /// Whether the numbers of its channels are those of `snapshot`.
+    pub(crate) fn is_of(&self, snapshot: &Snapshot) -> bool {
+        self.generation == snapshot.generation_key()
+    }
+
+    /// Whether nothing was ever learnt.
+    pub fn is_empty(&self) -> bool {
+        self.is_empty.load(Relaxed)
     }
 
     /// How many channels there are.
@@ -133,11 +148,18 @@ impl Beliefs {
         };
         let at = Moment { capacity: self.capacities[place], half_lives: self.half_lives, now };
         fact.update(|bounds| change(bounds, at));
+        self.note(place);
+        true
+    }
+
+    /// Notes that something is known of a channel.
+    #[inline]
+    fn note(&self, place: usize) {
         let (word, bit) = (&self.known[place / 64], 1 << (place % 64));
         if word.load(Relaxed) & bit == 0 {
             word.fetch_or(bit, Relaxed);
+            self.is_empty.store(false, Relaxed);
         }
-        true
     }
 
     /// An own channel's balance was seen. `false` beyond the generation.

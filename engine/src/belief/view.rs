@@ -23,6 +23,11 @@ impl<'a> BeliefView<'a> {
         self.now
     }
 
+    /// Whether nothing was ever learnt.
+    pub fn is_empty(self) -> bool {
+        self.beliefs.is_empty()
+    }
+
     /// The least and the greatest liquidity of one direction of the channel with the number `channel`:
     /// 0 <= lower <= upper <= `capacity`, which are 0 and `capacity` where nothing is known.
     #[inline]

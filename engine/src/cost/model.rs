@@ -346,8 +346,8 @@ impl HopCost for Probable {
     }
 
     fn most(self, amount: u64, hops: u32, blocks: u32) -> u64 {
-        // No number of 64 bits can be halved more often.
-        let improbable = u64::from(hops).saturating_mul(64).saturating_mul(self.halving);
+        // No number of 64 bits can be halved more often than 64 times, and no prior gives less than exp(-50).
+        let improbable = u64::from(hops).saturating_mul(50).saturating_mul(self.lambda);
         self.risky.most(amount, hops, blocks).saturating_add(improbable)
     }
 }

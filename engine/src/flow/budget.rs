@@ -2,11 +2,12 @@
 
 use primitives::Msat;
 
-use super::liquidity::{Liquidity, UnknownLiquidity};
+use super::liquidity::UnknownLiquidity;
 use super::plan::PlanWorkspace;
 use super::planner::Planner;
 use super::query::{Plan, PlanError, PlanQuery};
 use super::tariff::Tariff;
+use crate::belief::Liquidity;
 use crate::compile::compile;
 use crate::cost::Prices;
 use crate::snapshot::Snapshot;
@@ -29,7 +30,7 @@ pub fn plan_frontier(
 ///
 /// # Errors
 /// As [`plan_frontier`].
-pub fn plan_frontier_with<L: Liquidity>(
+pub fn plan_frontier_with<L: Liquidity + Copy>(
     snapshot: &Snapshot,
     query: &PlanQuery,
     liquidity: L,
@@ -62,7 +63,7 @@ pub fn plan_frontier_with<L: Liquidity>(
     if plans.is_empty() { Err(PlanError::FeeLimit { limit, needed }) } else { Ok(plans) }
 }
 
-impl<L: Liquidity> Planner<'_, L> {
+impl<L: Liquidity + Copy> Planner<'_, L> {
     /// The cheapest plan that is found whose fee is within the limit; `plan` is the best without it. Tried are the best
     /// single route within the limit, which is exact, and lower prices of liquidity, by halves of their digits.
     pub(super) fn plan_within(

@@ -2,14 +2,14 @@
 
 use primitives::Msat;
 
-use super::liquidity::{Liquidity, LiquidityRange};
 use super::network::Network;
 use super::pieces::{Piece, Pieces};
 use super::query::MaximumRule;
 use super::tariff::{Charge, Tariff, penalty};
-use crate::belief::{IMPOSSIBLE, PENALTY_FRACTION_BITS, Prior};
+use crate::belief::{IMPOSSIBLE, Liquidity, LiquidityRange, PENALTY_FRACTION_BITS, Prior};
 use crate::cost::{FeeOnly, chance};
 use crate::graph::{Adjacency, ArcIdx, HtlcBounds, Record};
+use crate::search::passage::Passage;
 use crate::search::problem::Problem;
 
 /// The network of one query.
@@ -41,7 +41,7 @@ pub(super) struct ArcTerms {
     is_own: bool,
 }
 
-impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
+impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
     pub(super) fn new(
         problem: Problem<'a, FeeOnly>,
         tariff: Tariff,
@@ -50,16 +50,17 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
     ) -> Self {
         let forwarders = problem.topology.forwarder_count();
         let ends = problem.layers.iter().map(|layer| layer.node_end());
+        let prior = problem.prior_or(liquidity.prior());
         let node_count = ends.fold(problem.topology.node_count() as u32, u32::max);
         ChannelNetwork {
-            is_restricted: problem.restrictions.concern_arcs(),
+            is_restricted: problem.is_restricted,
             leaves_from: if problem.has_layers() { u32::MAX } else { forwarders },
             node_count,
             kept_millionths: 0,
             maximum_rule,
             minimum_max: if tariff.is_flat() { u64::MAX } else { problem.amount },
             problem,
-            tariff: tariff.with_prior(liquidity.prior()),
+            tariff: tariff.with_prior(prior),
             liquidity,
         }
     }
@@ -91,23 +92,26 @@ impl<'a, L: Liquidity> ChannelNetwork<'a, L> {
         if self.is_restricted && head == problem.payee && !problem.is_last_hop(tail) {
             return None;
         }
-        let mut bounds = problem.bounds(record, arc, self.is_restricted)?;
-        if bounds.min > self.minimum_max {
+        let mut passage = problem.passage(record, arc, self.is_restricted)?;
+        if passage.min > self.minimum_max {
             return None;
         }
-        let part_max = bounds.max;
+        let part_max = passage.max;
         if self.maximum_rule == MaximumRule::Each {
-            bounds.max = problem.restrictions.usable(bounds.capacity);
+            let usable = problem.restrictions.usable(passage.whole);
+            passage.max = usable.saturating_sub(passage.held).min(passage.capacity);
         }
         let is_own = tail == problem.payer;
-        let mut range = self.liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(bounds.capacity));
-        if is_own && let Some(balance) = problem.first_balance(arc)? {
-            let balance = Msat::from_msat(balance.min(bounds.capacity));
-            range = LiquidityRange::new(balance, balance);
-        }
-        // What is known may be older than the channel's policy.
-        let range = range.spare(bounds.capacity);
-        bounds.max = bounds.max.saturating_sub(range.held.to_msat()).min(range.upper.to_msat());
+        let balance = if is_own { problem.first_balance(arc)? } else { None };
+        let passage = match balance {
+            Some(balance) => passage.holding(balance),
+            None => {
+                let range = self.liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(passage.whole));
+                passage.narrowed(range, Prior::Uniform)
+            }
+        };
+        let Passage { min, max, whole, .. } = passage;
+        let (bounds, range) = (HtlcBounds { min, max, capacity: whole }, passage.spare());
         Some(ArcTerms { record, bounds, range, part_max, is_own })
     }
 
@@ -201,7 +205,7 @@ impl ArcTerms {
     }
 }
 
-impl<L: Liquidity> Network for ChannelNetwork<'_, L> {
+impl<L: Liquidity + Copy> Network for ChannelNetwork<'_, L> {
     fn payer(&self) -> u32 {
         self.problem.payer
     }

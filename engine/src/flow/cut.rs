@@ -4,9 +4,9 @@ use primitives::{Direction, Msat, ShortChannelId};
 
 use super::channels::ChannelNetwork;
 use super::explicit::CutSide;
-use super::liquidity::Liquidity;
 use super::network::Network;
 use super::residual::FlowWorkspace;
+use crate::belief::Liquidity;
 use crate::snapshot::Snapshot;
 
 /// Channels that separate the payer from the payee.
@@ -43,7 +43,7 @@ pub struct CutChannel {
 }
 
 /// Names the cut at which a workspace's flow ended. O(arcs at the nodes of its smaller side).
-pub(super) fn name_cut<L: Liquidity>(
+pub(super) fn name_cut<L: Liquidity + Copy>(
     snapshot: &Snapshot,
     network: &ChannelNetwork<'_, L>,
     space: &FlowWorkspace,
@@ -81,7 +81,7 @@ pub(super) fn name_cut<L: Liquidity>(
 }
 
 /// The arcs of one node that lead to the cut's other side.
-fn crossing<const FORWARD: bool, L: Liquidity>(
+fn crossing<const FORWARD: bool, L: Liquidity + Copy>(
     network: &ChannelNetwork<'_, L>,
     space: &FlowWorkspace,
     side: CutSide,

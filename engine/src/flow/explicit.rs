@@ -13,7 +13,8 @@ pub struct ExplicitArc {
     pub tail: u32,
     /// The node it enters.
     pub head: u32,
-    /// At most five pieces of rising cost: how many units, and the cost of each, at most 2^44.
+    /// At most [`PIECE_COUNT`] pieces of rising cost: how many units, and the cost of each, at most
+    /// [`SLOPE_MAX`].
     pub pieces: Vec<(u64, u64)>,
 }
 
@@ -51,8 +52,8 @@ impl ExplicitNetwork {
     /// Lays out a network of nodes `0..node_count`. O(m log m).
     ///
     /// # Panics
-    /// Where an arc names a node that is not there, has more than five pieces, pieces whose costs fall, or costs beyond
-    /// 2^44.
+    /// Where an arc names a node that is not there, has more than [`PIECE_COUNT`] pieces, pieces whose costs fall,
+    /// or costs beyond [`SLOPE_MAX`].
     pub fn new(node_count: u32, arcs: &[ExplicitArc]) -> Self {
         let pieces: Vec<Pieces> = arcs.iter().map(|arc| pieces_of(&arc.pieces)).collect();
         let mut lists = [(); 2].map(|()| vec![List::default(); node_count as usize]);
@@ -220,8 +221,8 @@ fn pieces_of(pieces: &[(u64, u64)]) -> Pieces {
 
 /// So small that lists of few arcs can be left in the middle, too.
 const BLOCK_SIZE: usize = 2;
-/// Sums along paths stay far below 2^62.
-pub(super) const SLOPE_MAX: u64 = 1 << 44;
+/// The most that a unit of flow costs on an arc: sums along paths stay far below 2^62.
+pub const SLOPE_MAX: u64 = 1 << 44;
 
 #[cfg(test)]
 mod tests {

@@ -5,10 +5,9 @@
 
 use super::channels::{ArcTerms, ChannelNetwork};
 use super::decompose::Paths;
-use super::liquidity::Liquidity;
 use super::pieces::Pieces;
 use super::share::share_out;
-use crate::belief::Prior;
+use crate::belief::{Liquidity, Prior};
 use crate::cost::FeeOnly;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{Limits, Used};
@@ -66,7 +65,7 @@ impl DraftPart {
 
 impl Draft {
     /// Makes parts of paths so that they deliver `amount` msat together; returns what is missing.
-    pub(super) fn fill<L: Liquidity>(
+    pub(super) fn fill<L: Liquidity + Copy>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
         paths: &Paths,
@@ -101,7 +100,7 @@ impl Draft {
     }
 
     /// One part along each path that delivers its amount in msat; whether they fit.
-    pub(super) fn set<'p, L: Liquidity>(
+    pub(super) fn set<'p, L: Liquidity + Copy>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
         mut paths: impl Iterator<Item = (&'p [u32], u64)>,
@@ -119,7 +118,7 @@ impl Draft {
     }
 
     /// The parts anew, each as much of its path's amount as has room beside those before it.
-    pub(super) fn refill<'p, L: Liquidity>(
+    pub(super) fn refill<'p, L: Liquidity + Copy>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
         paths: impl Iterator<Item = (&'p [u32], u64)>,
@@ -133,7 +132,7 @@ impl Draft {
     }
 
     /// Gives what is `missing` to parts with room to spare, the widest first; returns what is still missing.
-    fn spread<L: Liquidity>(
+    fn spread<L: Liquidity + Copy>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
         rules: &PartRules,
@@ -155,7 +154,7 @@ impl Draft {
     }
 
     /// Drops parts, the smallest first, as long as the others can take over what they deliver for less.
-    pub(super) fn merge<L: Liquidity>(&mut self, network: &ChannelNetwork<'_, L>, rules: &PartRules) {
+    pub(super) fn merge<L: Liquidity + Copy>(&mut self, network: &ChannelNetwork<'_, L>, rules: &PartRules) {
         let mut cost = self.cost(network);
         while self.parts.len() > 1 {
             let before = self.parts.clone();
@@ -172,7 +171,7 @@ impl Draft {
     }
 
     /// The part that delivers as much along `arcs` as fits beside the others (but `instead_of`), up to `wanted`.
-    fn fit<L: Liquidity>(
+    fn fit<L: Liquidity + Copy>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
         arcs: &[u32],
@@ -204,7 +203,11 @@ impl Draft {
     }
 
     /// Whether every part still costs what it did. Reads each policy of a part once.
-    pub(super) fn is_current<L: Liquidity>(&self, network: &ChannelNetwork<'_, L>, start: Used) -> bool {
+    pub(super) fn is_current<L: Liquidity + Copy>(
+        &self,
+        network: &ChannelNetwork<'_, L>,
+        start: Used,
+    ) -> bool {
         let mut sent = Vec::with_capacity(HOP_COUNT_USUAL);
         self.parts.iter().all(|part| {
             let used = price(&network.problem, start, &part.arcs, part.amount, &mut sent);
@@ -243,7 +246,7 @@ impl Draft {
     }
 
     /// Looks up arcs; `false` where one may not be used any more.
-    fn know<L: Liquidity>(&mut self, network: &ChannelNetwork<'_, L>, arcs: &[u32]) -> bool {
+    fn know<L: Liquidity + Copy>(&mut self, network: &ChannelNetwork<'_, L>, arcs: &[u32]) -> bool {
         for &arc in arcs {
             if self.arcs.iter().all(|known| known.arc != arc) {
                 let Some(terms) = network.terms_of(arc) else { return false };
@@ -254,14 +257,14 @@ impl Draft {
     }
 
     /// Takes the prices of another network for what arcs cost beside fees.
-    pub(super) fn rebase<L: Liquidity>(&mut self, network: &ChannelNetwork<'_, L>) {
+    pub(super) fn rebase<L: Liquidity + Copy>(&mut self, network: &ChannelNetwork<'_, L>) {
         for known in &mut self.arcs {
             known.beside_fees = known.terms.without_fee(&network.tariff);
         }
     }
 
     /// By how much the fees are more than the flow's slopes say, in msat.
-    pub(super) fn base_fees<L: Liquidity>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
+    pub(super) fn base_fees<L: Liquidity + Copy>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
         let tariff = &network.tariff;
         let linear = self.arcs.iter().map(|known| {
             let sent = self.sent_over(known.arc, usize::MAX);
@@ -284,7 +287,7 @@ impl Draft {
     }
 
     /// What the plan costs in the model: exact fees, and what its arcs cost beside them, in msat.
-    pub(super) fn cost<L: Liquidity>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
+    pub(super) fn cost<L: Liquidity + Copy>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
         let beside = self.arcs.iter().map(|known| {
             let sent = self.sent_over(known.arc, usize::MAX);
             known.terms.cost_beside_fees(&network.tariff, &known.beside_fees, sent)

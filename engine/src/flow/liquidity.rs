@@ -3,31 +3,8 @@
 use primitives::Msat;
 
 use super::in_flight::InFlight;
-use crate::belief::{BeliefView, Prior};
+use crate::belief::{BeliefView, Liquidity, LiquidityRange, Prior};
 use crate::graph::ArcIdx;
-
-/// Bounds on the liquidity of an arc: surely `lower`, surely not more than `upper`, of which HTLCs on the way hold a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LiquidityRange {
-    /// What is surely there.
-    pub lower: Msat,
-    /// No more than this is there.
-    pub upper: Msat,
-    /// What of it the payer's own HTLCs hold that are on the way. They are taken to have got through: what more the arc
-    /// carries is as likely as it is where that much is known to be there.
-    pub held: Msat,
-}
-
-/// Knowledge of many channels. Asked for every arc that a search looks at, so it should answer from an array.
-pub trait Liquidity: Copy {
-    /// The bounds of an arc with this capacity.
-    fn range(&self, arc: ArcIdx, capacity: Msat) -> LiquidityRange;
-
-    /// How likely the amounts between the bounds are.
-    fn prior(&self) -> Prior {
-        Prior::Uniform
-    }
-}
 
 /// Nothing is known: an arc carries anything from nothing to its capacity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,29 +21,14 @@ pub struct BelievedLiquidity<'a> {
     pub in_flight: Option<&'a InFlight>,
 }
 
-impl LiquidityRange {
-    /// Bounds of an arc that no HTLC of the payer is on.
-    pub const fn new(lower: Msat, upper: Msat) -> Self {
-        LiquidityRange { lower, upper, held: Msat::ZERO }
-    }
-
-    /// An amount of msat and what is held beside it.
-    pub(super) fn with_held(self, msat: u64) -> Msat {
-        self.held.saturating_add(Msat::from_msat(msat))
-    }
-
-    /// The bounds of what the arc can carry beside what is held: within `capacity`, in order.
-    #[inline(always)]
-    pub(super) fn spare(self, capacity: u64) -> LiquidityRange {
-        let upper = self.upper.min(Msat::from_msat(capacity)).saturating_sub(self.held);
-        LiquidityRange { lower: self.lower.saturating_sub(self.held).min(upper), upper, held: self.held }
-    }
-}
-
 impl Liquidity for UnknownLiquidity {
     #[inline(always)]
     fn range(&self, _: ArcIdx, capacity: Msat) -> LiquidityRange {
         LiquidityRange::new(Msat::ZERO, capacity)
+    }
+
+    fn is_unknown(&self) -> bool {
+        true
     }
 }
 
@@ -88,5 +50,9 @@ impl Liquidity for BelievedLiquidity<'_> {
 
     fn prior(&self) -> Prior {
         self.prior
+    }
+
+    fn is_unknown(&self) -> bool {
+        self.prior == Prior::Uniform && self.in_flight.is_none() && self.beliefs.is_empty()
     }
 }

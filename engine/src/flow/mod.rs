@@ -53,9 +53,10 @@ mod tariff;
 pub use budget::{plan_frontier, plan_frontier_with};
 pub use certificate::Violation;
 pub use cut::{CUT_CHANNEL_COUNT_MAX, Cut, CutChannel, CutPlace};
-pub use explicit::{ExplicitArc, ExplicitFlow, ExplicitNetwork, min_cost_flow};
+pub use explicit::{ExplicitArc, ExplicitFlow, ExplicitNetwork, SLOPE_MAX, min_cost_flow};
 pub use in_flight::InFlight;
-pub use liquidity::{BelievedLiquidity, Liquidity, LiquidityRange, UnknownLiquidity};
+pub use liquidity::{BelievedLiquidity, UnknownLiquidity};
+pub use pieces::PIECE_COUNT;
 pub use plan::{
     PlanWorkspace, RelaxedFlow, most_sendable, most_sendable_with, plan, plan_with, relaxed_flow,
 };

@@ -66,7 +66,7 @@ impl Pieces {
 }
 
 /// What is known to be there, three shares of what is unknown, and the rest.
-pub(super) const PIECE_COUNT: usize = 5;
+pub const PIECE_COUNT: usize = 5;
 
 #[cfg(test)]
 mod tests {

@@ -10,16 +10,17 @@
 use primitives::Msat;
 
 use super::certificate::{Violation, check};
-use super::cut::{Cut, name_cut};
+use super::cut::Cut;
 use super::decompose::Paths;
 use super::fit::Draft;
-use super::liquidity::{Liquidity, UnknownLiquidity};
-use super::planner::{PATH_COUNT_MAX, Planner};
+use super::liquidity::UnknownLiquidity;
+use super::planner::Planner;
 use super::query::{Plan, PlanError, PlanQuery};
 use super::relaxed::least_cost;
 use super::residual::FlowWorkspace;
-use super::solve::{End, FlowCounts, flow_cost, send};
+use super::solve::{FlowCounts, flow_cost};
 use super::tariff::{SLOPE_BITS, Tariff};
+use crate::belief::Liquidity;
 use crate::compile::compile;
 use crate::router::RouteWorkspace;
 use crate::snapshot::Snapshot;
@@ -35,7 +36,8 @@ pub struct PlanWorkspace {
     pub(super) rival: Draft,
 }
 
-/// Splits a payment as the cost model likes it best, where nothing is known of the channels' balances.
+/// Splits a payment as the cost model likes it best, where nothing is known of the channels' balances but what the query
+/// says: its first channels, layers, reservations and beliefs.
 ///
 /// # Errors
 /// See [`PlanError`].
@@ -43,11 +45,12 @@ pub fn plan(snapshot: &Snapshot, query: &PlanQuery, space: &mut PlanWorkspace) -
     plan_with(snapshot, query, UnknownLiquidity, space)
 }
 
-/// The same with knowledge of the channels' liquidity.
+/// The same with knowledge of the channels' liquidity. Where the query has beliefs, both hold; the prior is that of
+/// `liquidity`, or if that is uniform, the beliefs' own.
 ///
 /// # Errors
 /// See [`PlanError`].
-pub fn plan_with<L: Liquidity>(
+pub fn plan_with<L: Liquidity + Copy>(
     snapshot: &Snapshot,
     query: &PlanQuery,
     liquidity: L,
@@ -81,7 +84,7 @@ pub struct RelaxedFlow {
 ///
 /// # Errors
 /// As [`plan`].
-pub fn relaxed_flow<L: Liquidity>(
+pub fn relaxed_flow<L: Liquidity + Copy>(
     snapshot: &Snapshot,
     query: &PlanQuery,
     liquidity: L,
@@ -123,7 +126,7 @@ pub fn most_sendable(
 ///
 /// # Errors
 /// As [`plan`].
-pub fn most_sendable_with<L: Liquidity>(
+pub fn most_sendable_with<L: Liquidity + Copy>(
     snapshot: &Snapshot,
     query: &PlanQuery,
     liquidity: L,
@@ -131,14 +134,5 @@ pub fn most_sendable_with<L: Liquidity>(
 ) -> Result<(Msat, Cut), PlanError> {
     space.flow.stop.clone_from(&query.route.stop);
     let compiled = compile(snapshot, &query.route)?;
-    let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
-    planner.problem.amount_max = u64::MAX >> 1;
-    let network = planner.network(Tariff::flat());
-    space.flow.reset();
-    let mut counts = FlowCounts::default();
-    let (end, sent) = send(&network, &mut space.flow, u64::MAX, PATH_COUNT_MAX, &mut counts);
-    match end {
-        End::Cut => Ok((Msat::from_msat(sent), name_cut(snapshot, &network, &space.flow))),
-        End::Sent | End::WorkLimit => Err(PlanError::WorkLimit { augmentations: counts.augmentations }),
-    }
+    Planner::new(snapshot, query, &compiled, liquidity)?.most_sendable(space)
 }

@@ -3,24 +3,25 @@
 use primitives::Msat;
 
 use super::channels::ChannelNetwork;
-use super::cut::name_cut;
+use super::cut::{Cut, name_cut};
 use super::fit::{Draft, DraftPart, PartRules};
-use super::liquidity::Liquidity;
 use super::plan::PlanWorkspace;
 use super::query::{Plan, PlanError, PlanPart, PlanQuery};
 use super::relaxed::least_cost;
 use super::residual::FlowWorkspace;
 use super::solve::{End, FlowCounts, send};
-use super::tariff::Tariff;
+use super::tariff::{Tariff, UNIT_COUNT};
+use crate::belief::{Liquidity, Prior};
 use crate::compile::Compiled;
 use crate::cost::{FeeOnly, Prices};
 use crate::query::RouteQuery;
 use crate::route::{Hop, limits_of, payee_used};
-use crate::router::{RouteError, route_compiled};
+use crate::router::{RouteError, route_knowing};
 use crate::search::problem::Problem;
 use crate::snapshot::Snapshot;
 
 /// A query in numbers.
+#[derive(Clone)]
 pub(super) struct Planner<'a, L> {
     snapshot: &'a Snapshot,
     query: &'a PlanQuery,
@@ -29,9 +30,11 @@ pub(super) struct Planner<'a, L> {
     pub(super) prices: Prices,
     liquidity: L,
     pub(super) rules: PartRules,
+    /// Units that flow has.
+    unit_count: u64,
 }
 
-impl<'a, L: Liquidity> Planner<'a, L> {
+impl<'a, L: Liquidity + Copy> Planner<'a, L> {
     pub(super) fn new(
         snapshot: &'a Snapshot,
         query: &'a PlanQuery,
@@ -55,7 +58,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             limits: limits_of(&route.limits),
         };
         let prices = route.cost.prices(route.amount);
-        Ok(Planner { snapshot, query, compiled, problem, prices, liquidity, rules })
+        Ok(Planner { snapshot, query, compiled, problem, prices, liquidity, rules, unit_count: UNIT_COUNT })
     }
 
     pub(super) fn network(&self, tariff: Tariff) -> ChannelNetwork<'a, L> {
@@ -87,8 +90,46 @@ impl<'a, L: Liquidity> Planner<'a, L> {
         }
     }
 
-    /// The plan for one price of liquidity, whatever its fee; again where a policy changed under it.
+    /// The plan for one price of liquidity, whatever its fee.
     pub(super) fn plan(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Plan, PlanError> {
+        match self.plan_in_units(prices, space) {
+            Err(PlanError::Cut(_)) => self.plan_finely(prices, space),
+            outcome => outcome,
+        }
+    }
+
+    /// Units leave out what a channel carries beyond whole ones. Where that may have been in the way, they are made finer;
+    /// what is said to be impossible is so to the msat.
+    fn plan_finely(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Plan, PlanError> {
+        let amount = Msat::from_msat(self.problem.amount);
+        let (most, cut) = self.most_sendable(space)?;
+        if most < amount {
+            return Err(PlanError::Cut(cut));
+        }
+        let fine = Planner { unit_count: FINE_UNIT_COUNT, ..self.clone() };
+        fine.plan_in_units(prices, space).map_err(|error| match error {
+            PlanError::Cut(cut) => PlanError::TooFewParts {
+                part_count_max: self.rules.count_max,
+                missing: amount.saturating_sub(cut.capacity),
+            },
+            other => other,
+        })
+    }
+
+    /// The most that all paths carry, and what is in the way of more.
+    pub(super) fn most_sendable(&self, space: &mut PlanWorkspace) -> Result<(Msat, Cut), PlanError> {
+        let network = self.network(Tariff::flat());
+        space.flow.reset();
+        let mut counts = FlowCounts::default();
+        let (end, sent) = send(&network, &mut space.flow, u64::MAX, PATH_COUNT_MAX, &mut counts);
+        match end {
+            End::Cut => Ok((Msat::from_msat(sent), name_cut(self.snapshot, &network, &space.flow))),
+            End::Sent | End::WorkLimit => Err(PlanError::WorkLimit { augmentations: counts.augmentations }),
+        }
+    }
+
+    /// The same in the planner's units; again where a policy changed under it.
+    fn plan_in_units(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Plan, PlanError> {
         for _ in 0..TRY_COUNT_MAX {
             if let Some(plan) = self.attempt(prices, space)? {
                 return Ok(plan);
@@ -99,8 +140,8 @@ impl<'a, L: Liquidity> Planner<'a, L> {
 
     fn attempt(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Option<Plan>, PlanError> {
         let amount = self.problem.amount;
-        let own = self.network(Tariff::new(self.prices, amount));
-        let network = self.network(Tariff::new(prices, amount));
+        let own = self.network(Tariff::in_units(self.unit_count, amount, self.prices, amount));
+        let network = self.network(Tariff::in_units(self.unit_count, amount, prices, amount));
         let mut counts = FlowCounts::default();
         let (least, mut missing) = self.build(&network, space, &mut counts)?;
         if missing > 0 {
@@ -179,7 +220,7 @@ impl<'a, L: Liquidity> Planner<'a, L> {
     ) -> Result<(), PlanError> {
         let amount = self.problem.amount;
         let part = (amount / space.draft.parts.len() as u64).max(1);
-        let network = self.network(Tariff::with_parts_of(part, prices, amount));
+        let network = self.network(Tariff::in_units(self.unit_count, part, prices, amount));
         std::mem::swap(&mut space.draft, &mut space.rival);
         let (_, missing) = self.build(&network, space, counts)?;
         space.draft.rebase(own);
@@ -218,7 +259,9 @@ impl<'a, L: Liquidity> Planner<'a, L> {
         // What flow has found is nearly as good, so the search may give up early.
         let work_max = if is_needed { query.work_max } else { query.work_max.min(SINGLE_WORK_MAX) };
         let query = &RouteQuery { work_max, ..query.clone() };
-        match route_compiled(self.snapshot, query, self.compiled, &[], &mut space.route) {
+        let known: &dyn Liquidity = &self.liquidity;
+        let known = Some(known).filter(|known| !known.is_unknown());
+        match route_knowing(self.snapshot, query, self.compiled, known, &[], &mut space.route) {
             Ok(_) => {}
             Err(RouteError::NoRoute(_) | RouteError::WorkLimit { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),
@@ -255,11 +298,15 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             least_cost: (!self.problem.with_inbound_fees).then_some(least),
             version: self.snapshot.version(),
             counts,
-            parts: draft.parts.iter().map(|part| self.name_part(draft, part)).collect(),
+            parts: draft
+                .parts
+                .iter()
+                .map(|part| self.name_part(draft, network.tariff.prior(), part))
+                .collect(),
         }
     }
 
-    fn name_part(&self, draft: &Draft, part: &DraftPart) -> PlanPart {
+    fn name_part(&self, draft: &Draft, prior: Prior, part: &DraftPart) -> PlanPart {
         let mut cltv = self.rules.start.cltv;
         let mut forwarded = part.amount;
         let mut hops = Vec::with_capacity(part.arcs.len());
@@ -277,14 +324,16 @@ impl<'a, L: Liquidity> Planner<'a, L> {
             amount: Msat::from_msat(part.amount),
             fee: Msat::from_msat(part.fee()),
             cltv: part.used.cltv,
-            probability: draft.part_probability(self.liquidity.prior(), part),
+            probability: draft.part_probability(prior, part),
             hops,
         }
     }
 }
 
 /// Paths that flow is sent along at most; the hardest payments on the real graph take some hundred.
-pub(super) const PATH_COUNT_MAX: u64 = 20_000;
+const PATH_COUNT_MAX: u64 = 20_000;
+/// Units of a payment near the most that is sendable: channels that carry less than one matter to no payment in hundreds of parts.
+const FINE_UNIT_COUNT: u64 = 50_000;
 /// More parts than a channel takes HTLCs.
 const PART_COUNT_MAX: usize = 483;
 /// Nodes or labels of a single route's search where flow has found one already: some ten times the usual.

@@ -6,13 +6,13 @@
 //! units, so the bound does not suffer from rounding. Amounts that grow by fees on their way only cost more.
 
 use super::channels::ChannelNetwork;
-use super::liquidity::Liquidity;
 use super::network::Network;
 use super::residual::FlowWorkspace;
 use super::tariff::SLOPE_BITS;
+use crate::belief::Liquidity;
 
 /// The bound, in msat, after the whole amount was sent.
-pub(super) fn least_cost<L: Liquidity>(network: &ChannelNetwork<'_, L>, space: &FlowWorkspace) -> u64 {
+pub(super) fn least_cost<L: Liquidity + Copy>(network: &ChannelNetwork<'_, L>, space: &FlowWorkspace) -> u64 {
     let price = space.potential(network.payee()) - space.potential(network.payer());
     let mut bound = i128::from(price) * i128::from(network.problem.amount);
     for flow in &space.flows {

@@ -6,8 +6,8 @@
 
 use super::channels::ChannelNetwork;
 use super::decompose::Paths;
-use super::liquidity::Liquidity;
 use super::pieces::Pieces;
+use crate::belief::Liquidity;
 
 /// An arc of the paths that are kept.
 struct SharedArc {
@@ -17,7 +17,7 @@ struct SharedArc {
 }
 
 /// Sets what each path is asked for, in msat.
-pub(super) fn share_out<L: Liquidity>(
+pub(super) fn share_out<L: Liquidity + Copy>(
     network: &ChannelNetwork<'_, L>,
     paths: &Paths,
     count_max: usize,
@@ -52,7 +52,7 @@ pub(super) fn share_out<L: Liquidity>(
 }
 
 /// Where a path's arcs lie in the list, which they are added to.
-fn places<L: Liquidity>(
+fn places<L: Liquidity + Copy>(
     network: &ChannelNetwork<'_, L>,
     path: &[u32],
     arcs: &mut Vec<SharedArc>,

@@ -9,12 +9,11 @@
 use primitives::Msat;
 
 use super::fit::Draft;
-use super::liquidity::Liquidity;
 use super::plan::PlanWorkspace;
 use super::planner::Planner;
 use super::query::{Plan, PlanError, PlanPart, PlanQuery};
 use super::tariff::Tariff;
-use crate::belief::Prior;
+use crate::belief::{Liquidity, Prior};
 use crate::compile::{arc_named, compile};
 use crate::query::RouteQuery;
 use crate::snapshot::Snapshot;
@@ -26,7 +25,7 @@ use crate::snapshot::Snapshot;
 ///
 /// # Errors
 /// As [`super::plan_with`] for a query that names what is not there.
-pub fn first_stage<L: Liquidity>(
+pub fn first_stage<L: Liquidity + Copy>(
     snapshot: &Snapshot,
     query: &PlanQuery,
     liquidity: L,
@@ -40,7 +39,7 @@ pub fn first_stage<L: Liquidity>(
     let Some(paths) = paths else { return Ok(None) };
     let paths = || paths.iter().zip(&plan.parts).map(|(arcs, part)| (&arcs[..], part.amount.to_msat()));
     let draft = &mut space.draft;
-    if !draft.set(&network, paths(), &planner.rules) || !draft.cap_unlikely(liquidity.prior()) {
+    if !draft.set(&network, paths(), &planner.rules) || !draft.cap_unlikely(network.tariff.prior()) {
         return Ok(None);
     }
     draft.refill(&network, paths(), &planner.rules);

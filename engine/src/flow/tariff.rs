@@ -23,9 +23,8 @@
 use primitives::Msat;
 
 use super::explicit::SLOPE_MAX;
-use super::liquidity::LiquidityRange;
 use super::pieces::{PIECE_COUNT, Piece, Pieces};
-use crate::belief::{Hull, Prior};
+use crate::belief::{Hull, LiquidityRange, Prior};
 use crate::cost::{LOG_FRACTION_BITS, Prices, log2};
 use crate::graph::{GridPlace, HtlcBounds, Record};
 
@@ -70,12 +69,13 @@ pub(super) enum Charge {
 impl Tariff {
     /// The prices of a payment of `amount` msat; `halving` may differ from that of the cost model.
     pub(super) fn new(prices: Prices, amount: u64) -> Self {
-        Tariff::with_parts_of(amount, prices, amount)
+        Tariff::in_units(UNIT_COUNT, amount, prices, amount)
     }
 
-    /// The same with base fees spread over `part` msat: dearer than what a larger part pays, so no bound comes of it.
-    pub(super) fn with_parts_of(part: u64, prices: Prices, amount: u64) -> Self {
-        let unit = amount.div_ceil(UNIT_COUNT).max(1);
+    /// The same in `unit_count` units, with base fees spread over `part` msat: where that is less than the amount, it is
+    /// dearer than what a larger part pays, so no bound comes of it.
+    pub(super) fn in_units(unit_count: u64, part: u64, prices: Prices, amount: u64) -> Self {
+        let unit = amount.div_ceil(unit_count).max(1);
         let units = amount.div_ceil(unit).max(1);
         let scaled = |msat: u64, count: u64| {
             u64::try_from((u128::from(msat) << SLOPE_BITS) / u128::from(count)).unwrap_or(u64::MAX)
@@ -306,7 +306,7 @@ fn range_slopes(halving: u128) -> ([u64; 3], u32) {
 }
 
 /// Units in a payment, as Core Lightning's planner has them.
-const UNIT_COUNT: u64 = 1000;
+pub(super) const UNIT_COUNT: u64 = 1000;
 /// Digits behind the point of a slope.
 pub(super) const SLOPE_BITS: u32 = 20;
 const SHARE_BITS: u32 = 44;
@@ -323,6 +323,7 @@ mod tests {
 
     use super::*;
     use crate::cost::CostModel;
+    use crate::search::passage::Passage;
 
     const AMOUNTS: [u64; 6] = [1, 999, 100_000, 123_456_789, 10_000_000_000, 100_000_000_000_000];
 
@@ -412,7 +413,8 @@ mod tests {
             let mut ends = [0; 3].map(|_| rng.random_range(0..=capacity));
             ends.sort_unstable();
             let [held, lower, upper] = ends.map(Msat::from_msat);
-            let range = LiquidityRange { lower, upper, held }.spare(capacity);
+            let range = LiquidityRange { lower, upper, held };
+            let range = Passage::of(bounds).narrowed(range, Prior::Uniform).spare();
             let bounds = HtlcBounds { max: range.upper.to_msat(), ..bounds };
             let pieces = tariff.pieces_msat(record, Charge::Own, bounds, range);
             assert!(pieces.slopes.is_sorted() && pieces.ends.is_sorted(), "{pieces:?}");

@@ -153,14 +153,9 @@ impl ArcChange {
         (self.bias != 0).then(|| Weight::of_bias(self.bias))
     }
 
-    /// Whether the arc may cost less than its place in a list says.
-    pub(super) fn may_be_cheaper(&self) -> bool {
-        self.bias > 0
-            || self.policy.is_some_and(|policy| {
-                policy.enabled.is_some()
-                    || policy.fee_base_msat.is_some()
-                    || policy.fee_proportional_millionths.is_some()
-            })
+    /// Whether the arc may cost less, or carry more, than its record in a list says.
+    pub(super) fn may_gain(&self) -> bool {
+        self.bias > 0 || self.policy.is_some()
     }
 
     /// Adds what one more layer knows of the liquidity; of contradictions the maximum is right.

@@ -99,7 +99,7 @@ impl Draft<'_> {
         }
         let topology = snapshot.topology();
         let in_lists = 2 * topology.channel_count() as u32;
-        let is_moved = |&&(arc, change): &&(u32, ArcChange)| arc < in_lists && change.may_be_cheaper();
+        let is_moved = |&&(arc, change): &&(u32, ArcChange)| arc < in_lists && change.may_gain();
         let moved = changes.iter().filter(is_moved).map(|&(arc, _)| OverlayArc {
             tail: topology.tail(ArcIdx::from_u32(arc)).to_u32(),
             head: topology.head(ArcIdx::from_u32(arc)).to_u32(),

@@ -23,4 +23,4 @@ impl Default for PayBudget {
 
 /// What a first attempt is best taken to be worth where the payment is tried again by itself: `attempt_millionths` of the
 /// cost model. Less than where a route stands alone; docs/adr/0012-payments.md has what it is traded against.
-pub const PAY_ATTEMPT_MILLIONTHS: u32 = 300;
+pub const PAY_ATTEMPT_MILLIONTHS: u32 = 250;

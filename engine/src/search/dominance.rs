@@ -37,8 +37,8 @@ impl<C: HopCost> Search<'_, '_, C> {
                 }
             }
             None if problem.strict => {
-                let restricted = problem.restrictions.concern_arcs();
-                let Some(bounds) = problem.bounds(step.record, arc, restricted) else { return };
+                let restricted = problem.is_restricted;
+                let Some(bounds) = problem.passage(step.record, arc, restricted) else { return };
                 let minimum = bounds.min;
                 if minimum <= problem.amount_max.min(bounds.max) && minimum > problem.arriving(arc, suffix) {
                     let reached = label.key.max(problem.least_grown(minimum)).saturating_add(least);

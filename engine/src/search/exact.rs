@@ -91,7 +91,7 @@ fn solve_any<C: HopCost>(
     bound: u64,
     is_guess: bool,
 ) -> Answer {
-    match (problem.with_inbound_fees, problem.restrictions.concern_arcs()) {
+    match (problem.with_inbound_fees, problem.is_restricted) {
         (false, false) => solve_as::<C, false, false>(problem, space, bound, is_guess),
         (false, true) => solve_as::<C, false, true>(problem, space, bound, is_guess),
         (true, false) => solve_as::<C, true, false>(problem, space, bound, is_guess),

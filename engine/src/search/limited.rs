@@ -227,7 +227,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
 }
 
 fn probe<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound: u64, is_ball: bool) -> Probe {
-    match (problem.with_inbound_fees, problem.restrictions.concern_arcs()) {
+    match (problem.with_inbound_fees, problem.is_restricted) {
         (false, false) => probe_as::<C, false, false>(problem, space, bound, is_ball),
         (false, true) => probe_as::<C, false, true>(problem, space, bound, is_ball),
         (true, false) => probe_as::<C, true, false>(problem, space, bound, is_ball),

@@ -31,7 +31,7 @@ mod limited;
 mod meeting;
 mod multipliers;
 mod pareto;
-mod passage;
+pub(crate) mod passage;
 mod potentials;
 pub(crate) mod problem;
 pub(crate) mod reference;

@@ -269,8 +269,11 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             let tail = list.ends[at];
             if tail != payer {
                 let arc = lists.arc_at(list.start + at as u32);
-                if !self.problem.restrictions.is_moved(arc) {
-                    let record = self.problem.adjusted(list.records[at].load(), arc);
+                let record = list.records[at].load();
+                if !self.problem.is_restricted {
+                    visit(self, Step { tail, arc, record });
+                } else if !self.problem.restrictions.is_moved(arc) {
+                    let record = self.problem.adjusted(record, arc);
                     visit(self, Step { tail, arc, record });
                 }
             }

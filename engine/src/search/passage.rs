@@ -5,10 +5,11 @@
 
 use std::sync::atomic::AtomicU64;
 
-use primitives::{Direction, ShortChannelIdDir};
+use primitives::{Direction, Msat, ShortChannelId, ShortChannelIdDir};
 
 use super::problem::{Problem, Restrictions};
-use crate::cost::{HopCost, Weight};
+use crate::belief::{HeldBeliefs, LiquidityRange, PENALTY_FRACTION_BITS, Prior};
+use crate::cost::{HopCost, Weight, chance};
 use crate::graph::{ArcIdx, HtlcBounds, Record};
 use crate::layer::ArcChange;
 use crate::reserve::{HTLC_COUNT_MAX, Reserved};
@@ -24,6 +25,11 @@ pub(crate) struct Passage {
     pub(crate) capacity: u64,
     /// What it is known to hold, at most `capacity`.
     pub(crate) known: u64,
+    /// How likely amounts between `known` and `capacity` are, in a channel of the capacity `whole`, of which `held` is in
+    /// flight.
+    pub(crate) prior: Prior,
+    pub(crate) whole: u64,
+    pub(crate) held: u64,
     /// What the fee is multiplied with in the cost.
     pub(crate) fee_weight: Weight,
     /// What the cost beyond the fee is multiplied with.
@@ -35,7 +41,40 @@ impl Passage {
     #[inline(always)]
     pub(crate) fn of(bounds: HtlcBounds) -> Self {
         let HtlcBounds { min, max, capacity } = bounds;
-        Passage { min, max, capacity, known: 0, fee_weight: Weight::ONE, beyond_weight: Weight::ONE }
+        let (prior, whole, held) = (Prior::Uniform, capacity, 0);
+        let (fee_weight, beyond_weight) = (Weight::ONE, Weight::ONE);
+        Passage { min, max, capacity, known: 0, prior, whole, held, fee_weight, beyond_weight }
+    }
+
+    /// The same where the arc is also known to hold what `range` says. What is held of it counts against
+    /// `htlc_maximum_msat`, by which many nodes tell what they can forward in all.
+    #[inline(always)]
+    pub(crate) fn narrowed(self, range: LiquidityRange, prior: Prior) -> Passage {
+        let more = range.held.to_msat();
+        let held = self.held.saturating_add(more);
+        let upper = self.capacity.saturating_add(self.held).min(range.upper.to_msat());
+        let lower = self.known.saturating_add(self.held).max(range.lower.to_msat()).min(upper);
+        let capacity = upper.saturating_sub(held);
+        Passage {
+            max: self.max.saturating_sub(more).min(capacity),
+            capacity,
+            known: lower.saturating_sub(held),
+            prior: if prior == Prior::Uniform { self.prior } else { prior },
+            held,
+            ..self
+        }
+    }
+
+    /// The same of an own channel that holds `balance`.
+    pub(crate) fn holding(self, balance: u64) -> Passage {
+        let balance = balance.min(self.capacity);
+        Passage { max: self.max.min(balance), capacity: balance, known: balance, ..self }
+    }
+
+    /// What it holds beside what is in flight.
+    pub(crate) fn spare(&self) -> LiquidityRange {
+        let [lower, upper, held] = [self.known, self.capacity, self.held].map(Msat::from_msat);
+        LiquidityRange { lower, upper, held }
     }
 
     /// The same of a record that says nothing unusual.
@@ -43,6 +82,23 @@ impl Passage {
     pub(crate) fn usual(record: Record) -> Self {
         let (min, max) = record.usual_bounds();
         Passage::of(HtlcBounds { min, max, capacity: record.usual_capacity() })
+    }
+
+    /// -ln of the chance that it carries `amount` beside what is held, given that it carries that.
+    pub(crate) fn penalty(&self, amount: u64) -> u64 {
+        let msat = |beside: u64| Msat::from_msat(beside.saturating_add(self.held));
+        let bounds = (msat(self.known), msat(self.capacity));
+        self.prior.penalty(msat(amount.min(self.capacity)), bounds, Msat::from_msat(self.whole))
+    }
+
+    /// That chance.
+    pub(crate) fn probability(&self, amount: u64) -> f64 {
+        match self.prior {
+            Prior::Uniform => chance(self.known, self.capacity, amount),
+            Prior::Bimodal(_) => {
+                (-(self.penalty(amount) as f64) / f64::from(1u32 << PENALTY_FRACTION_BITS)).exp()
+            }
+        }
     }
 
     /// A lower bound on the cost of the tail's whole fee: `whole` is one on the fee, `fee` what it is without inbound
@@ -53,6 +109,28 @@ impl Passage {
             return whole;
         }
         self.fee_weight.of(fee).saturating_add(whole).saturating_sub(fee)
+    }
+}
+
+/// What a query believes, in the numbers of its snapshot.
+#[derive(Debug, Clone)]
+pub(crate) struct Believed {
+    pub(crate) held: HeldBeliefs,
+    /// Whether its channels have the numbers of the snapshot.
+    pub(crate) is_numbered: bool,
+}
+
+/// What is believed of one arc, in msat.
+struct Known {
+    lower: u64,
+    upper: u64,
+    /// The capacity that they are bounds in.
+    whole: u64,
+}
+
+impl Known {
+    fn nothing(capacity: u64) -> Self {
+        Known { lower: 0, upper: capacity, whole: capacity }
     }
 }
 
@@ -103,7 +181,13 @@ impl<C: HopCost> Problem<'_, C> {
         if reserved.htlc_count >= HTLC_COUNT_MAX {
             return None;
         }
-        let (lower, upper) = change.map_or((0, u64::MAX), ArcChange::liquidity);
+        (passage.whole, passage.held) = (passage.capacity, reserved.msat);
+        let (mut lower, mut upper) = change.map_or((0, u64::MAX), ArcChange::liquidity);
+        if let Some(believed) = &restrictions.believed {
+            let known = self.believed(believed, record, arc, passage.capacity);
+            (lower, upper) = (lower.max(known.lower), upper.min(known.upper));
+            (passage.prior, passage.whole) = (believed.held.prior, known.whole);
+        }
         let upper = upper.min(passage.capacity);
         passage.max = passage.max.min(usable.min(upper).saturating_sub(reserved.msat));
         passage.capacity = upper.saturating_sub(reserved.msat);
@@ -111,16 +195,47 @@ impl<C: HopCost> Problem<'_, C> {
         if let Some(weights) = change.and_then(|change| self.weights(change)) {
             [passage.fee_weight, passage.beyond_weight] = weights;
         }
-        Some(passage)
+        Some(match self.liquidity {
+            Some(liquidity) => {
+                let range = liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(passage.whole));
+                passage.narrowed(range, liquidity.prior())
+            }
+            None => passage,
+        })
     }
 
     fn reserved(&self, arc: u32) -> Reserved {
         let Some(table) = &self.restrictions.reserved else { return Reserved::default() };
-        let channel = ArcIdx::from_u32(arc).channel();
-        let named = self.layers.iter().find_map(|layer| layer.channel_of(arc));
-        let short_channel_id =
-            named.map_or_else(|| self.topology.short_channel_id(channel), |named| named.short_channel_id);
-        table.get(ShortChannelIdDir { short_channel_id, direction: Direction::BOTH[arc as usize & 1] })
+        let (short_channel_id, direction) = (self.short_channel_id(arc), Direction::BOTH[arc as usize & 1]);
+        table.get(ShortChannelIdDir { short_channel_id, direction })
+    }
+
+    fn short_channel_id(&self, arc: u32) -> ShortChannelId {
+        match self.channel_beside(arc) {
+            Some(beside) => beside.short_channel_id,
+            None => self.topology.short_channel_id(ArcIdx::from_u32(arc).channel()),
+        }
+    }
+
+    /// What is believed of an arc with the policy `record`, in a channel of that capacity.
+    fn believed(&self, believed: &Believed, record: Record, arc: u32, capacity: u64) -> Known {
+        let unknown = Known::nothing(capacity);
+        let HeldBeliefs { beliefs, now, .. } = &believed.held;
+        let channel = if believed.is_numbered {
+            ArcIdx::from_u32(arc).channel()
+        } else {
+            let Some(channel) = beliefs.channel(self.short_channel_id(arc)) else { return unknown };
+            channel
+        };
+        if !beliefs.is_known(channel) {
+            return unknown;
+        }
+        // Where nobody knows the capacity, the two directions differ in what stands for it.
+        let stand_in = if record.is_capacity_unknown() { beliefs.capacity(channel) } else { None };
+        let whole = stand_in.map_or(capacity, Msat::to_msat);
+        let direction = Direction::BOTH[arc as usize & 1];
+        let (lower, upper) = beliefs.view(*now).bounds(channel.to_u32(), direction, Msat::from_msat(whole));
+        Known { lower: lower.to_msat(), upper: upper.to_msat(), whole: whole.max(capacity) }
     }
 
     /// The smallest HTLC of an arc.
@@ -129,11 +244,11 @@ impl<C: HopCost> Problem<'_, C> {
         self.restrictions.change(arc).and_then(ArcChange::minimum).unwrap_or(minimum)
     }
 
-    /// What limits HTLCs on an arc, see [`Problem::passage`].
-    #[inline(always)]
-    pub(crate) fn bounds(&self, record: Record, arc: u32, restricted: bool) -> Option<HtlcBounds> {
-        let Passage { min, max, capacity, .. } = self.passage(record, arc, restricted)?;
-        Some(HtlcBounds { min, max, capacity })
+    /// How likely amounts are where somebody who asks has `prior` in mind: the query's beliefs may know better than
+    /// nothing.
+    pub(crate) fn prior_or(&self, prior: Prior) -> Prior {
+        let believed = self.restrictions.believed.as_ref().filter(|_| prior == Prior::Uniform);
+        believed.map_or(prior, |believed| believed.held.prior)
     }
 
     /// What the fee of an arc is multiplied with in the cost.

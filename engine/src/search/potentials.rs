@@ -40,7 +40,7 @@ pub(crate) fn for_each_outgoing<C: HopCost>(
 /// The least that crossing an arc can cost, whatever inbound fees take back; `None` where it can't be crossed.
 pub(crate) fn least_cost<C: HopCost>(problem: &Problem<'_, C>, tail: u32, arc: u32) -> Option<u64> {
     let record = problem.record(arc);
-    let passage = problem.passage(record, arc, problem.restrictions.concern_arcs())?;
+    let passage = problem.passage(record, arc, problem.is_restricted)?;
     if passage.max < problem.amount || passage.min > problem.amount_max {
         return None;
     }

@@ -9,11 +9,12 @@ use std::sync::atomic::AtomicU64;
 use primitives::{InboundFee, Msat};
 
 use super::circular::Split;
-use super::passage::Passage;
+use super::passage::{Believed, Passage};
+use crate::belief::{Liquidity, PENALTY_FRACTION_BITS, Prior};
 use crate::cost::{HopCost, Tuning};
 use crate::graph::{ArcIdx, Record, Topology};
 use crate::layer::{Adjustments, ArcChange};
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, OverlayArc, OverlayChannel};
 use crate::reserve::ReservedTable;
 
 /// A query on one snapshot.
@@ -33,6 +34,10 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) amount_max: u64,
     pub(crate) cost: C,
     pub(crate) restrictions: &'a Restrictions,
+    /// What is known of liquidity beside the query.
+    pub(crate) liquidity: Option<&'a dyn Liquidity>,
+    /// Whether arcs must be looked at one by one, see [`Restrictions::concern_arcs`].
+    pub(crate) is_restricted: bool,
     /// Whether policies' inbound fees count.
     pub(crate) with_inbound_fees: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
@@ -68,6 +73,8 @@ pub(crate) struct Restrictions {
     pub(crate) own_changes: Vec<(u32, ArcChange)>,
     /// What that does to the bounds on costs.
     pub(crate) tuning: Tuning,
+    /// What is believed of the channels' liquidity.
+    pub(crate) believed: Option<Believed>,
     /// What is in flight.
     pub(crate) reserved: Option<Arc<ReservedTable>>,
 }
@@ -84,6 +91,7 @@ impl Restrictions {
             || self.headroom_millionths != 0
             || self.last_hop.is_some()
             || self.adjustments.is_some()
+            || self.believed.is_some()
             || self.reserved.is_some()
     }
 }
@@ -104,7 +112,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
         let &Problem { with_inbound_fees, strict, refuses_lifts, split, once, .. } = self;
-        let &Problem { tolerance, settled_max, .. } = self;
+        let &Problem { liquidity, is_restricted, tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -115,6 +123,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
             amount_max,
             cost,
             restrictions,
+            liquidity,
+            is_restricted,
             with_inbound_fees,
             strict,
             refuses_lifts,
@@ -123,6 +133,11 @@ impl<'a, C: HopCost> Problem<'a, C> {
             tolerance,
             settled_max,
         }
+    }
+
+    /// The same problem where something is known of liquidity, which its cost must have been made for.
+    pub(crate) fn knowing(self, liquidity: Option<&'a dyn Liquidity>) -> Self {
+        Problem { liquidity, is_restricted: self.is_restricted || liquidity.is_some(), ..self }
     }
 
     /// The state that a search backwards starts from.
@@ -138,15 +153,30 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// The table of wide values that an arc's record refers to.
     pub(crate) fn wide_of(&self, arc: u32) -> &[AtomicU64] {
-        self.layers
-            .iter()
-            .find(|layer| layer.arc(arc).is_some())
-            .map_or(self.topology.wide(), |layer| layer.wide())
+        let layer = self.layers.iter().filter(|_| self.is_beside(arc)).find(|layer| layer.arc(arc).is_some());
+        layer.map_or(self.topology.wide(), |layer| layer.wide())
+    }
+
+    /// Whether an arc lies beside the lists: numbers of the generation come first.
+    #[inline(always)]
+    fn is_beside(&self, arc: u32) -> bool {
+        arc as usize / 2 >= self.topology.channel_count()
+    }
+
+    #[inline(always)]
+    fn beside(&self, arc: u32) -> Option<&'a OverlayArc> {
+        self.layers.into_iter().filter(|_| self.is_beside(arc)).find_map(|layer| layer.arc(arc))
+    }
+
+    /// The channel of an arc that lies beside the lists.
+    #[inline(always)]
+    pub(crate) fn channel_beside(&self, arc: u32) -> Option<&'a OverlayChannel> {
+        self.layers.into_iter().filter(|_| self.is_beside(arc)).find_map(|layer| layer.channel_of(arc))
     }
 
     /// The policy of an arc by number, wherever it lies, as the query's layers change it.
     pub(crate) fn record(&self, arc: u32) -> Record {
-        let record = match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+        let record = match self.beside(arc) {
             Some(arc) => arc.record,
             None => self.topology.in_lists().record(arc),
         };
@@ -155,7 +185,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// The node that an arc leaves.
     pub(crate) fn tail(&self, arc: u32) -> u32 {
-        match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+        match self.beside(arc) {
             Some(arc) => arc.tail,
             None => self.topology.in_lists().end_of(arc),
         }
@@ -163,7 +193,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// The node that an arc enters.
     pub(crate) fn head(&self, arc: u32) -> u32 {
-        match self.layers.iter().find_map(|layer| layer.arc(arc)) {
+        match self.beside(arc) {
             Some(arc) => arc.head,
             None => self.topology.out_lists().end_of(arc),
         }
@@ -175,7 +205,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             return InboundFee::ZERO;
         }
         let reverse = ArcIdx::from_u32(arc).reversed();
-        match self.layers.iter().find_map(|layer| layer.channel_of(arc)) {
+        match self.channel_beside(arc) {
             Some(channel) => channel.policies[reverse.direction().as_usize()]
                 .map_or(InboundFee::ZERO, |policy| policy.inbound_fee),
             None => self.topology.inbound_fee(reverse),
@@ -259,7 +289,14 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The cost of a forwarding hop that carries `amount`, beyond its fee.
     #[inline(always)]
     pub(crate) fn beyond_fee(&self, record: Record, passage: Passage, amount: u64) -> u64 {
-        let beyond = self.cost.forward(record, passage.capacity, passage.known, amount);
+        let beyond = match passage.prior {
+            Prior::Uniform => self.cost.forward(record, passage.capacity, passage.known, amount),
+            // As if all of it were known to be there, and what the prior thinks of it.
+            Prior::Bimodal(_) => {
+                let certain = self.cost.forward(record, passage.capacity, passage.capacity, amount);
+                certain.saturating_add(self.improbability(passage, amount))
+            }
+        };
         passage.beyond_weight.of(beyond).saturating_add(self.cost.toll(record))
     }
 
@@ -268,9 +305,21 @@ impl<'a, C: HopCost> Problem<'a, C> {
     pub(crate) fn beyond_first(&self, passage: Passage, balance: Option<u64>, amount: u64) -> u64 {
         let beyond = match balance {
             Some(_) => self.cost.first_known(),
-            None => self.cost.first(passage.capacity, passage.known, amount),
+            None if passage.prior == Prior::Uniform => {
+                self.cost.first(passage.capacity, passage.known, amount)
+            }
+            None => self.cost.first_known().saturating_add(self.improbability(passage, amount)),
         };
         passage.beyond_weight.of(beyond).saturating_add(self.cost.first_toll())
+    }
+
+    /// lambda * -ln P of an amount that a prior speaks of.
+    fn improbability(&self, passage: Passage, amount: u64) -> u64 {
+        if self.cost.lambda() == 0 {
+            return 0;
+        }
+        let cost = u128::from(self.cost.lambda()) * u128::from(passage.penalty(amount));
+        u64::try_from(cost >> PENALTY_FRACTION_BITS).unwrap_or(u64::MAX)
     }
 
     /// What an arc's HTLC carries so that `arriving` arrives. An amount below the arc's minimum is lifted to it, the
@@ -287,7 +336,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
         let listed = self.topology.out_lists().arcs_of(self.payer).iter().copied();
         let beside = self.layers.into_iter().flat_map(|layer| layer.outgoing(self.payer)).map(|arc| arc.arc);
         let largest = listed.chain(beside).filter_map(|arc| {
-            let max = self.passage(self.record(arc), arc, self.restrictions.concern_arcs())?.max;
+            let max = self.passage(self.record(arc), arc, self.is_restricted)?.max;
             Some(self.first_balance(arc)?.map_or(max, |balance| balance.min(max)))
         });
         largest.max().unwrap_or(0).min(self.amount_max)
@@ -309,7 +358,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// Goes backwards over any arc by number: the state at its tail.
     pub(crate) fn extend(&self, arc: u32, suffix: &Suffix) -> Option<Suffix> {
         let (tail, record) = (self.tail(arc), self.record(arc));
-        let is_last_chosen = self.split.is_some() || self.restrictions.concern_arcs();
+        let is_last_chosen = self.split.is_some() || self.is_restricted;
         if is_last_chosen && self.head(arc) == self.payee && !self.may_be_last(arc, tail) {
             return None;
         }
@@ -319,7 +368,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same over an arc whose tail and policy are known, and that may be the last if it enters the payee.
     #[inline]
     pub(crate) fn cross(&self, tail: u32, arc: u32, record: Record, suffix: &Suffix) -> Option<Suffix> {
-        let passage = self.passage(record, arc, self.restrictions.concern_arcs())?;
+        let passage = self.passage(record, arc, self.is_restricted)?;
         let arriving = self.arriving(arc, suffix);
         if tail == self.payer {
             self.sent(passage, arc, suffix.cost, suffix.received, arriving)

@@ -103,7 +103,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     /// How arcs out of a node are asked all at once; `None` where they must be asked one by one.
     pub(super) fn forward_probe(&self) -> Option<Probe> {
-        let mut probe = Probe::new(self.least_amount()).filter(|_| !RESTRICTED)?;
+        let mut probe = Probe::new(self.least_amount())?;
         (probe.leaves_from, probe.leaf) = (self.leaves_from, self.problem.payee);
         probe.short_from = self.problem.amount;
         Some(probe)
@@ -111,7 +111,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     /// How arcs into a node with the state `suffix` are.
     pub(super) fn backward_probe(&self, suffix: &Suffix) -> Option<Probe> {
-        let mut probe = Probe::new(suffix.received).filter(|_| !RESTRICTED && !INBOUND)?;
+        let mut probe = Probe::new(suffix.received).filter(|_| !INBOUND)?;
         probe.leaves_from = self.leaves_from;
         if C::HAS_TWO_LABELS {
             // What a smaller amount could do there, or what could lift it, must be noted.
@@ -120,7 +120,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         Some(probe)
     }
 
-    /// Looks at the arcs of a block out of a node with the label `key`, all at once.
+    /// Looks at the arcs of a block out of a node with the label `key`, all at once. With restrictions, what passes is
+    /// asked the long way: they only take from what the records of a list say.
     #[inline(always)]
     pub(super) fn scan_forward(&mut self, key: u64, rest: Rest, mut probe: Probe, block: Block<'_>) {
         let left = self.best.saturating_sub(key).saturating_sub(rest.near);
@@ -130,8 +131,10 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         for at in scan.places() {
             let (head, record) = (block.ends[at], block.records[at].load());
             let arc = || lists.arc_at(block.start + at as u32);
-            if scan.is_odd(at) {
-                self.relax_forward(head, key, rest, record, None, arc);
+            if RESTRICTED || scan.is_odd(at) {
+                if !self.is_moved(arc) {
+                    self.relax_forward(head, key, rest, record, None, arc);
+                }
             } else {
                 let fee = self.least_fee(head, record, scan.fees[at]);
                 self.reach_forward(head, key, fee, rest, record, Passage::usual(record), arc);
@@ -176,8 +179,10 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             if tail == self.problem.payer {
                 continue;
             }
-            if scan.is_odd(at) {
-                self.relax_backward(node, tail, suffix, rest, record, arc);
+            if RESTRICTED || scan.is_odd(at) {
+                if !self.is_moved(arc) {
+                    self.relax_backward(node, tail, suffix, rest, record, arc);
+                }
                 continue;
             }
             let (fee, passage) = (scan.fees[at], Passage::usual(record));

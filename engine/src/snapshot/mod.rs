@@ -69,4 +69,4 @@ pub use visit::{AllEdges, Edge, Edges, Neighbors, Nodes, Visited};
 pub use writer::{ApplyError, GraphWriter};
 
 pub(crate) use publish::Published;
-pub(crate) use view::SnapshotKey;
+pub(crate) use view::{GenerationKey, SnapshotKey};

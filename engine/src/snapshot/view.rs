@@ -1,7 +1,7 @@
 //! The graph as one query sees it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Acquire};
+use std::sync::{Arc, Weak};
 
 use crossbeam::utils::CachePadded;
 use primitives::{ChannelPolicy, Direction, Features, Msat, NodeId, ShortChannelId};
@@ -28,6 +28,16 @@ pub struct Snapshot {
 pub(super) struct Generation {
     pub(super) topology: Topology,
     pub(super) sequence: Sequence,
+}
+
+/// Tells generations apart: all numbers of two snapshots of one generation are the same, but for those of overlays.
+#[derive(Debug, Clone)]
+pub(crate) struct GenerationKey(Weak<Generation>);
+
+impl PartialEq for GenerationKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
 }
 
 /// Tells snapshots apart, those of other graphs included: all numbers of two snapshots with equal keys are the same.
@@ -74,6 +84,11 @@ impl Snapshot {
     /// What numbers that were looked up in this snapshot are good for.
     pub(crate) fn key(&self) -> SnapshotKey {
         SnapshotKey { latest: Arc::clone(&self.latest), version: self.version }
+    }
+
+    /// What numbers of the generation's own channels are good for.
+    pub(crate) fn generation_key(&self) -> GenerationKey {
+        GenerationKey(Arc::downgrade(&self.generation))
     }
 
     /// Whether no newer snapshot is published. Policies may have changed in place nevertheless: a current snapshot

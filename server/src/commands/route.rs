@@ -15,6 +15,7 @@ use server::json::RefusalJson;
 
 use crate::exit::{Failure, Outcome, outcome_of};
 use crate::graph_file::{self, LoadedGraph};
+use crate::knowledge_flags::KnowledgeFlags;
 use crate::output::table;
 use crate::query_flags::{QueryFlags, with_ends};
 use crate::wanted::WantedFlags;
@@ -59,6 +60,8 @@ pub(crate) struct RouteArgs {
     wanted: WantedFlags,
     #[command(flatten)]
     query: QueryFlags,
+    #[command(flatten)]
+    knowledge: KnowledgeFlags,
 }
 
 /// Answers.
@@ -86,7 +89,8 @@ fn run_single(args: &RouteArgs, snapshot: &Snapshot, out: &mut impl Write) -> Re
     };
     let payer = node_names::read(snapshot, "payer", payer)?;
     let payee = node_names::read(snapshot, "payee", payee)?;
-    let query = with_ends(&args.query.to_template()?, payer, payee, amount);
+    let mut query = with_ends(&args.query.to_template()?, payer, payee, amount);
+    args.knowledge.add_to(&mut query, snapshot)?;
     match args.wanted.find(snapshot, &query, &mut RouteWorkspace::default()) {
         Ok(found) if args.json => {
             serde_json::to_writer(&mut *out, &found.to_json(&query))?;
@@ -130,8 +134,9 @@ fn told(widest: Msat) -> String {
 
 fn run_batch(args: &RouteArgs, queries: &Path, out: &mut impl Write) -> Result<Outcome, Failure> {
     let rows = queries_file::open(queries)?;
-    let template = args.query.to_template()?;
+    let mut template = args.query.to_template()?;
     let graph = load(args.graph.as_deref())?;
+    args.knowledge.add_to(&mut template, &graph.snapshot)?;
     let pool = threads::pool(args.threads.map(usize::from))?;
     let started = Instant::now();
     let tally = batch::answer(&graph.snapshot, &template, args.wanted, rows, &pool, out)?;

@@ -56,7 +56,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "N", default_value_t = 30)]
     attempts: u32,
     /// Parts of a payment at most
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(long, value_name = "N", default_value_t = 300)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     parts: u16,
     /// What all fees of a payment may come to beyond 50 sat, in millionths of the amount

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use engine::belief::HeldBeliefs;
 use engine::graph::Topology;
 use engine::layer::LayerStack;
 use engine::query::RouteQuery;
@@ -14,7 +15,7 @@ use primitives::NodeId;
 use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::applier::{Applied, Applier, Change, ChangeError, FEEDBACK_LAYER};
+use super::applier::{Applied, Applier, Change, ChangeError};
 use super::clock::unix_now;
 use super::metrics::Metrics;
 use super::problem::Problem;
@@ -222,7 +223,7 @@ impl App {
         Ok(deltas.len())
     }
 
-    /// A query of a caller, with its layers and reservations, within the server's limits.
+    /// A query of a caller, with its layers, reservations and beliefs, within the server's limits.
     ///
     /// # Errors
     /// Names the field that is wrong.
@@ -232,22 +233,24 @@ impl App {
         if !json.ignore_reservations {
             query.reservations = Some(caller.view.reservations.clone());
         }
-        query.layers = stack(caller, &json.layers, !json.ignore_feedback)?;
+        if !json.ignore_feedback {
+            let beliefs = caller.view.beliefs.load_full();
+            query.beliefs = beliefs.map(|beliefs| HeldBeliefs::new(beliefs, unix_now()));
+        }
+        query.layers = stack(caller, &json.layers)?;
         Ok(query)
     }
 }
 
-/// Layers of a caller, on top of what its reports taught where that is wanted.
+/// Layers of a caller by their names.
 ///
 /// # Errors
 /// Where one is unknown.
-pub fn stack(caller: &Caller, names: &[String], with_feedback: bool) -> Result<Option<LayerStack>, Problem> {
-    let has_feedback = with_feedback && caller.view.knowledge.load().is_some();
-    let feedback = has_feedback.then_some(FEEDBACK_LAYER);
-    let names: Vec<&str> = feedback.into_iter().chain(names.iter().map(String::as_str)).collect();
+pub fn stack(caller: &Caller, names: &[String]) -> Result<Option<LayerStack>, Problem> {
     if names.is_empty() {
         return Ok(None);
     }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let stack = caller.view.layers.stack(&names);
     stack.map(Some).map_err(|error| Problem::from(ChangeError::Layer(error)).with_field("layers"))
 }

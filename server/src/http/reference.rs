@@ -186,7 +186,6 @@ pub(super) const PROBLEMS: &[(&str, &str)] = &[
     ("work_limit", "The search gave up; there may be a route. 422"),
     ("bad_layer", "The change of a layer is refused. 422"),
     ("bad_reservation", "The reservation is refused. 422"),
-    ("reserved_name", "The layer is written by the server alone. 422"),
     ("too_many_entries", "The layers have as many entries as they may. 422"),
     ("too_many_tenants", "There are as many tenants as there may be. 422"),
     ("budget", "A budget of the key is used up; Retry-After tells for how long. 429"),

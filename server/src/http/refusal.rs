@@ -98,7 +98,6 @@ impl From<ChangeError> for Problem {
                 Problem::new(StatusCode::NOT_FOUND, "unknown_reservation", title, error.to_string())
             }
             ChangeError::Reserve(_) => unprocessable("bad_reservation", error.to_string()),
-            ChangeError::ReservedName => unprocessable("reserved_name", error.to_string()),
             ChangeError::TooManyTenants => unprocessable("too_many_tenants", error.to_string()),
             ChangeError::TooManyEntries => unprocessable("too_many_entries", error.to_string()),
             ChangeError::Full => Refused::Busy.into(),

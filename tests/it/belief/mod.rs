@@ -1,5 +1,6 @@
 //! Beliefs about hidden liquidity, against slow models and against balances that are hidden from them.
 
+mod beside;
 mod exchange;
 mod fading;
 mod hidden;

@@ -2,11 +2,14 @@
 //! formulas, and by their certificates on the real graph.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use engine::belief::{Beliefs, Bimodal, HalfLives, PENALTY_FRACTION_BITS, Prior};
+use engine::belief::{
+    Beliefs, Bimodal, HalfLives, HeldBeliefs, Liquidity, LiquidityRange, PENALTY_FRACTION_BITS, Prior,
+};
 use engine::flow::{
-    BelievedLiquidity, ExplicitArc, InFlight, Liquidity, LiquidityRange, Plan, PlanError, PlanQuery,
-    PlanWorkspace, plan_with, relaxed_flow,
+    BelievedLiquidity, ExplicitArc, InFlight, Plan, PlanError, PlanQuery, PlanWorkspace, plan, plan_with,
+    relaxed_flow,
 };
 use engine::graph::ArcIdx;
 use engine::query::RouteQuery;
@@ -15,9 +18,11 @@ use primitives::{Msat, NodeId, UnixTime};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use tests::mainnet::mainnet;
 use tests::network::{Draw, network, node};
 
-use super::{mainnet, obvious};
+use super::mainnet::random_query;
+use super::obvious;
 
 pub(super) const NOW: UnixTime = UnixTime::from_secs(1_000_000);
 
@@ -186,6 +191,45 @@ fn flows_over_beliefs_cost_what_the_obvious_solver_finds() {
     assert!(sent > 1000 && sent < 2900 && bimodal > 500, "{sent} sent, {bimodal} of them bimodal");
 }
 
+/// Plans the same payment by beliefs that the query holds and by the same ones told beside it; the number of parts, 0 where
+/// there is no plan.
+fn plan_both_ways(seed: u64, space: &mut PlanWorkspace) -> usize {
+    let mut rng = ChaCha8Rng::seed_from_u64(!seed);
+    let (snapshot, node_count) = random_world(&mut rng);
+    let (beliefs, _) = random_beliefs(&snapshot, &mut rng);
+    let (prior, beliefs) = (random_prior(&mut rng), Arc::new(beliefs));
+    let amount = [rng.random_range(1..100_000), rng.random_range(100_000..2_000_000_000)];
+    let amount = Msat::from_msat(amount[rng.random_range(0..2)]);
+    let mut query = PlanQuery::new(RouteQuery::new(node(0), node(rng.random_range(1..node_count)), amount));
+    query.route.limits.hop_count_max = rng.random_range(1..6);
+    query.part_count_max = rng.random_range(1..4);
+    let told = BelievedLiquidity::new(beliefs.view(NOW), prior);
+    let mut holding = query.clone();
+    holding.route.beliefs = Some(HeldBeliefs { prior, ..HeldBeliefs::new(beliefs.clone(), NOW) });
+    let [told, held] = [plan_with(&snapshot, &query, told, space), plan(&snapshot, &holding, space)].map(
+        |plan| match plan {
+            Ok(plan) => Ok((plan.parts, plan.cost, plan.least_cost, plan.probability)),
+            Err(error) => Err(error),
+        },
+    );
+    assert_eq!(told, held, "seed {seed}: {query:?}");
+    told.map_or(0, |told| told.0.len())
+}
+
+#[test]
+fn beliefs_that_a_query_holds_count_like_those_that_are_told_beside_it() {
+    let results: Vec<usize> = (0..3000)
+        .into_par_iter()
+        .map_init(PlanWorkspace::default, |space, seed| plan_both_ways(seed, space))
+        .collect();
+    let count = |range: std::ops::Range<usize>| results.iter().filter(|count| range.contains(count)).count();
+    let [none, single, split] = [count(0..1), count(1..2), count(2..9)];
+    assert!(
+        none > 100 && single > 500 && split > 50,
+        "{none} without a plan, {single} single, {split} split"
+    );
+}
+
 /// What each arc carries in all.
 pub(super) fn loads(snapshot: &Snapshot, plan: &Plan) -> BTreeMap<u32, Msat> {
     let mut loads = BTreeMap::new();
@@ -237,7 +281,7 @@ const COST_SLACK: u64 = 50;
 
 #[test]
 fn plans_over_beliefs_keep_within_them_and_certificates_hold() {
-    let Some(snapshot) = mainnet::snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let worlds: Vec<_> = (0..4).map(|_| random_beliefs(snapshot, &mut rng)).collect();
     let found: Vec<(bool, bool)> = (0..1500u64)
@@ -247,7 +291,7 @@ fn plans_over_beliefs_keep_within_them_and_certificates_hold() {
             let prior = random_prior(&mut ChaCha8Rng::seed_from_u64(seed));
             let liquidity =
                 BelievedLiquidity { beliefs: beliefs.view(NOW), prior, in_flight: Some(in_flight) };
-            let query = mainnet::random_query(snapshot, 40_000 + seed);
+            let query = random_query(snapshot, 40_000 + seed);
             if seed % 3 == 0 {
                 match relaxed_flow(snapshot, &query, liquidity, space) {
                     Ok((flow, checked)) => {

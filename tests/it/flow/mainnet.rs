@@ -2,33 +2,19 @@
 //! no plan can undercut.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::sync::OnceLock;
 
 use engine::flow::{
     Plan, PlanError, PlanQuery, PlanWorkspace, UnknownLiquidity, most_sendable, plan, plan_frontier,
     relaxed_flow,
 };
-use engine::graph::{ArcIdx, Topology};
-use engine::import::read_graph;
+use engine::graph::ArcIdx;
 use engine::query::RouteQuery;
 use engine::snapshot::Snapshot;
 use primitives::Msat;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use tests::data::shared;
-
-/// The graph of 2025-10-26, where the data is at hand.
-pub(super) fn snapshot() -> Option<&'static Snapshot> {
-    static SNAPSHOT: OnceLock<Option<Snapshot>> = OnceLock::new();
-    let read = || {
-        let file = File::open(shared("data/mainnet-2025-10-26/channels.csv.zst")?).expect("readable");
-        let imported = read_graph(file, &mut |_| ()).expect("well formed");
-        Some(Snapshot::from_topology(Topology::build(imported.graph).expect("room")))
-    };
-    SNAPSHOT.get_or_init(read).as_ref()
-}
+use tests::mainnet::mainnet;
 
 /// The `seed`th random payment, of 100 sat to 1 BTC.
 pub(super) fn random_query(snapshot: &Snapshot, seed: u64) -> PlanQuery {
@@ -166,7 +152,7 @@ fn one(snapshot: &Snapshot, query: &PlanQuery, space: &mut PlanWorkspace) -> Tal
 
 #[test]
 fn plans_obey_every_policy_and_cost_little_more_than_they_must() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     let tallies = (0..4000)
         .into_par_iter()
         .map_init(PlanWorkspace::default, |space, seed| one(snapshot, &random_query(snapshot, seed), space));
@@ -189,7 +175,7 @@ fn plans_obey_every_policy_and_cost_little_more_than_they_must() {
 
 #[test]
 fn relaxations_on_the_real_graph_are_solved() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     let wrong: Vec<String> = (0..1000)
         .into_par_iter()
         .map_init(PlanWorkspace::default, |space, seed| {
@@ -207,7 +193,7 @@ fn relaxations_on_the_real_graph_are_solved() {
 
 #[test]
 fn what_is_sendable_is_planned_and_more_is_cut() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     let found: Vec<(bool, bool)> = (0..100)
         .into_par_iter()
         .map_init(PlanWorkspace::default, |space, seed| {
@@ -231,7 +217,7 @@ fn what_is_sendable_is_planned_and_more_is_cut() {
 
 #[test]
 fn fee_limits_hold_and_frontiers_fall() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     let mut space = PlanWorkspace::default();
     let (mut limited, mut long) = (0, 0);
     for seed in 0..300 {

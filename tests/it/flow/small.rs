@@ -1,13 +1,18 @@
 //! Plans on graphs that one can hold in one's head.
 
+use std::sync::Arc;
+
+use engine::belief::{Beliefs, HalfLives, HeldBeliefs, Liquidity, LiquidityRange, Prior};
 use engine::flow::{
-    CutPlace, Liquidity, LiquidityRange, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace,
-    most_sendable, plan, plan_with,
+    BelievedLiquidity, CutPlace, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, most_sendable, plan,
+    plan_with,
 };
 use engine::graph::{ArcIdx, GraphBuilder, Topology};
 use engine::query::{ExtraArc, FirstChannel, RouteQuery};
 use engine::snapshot::Snapshot;
-use primitives::{ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, Msat, NodeId, ShortChannelId};
+use primitives::{
+    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, Msat, NodeId, ShortChannelId, UnixTime,
+};
 
 const PAYER: u8 = 1;
 const LEFT: u8 = 2;
@@ -39,15 +44,25 @@ fn policy(fee_base_msat: u32, max: Msat) -> ChannelPolicy {
 
 /// Channels by the numbers of their nodes, the lower one first, with their size in sat.
 fn graph(channels: &[(u8, u8, u64)]) -> Snapshot {
+    priced_graph(&channels.iter().map(|&(one, two, size)| (one, two, size, 1000)).collect::<Vec<_>>())
+}
+
+/// The name of a channel by its place.
+fn scid(place: u64) -> ShortChannelId {
+    ShortChannelId::from_u64((place + 1) << 40)
+}
+
+/// The same with the base fee of both directions, in msat.
+fn priced_graph(channels: &[(u8, u8, u64, u32)]) -> Snapshot {
     let mut draft = GraphBuilder::new();
-    for (&(one, two, size), place) in channels.iter().zip(1..) {
-        let scid = ShortChannelId::from_u64(place << 40);
+    for (&(one, two, size, base), place) in channels.iter().zip(0..) {
+        let scid = scid(place);
         for number in [one, two] {
             let _ = draft.add_node(node(number));
         }
         draft.add_channel(scid, node(one), node(two), Some(sat(size)), &Features::default()).unwrap();
         for direction in Direction::BOTH {
-            draft.set_policy(scid, direction, policy(1000, sat(size))).unwrap();
+            draft.set_policy(scid, direction, policy(base, sat(size))).unwrap();
         }
     }
     Snapshot::from_topology(Topology::build(draft).unwrap())
@@ -107,6 +122,23 @@ fn the_cut_names_its_place_and_its_channels() {
         let (most, cut) = most_sendable(&snapshot, &query(sat(1)), &mut PlanWorkspace::default()).unwrap();
         assert_eq!((most, cut.place), (sat(100_000), place));
     }
+}
+
+#[test]
+fn what_units_round_away_is_not_called_impossible() {
+    // A unit is a thousandth of the amount; each channel carries 333 of them and four tenths.
+    let snapshot = graph(&[(PAYER, PAYEE, 333_400); 3]);
+    let plan = planned(&snapshot, &query(sat(1_000_000))).unwrap();
+    assert_eq!(plan.parts.len(), 3);
+    assert_eq!(amounts(&plan).iter().fold(Msat::ZERO, |sum, part| sum.saturating_add(*part)), sat(1_000_000));
+    let Err(PlanError::Cut(cut)) = planned(&snapshot, &query(sat(1_000_201))) else { panic!("too much") };
+    assert_eq!(cut.capacity, sat(1_000_200));
+    // What only very small channels carry would take more parts than there may be.
+    let mut channels = vec![(PAYER, PAYEE, 1); 20];
+    channels.push((PAYER, PAYEE, 999_990));
+    let refused = planned(&graph(&channels), &query(sat(1_000_000)));
+    let Err(PlanError::TooFewParts { missing, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(missing, sat(10));
 }
 
 #[test]
@@ -182,7 +214,7 @@ fn few_parts_and_large_ones_are_obeyed() {
 }
 
 /// Nothing is left in the first channel's first direction.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Drained;
 
 impl Liquidity for Drained {
@@ -203,6 +235,36 @@ fn what_is_known_of_balances_decides() {
     assert_eq!(plan.parts.len(), 1);
     assert_eq!(plan.parts[0].hops[0].node_id, node(RIGHT));
     assert_eq!(plan.probability, 1.0);
+}
+
+#[test]
+fn a_single_part_avoids_a_channel_that_is_believed_to_be_empty() {
+    // Flow takes the way of three channels, which is the cheapest but has a hop too many.
+    let snapshot = priced_graph(&[
+        (PAYER, LEFT, 1_000_000, 0),
+        (LEFT, PAYEE, 1_000_000, 1000),
+        (PAYER, RIGHT, 1_000_000, 0),
+        (RIGHT, PAYEE, 1_000_000, 50_000),
+        (PAYER, 5, 1_000_000, 0),
+        (5, 6, 1_000_000, 0),
+        (PAYEE, 6, 1_000_000, 0),
+    ]);
+    let mut query = query(sat(10_000));
+    query.route.limits.hop_count_max = 2;
+    let by = |plan: Result<Plan, PlanError>| {
+        let plan = plan.unwrap();
+        assert_eq!(plan.parts.len(), 1);
+        plan.parts[0].hops[0].node_id
+    };
+    assert_eq!(by(planned(&snapshot, &query)), node(LEFT));
+    let now = UnixTime::from_secs(1);
+    let beliefs = Beliefs::new(&snapshot, HalfLives::NEVER);
+    let empty = beliefs.channel(scid(1)).unwrap();
+    assert!(beliefs.learn_balance(empty, Direction::NodeOneToTwo, Msat::ZERO, now));
+    let known = BelievedLiquidity::new(beliefs.view(now), Prior::Uniform);
+    assert_eq!(by(plan_with(&snapshot, &query, known, &mut PlanWorkspace::default())), node(RIGHT));
+    query.route.beliefs = Some(HeldBeliefs::new(Arc::new(beliefs), now));
+    assert_eq!(by(planned(&snapshot, &query)), node(RIGHT));
 }
 
 #[test]

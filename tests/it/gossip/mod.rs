@@ -3,6 +3,7 @@
 mod bolt1;
 mod bolt7;
 mod log;
+mod noise;
 mod signatures;
 mod sim;
 mod view;

@@ -1,8 +1,9 @@
 //! Every simple route of a world, priced with arithmetic of its own: BOLT 7 for fees, bLIP-18 for inbound fees, the
 //! documents of `engine::cost` for costs, those of `engine::onion_size` for bytes. Exponential.
 
+use engine::belief::{PENALTY_FRACTION_BITS, Prior};
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
-use primitives::ShortChannelId;
+use primitives::{Msat, ShortChannelId};
 
 use super::world::{Origin, Policy, World, extra_scid, scid};
 
@@ -17,6 +18,10 @@ pub(super) struct Arc {
     pub(super) capacity: u64,
     /// What of it is known to be there.
     known: u64,
+    /// How likely the amounts between are, in a channel of that capacity, of which that much is in flight.
+    prior: Prior,
+    whole: u64,
+    in_flight: u64,
     /// What fee and other costs are multiplied with, 20 bits behind the point.
     weights: [u64; 2],
     /// What the head charges for what arrives here.
@@ -99,8 +104,7 @@ impl<'a> Oracle<'a> {
             amounts.push(amount);
             cltvs.push(suffix.cltv);
             if !arc.is_known {
-                let whole = (arc.capacity - arc.known) as f64 + 1.0;
-                probability *= (whole - amount.saturating_sub(arc.known) as f64) / whole;
+                probability *= arc.probability(amount);
             }
             if at != first {
                 suffix = self.extended(arc, &suffix, amount)?;
@@ -239,6 +243,9 @@ impl<'a> Oracle<'a> {
         let Some((_, Some(weights))) = self.weights() else { return 0 };
         let attempt = u128::from(weights.attempt_base_msat) + self.of_payment(weights.attempt_millionths);
         let halving = attempt * 693_147_181 / 1_000_000_000;
+        if arc.prior != Prior::Uniform {
+            return (attempt * u128::from(arc.penalty(amount))) >> PENALTY_FRACTION_BITS;
+        }
         let log = |value: u64| self.halvings.of(value);
         let left = arc.capacity - amount.max(arc.known);
         (halving * u128::from(log(arc.capacity - arc.known + 1) - log(left + 1))) >> 24
@@ -249,12 +256,30 @@ impl<'a> Oracle<'a> {
     }
 }
 
+impl Arc {
+    /// What a prior that is not uniform says; those have tests of their own.
+    fn penalty(&self, amount: u64) -> u64 {
+        let msat = |beside| Msat::from_msat(beside + self.in_flight);
+        self.prior.penalty(msat(amount), (msat(self.known), msat(self.capacity)), Msat::from_msat(self.whole))
+    }
+
+    fn probability(&self, amount: u64) -> f64 {
+        if self.prior != Prior::Uniform {
+            return (-(self.penalty(amount) as f64) / 2f64.powi(PENALTY_FRACTION_BITS as i32)).exp();
+        }
+        let whole = (self.capacity - self.known) as f64 + 1.0;
+        (whole - amount.saturating_sub(self.known) as f64) / whole
+    }
+}
+
 /// A direction of a channel before the query's wishes.
 struct Draft {
     name: (ShortChannelId, usize),
     ends: (u8, u8),
     policy: Option<Policy>,
     capacity_sat: Option<u64>,
+    /// What the two sides hold at least, its own first, in a channel of that capacity in msat.
+    believed: Option<([u64; 2], u64)>,
     inbound: (i32, i32),
     /// What the payer can send, where it said of which channels it can.
     balance: Option<Option<u64>>,
@@ -279,6 +304,7 @@ fn arcs(world: &World) -> Vec<Arc> {
                     ends: (channel.ends[direction], channel.ends[1 - direction]),
                     policy: channel.policies[direction],
                     capacity_sat: channel.capacity_sat,
+                    believed: believed(world, place, direction),
                     inbound: channel.policies[1 - direction].map_or((0, 0), |policy| policy.inbound),
                     balance,
                 });
@@ -290,20 +316,28 @@ fn arcs(world: &World) -> Vec<Arc> {
         let (name, ends) =
             ((extra_scid(place), usize::from(extra.tail > extra.head)), (extra.tail, extra.head));
         let (policy, capacity_sat) = (Some(extra.policy), extra.capacity_sat);
-        drafts.push(Draft { name, ends, policy, capacity_sat, inbound: (0, 0), balance });
+        drafts.push(Draft { name, ends, policy, capacity_sat, believed: None, inbound: (0, 0), balance });
     }
     for (name, created) in world.changes.created() {
         for direction in [0, 1] {
             let ends = (created.ends[direction], created.ends[1 - direction]);
             let (name, capacity_sat) = ((name, direction), Some(created.capacity_sat));
-            drafts.push(Draft { name, ends, policy: None, capacity_sat, inbound: (0, 0), balance });
+            let (policy, believed) = (None, None);
+            drafts.push(Draft { name, ends, policy, capacity_sat, believed, inbound: (0, 0), balance });
         }
     }
     drafts.into_iter().filter_map(|draft| arc(world, draft)).collect()
 }
 
+/// What is believed of a direction; nothing of channels that opened after the table was made.
+fn believed(world: &World, place: usize, direction: usize) -> Option<([u64; 2], u64)> {
+    let channel = world.channels[place];
+    let draft = world.changes.believed.as_ref().filter(|_| channel.origin != Origin::Opened)?;
+    Some((draft.floors(place, direction, channel.whole())?, channel.whole()))
+}
+
 fn arc(world: &World, draft: Draft) -> Option<Arc> {
-    let Draft { name, ends: (tail, head), policy, capacity_sat, inbound, balance } = draft;
+    let Draft { name, ends: (tail, head), policy, capacity_sat, believed, inbound, balance } = draft;
     let payment = &world.payment;
     let is_avoided =
         |node| node != payment.payer && node != payment.payee && payment.avoided_nodes.contains(&node);
@@ -313,7 +347,14 @@ fn arc(world: &World, draft: Draft) -> Option<Arc> {
     }
     let capacity = capacity_sat.unwrap_or(policy.max.div_ceil(1000)) * 1000;
     let kept = u128::from(capacity) * u128::from(payment.headroom_millionths) / 1_000_000;
-    let (lower, upper) = world.changes.liquidity(name, capacity);
+    let (mut lower, mut upper) = world.changes.liquidity(name, capacity);
+    let mut whole = capacity;
+    if let Some(([own, other], believed_whole)) = believed {
+        whole = believed_whole.max(capacity);
+        lower = lower.max(own.min(believed_whole.saturating_sub(other)));
+        upper = upper.min(believed_whole.saturating_sub(other));
+        lower = lower.min(upper);
+    }
     let in_flight = world.changes.in_flight(name)?;
     let max = policy.max.min((capacity - kept as u64).min(upper).saturating_sub(in_flight));
     let is_first = tail == payment.payer;
@@ -327,6 +368,9 @@ fn arc(world: &World, draft: Draft) -> Option<Arc> {
         policy,
         capacity: upper.saturating_sub(in_flight),
         known: lower.saturating_sub(in_flight),
+        prior: world.changes.believed.as_ref().map_or(Prior::Uniform, |draft| draft.prior),
+        whole,
+        in_flight,
         weights: [if is_full { 1 << 20 } else { beyond_weight }, beyond_weight],
         inbound,
         max: known.flatten().map_or(max, |balance| balance.min(max)),

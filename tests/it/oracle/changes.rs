@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use engine::belief::{Beliefs, Bounds, Floor, HalfLives, HeldBeliefs, Prior};
 use engine::layer::{BiasStep, Constraint, Layer, LayerStack, PolicyChange, Side};
 use engine::reserve::{Htlc, ReservationBook, Reservations};
+use engine::snapshot::Snapshot;
 use primitives::{Direction, Msat, ShortChannelId, ShortChannelIdDir, UnixTime};
 
-use super::world::{Policy, node_id};
+use super::world::{Policy, node_id, scid};
 
 /// A direction by name.
 pub(super) type Name = (ShortChannelId, usize);
@@ -17,6 +19,17 @@ pub(super) struct Changes {
     pub(super) layers: Vec<LayerDraft>,
     /// What is in flight: over which direction, msat in all, HTLCs.
     pub(super) in_flight: Vec<(Name, u64, u32)>,
+    pub(super) believed: Option<BeliefDraft>,
+}
+
+/// What is believed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct BeliefDraft {
+    pub(super) prior: Prior,
+    /// Place of a channel, direction, the least and the most that it holds, in msat.
+    pub(super) bounds: Vec<(usize, usize, u64, u64)>,
+    /// Whether the table was made for another generation with the same channels.
+    pub(super) is_foreign: bool,
 }
 
 /// One layer.
@@ -66,6 +79,25 @@ impl Changes {
             }
         }
         (!self.in_flight.is_empty()).then_some(reservations)
+    }
+
+    /// What is believed in the engine's words; `wholes` are the channels' capacities, or what stands for them.
+    pub(super) fn beliefs(&self, snapshot: &Snapshot, wholes: &[u64]) -> Option<HeldBeliefs> {
+        let draft = self.believed.as_ref()?;
+        let beliefs = Beliefs::new(snapshot, HalfLives::NEVER);
+        for &(place, direction, ..) in &draft.bounds {
+            // What opened later has no place in the table.
+            if let Some(channel) = beliefs.channel(scid(place)) {
+                let [own, other] = draft.floors(place, direction, wholes[place]).expect("in the list");
+                let floor = |amount| Floor { amount: Msat::from_msat(amount), ..Floor::default() };
+                let mut floors = [floor(own), floor(other)];
+                if direction == 1 {
+                    floors.reverse();
+                }
+                beliefs.update(channel, UnixTime::default(), |_, _| Bounds { floors });
+            }
+        }
+        Some(HeldBeliefs { prior: draft.prior, ..HeldBeliefs::new(Arc::new(beliefs), UnixTime::default()) })
     }
 
     /// The channels that only layers know: the first of each name.
@@ -141,6 +173,15 @@ impl Changes {
         }
         let factor = 30f64.powf(-f64::from(bias.clamp(-100, 100)) / 100.0);
         (factor * f64::from(1 << 20)).round() as u64
+    }
+}
+
+impl BeliefDraft {
+    /// What the two sides of a channel hold at least, that of `direction` first; `None` where nothing is believed of it.
+    pub(super) fn floors(&self, place: usize, direction: usize, whole: u64) -> Option<[u64; 2]> {
+        let &(_, along, lower, upper) = self.bounds.iter().rev().find(|known| known.0 == place)?;
+        let floors = [lower.min(whole), whole.saturating_sub(upper)];
+        Some(if along == direction { floors } else { [floors[1], floors[0]] })
     }
 }
 

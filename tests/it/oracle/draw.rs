@@ -1,5 +1,6 @@
 //! Random worlds, with values where limits bind: amounts around the payment's own, fees larger than it, ties.
 
+use engine::belief::{Bimodal, Prior};
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::layer::PolicyChange;
 use engine::query::RouteLimits;
@@ -8,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::{bool, option};
 
-use super::changes::{Changes, Created, LayerDraft, Name, created_scid};
+use super::changes::{BeliefDraft, Changes, Created, LayerDraft, Name, created_scid};
 use super::world::{Channel, Extra, Origin, Payment, Policy, World, extra_scid, scid};
 
 /// What a property wants to see.
@@ -24,6 +25,8 @@ pub(super) struct Mix {
     pub(super) has_ties: bool,
     /// Layers and amounts in flight.
     pub(super) has_changes: bool,
+    /// Beliefs.
+    pub(super) has_beliefs: bool,
 }
 
 /// A world of that kind.
@@ -105,20 +108,40 @@ fn capacity(amount: u64) -> BoxedStrategy<Option<u64>> {
 }
 
 fn changes(mix: Mix, nodes: u8, amount: u64) -> BoxedStrategy<Changes> {
+    let believed = beliefs(mix, amount);
     if !mix.has_changes {
-        return Just(Changes::default()).boxed();
+        return believed.prop_map(|believed| Changes { believed, ..Changes::default() }).boxed();
     }
     let layers = vec(layer(mix, nodes, amount), 0..3);
     let share = prop_oneof![Just(0u64), 0..=amount, Just(amount * 3)];
     let count = prop_oneof![8 => Just(1u32), 1 => Just(3), 1 => Just(483)];
     let in_flight = prop_oneof![Just(Vec::new()), vec((name(), share, count), 1..6)];
-    let drawn = (layers, in_flight).prop_map(|(layers, mut in_flight)| {
+    let drawn = (layers, in_flight, believed).prop_map(|(layers, mut in_flight, believed)| {
         // A direction has 483 places in all.
         in_flight.sort_unstable();
         in_flight.dedup_by_key(|&mut (name, ..)| name);
-        Changes { layers, in_flight }
+        Changes { layers, in_flight, believed }
     });
     drawn.boxed()
+}
+
+fn beliefs(mix: Mix, amount: u64) -> BoxedStrategy<Option<BeliefDraft>> {
+    if !mix.has_beliefs {
+        return Just(None).boxed();
+    }
+    let scale = prop_oneof![Just(300_000_000u64), 1..amount * 4 + 2];
+    let prior = prop_oneof![
+        3 => Just(Prior::Uniform),
+        2 => scale.prop_map(|scale| Prior::Bimodal(Bimodal::new(Msat::from_msat(scale)))),
+    ];
+    let near = move || prop_oneof![0..=amount, amount..amount * 2 + 2000, Just(amount), Just(amount * 8)];
+    let bounds = (0..22usize, 0..2usize, option::weighted(0.7, near()), option::weighted(0.6, near()));
+    let bounds = bounds.prop_map(|(place, direction, lower, upper)| {
+        (place, direction, lower.unwrap_or(0), upper.unwrap_or(u64::MAX))
+    });
+    (prior, vec(bounds, 0..24), any::<bool>())
+        .prop_map(|(prior, bounds, is_foreign)| Some(BeliefDraft { prior, bounds, is_foreign }))
+        .boxed()
 }
 
 /// A direction of a channel, an extra arc, a created channel, or of none.

@@ -1,5 +1,6 @@
 //! Graphs with long lists, where blocks and their bounds are in play, against the reference search.
 
+use engine::belief::{Bimodal, Prior};
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::layer::PolicyChange;
 use engine::obvious::{Reference, route_reference};
@@ -9,7 +10,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::changes::LayerDraft;
+use super::changes::{BeliefDraft, LayerDraft};
 use super::world::{Channel, Origin, Policy, World, scid};
 
 /// A graph of some hubs that know one another and half the others, and a payment over it.
@@ -111,6 +112,32 @@ fn changed_world(seed: u64) -> World {
     world
 }
 
+/// The same graph where much is believed: channels that are surely empty, surely full enough, and between.
+fn believed_world(seed: u64) -> World {
+    let mut rng = ChaCha8Rng::seed_from_u64(!seed);
+    let mut world = if rng.random_bool(0.3) { changed_world(seed) } else { world(seed) };
+    let amount = world.payment.amount;
+    let mut bounds = Vec::new();
+    for place in 0..world.channels.len() {
+        let more = rng.random_range(0..4 * amount);
+        let (lower, upper) = match rng.random_range(0..8) {
+            // More than the payment takes of any channel: to be preferred to all that are larger.
+            0 | 1 => (20 * amount, u64::MAX),
+            2 => (more, u64::MAX),
+            3 => (0, more),
+            4 => (more / 2, more),
+            5 => (amount, amount + more / 1000),
+            _ => continue,
+        };
+        bounds.push((place, rng.random_range(0..2), lower, upper));
+    }
+    let scale = [300_000_000, amount][rng.random_range(0..2)];
+    let prior =
+        [Prior::Uniform, Prior::Bimodal(Bimodal::new(Msat::from_msat(scale)))][rng.random_range(0..2)];
+    world.changes.believed = Some(BeliefDraft { prior, bounds, is_foreign: rng.random_bool(0.2) });
+    world
+}
+
 fn update(rng: &mut ChaCha8Rng, amount: u64) -> PolicyChange {
     let policy = policy(rng, amount);
     PolicyChange {
@@ -124,7 +151,8 @@ fn update(rng: &mut ChaCha8Rng, amount: u64) -> PolicyChange {
 
 /// Says whether the reference could tell.
 fn agrees(world: &World, seed: u64, space: &mut RouteWorkspace) -> Result<bool, String> {
-    let (snapshot, query) = (world.snapshot(), world.query());
+    let snapshot = world.snapshot();
+    let query = world.query_on(&snapshot);
     let found = match route(&snapshot, &query, space) {
         Ok(found) => Some(found.cost),
         Err(RouteError::NoRoute(_) | RouteError::UnknownNode { .. }) => None,
@@ -158,4 +186,9 @@ fn routes_over_hubs_cost_what_the_reference_finds() {
 #[test]
 fn routes_over_hubs_that_layers_change_cost_what_the_reference_finds() {
     all_agree(10_000, changed_world);
+}
+
+#[test]
+fn routes_over_hubs_by_what_is_believed_cost_what_the_reference_finds() {
+    all_agree(1_000, believed_world);
 }

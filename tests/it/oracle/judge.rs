@@ -19,7 +19,7 @@ pub(super) fn judge_with(world: &World, space: &mut RouteWorkspace) -> Result<()
     let best = Oracle::new(world).best();
     let snapshot = world.snapshot();
     judge_reference(world, &snapshot, best.as_ref())?;
-    let answer = route(&snapshot, &world.query(), space);
+    let answer = route(&snapshot, &world.query_on(&snapshot), space);
     match (answer, best) {
         (Ok(found), None) => Err(format!("no route exists, but {found:#?}")),
         (Ok(found), Some(best)) => agrees(world, &found, &best).map_err(|wrong| {
@@ -39,7 +39,7 @@ pub(super) fn judge_with(world: &World, space: &mut RouteWorkspace) -> Result<()
 
 /// The engine's own reference has to be right as well: larger graphs rely on it.
 fn judge_reference(world: &World, snapshot: &Snapshot, best: Option<&Priced>) -> Result<(), String> {
-    let cost = |by| match route_reference(snapshot, &world.query(), by) {
+    let cost = |by| match route_reference(snapshot, &world.query_on(snapshot), by) {
         Ok(found) => Ok(Some(found.map(|found| u128::from(found.cost)))),
         Err(RouteError::UnknownNode { .. }) => Ok(Some(None)),
         Err(RouteError::WorkLimit { .. }) => Ok(None),

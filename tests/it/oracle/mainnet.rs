@@ -1,11 +1,7 @@
 //! The real graph: against recorded answers, and against the reference search on random pairs.
 
-use std::fs::File;
-use std::sync::OnceLock;
-
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
-use engine::graph::{NodeIdx, Topology};
-use engine::import::read_graph;
+use engine::graph::NodeIdx;
 use engine::obvious::{Reference, route_reference};
 use engine::query::{RouteLimits, RouteQuery};
 use engine::router::{RouteError, RouteWorkspace, route};
@@ -15,6 +11,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use tests::data::shared;
+use tests::mainnet::mainnet;
 
 const MODELS: [(&str, CostModel); 3] = [
     ("fee", CostModel::Fee),
@@ -40,17 +37,6 @@ const UNLIMITED: RouteLimits = RouteLimits {
     final_payload_extra: 0,
     end_payload_size: None,
 };
-
-/// The graph of 2025-10-26, where the data is at hand.
-fn snapshot() -> Option<&'static Snapshot> {
-    static SNAPSHOT: OnceLock<Option<Snapshot>> = OnceLock::new();
-    let read = || {
-        let file = File::open(shared("data/mainnet-2025-10-26/channels.csv.zst")?).expect("readable");
-        let imported = read_graph(file, &mut |_| ()).expect("well formed");
-        Some(Snapshot::from_topology(Topology::build(imported.graph).expect("room")))
-    };
-    SNAPSHOT.get_or_init(read).as_ref()
-}
 
 /// What the engine did with many queries.
 #[derive(Debug, Clone, Default)]
@@ -165,7 +151,7 @@ fn compare_many(snapshot: &Snapshot, count: u64, query: impl Fn(u64) -> (RouteQu
 
 #[test]
 fn routes_cost_what_the_reference_finds() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     for (name, cost) in MODELS {
         compare_many(snapshot, 20_000, |seed| {
             let query = random_query(snapshot, seed).with_cost(cost);
@@ -177,7 +163,7 @@ fn routes_cost_what_the_reference_finds() {
 
 #[test]
 fn routes_that_may_overpay_cost_what_the_reference_finds() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     for (name, cost) in MODELS {
         compare_many(snapshot, 4000, |seed| {
             let query = random_query(snapshot, 1_000_000 + seed).with_cost(cost);
@@ -189,7 +175,7 @@ fn routes_that_may_overpay_cost_what_the_reference_finds() {
 
 #[test]
 fn routes_with_inbound_fees_cost_what_the_reference_finds() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     for (name, cost) in MODELS {
         compare_many(snapshot, 2000, |seed| {
             (random_query(snapshot, 2_000_000 + seed).with_cost(cost), By::Labels)
@@ -201,7 +187,7 @@ fn routes_with_inbound_fees_cost_what_the_reference_finds() {
 /// Limits that the best route without any just breaks.
 #[test]
 fn routes_within_tight_limits_cost_what_the_reference_finds() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     for (name, cost) in MODELS {
         let space = &mut RouteWorkspace::default();
         let unlimited = (4_000_000..).map(|seed| random_query(snapshot, seed).with_cost(cost));
@@ -222,7 +208,7 @@ fn routes_within_tight_limits_cost_what_the_reference_finds() {
 
 #[test]
 fn circular_routes_cost_what_the_reference_finds() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     for (name, cost) in MODELS {
         compare_many(snapshot, 100, |seed| {
             let query = random_query(snapshot, 5_000_000 + seed).with_cost(cost);
@@ -234,7 +220,7 @@ fn circular_routes_cost_what_the_reference_finds() {
 
 #[test]
 fn least_fees_are_those_on_record() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     let Some(path) = shared("data/mainnet-2025-10-26/queries.min-fee.csv") else { return };
     let text = std::fs::read_to_string(path).expect("readable");
     let mut space = RouteWorkspace::default();
@@ -278,7 +264,7 @@ fn assert_valid(snapshot: &Snapshot, query: &RouteQuery, found: &engine::route::
 
 #[test]
 fn unroutable_pairs_have_no_route() {
-    let Some(snapshot) = snapshot() else { return };
+    let Some(snapshot) = mainnet() else { return };
     let unroutable = (3_000_000..u64::MAX).map(|seed| random_query(snapshot, seed).with_cost(CostModel::Fee));
     let unroutable = unroutable
         .map(|query| RouteQuery { ignore_inbound_fees: true, may_overpay: true, ..query })

@@ -15,11 +15,13 @@ const PLAIN: Mix = Mix {
     is_circular: false,
     has_ties: false,
     has_changes: false,
+    has_beliefs: false,
 };
+const BELIEVED: Mix = Mix { has_beliefs: true, ..PLAIN };
 const CHANGED: Mix = Mix { has_changes: true, ..PLAIN };
 const INBOUND: Mix = Mix { has_inbound_fees: true, ..PLAIN };
 /// All at once.
-const EVERYTHING: Mix = Mix { has_inbound_fees: true, has_limits: true, ..CHANGED };
+const EVERYTHING: Mix = Mix { has_inbound_fees: true, has_limits: true, has_changes: true, ..BELIEVED };
 
 fn holds(world: &World) -> TestCaseResult {
     judge(world).map_err(TestCaseError::fail)
@@ -159,6 +161,32 @@ proptest! {
     #[test]
     fn a_circular_route_is_the_best_that_layers_leave_under_ever_tighter_limits(
         world in world(Mix { is_circular: true, has_inbound_fees: true, ..CHANGED }), steps in tighter()
+    ) {
+        holds_under_tighter_limits(world, &steps)?;
+    }
+
+    #[test]
+    fn a_route_is_the_best_by_what_is_believed(world in world(BELIEVED)) {
+        holds(&world)?;
+    }
+
+    #[test]
+    fn a_route_is_the_best_by_what_is_believed_and_layers_leave(
+        world in world(Mix { has_changes: true, ..BELIEVED })
+    ) {
+        holds(&world)?;
+    }
+
+    #[test]
+    fn a_route_with_inbound_fees_is_the_best_by_what_is_believed(
+        world in world(Mix { has_inbound_fees: true, ..BELIEVED })
+    ) {
+        holds(&world)?;
+    }
+
+    #[test]
+    fn a_route_is_the_best_by_what_is_believed_under_ever_tighter_limits(
+        world in world(BELIEVED), steps in tighter()
     ) {
         holds_under_tighter_limits(world, &steps)?;
     }

@@ -1,10 +1,12 @@
 //! Worlds that have misled this search or one like it.
 
+use engine::belief::Prior;
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::obvious::{Reference, route_reference};
 use engine::router::{RouteWorkspace, route};
 use primitives::Msat;
 
+use super::changes::BeliefDraft;
 use super::judge::judge;
 use super::world::{Channel, Policy, World};
 
@@ -301,7 +303,8 @@ fn a_dearer_label_with_a_smaller_amount_wins_later() {
 
 /// For graphs with too many routes to look at all.
 fn holds_by_reference(world: &World) {
-    let (snapshot, query) = (world.snapshot(), world.query());
+    let snapshot = world.snapshot();
+    let query = world.query_on(&snapshot);
     let best =
         route_reference(&snapshot, &query, Reference::Labels { labels_max: 100_000 }).expect("few labels");
     let found = route(&snapshot, &query, &mut RouteWorkspace::default());
@@ -379,6 +382,19 @@ fn a_plateau_behind_a_fee_is_not_searched_for_a_msat() {
     let mut world = World::new(channels, 0, 251, 1_000_000);
     for hop_count_max in [20, 250] {
         world.payment.limits.hop_count_max = hop_count_max;
+        holds_by_reference(&world);
+    }
+    // The same where beliefs close every third channel of the plateau, and say of another third that it carries a msat
+    // less than what the search knows at first that it takes.
+    for spare in [0, 1, 999, 1000, 11_000] {
+        let bounds = (3..world.channels.len() - 2).filter(|place| place % 3 > 0);
+        let bounds = bounds.map(|place| {
+            let direction = usize::from(world.channels[place].policies[0].is_none());
+            let (lower, upper) = if place % 3 == 1 { (0, 999_999) } else { (1_000_000, 1_000_000 + spare) };
+            (place, direction, lower, upper)
+        });
+        let (prior, bounds) = (Prior::Uniform, bounds.collect());
+        world.changes.believed = Some(BeliefDraft { prior, bounds, is_foreign: false });
         holds_by_reference(&world);
     }
 }

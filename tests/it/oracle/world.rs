@@ -145,6 +145,12 @@ impl Channel {
         Channel { ends, capacity_sat: None, policies, origin: Origin::Built }
     }
 
+    /// The capacity in msat; where it is unknown, the most that its policies let through.
+    pub(super) fn whole(&self) -> u64 {
+        let most = self.policies.iter().flatten().map(|policy| policy.max).max();
+        self.capacity_sat.map_or(most.unwrap_or(0), |sat| sat * 1000)
+    }
+
     fn opening(&self, place: usize) -> [GraphDelta; 1] {
         [GraphDelta::ChannelOpened {
             short_channel_id: scid(place),
@@ -221,6 +227,18 @@ impl World {
 
     /// The query in the engine's words.
     pub(super) fn query(&self) -> RouteQuery {
+        self.query_on(&self.snapshot())
+    }
+
+    /// The same, with beliefs that are numbered like `snapshot` unless they are another generation's.
+    pub(super) fn query_on(&self, snapshot: &Snapshot) -> RouteQuery {
+        let wholes: Vec<u64> = self.channels.iter().map(Channel::whole).collect();
+        let is_foreign = self.changes.believed.as_ref().is_some_and(|draft| draft.is_foreign);
+        let beliefs = if is_foreign {
+            self.changes.beliefs(&self.snapshot(), &wholes)
+        } else {
+            self.changes.beliefs(snapshot, &wholes)
+        };
         let payment = &self.payment;
         let direction = |&(place, at): &(usize, usize)| ShortChannelIdDir {
             short_channel_id: scid(place),
@@ -246,6 +264,7 @@ impl World {
             extra_arcs: self.extra.iter().enumerate().map(|(place, extra)| extra.to_arc(place)).collect(),
             layers: self.changes.stack(),
             reservations: self.changes.reservations(),
+            beliefs,
             ignore_inbound_fees: payment.ignore_inbound_fees,
             headroom_millionths: payment.headroom_millionths,
             may_overpay: payment.may_overpay,

@@ -71,7 +71,7 @@ struct Args {
     #[arg(long, default_value_t = 2)]
     impatience: u32,
     /// Parts of a payment at most, ours
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 300)]
     parts: usize,
 }
 

@@ -1,9 +1,7 @@
 //! The table: a line for each payer of each amount.
 
-use std::time::Duration;
-
 use benches::payer::Paid;
-use benches::summary::Summary;
+use benches::summary::{Summary, micros};
 
 /// What the columns hold.
 pub(crate) const HEAD: &str = "         sat payer  feasible not   paid%  first%  attempts  both_att  both_htlc  both_fee_msat    plan_p50_us  plan_p99_us";
@@ -43,8 +41,4 @@ pub(crate) fn print(sat: u64, pairs: &[(Paid, Paid)], infeasible: usize) {
             micros(times.p99_ns),
         );
     }
-}
-
-fn micros(nanos: u64) -> f64 {
-    Duration::from_nanos(nanos).as_secs_f64() * 1e6
 }

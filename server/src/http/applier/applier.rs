@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use engine::snapshot::GraphWriter;
@@ -150,7 +150,6 @@ type Reply = (oneshot::Sender<Result<Applied, ChangeError>>, Change, Result<Effe
 
 impl Hand {
     fn work(mut self, commands: &Receiver<Command>) {
-        let mut refreshed = Instant::now();
         loop {
             match commands.recv_timeout(TICK) {
                 Ok(first) => {
@@ -159,11 +158,6 @@ impl Hand {
                 }
                 Err(RecvTimeoutError::Timeout) => self.publish(),
                 Err(RecvTimeoutError::Disconnected) => return,
-            }
-            if refreshed.elapsed() >= REFRESH {
-                refreshed = Instant::now();
-                self.tenants.iter_mut().for_each(|tenant| tenant.book.refresh(unix_now()));
-                self.publish();
             }
         }
     }
@@ -219,7 +213,7 @@ impl Hand {
             }
             Change::Learn { tenant, attempt } => {
                 let snapshot = Arc::clone(self.writer.snapshot());
-                self.book(*tenant).learn(&snapshot, attempt, now)
+                Ok(self.book(*tenant).learn(&snapshot, attempt))
             }
         }
     }
@@ -282,5 +276,3 @@ const COMMAND_COUNT_MAX: usize = 4096;
 const TOGETHER_MAX: usize = 256;
 /// How often the graph's writer is told of time passing.
 const TICK: Duration = Duration::from_millis(250);
-/// How often what was learnt is written anew, because it fades: half-lives are hours.
-const REFRESH: Duration = Duration::from_secs(60);

@@ -135,9 +135,6 @@ pub enum ChangeError {
     /// By the reservations.
     #[error(transparent)]
     Reserve(#[from] ReserveError),
-    /// The layer is the server's own.
-    #[error("the layer {name:?} is written by the server alone", name = super::FEEDBACK_LAYER)]
-    ReservedName,
     /// The tenant's layers have as many entries as they may.
     #[error("the layers have as many entries as they may; remove some")]
     TooManyEntries,

@@ -11,11 +11,9 @@
 mod applier;
 mod change;
 mod feed;
-mod knowledge;
 mod tenant_book;
 
 pub use applier::{Applier, ApplierThread};
 pub use change::{Applied, Attempt, Change, ChangeError, Effect, LayerEdit};
 pub use feed::{Feed, Sequenced};
-pub use knowledge::Knowledge;
-pub use tenant_book::{FEEDBACK_LAYER, TenantBook, TenantView};
+pub use tenant_book::{TenantBook, TenantView};

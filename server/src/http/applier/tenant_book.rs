@@ -3,17 +3,13 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use engine::layer::{Constraint, LayerError, LayerWriter, Layers};
+use engine::belief::{Beliefs, HalfLives};
+use engine::layer::{LayerError, LayerWriter, Layers};
 use engine::reserve::{ReservationBook, Reservations};
 use engine::snapshot::Snapshot;
-use primitives::{Direction, Msat, ShortChannelIdDir, UnixTime};
+use primitives::{Msat, UnixTime};
 
 use super::change::{Attempt, ChangeError, Effect, LayerEdit};
-use super::knowledge::Knowledge;
-
-/// The layer that says to searches what a tenant's reports taught. Every query of the tenant stands on it, unless it
-/// asks not to.
-pub const FEEDBACK_LAYER: &str = "feedback";
 
 /// What readers see of a tenant.
 #[derive(Debug, Clone)]
@@ -22,8 +18,8 @@ pub struct TenantView {
     pub layers: Layers,
     /// What it has in flight.
     pub reservations: Reservations,
-    /// What it learnt; none before the first report.
-    pub knowledge: Arc<ArcSwapOption<Knowledge>>,
+    /// What its reports taught; none before the first one.
+    pub beliefs: Arc<ArcSwapOption<Beliefs>>,
 }
 
 /// What the applier holds of a tenant.
@@ -32,7 +28,9 @@ pub struct TenantBook {
     layers: LayerWriter,
     readable: Layers,
     reservations: ReservationBook,
-    knowledge: Arc<ArcSwapOption<Knowledge>>,
+    beliefs: Arc<ArcSwapOption<Beliefs>>,
+    /// Of the generation whose channels the beliefs number.
+    numbered_by: Option<Arc<Snapshot>>,
     entry_count_max: usize,
     /// Whether layers were edited since they were published.
     is_edited: bool,
@@ -43,11 +41,19 @@ impl TenantBook {
     pub(super) fn new(entry_count_max: usize) -> (TenantView, TenantBook) {
         let (readable, layers) = LayerWriter::new();
         let (reading, reservations) = ReservationBook::new();
-        let knowledge = Arc::new(ArcSwapOption::empty());
+        let beliefs = Arc::new(ArcSwapOption::empty());
         let view =
-            TenantView { layers: readable.clone(), reservations: reading, knowledge: Arc::clone(&knowledge) };
-        let is_edited = false;
-        (view, TenantBook { layers, readable, reservations, knowledge, entry_count_max, is_edited })
+            TenantView { layers: readable.clone(), reservations: reading, beliefs: Arc::clone(&beliefs) };
+        let book = TenantBook {
+            layers,
+            readable,
+            reservations,
+            beliefs,
+            numbered_by: None,
+            entry_count_max,
+            is_edited: false,
+        };
+        (view, book)
     }
 
     /// The reservations.
@@ -73,9 +79,6 @@ impl TenantBook {
         edit: &LayerEdit,
         now: UnixTime,
     ) -> Result<Effect, ChangeError> {
-        if name == FEEDBACK_LAYER {
-            return Err(ChangeError::ReservedName);
-        }
         let is_growing = !matches!(
             edit,
             LayerEdit::Remove
@@ -131,74 +134,31 @@ impl TenantBook {
         Ok(Effect::Done)
     }
 
-    /// Learns, and says the same to searches in the layer.
-    pub(super) fn learn(
-        &mut self,
-        snapshot: &Arc<Snapshot>,
-        attempt: &Attempt,
-        now: UnixTime,
-    ) -> Result<Effect, ChangeError> {
-        let knowledge = match self.knowledge.load_full() {
-            Some(knowledge) if knowledge.fits(snapshot) => knowledge,
-            Some(knowledge) => Arc::new(knowledge.renumbered(Arc::clone(snapshot))),
-            None => Arc::new(Knowledge::new(Arc::clone(snapshot))),
+    /// Learns. O(m) for the first time and after a new generation.
+    pub(super) fn learn(&mut self, snapshot: &Arc<Snapshot>, attempt: &Attempt) -> Effect {
+        let beliefs = match self.beliefs.load_full() {
+            Some(beliefs) => beliefs,
+            None => {
+                let beliefs = Arc::new(Beliefs::new(snapshot, HalfLives::default()));
+                self.numbered_by = Some(Arc::clone(snapshot));
+                self.beliefs.store(Some(Arc::clone(&beliefs)));
+                beliefs
+            }
         };
-        let beliefs = knowledge.beliefs();
         let hops =
             attempt.path.iter().map(|htlc| beliefs.attempted_hop(htlc.channel, htlc.amount, Msat::ZERO));
-        let hops: Vec<_> = hops.collect();
-        let advice = beliefs.learn(&hops, attempt.outcome, attempt.at);
-        self.knowledge.store(Some(Arc::clone(&knowledge)));
-        for htlc in &attempt.path {
-            self.show(&knowledge, htlc.channel, now)?;
-        }
-        Ok(Effect::Advice(advice))
+        Effect::Advice(beliefs.learn(&hops.collect::<Vec<_>>(), attempt.outcome, attempt.at))
     }
 
-    /// Writes what is believed of a channel into the layer.
-    fn show(
-        &mut self,
-        knowledge: &Knowledge,
-        channel: ShortChannelIdDir,
-        now: UnixTime,
-    ) -> Result<(), LayerError> {
-        let beliefs = knowledge.beliefs();
-        let Some(idx) = beliefs.channel(channel.short_channel_id) else { return Ok(()) };
-        let Some(capacity) = beliefs.capacity(idx) else { return Ok(()) };
-        if matches!(self.layers.edit(FEEDBACK_LAYER), Err(LayerError::Unknown)) {
-            self.layers.create(FEEDBACK_LAYER, false)?;
-        }
-        let layer = self.layers.edit(FEEDBACK_LAYER)?;
-        for direction in Direction::BOTH {
-            let (minimum, upper) = beliefs.bounds(idx).of(direction, capacity, beliefs.half_lives(), now);
-            // What the capacity says anyhow is no knowledge.
-            let maximum = if upper >= capacity { Msat::MAX } else { upper };
-            layer.set_constraint(
-                ShortChannelIdDir { direction, ..channel },
-                Constraint { minimum, maximum, timestamp: now },
-            )?;
-        }
-        self.is_edited = true;
-        Ok(())
-    }
-
-    /// Lets what is known fade in the layer as it does in the beliefs. O(known channels).
-    pub(super) fn refresh(&mut self, now: UnixTime) {
-        let Some(knowledge) = self.knowledge.load_full() else { return };
-        let names =
-            knowledge.beliefs().known().filter_map(|(idx, _)| knowledge.beliefs().short_channel_id(idx));
-        for short_channel_id in names.collect::<Vec<_>>() {
-            let channel = ShortChannelIdDir { short_channel_id, direction: Direction::NodeOneToTwo };
-            // A layer that is full shows what it showed before.
-            let _ = self.show(&knowledge, channel, now);
-        }
-    }
-
-    /// Follows the graph to another generation. O(m) where anything is known.
+    /// Follows the graph to another generation, so that look-ups stay cheap. O(m) where anything is known.
     pub(super) fn renumber(&mut self, snapshot: &Arc<Snapshot>) {
-        let known = self.knowledge.load_full().filter(|knowledge| !knowledge.fits(snapshot));
-        if let Some(knowledge) = known {
-            self.knowledge.store(Some(Arc::new(knowledge.renumbered(Arc::clone(snapshot)))));
+        let is_former = |by: &Arc<Snapshot>| !std::ptr::eq(by.topology(), snapshot.topology());
+        if !self.numbered_by.as_ref().is_some_and(is_former) {
+            return;
+        }
+        if let Some(beliefs) = self.beliefs.load_full() {
+            self.beliefs.store(Some(Arc::new(beliefs.for_generation(snapshot))));
+            self.numbered_by = Some(Arc::clone(snapshot));
         }
     }
 }

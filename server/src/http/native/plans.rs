@@ -6,10 +6,8 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use engine::answer::encode_plan;
-use engine::belief::Prior;
 use engine::flow::{
-    BelievedLiquidity, Cut, CutPlace, MaximumRule, Plan, PlanError, PlanQuery, most_sendable,
-    most_sendable_with, plan, plan_frontier, plan_frontier_with, plan_with,
+    Cut, CutPlace, MaximumRule, Plan, PlanError, PlanQuery, most_sendable, plan, plan_frontier,
 };
 use primitives::{Msat, ShortChannelIdDir};
 use serde::{Deserialize, Serialize};
@@ -18,9 +16,7 @@ use utoipa::ToSchema;
 use super::format::{Format, Formed};
 use super::timing::Timed;
 use crate::http::app::App;
-use crate::http::applier::Knowledge;
 use crate::http::body::JsonBody;
-use crate::http::clock::unix_now;
 use crate::http::problem::Problem;
 use crate::http::refusal::plan_problem;
 use crate::http::tenant::Caller;
@@ -127,7 +123,7 @@ pub(super) async fn find_plan(
     JsonBody(json): JsonBody<PlanQueryJson>,
 ) -> Result<Formed<Timed<PlanAnswer>>, Problem> {
     let asked = Instant::now();
-    let (query, knowledge) = prepare(&app, &caller, &json)?;
+    let query = prepare(&app, &caller, &json)?;
     let count = match json.frontier {
         Some(count) if !(2..=FRONTIER_COUNT_MAX).contains(&count) => {
             return Err(Problem::bad_field("frontier", "a frontier has 2 to 20 plans"));
@@ -135,8 +131,7 @@ pub(super) async fn find_plan(
         frontier => frontier.map_or(1, usize::from),
     };
     let route = query.route.clone();
-    let found =
-        app.search(&caller, Lane::Heavy, move |worker| plans(query, knowledge.as_deref(), count, worker));
+    let found = app.search(&caller, Lane::Heavy, move |worker| plans(query, count, worker));
     let plans = found.await?.map_err(|error| plan_problem(&error))?;
     let first = plans.first().ok_or_else(Problem::internal)?;
     Ok(match format {
@@ -166,22 +161,19 @@ pub(super) async fn find_maximum(
     JsonBody(json): JsonBody<PlanQueryJson>,
 ) -> Result<Json<Timed<MaximumAnswer>>, Problem> {
     let asked = Instant::now();
-    let (query, knowledge) = prepare(&app, &caller, &json)?;
-    let found = app.search(&caller, Lane::Heavy, move |worker| maximum(query, knowledge.as_deref(), worker));
+    let query = prepare(&app, &caller, &json)?;
+    let found = app.search(&caller, Lane::Heavy, move |worker| maximum(query, worker));
     let answer = found.await?.map_err(|error| plan_problem(&error))?;
     Ok(Json(Timed::new(answer, &app, asked)))
 }
 
-type Known = Option<std::sync::Arc<Knowledge>>;
-
-fn prepare(app: &App, caller: &Caller, json: &PlanQueryJson) -> Result<(PlanQuery, Known), Problem> {
+fn prepare(app: &App, caller: &Caller, json: &PlanQueryJson) -> Result<PlanQuery, Problem> {
     if json.query.alternatives.is_some() || json.query.diverse {
         return Err(Problem::bad_field("query.alternatives", "a plan has no alternatives")
             .with_hint("ask for a frontier"));
     }
-    // Plans ask the beliefs themselves, which say more than the layer does.
-    let bare = QueryJson { ignore_feedback: true, ..json.query.clone() };
-    let mut query = PlanQuery::new(app.query(caller, &bare).map_err(|problem| problem.within("query"))?);
+    let mut query =
+        PlanQuery::new(app.query(caller, &json.query).map_err(|problem| problem.within("query"))?);
     if let Some(count) = json.part_count_max {
         if !(1..=PART_COUNT_MAX).contains(&count) {
             return Err(Problem::bad_field("part_count_max", "a plan has 1 to 1000 parts"));
@@ -193,59 +185,30 @@ fn prepare(app: &App, caller: &Caller, json: &PlanQueryJson) -> Result<(PlanQuer
         MaximumRuleJson::Together => MaximumRule::Together,
         MaximumRuleJson::Each => MaximumRule::Each,
     };
-    let knowledge = if json.query.ignore_feedback { None } else { caller.view.knowledge.load_full() };
-    Ok((query, knowledge))
+    Ok(query)
 }
 
-fn plans(
-    mut query: PlanQuery,
-    knowledge: Option<&Knowledge>,
-    count: usize,
-    worker: &mut Worker,
-) -> Result<Vec<Plan>, PlanError> {
+fn plans(mut query: PlanQuery, count: usize, worker: &mut Worker) -> Result<Vec<Plan>, PlanError> {
     query.route.stop = worker.stop.clone();
-    let newest = worker.snapshot();
-    let space = &mut worker.plans;
-    let found = match (knowledge, count) {
-        (None, 1) => plan(&newest, &query, space).map(|plan| vec![plan]),
-        (None, _) => plan_frontier(&newest, &query, count, space),
-        (Some(knowledge), _) => {
-            let snapshot = knowledge.snapshot_of(newest);
-            let liquidity = believed(knowledge);
-            match count {
-                1 => plan_with(&snapshot, &query, liquidity, space).map(|plan| vec![plan]),
-                _ => plan_frontier_with(&snapshot, &query, liquidity, count, space),
-            }
-        }
+    let snapshot = worker.snapshot();
+    let found = match count {
+        1 => plan(&snapshot, &query, &mut worker.plans).map(|plan| vec![plan]),
+        _ => plan_frontier(&snapshot, &query, count, &mut worker.plans),
     };
     worker.settled += match &found {
         Ok(plans) => plans.iter().map(|plan| plan.counts.settled).sum(),
-        Err(_) => REFUSED_PLAN_WORK,
+        Err(_) => UNTOLD_PLAN_WORK,
     };
     found
 }
 
-fn maximum(
-    mut query: PlanQuery,
-    knowledge: Option<&Knowledge>,
-    worker: &mut Worker,
-) -> Result<MaximumAnswer, PlanError> {
+fn maximum(mut query: PlanQuery, worker: &mut Worker) -> Result<MaximumAnswer, PlanError> {
     query.route.stop = worker.stop.clone();
-    let newest = worker.snapshot();
-    let graph_version = newest.version();
-    worker.settled += REFUSED_PLAN_WORK;
-    let (most, cut) = match knowledge {
-        None => most_sendable(&newest, &query, &mut worker.plans)?,
-        Some(knowledge) => {
-            let snapshot = knowledge.snapshot_of(newest);
-            most_sendable_with(&snapshot, &query, believed(knowledge), &mut worker.plans)?
-        }
-    };
+    let snapshot = worker.snapshot();
+    worker.settled += UNTOLD_PLAN_WORK;
+    let (most, cut) = most_sendable(&snapshot, &query, &mut worker.plans)?;
+    let graph_version = snapshot.version();
     Ok(MaximumAnswer { maximum_msat: most.to_msat(), cut: CutJson::new(&cut), graph_version })
-}
-
-fn believed(knowledge: &Knowledge) -> BelievedLiquidity<'_> {
-    BelievedLiquidity::new(knowledge.beliefs().view(unix_now()), Prior::default())
 }
 
 impl CutJson {
@@ -272,4 +235,4 @@ const PART_COUNT_MAX: u16 = 1000;
 /// Plans of one frontier.
 const FRONTIER_COUNT_MAX: u16 = 20;
 /// What is charged where the engine does not tell the work: a look at some thousand nodes.
-const REFUSED_PLAN_WORK: u64 = 5000;
+const UNTOLD_PLAN_WORK: u64 = 5000;

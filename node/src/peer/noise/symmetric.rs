@@ -1,0 +1,90 @@
+//! What both sides of a handshake compute in step: the chaining key and the digest (BOLT 8, Handshake State).
+
+use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, HmacEngine, sha256};
+use bitcoin::secp256k1::{PublicKey, SecretKey, ecdh};
+use chacha20poly1305::aead::AeadInOut as _;
+use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _};
+use zeroize::Zeroize as _;
+
+use super::cipher::{TAG_SIZE, nonce_bytes};
+
+/// `ck`, `h` and the temporary key of the act. Its secrets are wiped when it is dropped.
+pub(super) struct Symmetric {
+    chaining_key: [u8; 32],
+    digest: [u8; 32],
+    temporary_key: [u8; 32],
+}
+
+impl Symmetric {
+    /// The state before the first act, which names the responder.
+    pub(super) fn new(responder: &PublicKey) -> Self {
+        let chaining_key = sha256::Hash::hash(PROTOCOL_NAME).to_byte_array();
+        let mut state = Symmetric { chaining_key, digest: chaining_key, temporary_key: [0; 32] };
+        state.mix_digest(PROLOGUE);
+        state.mix_digest(&responder.serialize());
+        state
+    }
+
+    pub(super) fn mix_digest(&mut self, bytes: &[u8]) {
+        let mut engine = sha256::Hash::engine();
+        engine.input(&self.digest);
+        engine.input(bytes);
+        self.digest = sha256::Hash::from_engine(engine).to_byte_array();
+    }
+
+    /// Mixes in what the owners of the two keys share.
+    pub(super) fn mix_secret(&mut self, public_key: &PublicKey, secret_key: &SecretKey) {
+        let mut shared = ecdh::SharedSecret::new(public_key, secret_key);
+        [self.chaining_key, self.temporary_key] = expand(&self.chaining_key, &shared.secret_bytes());
+        shared.non_secure_erase();
+    }
+
+    /// Encrypts in place under the temporary key; what results joins the digest.
+    pub(super) fn seal(&mut self, nonce: u64, text: &mut [u8]) -> [u8; TAG_SIZE] {
+        let cipher = ChaCha20Poly1305::new((&self.temporary_key).into());
+        let tag =
+            cipher.encrypt_inout_detached(&nonce_bytes(nonce).into(), &self.digest, (&mut *text).into());
+        let tag: [u8; TAG_SIZE] = tag.expect("an act is shorter than a cipher's stream").into();
+        self.mix_digest(&[&*text, &tag].concat());
+        tag
+    }
+
+    /// Undoes [`Symmetric::seal`]; `false` where the other side did something else.
+    pub(super) fn open(&mut self, nonce: u64, text: &mut [u8], tag: &[u8; TAG_SIZE]) -> bool {
+        let sealed = [&*text, tag].concat();
+        let cipher = ChaCha20Poly1305::new((&self.temporary_key).into());
+        let (nonce, tag) = (nonce_bytes(nonce).into(), (*tag).into());
+        let is_right = cipher.decrypt_inout_detached(&nonce, &self.digest, text.into(), &tag).is_ok();
+        self.mix_digest(&sealed);
+        is_right
+    }
+
+    /// The chaining key, and the keys of the two directions: that of the initiator's messages first.
+    pub(super) fn split(&self) -> ([u8; 32], [[u8; 32]; 2]) {
+        (self.chaining_key, expand(&self.chaining_key, &[]))
+    }
+}
+
+impl Drop for Symmetric {
+    fn drop(&mut self) {
+        self.chaining_key.zeroize();
+        self.temporary_key.zeroize();
+    }
+}
+
+/// HKDF-SHA256 of 64 bytes without `info` (RFC 5869).
+pub(super) fn expand(salt: &[u8; 32], material: &[u8]) -> [[u8; 32]; 2] {
+    let mac = |key: &[u8], parts: [&[u8]; 2]| {
+        let mut engine = HmacEngine::<sha256::Hash>::new(key);
+        engine.input(parts[0]);
+        engine.input(parts[1]);
+        Hmac::from_engine(engine).to_byte_array()
+    };
+    let extracted = mac(salt, [material, &[]]);
+    let first = mac(&extracted, [&[], &[1]]);
+    let second = mac(&extracted, [&first, &[2]]);
+    [first, second]
+}
+
+const PROTOCOL_NAME: &[u8] = b"Noise_XK_secp256k1_ChaChaPoly_SHA256";
+const PROLOGUE: &[u8] = b"lightning";
