@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use engine::belief::HeldBeliefs;
 use engine::flow::{Plan, PlanQuery, plan};
 use engine::query::RouteQuery;
 use engine::route::Route;
@@ -11,6 +12,7 @@ use engine::snapshot::Snapshot;
 use super::unanswered::Unanswered;
 use crate::http::app::{App, stack};
 use crate::http::applier::{Applied, Change};
+use crate::http::clock::unix_now;
 use crate::http::tenant::Caller;
 use crate::http::work::Lane;
 
@@ -26,10 +28,12 @@ pub(in crate::http) fn prepare(
     layers: &[String],
     with_feedback: bool,
 ) -> Result<RouteQuery, Unanswered> {
+    let beliefs = caller.view.beliefs.load_full().filter(|_| with_feedback);
     Ok(RouteQuery {
+        beliefs: beliefs.map(|beliefs| HeldBeliefs::new(beliefs, unix_now())),
         work_max: query.work_max.min(app.limits().work_max),
         reservations: Some(caller.view.reservations.clone()),
-        layers: stack(caller, layers, with_feedback)?,
+        layers: stack(caller, layers)?,
         ..query
     })
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use engine::belief::exchange::{Learnt, read_mission_control, write_mission_control};
-use engine::belief::{FailureCode, Outcome, PENALTY_FRACTION_BITS, Prior};
+use engine::belief::{Beliefs, FailureCode, Outcome, PENALTY_FRACTION_BITS, Prior};
 use engine::reserve::Htlc;
 use engine::snapshot::Snapshot;
 use futures_util::future::try_join_all;
@@ -19,7 +19,7 @@ use super::body::{LndBytes, LndPath};
 use super::error::LndError;
 use super::form::NodeBytes;
 use crate::http::app::App;
-use crate::http::applier::{Attempt, Change, Knowledge};
+use crate::http::applier::{Attempt, Change};
 use crate::http::clock::unix_now;
 use crate::http::facade::{Unanswered, apply, arcs_between};
 use crate::http::tenant::{Caller, Writer};
@@ -33,19 +33,20 @@ pub(super) fn router() -> Router<App> {
 }
 
 async fn query(State(app): State<App>, caller: Caller) -> Result<Response, LndError> {
-    let knowledge = caller.view.knowledge.load_full();
-    let written = app.search(&caller, Lane::Heavy, move |worker| match knowledge {
-        Some(knowledge) => pairs(&knowledge, &knowledge.snapshot_of(worker.snapshot())),
-        None => NO_PAIRS.to_vec(),
+    let beliefs = caller.view.beliefs.load_full();
+    let written = app.search(&caller, Lane::Heavy, move |worker| {
+        let snapshot = worker.snapshot();
+        beliefs
+            .map_or_else(|| NO_PAIRS.to_vec(), |beliefs| pairs(&beliefs.for_generation(&snapshot), &snapshot))
     });
     let mut response = written.await.map_err(Unanswered::from)?.into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
 
-fn pairs(knowledge: &Knowledge, snapshot: &Snapshot) -> Vec<u8> {
+fn pairs(beliefs: &Beliefs, snapshot: &Snapshot) -> Vec<u8> {
     let mut text = Vec::new();
-    write_mission_control(knowledge.beliefs(), snapshot, &mut text).expect("a vector takes all");
+    write_mission_control(beliefs, snapshot, &mut text).expect("a vector takes all");
     text
 }
 
@@ -80,14 +81,13 @@ async fn probability(
     let amount =
         amt_msat.parse::<u64>().ok().filter(|msat| i64::try_from(*msat).is_ok()).map(Msat::from_msat);
     let amount = amount.ok_or_else(|| LndError::bad_argument("amt_msat: it is a whole number of 63 bits"))?;
-    let knowledge = caller.view.knowledge.load_full();
+    let beliefs = caller.view.beliefs.load_full();
     let now = unix_now();
     let answer = app.search(&caller, Lane::Heavy, move |worker| {
-        let newest = worker.snapshot();
-        let snapshot =
-            knowledge.as_ref().map_or_else(|| newest.clone(), |known| known.snapshot_of(newest.clone()));
-        let probability = best_chance(&snapshot, knowledge.as_deref(), [from, to], amount, now);
-        let history = knowledge.and_then(|known| history(&pairs(&known, &snapshot), [from, to]));
+        let snapshot = worker.snapshot();
+        let beliefs = beliefs.map(|beliefs| beliefs.for_generation(&snapshot));
+        let probability = best_chance(&snapshot, beliefs.as_ref(), [from, to], amount, now);
+        let history = beliefs.and_then(|beliefs| history(&pairs(&beliefs, &snapshot), [from, to]));
         QueryProbabilityResponse { probability, history: history.unwrap_or_else(no_history) }
     });
     Ok(Json(answer.await.map_err(Unanswered::from)?))
@@ -97,7 +97,7 @@ async fn probability(
 /// there is none.
 fn best_chance(
     snapshot: &Snapshot,
-    knowledge: Option<&Knowledge>,
+    beliefs: Option<&Beliefs>,
     [from, to]: [NodeId; 2],
     amount: Msat,
     now: UnixTime,
@@ -107,8 +107,8 @@ fn best_chance(
     let chances = arcs.filter_map(|arc| {
         let policy = snapshot.policy(arc).filter(|policy| !policy.disabled)?;
         let capacity = snapshot.capacity(arc.channel()).unwrap_or(policy.htlc_maximum_msat);
-        let bounds = knowledge.map_or((Msat::ZERO, capacity), |known| {
-            known.beliefs().view(now).bounds(arc.channel().to_u32(), arc.direction(), capacity)
+        let bounds = beliefs.map_or((Msat::ZERO, capacity), |beliefs| {
+            beliefs.view(now).bounds(arc.channel().to_u32(), arc.direction(), capacity)
         });
         let penalty = Prior::Uniform.penalty(amount, bounds, capacity);
         Some((-(penalty as f64) / f64::from(PENALTY_FRACTION_BITS).exp2()).exp())

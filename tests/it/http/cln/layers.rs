@@ -42,7 +42,6 @@ async fn layers_come_and_go() {
     fail(&service, "askrene-remove-layer", json!({"layer": "a"}), -32602).await;
     fail(&service, "askrene-listlayers", json!({"layer": "a"}), -32602).await;
     fail(&service, "askrene-create-layer", json!({"layer": ""}), -32602).await;
-    fail(&service, "askrene-create-layer", json!({"layer": "feedback"}), -32602).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
