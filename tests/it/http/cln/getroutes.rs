@@ -115,13 +115,13 @@ async fn the_payee_is_full_before_the_payer_is_empty() {
     let mut graph = line_graph();
     graph.remove_channel("4x1x0".parse().unwrap()).unwrap();
     graph.remove_channel("3x1x0".parse().unwrap()).unwrap();
-    let small = engine::graph::ChannelDraft::clone(graph.channel("2x1x0".parse().unwrap()).unwrap());
+    let policy = graph.channel("2x1x0".parse().unwrap()).unwrap().policies[0].unwrap();
     let [three, four] = [3, 4].map(|at| node(at).parse().unwrap());
     let capacity = Some(primitives::Msat::from_msat(1_000_000));
     let scid = "3x1x0".parse().unwrap();
     graph.add_channel(scid, three, four, capacity, &primitives::Features::default()).unwrap();
     for direction in primitives::Direction::BOTH {
-        graph.set_policy(scid, direction, small.policies[0].unwrap()).unwrap();
+        graph.set_policy(scid, direction, policy).unwrap();
     }
     let service = Service::of(graph, Settings::default()).await;
     fail(&service, "getroutes", routes_of(100_000_000), 220).await;

@@ -66,7 +66,7 @@ async fn bodies_that_are_wrong_are_refused_and_name_the_field() {
     for text in ["{", "nonsense", &"[".repeat(5000), "{\"amt_msat\": 1e400}"] {
         error(&service.post_text(&path, text).await, 400, 3);
     }
-    let huge = format!("{{\"pub_key\": \"{}\"}}", "a".repeat(1 << 19));
+    let huge = format!("{{\"pub_key\": \"{}\"}}", "a".repeat(1 << 18));
     error(&service.post_text(&path, huge).await, 413, 8);
     assert!(service.post_text(&path, "").await.status.is_success(), "an empty body is an empty message");
 }
