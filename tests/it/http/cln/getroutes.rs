@@ -84,7 +84,7 @@ async fn what_is_in_the_way_has_askrenes_codes() {
     fail(&service, "getroutes", with(&[("destination", json!(node(9)))]), 205).await;
     let dear = [("maxfee_msat", json!(10)), ("maxparts", json!(1))];
     fail(&service, "getroutes", with(&dear), 206).await;
-    let slow = [("maxdelay", json!(60)), ("maxparts", json!(1))];
+    let slow = [("destination", json!(node(3))), ("maxdelay", json!(57)), ("amount_msat", json!(1_000_000))];
     fail(&service, "getroutes", with(&slow), 206).await;
     // Behind node 2 there is room for more than node 1 can send.
     call(&service, "askrene-create-layer", json!({"layer": "wide"})).await;

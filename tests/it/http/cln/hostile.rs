@@ -99,7 +99,7 @@ fn no_body_is_the_servers_fault() {
     ];
     let params = proptest::collection::vec(value, 0..9);
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(200) });
-    let outcome = runner.run(&(params, proptest::sample::select(&methods[..])), |(params, method)| {
+    let outcome = runner.run(&(params, proptest::sample::select(methods.to_vec())), |(params, method)| {
         let answer =
             runtime.block_on(service.post(&format!("/cln/v1/{method}"), &Value::Array(params.clone())));
         prop_assert!(!answer.status.is_server_error(), "{method} {params:?}: {answer:?}");

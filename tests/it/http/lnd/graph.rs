@@ -132,5 +132,5 @@ async fn routes_cost_what_the_described_policies_ask() {
         let fees: u64 = hops.iter().map(|hop| number(&hop["fee_msat"])).sum();
         assert_eq!(number(&answer["routes"][0]["total_fees_msat"]), fees);
     }
-    assert!(route_count > 30 && hop_count > 30, "{route_count} routes, {hop_count} hops");
+    assert!(route_count > 20 && hop_count > 30, "{route_count} routes, {hop_count} hops");
 }

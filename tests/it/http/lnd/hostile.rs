@@ -103,7 +103,7 @@ fn no_body_is_the_servers_fault() {
         "block_height",
         "pairs",
     ];
-    let field = (proptest::sample::select(&names[..]), value.clone(), any::<bool>());
+    let field = (proptest::sample::select(names.to_vec()), value.clone(), any::<bool>());
     let field = field.prop_map(|(name, value, many)| (name, if many { json!([value]) } else { value }));
     let bodies = proptest::collection::vec(field, 0..4);
     let paths = [
@@ -113,7 +113,7 @@ fn no_body_is_the_servers_fault() {
         "/lnd/v2/router/x/importhistory".to_owned(),
     ];
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(150) });
-    let outcome = runner.run(&(bodies, proptest::sample::select(&paths[..])), |(fields, path)| {
+    let outcome = runner.run(&(bodies, proptest::sample::select(paths.to_vec())), |(fields, path)| {
         let body: Value = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let answer = runtime.block_on(service.post(&path, &body));
         prop_assert!(!answer.status.is_server_error(), "{path} {body}: {answer:?}");
