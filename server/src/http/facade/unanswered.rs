@@ -11,7 +11,7 @@ use crate::http::work::Refused;
 #[derive(Debug)]
 pub(in crate::http) enum Unanswered {
     /// The server refused to look for one.
-    Refused(Problem),
+    Refused(Box<Problem>),
     /// There is no route.
     Route(RouteError),
     /// There is no plan.
@@ -22,13 +22,13 @@ pub(in crate::http) enum Unanswered {
 
 impl From<Problem> for Unanswered {
     fn from(problem: Problem) -> Self {
-        Unanswered::Refused(problem)
+        Unanswered::Refused(Box::new(problem))
     }
 }
 
 impl From<Refused> for Unanswered {
     fn from(refused: Refused) -> Self {
-        Unanswered::Refused(refused.into())
+        Problem::from(refused).into()
     }
 }
 
@@ -50,7 +50,7 @@ impl From<PlanError> for Unanswered {
 impl From<ChangeError> for Unanswered {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::Full | ChangeError::Stopped => Unanswered::Refused(error.into()),
+            ChangeError::Full | ChangeError::Stopped => Problem::from(error).into(),
             error => Unanswered::Change(error),
         }
     }

@@ -40,7 +40,7 @@ fn nodes(snapshot: Arc<Snapshot>) -> impl Iterator<Item = LightningNode> + Send 
 
 fn edges(snapshot: Arc<Snapshot>) -> impl Iterator<Item = ChannelEdge> + Send {
     let count = u32::try_from(snapshot.channel_count()).expect("channels are numbered with 32 bits");
-    (0..count).map(ChannelIdx::from_u32).filter_map(move |channel| {
-        (!snapshot.is_closed(channel)).then(|| ChannelEdge::new(&snapshot, channel))
-    })
+    let closed = Arc::clone(&snapshot);
+    let open = (0..count).map(ChannelIdx::from_u32).filter(move |&channel| !closed.is_closed(channel));
+    open.map(move |channel| ChannelEdge::new(&snapshot, channel))
 }
