@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use primitives::NodeId;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use server::http::{Server, StartError, read_tls};
 
@@ -33,6 +34,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", env = "FULGURITE_THREADS")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Who pays where a request of LND's or Core Lightning's clients does not say
+    #[arg(long, value_name = "NODE", env = "FULGURITE_OWN_NODE")]
+    own_node: Option<NodeId>,
     /// What is logged, as info or server=debug [default: info]
     #[arg(long, value_name = "FILTER", env = "FULGURITE_LOG")]
     log: Option<String>,
@@ -42,7 +46,8 @@ pub(crate) struct ServeArgs {
 pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
     let sources = Sources { config: args.config.clone(), graph: args.graph.clone() };
     let config = sources.read_config()?;
-    let settings = config.settings(args.listen, args.threads).map_err(|error| told(&error))?;
+    let mut settings = config.settings(args.listen, args.threads).map_err(|error| told(&error))?;
+    settings.own_node = args.own_node.or(settings.own_node);
     logs::start(
         args.log.as_deref().or(config.log.as_deref()).unwrap_or("info"),
         config.log_format.unwrap_or_default(),

@@ -11,6 +11,7 @@ use engine::layer::LayerStack;
 use engine::query::RouteQuery;
 use engine::snapshot::ChannelGraph;
 use engine::stop::Stop;
+use primitives::NodeId;
 use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 
@@ -38,6 +39,7 @@ struct Shared {
     pool: Pool,
     limits: Limits,
     pressure: Pressure,
+    own_node: Option<NodeId>,
     metrics: Metrics,
     stop: watch::Sender<bool>,
 }
@@ -56,13 +58,14 @@ impl App {
         accounts: Accounts,
         pool: Pool,
         limits: Limits,
+        own_node: Option<NodeId>,
     ) -> Self {
         let (accounts, metrics) = (ArcSwap::from_pointee(accounts), Metrics::new());
         let pressure = Pressure::default();
         let (tls, stop) = (ArcSwapOption::empty(), watch::Sender::new(false));
-        App {
-            shared: Arc::new(Shared { graph, applier, accounts, tls, pool, limits, pressure, metrics, stop }),
-        }
+        let shared =
+            Shared { graph, applier, accounts, tls, pool, limits, pressure, own_node, metrics, stop };
+        App { shared: Arc::new(shared) }
     }
 
     /// The graph.
@@ -98,6 +101,11 @@ impl App {
     /// Bounds on what clients may take.
     pub fn limits(&self) -> &Limits {
         &self.shared.limits
+    }
+
+    /// Who pays where a facade's request does not say.
+    pub fn own_node(&self) -> Option<NodeId> {
+        self.shared.own_node
     }
 
     /// The threads that search.

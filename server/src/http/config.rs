@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::settings::{Limits, Settings};
 use super::tenant::{KeyHash, KeySettings, Rate, Scope};
-use crate::json::Text;
+use crate::json::{NodeIdText, Text};
 
 /// A configuration file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -22,6 +22,8 @@ pub struct ConfigFile {
     pub graph: Option<PathBuf>,
     /// Threads that search.
     pub threads: Option<u16>,
+    /// Who pays where a request of a facade does not say.
+    pub own_node: Option<NodeIdText>,
     /// What is logged, as `info` or `server=debug`.
     pub log: Option<String>,
     /// How it is written.
@@ -135,6 +137,7 @@ impl ConfigFile {
         Ok(Settings {
             listen: listen.or(self.listen).unwrap_or(Settings::default().listen),
             search_threads: threads.or(self.threads).map_or(0, usize::from),
+            own_node: self.own_node.map(|node| node.0),
             keys: self.keys()?,
             limits: self.limits.to_limits()?,
         })

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use engine::graph::Topology;
 use engine::snapshot::ChannelGraph;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -30,7 +30,7 @@ use super::problem::Problem;
 use super::settings::{Limits, Settings};
 use super::tenant::{Accounts, AccountsError};
 use super::work::Pool;
-use super::{health, metrics, native, page, reference};
+use super::{facades, health, metrics, native, page, reference};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +85,8 @@ impl Server {
             Applier::start(writer, limits.layer_entry_count_max).map_err(StartError::Thread)?;
         let accounts = Accounts::open(&settings.keys, &applier).await?;
         let pool = Pool::start(&graph, settings.search_threads, limits.queue_size, limits.queue_wait_max);
-        let app = App::new(graph, applier, accounts, pool.map_err(StartError::Thread)?, limits);
+        let app =
+            App::new(graph, applier, accounts, pool.map_err(StartError::Thread)?, limits, settings.own_node);
         Ok(Server { app, listener, address })
     }
 
@@ -134,7 +135,7 @@ fn router(app: &App) -> Router {
     Router::new()
         .merge(health::router())
         .merge(metrics::router())
-        .merge(page::with_page(native::router()))
+        .merge(page::with_page(native::router().merge(facades::router())))
         .merge(reference::router())
         .fallback(|| async { Problem::not_found("nothing is served at this path") })
         .method_not_allowed_fallback(|| async {
@@ -144,6 +145,7 @@ fn router(app: &App) -> Router {
         .layer(DefaultBodyLimit::max(app.limits().body_size_max))
         .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(Problem::internal())))
         .layer(from_fn_with_state(app.clone(), front))
+        .layer(from_fn(facades::in_their_words))
         .with_state(app.clone())
 }
 

@@ -5,6 +5,7 @@
 //! tenant      keys, scopes, budgets                   who asks
 //! native      the API of our own                      requests -> questions
 //! page        the page at `/`                         requests -> files of the binary
+//! lnd, cln    the APIs of other nodes                 the same, with what they share in facade, listed in facades
 //! app         what all handlers share
 //! work        threads that search, and their queues   questions -> answers
 //! applier     the one ordered hand that changes what is served: graph, layers, reservations, beliefs
@@ -17,6 +18,8 @@
 //! all others on the threads of `work`, whose queues are bounded; what finds no room there is refused at once.
 
 pub mod applier;
+pub mod cln;
+pub mod lnd;
 pub mod native;
 pub mod tenant;
 pub mod work;
@@ -25,6 +28,8 @@ mod app;
 mod body;
 mod clock;
 mod config;
+mod facade;
+mod facades;
 mod front;
 mod guard;
 mod health;

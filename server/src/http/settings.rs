@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use primitives::NodeId;
+
 use super::tenant::KeySettings;
 
 /// What a server is told when it starts.
@@ -12,6 +14,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Threads that search; 0 takes one for each processor.
     pub search_threads: usize,
+    /// Who pays where a facade's request does not say.
+    pub own_node: Option<NodeId>,
     /// Who may ask; everybody where there is none.
     pub keys: Vec<KeySettings>,
     /// Bounds on what clients may take.
@@ -54,6 +58,7 @@ impl Default for Settings {
         Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 7420)),
             search_threads: 0,
+            own_node: None,
             keys: Vec::new(),
             limits: Limits::default(),
         }

@@ -1,10 +1,14 @@
 //! The service over HTTP, asked by a real client over a real socket, in this process.
 
 mod batch;
+mod clients;
+mod cln;
 mod document;
+mod lnd;
 mod native;
 mod reload;
 mod routes;
 pub(crate) mod service;
+mod shape;
 mod sockets;
 mod tenants;

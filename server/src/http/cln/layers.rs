@@ -1,0 +1,114 @@
+//! `askrene-create-layer`, `askrene-remove-layer`, `askrene-listlayers`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use engine::layer::{Layer, LayerError, write_layers};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::error::ClnError;
+use super::params::{Answer, ClnParams, Params, answered};
+use crate::http::app::App;
+use crate::http::applier::{Change, ChangeError, LayerEdit};
+use crate::http::facade::{Flag, Unanswered, apply};
+use crate::http::tenant::{Caller, Writer};
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/v1/askrene-create-layer", post(create))
+        .route("/v1/askrene-remove-layer", post(remove))
+        .route("/v1/askrene-listlayers", post(list))
+}
+
+/// An empty object, where there is nothing to tell.
+pub(super) type Nothing = Map<String, Value>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateParams {
+    layer: String,
+    #[serde(default)]
+    persistent: Flag,
+}
+
+impl Params for CreateParams {
+    const NAMES: &'static [&'static str] = &["layer", "persistent"];
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemoveParams {
+    layer: String,
+}
+
+impl Params for RemoveParams {
+    const NAMES: &'static [&'static str] = &["layer"];
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ListParams {
+    layer: Option<String>,
+}
+
+impl Params for ListParams {
+    const NAMES: &'static [&'static str] = &["layer"];
+}
+
+async fn create(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    ClnParams(params): ClnParams<CreateParams>,
+) -> Result<Response, ClnError> {
+    let persistent = params.persistent.0;
+    match edit(&app, &caller, &params.layer, LayerEdit::Create { persistent }).await {
+        // A layer that lasts is created by every start of its plugin.
+        Err(Unanswered::Change(ChangeError::Layer(LayerError::Exists))) if persistent => {}
+        other => other?,
+    }
+    listed(&layers(&caller, Some(&params.layer))?)
+}
+
+async fn remove(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    ClnParams(params): ClnParams<RemoveParams>,
+) -> Answer<Nothing> {
+    edit(&app, &caller, &params.layer, LayerEdit::Remove).await?;
+    answered(Nothing::new())
+}
+
+async fn list(caller: Caller, ClnParams(params): ClnParams<ListParams>) -> Result<Response, ClnError> {
+    listed(&layers(&caller, params.layer.as_deref())?)
+}
+
+async fn edit(app: &App, caller: &Caller, name: &str, edit: LayerEdit) -> Result<(), Unanswered> {
+    let change = Change::Layer { tenant: caller.tenant, name: name.to_owned(), edit };
+    apply(app, change).await.map(drop)
+}
+
+/// All layers of a caller, or the one of that name.
+pub(super) fn layers(caller: &Caller, only: Option<&str>) -> Result<Vec<Arc<Layer>>, ClnError> {
+    let mut layers = caller.view.layers.list();
+    if let Some(name) = only {
+        layers.retain(|layer| layer.name() == name);
+        if layers.is_empty() {
+            return Err(ClnError::bad_params("Unknown layer"));
+        }
+    }
+    Ok(layers)
+}
+
+fn listed(layers: &[Arc<Layer>]) -> Result<Response, ClnError> {
+    let mut text = Vec::new();
+    write_layers(layers.iter().map(|layer| &**layer), &mut text).expect("a vector takes all");
+    let mut response = (StatusCode::CREATED, text).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}

@@ -1,0 +1,86 @@
+//! The way from a facade to searches and to the applier.
+
+use std::sync::Arc;
+
+use engine::belief::HeldBeliefs;
+use engine::flow::{Plan, PlanQuery, plan};
+use engine::query::RouteQuery;
+use engine::route::Route;
+use engine::router::route;
+use engine::snapshot::Snapshot;
+
+use super::unanswered::Unanswered;
+use crate::http::app::{App, stack};
+use crate::http::applier::{Applied, Change};
+use crate::http::clock::unix_now;
+use crate::http::tenant::Caller;
+use crate::http::work::Lane;
+
+/// A query within the server's limits, beside what its caller has in flight, on the caller's layers; with
+/// `with_feedback` also on what its reports taught.
+///
+/// # Errors
+/// Where a layer is unknown.
+pub(in crate::http) fn prepare(
+    app: &App,
+    caller: &Caller,
+    query: RouteQuery,
+    layers: &[String],
+    with_feedback: bool,
+) -> Result<RouteQuery, Unanswered> {
+    let beliefs = caller.view.beliefs.load_full().filter(|_| with_feedback);
+    Ok(RouteQuery {
+        beliefs: beliefs.map(|beliefs| HeldBeliefs::new(beliefs, unix_now())),
+        work_max: query.work_max.min(app.limits().work_max),
+        reservations: Some(caller.view.reservations.clone()),
+        layers: stack(caller, layers)?,
+        ..query
+    })
+}
+
+/// The cheapest route, on the live graph or on the one that is given.
+///
+/// # Errors
+/// Where there is none, or no thread to look for it.
+pub(in crate::http) async fn find_route(
+    app: &App,
+    caller: &Caller,
+    query: RouteQuery,
+    graph: Option<Arc<Snapshot>>,
+) -> Result<Route, Unanswered> {
+    let found = app.search(caller, Lane::Quick, move |worker| {
+        let snapshot = graph.unwrap_or_else(|| worker.snapshot());
+        let query = RouteQuery { stop: worker.stop.clone(), ..query };
+        let found = route(&snapshot, &query, &mut worker.routes);
+        worker.settled += found.as_ref().map_or(1, |route| route.counts.settled);
+        found
+    });
+    Ok(found.await??)
+}
+
+/// The payment in parts.
+///
+/// # Errors
+/// Where there is no plan, or no thread to look for it.
+pub(in crate::http) async fn find_plan(
+    app: &App,
+    caller: &Caller,
+    mut query: PlanQuery,
+) -> Result<Plan, Unanswered> {
+    let found = app.search(caller, Lane::Heavy, move |worker| {
+        query.route.stop = worker.stop.clone();
+        let snapshot = worker.snapshot();
+        let found = plan(&snapshot, &query, &mut worker.plans);
+        worker.settled += found.as_ref().map_or(1, |plan| plan.counts.settled);
+        found
+    });
+    Ok(found.await??)
+}
+
+/// Makes a change; returns once readers see it.
+///
+/// # Errors
+/// Where it is refused.
+pub(in crate::http) async fn apply(app: &App, change: Change) -> Result<Applied, Unanswered> {
+    Ok(app.change(change).await?)
+}

@@ -1,0 +1,42 @@
+//! Answers that are as long as the graph: made while they are sent, some kilobytes ahead of the client.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::body::Bytes;
+use futures_util::stream;
+use serde::Serialize;
+
+/// The texts of an answer one after another.
+pub(in crate::http) type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
+
+/// A JSON array with these items, as texts.
+pub(in crate::http) fn array<T: Serialize>(items: impl Iterator<Item = T> + Send + 'static) -> Pieces {
+    let items = items.enumerate().map(|(at, item)| {
+        let mut text = if at == 0 { Vec::new() } else { b",".to_vec() };
+        serde_json::to_writer(&mut text, &item).expect("a plain struct has a JSON form");
+        text
+    });
+    Box::new(text("[").chain(items).chain(text("]")))
+}
+
+/// One text.
+pub(in crate::http) fn text(text: &'static str) -> impl Iterator<Item = Vec<u8>> + Send {
+    std::iter::once(text.as_bytes().to_vec())
+}
+
+/// A body that is made of them as fast as it is read.
+pub(in crate::http) fn to_body(mut pieces: Pieces) -> Body {
+    let chunks = std::iter::from_fn(move || {
+        let mut chunk = Vec::new();
+        while chunk.len() < CHUNK_SIZE {
+            let Some(piece) = pieces.next() else { break };
+            chunk.extend_from_slice(&piece);
+        }
+        (!chunk.is_empty()).then(|| Ok::<_, Infallible>(Bytes::from(chunk)))
+    });
+    Body::from_stream(stream::iter(chunks))
+}
+
+/// Bytes that are made at a time: some 100 µs of work.
+const CHUNK_SIZE: usize = 1 << 16;

@@ -1,0 +1,67 @@
+//! GetNodeInfo and GetChanInfo.
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use primitives::{Msat, NodeId, ShortChannelId};
+use serde::{Deserialize, Serialize};
+
+use super::body::{LndPath, LndQuery};
+use super::error::LndError;
+use super::graph_form::{ChannelEdge, LightningNode};
+use crate::http::app::App;
+use crate::http::facade::{Flag, channels_of};
+use crate::http::tenant::Caller;
+use crate::json::Text;
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/v1/graph/node/{pub_key}", get(node)).route("/v1/graph/edge/{chan_id}", get(edge))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct NodeInfoQuery {
+    include_channels: Flag,
+}
+
+/// `lnrpc.NodeInfo`.
+#[derive(Debug, Serialize)]
+struct NodeInfo {
+    node: LightningNode,
+    num_channels: usize,
+    total_capacity: Text<u64>,
+    channels: Vec<ChannelEdge>,
+}
+
+async fn node(
+    State(app): State<App>,
+    _caller: Caller,
+    LndPath(pub_key): LndPath<String>,
+    LndQuery(query): LndQuery<NodeInfoQuery>,
+) -> Result<Json<NodeInfo>, LndError> {
+    let id: NodeId = pub_key.parse().map_err(|error| LndError::bad_argument(format!("pub_key: {error}")))?;
+    let snapshot = app.graph().snapshot();
+    let node = snapshot.node(&id).ok_or_else(|| LndError::not_found("unable to find node"))?;
+    let channels = channels_of(&snapshot, node);
+    let capacity: Msat = channels.iter().filter_map(|&channel| snapshot.capacity(channel)).sum();
+    let shown = if query.include_channels.0 { channels.as_slice() } else { &[] };
+    Ok(Json(NodeInfo {
+        node: LightningNode::new(&snapshot, node),
+        num_channels: channels.len(),
+        total_capacity: Text(capacity.to_sat_floor()),
+        channels: shown.iter().map(|&channel| ChannelEdge::new(&snapshot, channel)).collect(),
+    }))
+}
+
+async fn edge(
+    State(app): State<App>,
+    _caller: Caller,
+    LndPath(chan_id): LndPath<String>,
+) -> Result<Json<ChannelEdge>, LndError> {
+    let id =
+        chan_id.parse().map_err(|_| LndError::bad_argument("chan_id: it is a whole number of 64 bits"))?;
+    let snapshot = app.graph().snapshot();
+    let channel = snapshot.channel(ShortChannelId::from_u64(id));
+    let channel = channel.ok_or_else(|| LndError::not_found("edge not found"))?;
+    Ok(Json(ChannelEdge::new(&snapshot, channel)))
+}

@@ -1,0 +1,48 @@
+//! Clients as people write them, in Python, against a server in this process: one script for each facade.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use server::http::Settings;
+
+use super::service::{Service, line_graph, node};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_lnd_needs_no_other_address() {
+    run("lnd", "/lnd").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_core_lightning_needs_no_other_address() {
+    run("cln", "/cln").await;
+}
+
+async fn run(script: &str, base: &str) {
+    let Some(python) = python() else {
+        eprintln!("skipped: there is no python3");
+        return;
+    };
+    let own_node = Some(node(1).parse().unwrap());
+    let service = Service::of(line_graph(), Settings { own_node, ..Settings::default() }).await;
+    let path = root().join(format!("tests/clients/{script}.py"));
+    let mut command = Command::new(python);
+    command.arg(path).arg(service.url(base)).arg(node(1)).arg(node(4));
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    println!("{told}");
+}
+
+/// The one with the clients' libraries, where the test command has made it, or else the system's.
+fn python() -> Option<PathBuf> {
+    let with_libraries = root().join("target/clients/bin/python3");
+    let candidates = [with_libraries, PathBuf::from("python3")];
+    candidates.into_iter().find(|python| {
+        let version = Command::new(python).arg("--version").output();
+        version.is_ok_and(|output| output.status.success())
+    })
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in a folder of the repository")
+}
