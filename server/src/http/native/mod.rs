@@ -11,6 +11,7 @@ mod layers;
 mod plans;
 mod reach;
 mod reservations;
+mod router;
 mod routes;
 mod timing;
 
@@ -23,21 +24,4 @@ pub use layers::LayerEditJson;
 pub use plans::{CutJson, PlanQueryJson};
 pub use reach::ReachQueryJson;
 pub use reservations::PathJson;
-
-use axum::Router;
-
-use super::app::App;
-
-/// All of it.
-pub fn router() -> Router<App> {
-    Router::new()
-        .merge(batch::router())
-        .merge(events::router())
-        .merge(feedback::router())
-        .merge(graph::router())
-        .merge(layers::router())
-        .merge(plans::router())
-        .merge(reach::router())
-        .merge(reservations::router())
-        .merge(routes::router())
-}
+pub use router::router;
