@@ -18,7 +18,9 @@ pub enum AnyChannel {
 
 /// Text that is neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a channel is written BLOCKxTRANSACTIONxOUTPUT, as 700000x1x0, and one direction of it 700000x1x0/0 or /1")]
+#[error(
+    "a channel is written BLOCKxTRANSACTIONxOUTPUT, as 700000x1x0, and one direction of it 700000x1x0/0 or /1"
+)]
 pub struct AnyChannelError;
 
 impl FromStr for AnyChannel {
