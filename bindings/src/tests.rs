@@ -138,7 +138,7 @@ fn a_query_reads_back_what_its_init_wrote() {
     let [payer, payee] = [[2; 33], [3; 33]].map(|bytes| primitives::NodeId::from_bytes(bytes).unwrap());
     let amount = primitives::Msat::from_msat(5);
     assert_eq!(asked.route, engine::query::RouteQuery::new(payer, payee, amount));
-    assert_eq!(asked.for_plans(), engine::flow::PlanQuery::new(asked.route.clone()));
+    assert_eq!(asked.for_plans(), engine::flow::PlanQuery::new(asked.route));
 }
 
 /// A later version's query: this one and a field behind it.
