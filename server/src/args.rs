@@ -10,6 +10,7 @@ use crate::commands::info::InfoArgs;
 use crate::commands::reach::ReachArgs;
 use crate::commands::route::RouteArgs;
 use crate::commands::simulate::SimulateArgs;
+use crate::commands::sync::SyncArgs;
 use crate::exit::EXIT_CODES;
 
 /// Finds routes for Lightning payments, provably the cheapest ones.
@@ -63,6 +64,12 @@ pub(crate) enum Command {
     /// attempts.
     #[command(after_help = EXIT_CODES)]
     Simulate(Box<SimulateArgs>),
+    /// Learn the graph from Lightning nodes, verify it, and keep it in a log
+    ///
+    /// Runs until Ctrl-C. What a peer tells is believed when all its signatures are right, and with --funding-check
+    /// bitcoind when its funding output is there and unspent.
+    #[command(after_help = EXIT_CODES)]
+    Sync(Box<SyncArgs>),
     /// Print a script that teaches a shell to complete this command line
     Completions(CompletionsArgs),
 }

@@ -66,6 +66,7 @@ fn run(command: Option<&Command>, out: &mut impl Write) -> Result<Outcome, Failu
         Some(Command::Generate(args)) => commands::generate::run(args, out),
         Some(Command::Simulate(args)) => commands::simulate::run(args, out),
         Some(Command::Bench(args)) => commands::bench::run(args, out),
+        Some(Command::Sync(args)) => commands::sync::run(args, out),
         Some(Command::Completions(args)) => commands::completions::run(args, out),
     }
 }

@@ -9,6 +9,7 @@ mod flow;
 mod gossip;
 mod imbalance;
 mod import;
+mod interop;
 mod layers;
 mod onion;
 mod oracle;

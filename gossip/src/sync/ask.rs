@@ -10,15 +10,24 @@ use primitives::{Direction, ShortChannelId, UnixTime};
 
 use super::gossip::{Gossip, after};
 use super::io::DisconnectReason;
-use super::limits::{ANSWER_SECS_MAX, ASKED_COUNT_MAX, FILTER_BACK_SECS, RESYNC_SECS, WANTED_COUNT_MAX};
+use super::limits::{
+    ANSWER_SECS_MAX, ASKED_COUNT_MAX, BACKLOG_PEER_COUNT, FILTER_BACK_SECS, RESYNC_SECS, WANTED_COUNT_MAX,
+};
 use super::peer::Asked;
 use crate::admit::PeerId;
 use crate::view::{FUTURE_SECS_MAX, NetworkView, STALE_SECS};
 
 impl Gossip {
-    /// Wants all news of a peer from now on, and those of the last hours.
+    /// Wants all news of a peer from now on, and those of the last hours. The first peers shall tell all since the log
+    /// ended: some answer no queries for channels, and send the graph only when they are asked for old news at once (LDK
+    /// does where they are six hours old).
     pub(super) fn ask_for_news(&mut self, peer: PeerId, now: UnixTime) {
-        let first_timestamp = UnixTime::from_secs(now.to_secs().saturating_sub(FILTER_BACK_SECS));
+        let mut since = now.to_secs();
+        if self.backlog_count < BACKLOG_PEER_COUNT {
+            self.backlog_count += 1;
+            since = since.min(self.restored_until.to_secs()).max(since.saturating_sub(STALE_SECS));
+        }
+        let first_timestamp = UnixTime::from_secs(since.saturating_sub(FILTER_BACK_SECS));
         let chain_hash = self.config.chain_hash;
         self.send(peer, &GossipTimestampFilter { chain_hash, first_timestamp, timestamp_range: u32::MAX });
     }
@@ -30,7 +39,9 @@ impl Gossip {
         };
         let silent: Vec<PeerId> = self.peers.keys().filter(is_silent).copied().collect();
         for peer in silent {
-            self.disconnect(peer, DisconnectReason::Silence);
+            if !self.spare_silence(peer) {
+                self.disconnect(peer, DisconnectReason::Silence);
+            }
         }
         let last = self.peers.values().filter_map(|state| state.compared_at).max();
         let is_due = last.is_none_or(|last| now >= after(last, RESYNC_SECS));
@@ -57,6 +68,20 @@ impl Gossip {
         }
         if let Some((_, peer)) = oldest {
             self.ask_for_range(peer, now);
+        }
+    }
+
+    /// Some nodes say which channels they know and answer no question for them (LDK does): these are not asked again, and
+    /// go on to tell news. Who does not even say what there is, is left.
+    fn spare_silence(&mut self, peer: PeerId) -> bool {
+        match self.peers.get_mut(&peer) {
+            Some(state) if matches!(state.asked, Some(Asked::Ids(_))) && !state.answers_ids => {
+                state.asked = None;
+                state.wanted.clear();
+                state.has_queries = false;
+                true
+            }
+            Some(_) | None => false,
         }
     }
 
@@ -150,7 +175,10 @@ impl Gossip {
     ) -> Result<(), DisconnectReason> {
         let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
         match state.asked.take() {
-            Some(Asked::Ids(_)) => Ok(()),
+            Some(Asked::Ids(_)) => {
+                state.answers_ids = true;
+                Ok(())
+            }
             Some(Asked::Range { .. }) | None => Err(DisconnectReason::OutOfTurn),
         }
     }

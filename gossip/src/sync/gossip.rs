@@ -26,6 +26,15 @@ pub struct Config {
     pub funding: FundingCheck,
 }
 
+/// How far the graph is that of the peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncProgress {
+    /// Channels of which a peer knows more than we do, counted for each peer.
+    pub wanted_count: usize,
+    /// Whether every peer that can be asked was, and nothing that it told is under way.
+    pub is_synced: bool,
+}
+
 /// Learns and tells gossip.
 #[derive(Debug)]
 pub struct Gossip {
@@ -42,6 +51,10 @@ pub struct Gossip {
     pub(super) funding: BTreeMap<ShortChannelId, (PeerId, Verified<ChannelFact>)>,
     /// News since the last flush, and who told them.
     pub(super) news: BTreeMap<MessageKey, PeerId>,
+    /// When the last message of the log was taken; zero without any.
+    pub(super) restored_until: UnixTime,
+    /// Peers that were asked for all that we missed.
+    pub(super) backlog_count: u32,
     flush_at: UnixTime,
     prune_at: UnixTime,
 }
@@ -59,6 +72,8 @@ impl Gossip {
             last_served: None,
             funding: BTreeMap::new(),
             news: BTreeMap::new(),
+            restored_until: UnixTime::from_secs(0),
+            backlog_count: 0,
             flush_at: after(now, FLUSH_SECS),
             prune_at: now,
         }
@@ -72,12 +87,17 @@ impl Gossip {
     pub fn restore(&mut self, restored: &Restored) -> Result<Option<GraphDelta>, Refusal> {
         match restored {
             Restored::Removed(short_channel_id) => Ok(self.view.remove(*short_channel_id)),
-            Restored::Gossip { gossip, capacity, stored_at, .. } => match gossip {
-                VerifiedGossip::Channel(channel) => self.view.apply_channel(channel, *capacity, *stored_at),
-                VerifiedGossip::Update(update) => self.view.apply_update(update, *stored_at),
-                VerifiedGossip::Node(node) => self.view.apply_node(node, *stored_at),
+            Restored::Gossip { gossip, capacity, stored_at, .. } => {
+                self.restored_until = self.restored_until.max(*stored_at);
+                match gossip {
+                    VerifiedGossip::Channel(channel) => {
+                        self.view.apply_channel(channel, *capacity, *stored_at)
+                    }
+                    VerifiedGossip::Update(update) => self.view.apply_update(update, *stored_at),
+                    VerifiedGossip::Node(node) => self.view.apply_node(node, *stored_at),
+                }
+                .map(Some)
             }
-            .map(Some),
         }
     }
 
@@ -132,6 +152,20 @@ impl Gossip {
         let compared = self.peers.values().filter_map(|peer| peer.compared_at).max();
         let compare = compared.filter(|_| has_idle).map(|last| after(last, RESYNC_SECS));
         due.chain(compare).fold(self.flush_at.min(self.prune_at), UnixTime::min)
+    }
+
+    /// How far we are behind the peers, as far as they told. O(peers).
+    pub fn progress(&self) -> SyncProgress {
+        let wanted_count = self.peers.values().map(|peer| peer.wanted.len()).sum();
+        let has_compared = |peer: &Peer| peer.compared_at.is_some() || !peer.has_queries;
+        let is_idle = |peer: &Peer| peer.asked.is_none() && peer.inbox.is_empty();
+        let is_done = |peer: &Peer| has_compared(peer) && is_idle(peer);
+        let is_synced = wanted_count == 0
+            && self.in_flight.is_none()
+            && self.funding.is_empty()
+            && self.peers.values().any(|peer| peer.compared_at.is_some())
+            && self.peers.values().all(is_done);
+        SyncProgress { wanted_count, is_synced }
     }
 
     /// Everything that is due at `now`, and the next piece for everybody who waits for one.

@@ -19,6 +19,8 @@ pub(super) const PRUNE_SECS: u32 = 600;
 pub const ANSWER_SECS_MAX: u32 = 60;
 /// How far back in time a new peer shall tell news.
 pub(super) const FILTER_BACK_SECS: u32 = 2 * 3600;
+/// New peers, since the start, that shall tell all that we have missed, in case one goes away in the middle of it.
+pub(super) const BACKLOG_PEER_COUNT: u32 = 3;
 /// Channels that a peer claims to know more of than we do. Above, its claims wait for the next comparison.
 pub(super) const WANTED_COUNT_MAX: usize = 200_000;
 /// Channels that are asked for in one query: its answer has some 300 KB.

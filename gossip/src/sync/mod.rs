@@ -16,7 +16,7 @@ mod limits;
 mod peer;
 mod relay;
 
-pub use gossip::{Config, Gossip};
+pub use gossip::{Config, Gossip, SyncProgress};
 pub use io::{DisconnectReason, Input, Output, Stored};
 pub use limits::{
     ANSWER_SECS_MAX, FLUSH_SECS, FUNDING_COUNT_MAX, INBOX_BYTES_MAX, PEER_COUNT_MAX, RESYNC_SECS,

@@ -15,6 +15,8 @@ use crate::view::MessageKey;
 pub(super) struct Peer {
     pub(super) credit: Credit,
     pub(super) has_queries: bool,
+    /// Whether it ever answered a query for channels to the end.
+    pub(super) answers_ids: bool,
     /// Messages that wait for their signatures to be checked, and their bytes.
     pub(super) inbox: VecDeque<VerifyJob>,
     pub(super) inbox_bytes: usize,
@@ -69,6 +71,7 @@ impl Peer {
         Peer {
             credit: Credit::new(CREDIT_BURST, CREDIT_PER_SECOND, now),
             has_queries,
+            answers_ids: false,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
             is_paused: false,

@@ -9,4 +9,5 @@ pub(crate) mod info;
 pub(crate) mod reach;
 pub(crate) mod route;
 pub(crate) mod simulate;
+pub(crate) mod sync;
 pub(crate) mod welcome;

@@ -107,6 +107,16 @@ impl GossipLog {
         self.file.sync_data().map_err(LogError::io(&self.path))
     }
 
+    /// [`GossipLog::sync`] for a thread that may wait: all that was appended so far.
+    ///
+    /// # Errors
+    /// Where the system gives no second handle to the file.
+    pub fn sync_later(&self) -> Result<impl FnOnce() -> Result<(), LogError> + Send + use<>, LogError> {
+        let path = self.path.clone();
+        let file = self.file.try_clone().map_err(LogError::io(&path))?;
+        Ok(move || file.sync_data().map_err(LogError::io(&path)))
+    }
+
     /// The message of that name, where there is one. One read of the file.
     ///
     /// # Errors

@@ -2,9 +2,11 @@
 
 mod bolt1;
 mod bolt7;
+mod chain;
 mod log;
 mod noise;
 mod signatures;
+mod silence;
 mod sim;
 mod view;
 mod wire;

@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gossip", &["primitives"]),
     ("onion", &["primitives"]),
     ("node", &["primitives", "engine", "onion"]),
-    ("server", &["primitives", "schemas", "gossip", "engine"]),
+    ("server", &["primitives", "schemas", "gossip", "engine", "node"]),
     ("bindings", &["primitives", "gossip", "engine", "onion"]),
     ("xtask", &[]),
 ];

@@ -1,0 +1,38 @@
+//! Why the chain cannot be asked.
+
+use std::io;
+
+/// Why a node of the chain gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// It cannot be reached.
+    #[error("the Bitcoin node is not reached: {0}")]
+    Connect(io::ErrorKind),
+    /// The file with its cookie cannot be read.
+    #[error("the Bitcoin node's cookie file is not read: {0}")]
+    Cookie(io::ErrorKind),
+    /// It does not know us.
+    #[error("the Bitcoin node refuses user and password")]
+    Auth,
+    /// The connection broke, or does not speak HTTP.
+    #[error("the connection to the Bitcoin node broke")]
+    Http,
+    /// No answer in time.
+    #[error("the Bitcoin node does not answer")]
+    Timeout,
+    /// It does not do what was asked.
+    #[error("the Bitcoin node answers {method} with the error {code}")]
+    Rpc {
+        /// What was asked.
+        method: &'static str,
+        /// Its number, as Bitcoin Core has them.
+        code: i64,
+    },
+    /// The answer is not of the form that Bitcoin Core has.
+    #[error("the Bitcoin node's answer to {method} is not understood")]
+    Answer {
+        /// What was asked.
+        method: &'static str,
+    },
+}

@@ -1,0 +1,316 @@
+//! One socket and its connection: moves bytes, keeps time, and carries messages to the core and from it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gossip::admit::PeerId;
+use gossip::sync::DisconnectReason;
+use node::peer::{Connection, ConnectionError, Event, OUTPUT_BYTES_MAX};
+use primitives::NodeId;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until};
+
+use super::batch::Batch;
+use super::hub::{CoreEvent, Hub};
+use super::link::{LinkEnd, News, Order, link};
+use super::status::Notice;
+
+/// A conversation under way.
+pub(super) struct Conversation {
+    hub: Arc<Hub>,
+    connection: Connection,
+    peer: PeerId,
+    node_id: Option<NodeId>,
+    link: Option<LinkEnd>,
+    room: Arc<Semaphore>,
+    times: Times,
+    /// Why we leave once the output is written.
+    closing: Option<EndReason>,
+    /// Whether the core waits to hear that all it sent has left.
+    owes_writable: bool,
+}
+
+/// When what happened last.
+struct Times {
+    began: Instant,
+    heard: Instant,
+    /// When the peer was asked for a sign of life that has not come yet.
+    pinged: Option<Instant>,
+    /// Since when the output has not become less.
+    stuck: Option<Instant>,
+}
+
+/// How a conversation went.
+pub(super) struct Ended {
+    pub(super) node_id: Option<NodeId>,
+    pub(super) reason: EndReason,
+    /// How long messages could be sent, where they could.
+    pub(super) lasted: Option<Duration>,
+}
+
+impl Conversation {
+    pub(super) fn new(hub: Arc<Hub>, connection: Connection) -> Self {
+        let (peer, now) = (hub.next_peer(), Instant::now());
+        let times = Times { began: now, heard: now, pinged: None, stuck: None };
+        let room = Arc::new(Semaphore::new(BATCH_BYTES_MAX));
+        let (node_id, link, closing) = (None, None, None);
+        Conversation { hub, connection, peer, node_id, link, room, times, closing, owes_writable: false }
+    }
+
+    /// Talks until somebody ends it. Dropping the future ends the connection at once.
+    pub(super) async fn run(mut self, mut socket: TcpStream) -> Ended {
+        // Questions and answers are short, and must not wait for one another.
+        let _ = socket.set_nodelay(true);
+        let reason = self.talk(&mut socket).await;
+        // What is left are last words: the peer may read them or not.
+        let _ = tokio::time::timeout(LAST_WORDS_MAX, socket.write_all(self.connection.output())).await;
+        let _ = tokio::time::timeout(LAST_WORDS_MAX, socket.shutdown()).await;
+        let lasted = self.link.as_ref().map(|_| self.times.began.elapsed());
+        if self.link.is_some() {
+            self.hub.board.disconnected(self.peer);
+            let _ = self.hub.core.send(CoreEvent::Disconnected { peer: self.peer }).await;
+        }
+        Ended { node_id: self.node_id, reason, lasted }
+    }
+
+    async fn talk(&mut self, socket: &mut TcpStream) -> EndReason {
+        let (mut reader, mut writer) = socket.split();
+        let mut buffer = vec![0; READ_SIZE];
+        loop {
+            if let Err(reason) = self.take_events().await {
+                return reason;
+            }
+            if self.connection.output().is_empty() {
+                self.times.stuck = None;
+                if let Some(reason) = self.closing.take() {
+                    return reason;
+                }
+                self.tell_writable().await;
+            } else {
+                self.times.stuck.get_or_insert_with(Instant::now);
+            }
+            let is_paused = self.link.as_ref().is_some_and(|link| *link.pause.borrow());
+            let may_read =
+                !is_paused && self.closing.is_none() && self.connection.output().len() <= OUTPUT_BYTES_MAX;
+            let may_order = self.closing.is_none() && self.connection.output().len() <= OUTPUT_BYTES_MAX;
+            let deadline = self.deadline(may_read);
+            tokio::select! {
+                read = reader.read(&mut buffer), if may_read => match read {
+                    Ok(0) => return self.connection.end().map_or_else(EndReason::Connection, |()| EndReason::Closed),
+                    Ok(count) => {
+                        self.connection.receive(&buffer[..count]);
+                        (self.times.heard, self.times.pinged) = (Instant::now(), None);
+                    }
+                    Err(error) => return EndReason::Io(error.kind()),
+                },
+                written = writer.write(self.connection.output()), if !self.connection.output().is_empty() => {
+                    match written {
+                        Ok(count) => self.connection.written(count),
+                        Err(error) => return EndReason::Io(error.kind()),
+                    }
+                    self.times.stuck = None;
+                }
+                news = hear(&mut self.link, may_order) => match news {
+                    News::Order(order) => self.obey(order),
+                    // While we did not listen, the peer was not silent.
+                    News::Gate => self.times.heard = Instant::now(),
+                },
+                () = sleep_until(deadline) => {
+                    if let Err(reason) = self.on_time(may_read) {
+                        return reason;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes all events out of the connection; messages go to the core together, where there is room for them.
+    async fn take_events(&mut self) -> Result<(), EndReason> {
+        let mut batch = Batch::new(std::time::Instant::now());
+        let outcome = loop {
+            let (said, queries) = match self.connection.next_event(&self.hub.secp) {
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(EndReason::Connection(error)),
+                Ok(Some(Event::Message(message))) => {
+                    batch.push(message);
+                    continue;
+                }
+                Ok(Some(Event::Authenticated { node_id })) => {
+                    self.node_id = Some(node_id);
+                    continue;
+                }
+                Ok(Some(Event::Ready(init))) => {
+                    let features = init.combined_features();
+                    (None, Some(features.has_bit(GOSSIP_QUERIES) || features.has_bit(GOSSIP_QUERIES + 1)))
+                }
+                Ok(Some(Event::Warning(warning))) => (Some((warning.to_string(), false)), None),
+                Ok(Some(Event::Error(error))) => (Some((error.to_string(), true)), None),
+                Ok(Some(_)) => continue,
+            };
+            if let Some(has_queries) = queries {
+                self.introduce(has_queries).await;
+            }
+            if let (Some((text, is_error)), Some(node_id)) = (said, self.node_id) {
+                self.hub.board.tell(Notice::Said { node_id, text });
+                if is_error {
+                    break Err(EndReason::PeerError);
+                }
+            }
+        };
+        if !batch.is_empty() {
+            self.deliver(batch).await;
+        }
+        outcome
+    }
+
+    async fn introduce(&mut self, has_queries: bool) {
+        let Some(node_id) = self.node_id else { return };
+        let (link, end) = link();
+        self.link = Some(end);
+        self.hub.board.connected(self.peer, node_id);
+        self.hub.board.tell(Notice::Connected { node_id });
+        let _ = self.hub.core.send(CoreEvent::Connected { peer: self.peer, link, has_queries }).await;
+    }
+
+    async fn deliver(&mut self, mut batch: Batch) {
+        let size = u32::try_from(batch.size().min(BATCH_BYTES_MAX)).unwrap_or(u32::MAX);
+        // Only dropping the semaphore closes it, and it is ours.
+        if let Ok(permit) = Arc::clone(&self.room).acquire_many_owned(size).await {
+            batch.hold(permit);
+        }
+        let _ = self.hub.core.send(CoreEvent::Messages { peer: self.peer, batch }).await;
+    }
+
+    fn obey(&mut self, order: Option<Order>) {
+        let mut next = order;
+        // More than one order goes out in one write.
+        loop {
+            match next {
+                Some(Order::Send(message)) => {
+                    self.owes_writable = true;
+                    // Only a message that is too long is refused, and the core makes none.
+                    let _ = self.connection.send(&message);
+                }
+                Some(Order::Close(reason)) => self.closing = Some(EndReason::Left(reason)),
+                None => self.closing = Some(EndReason::Stopped),
+            }
+            if self.closing.is_some() || self.connection.output().len() > OUTPUT_BYTES_MAX {
+                return;
+            }
+            next = self.link.as_mut().and_then(LinkEnd::try_next);
+            if next.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn tell_writable(&mut self) {
+        if std::mem::take(&mut self.owes_writable) {
+            let _ = self.hub.core.send(CoreEvent::Writable { peer: self.peer }).await;
+        }
+    }
+
+    /// When to look at the times again.
+    fn deadline(&self, may_read: bool) -> Instant {
+        let setup = self.link.is_none().then_some(self.times.began + SETUP_MAX);
+        let stuck = self.times.stuck.map(|since| since + STUCK_MAX);
+        let silence = match self.times.pinged {
+            _ if !may_read || self.link.is_none() => None,
+            Some(pinged) => Some(pinged + PONG_MAX),
+            None => Some(self.times.heard + SILENCE_MAX),
+        };
+        let far = Instant::now() + SILENCE_MAX;
+        [setup, stuck, silence].into_iter().flatten().fold(far, Instant::min)
+    }
+
+    fn on_time(&mut self, may_read: bool) -> Result<(), EndReason> {
+        let now = Instant::now();
+        if self.link.is_none() && now >= self.times.began + SETUP_MAX {
+            return Err(EndReason::Setup);
+        }
+        if self.times.stuck.is_some_and(|since| now >= since + STUCK_MAX) {
+            return Err(EndReason::Stuck);
+        }
+        if may_read && self.link.is_some() {
+            match self.times.pinged {
+                Some(pinged) if now >= pinged + PONG_MAX => return Err(EndReason::Silence),
+                None if now >= self.times.heard + SILENCE_MAX => {
+                    let _ = self.connection.ping();
+                    self.times.pinged = Some(now);
+                }
+                Some(_) | None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Waits for ever where there is no link yet.
+async fn hear(link: &mut Option<LinkEnd>, may_order: bool) -> News {
+    match link {
+        Some(link) => link.news(may_order).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The even bit of `gossip_queries` (BOLT 9).
+const GOSSIP_QUERIES: usize = 6;
+/// Bytes that are read from a socket at once.
+const READ_SIZE: usize = 64 << 10;
+/// Bytes of one peer's messages that wait for the core's thread.
+pub(super) const BATCH_BYTES_MAX: usize = 256 << 10;
+/// How long handshake and `init` may take together, a slow way through Tor included.
+const SETUP_MAX: Duration = Duration::from_secs(30);
+/// After so long a silence, a peer is asked for a sign of life.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// How long that sign may take.
+const PONG_MAX: Duration = Duration::from_secs(30);
+/// How long a peer may read nothing of what it asked for.
+const STUCK_MAX: Duration = Duration::from_secs(60);
+/// How long last words may take.
+const LAST_WORDS_MAX: Duration = Duration::from_secs(2);
+
+/// Why a conversation ended, or none came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// There was no way to the peer.
+    #[error("no connection: {0}")]
+    Connect(io::ErrorKind),
+    /// The way did not open in time.
+    #[error("no connection within {} seconds", super::connector::CONNECT_MAX.as_secs())]
+    ConnectTimeout,
+    /// The proxy did not open a way.
+    #[error("the proxy does not connect: it is no SOCKS5 proxy, or does not reach the peer")]
+    Proxy,
+    /// The socket failed.
+    #[error("the connection broke: {0}")]
+    Io(io::ErrorKind),
+    /// The peer broke a rule of the transport.
+    #[error("{0}")]
+    Connection(ConnectionError),
+    /// Handshake and `init` took too long.
+    #[error("the peer did not introduce itself within {} seconds", SETUP_MAX.as_secs())]
+    Setup,
+    /// No sign of life.
+    #[error("the peer is silent")]
+    Silence,
+    /// The peer reads nothing.
+    #[error("the peer does not read")]
+    Stuck,
+    /// We left the peer for its gossip.
+    #[error("left: {0}")]
+    Left(DisconnectReason),
+    /// The peer sent an `error`.
+    #[error("the peer sent an error")]
+    PeerError,
+    /// The peer went.
+    #[error("the peer closed the connection")]
+    Closed,
+    /// We stop.
+    #[error("stopped")]
+    Stopped,
+}

@@ -1,0 +1,350 @@
+//! The core's thread: what the sockets, the threads and the chain say goes in; messages, records and changes come out.
+//!
+//! Nothing here waits but for the disk. What is slow is done elsewhere and comes back as an [`Answer`]; there is at most
+//! one check of signatures and a bounded number of questions to the chain under way, so answers need no bound of
+//! their own. Answers go before messages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bitcoin::secp256k1::{Secp256k1, VerifyOnly};
+use gossip::admit::PeerId;
+use gossip::record::Record;
+use gossip::sync::{DisconnectReason, Gossip, Input, Output, Stored};
+use gossip::verify::{KeyRing, SignatureError, VerifiedGossip, VerifyJob};
+use gossip::view::MessageKey;
+use primitives::UnixTime;
+use rayon::ThreadPool;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::feed::Feed;
+use super::hub::CoreEvent;
+use super::link::Link;
+use super::status::{Board, Notice, Status};
+use crate::chain::{ChainAnswer, ChainQuestion};
+use crate::store::{GossipLog, LogError};
+
+/// The core with all that it needs.
+pub(super) struct Driver<F> {
+    pub(super) gossip: Gossip,
+    pub(super) log: GossipLog,
+    pub(super) feed: F,
+    pub(super) board: Arc<Board>,
+    pub(super) events: mpsc::Receiver<CoreEvent>,
+    pub(super) answers: mpsc::UnboundedReceiver<Answer>,
+    pub(super) verifier: Verifier,
+    pub(super) chain: Option<mpsc::UnboundedSender<ChainQuestion>>,
+    /// Threads that may wait for the disk.
+    pub(super) waiters: Handle,
+    /// Records that are not in the log yet.
+    pub(super) stored: Vec<Stored>,
+    pub(super) links: BTreeMap<PeerId, Link>,
+    pub(super) chores: Chores,
+    pub(super) counts: Status,
+}
+
+/// Something that was asked for comes back.
+pub(super) enum Answer {
+    Verified { results: Vec<Result<VerifiedGossip, SignatureError>>, ring: KeyRing, took: Duration },
+    Chain(ChainAnswer),
+    Stop,
+}
+
+/// Checks signatures on threads of its own, so that queries have the others.
+pub(super) struct Verifier {
+    pub(super) pool: ThreadPool,
+    pub(super) secp: Arc<Secp256k1<VerifyOnly>>,
+    /// Away while a check is under way.
+    pub(super) ring: KeyRing,
+    pub(super) answers: mpsc::UnboundedSender<Answer>,
+}
+
+/// What is done from time to time.
+pub(super) struct Chores {
+    is_unpublished: bool,
+    published_at: Instant,
+    is_unsynced: bool,
+    synced_at: Instant,
+    is_unshown: bool,
+    shown_at: Instant,
+    is_compacting: bool,
+    compact_after: Instant,
+    /// How long the messages that came last had waited.
+    waited: Duration,
+}
+
+impl Chores {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Chores {
+            is_unpublished: false,
+            published_at: now,
+            is_unsynced: false,
+            synced_at: now,
+            is_unshown: true,
+            shown_at: now - SHOW_EVERY,
+            is_compacting: false,
+            compact_after: now,
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// When something is due, at the latest.
+    fn due_at(&self) -> Option<Instant> {
+        [
+            self.is_unpublished.then(|| self.published_at + PUBLISH_EVERY),
+            self.is_unsynced.then(|| self.synced_at + SYNC_EVERY),
+            self.is_unshown.then(|| self.shown_at + SHOW_EVERY),
+            self.is_compacting.then_some(self.compact_after),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+}
+
+impl Verifier {
+    fn start(&mut self, jobs: Vec<VerifyJob>) {
+        let (secp, answers) = (Arc::clone(&self.secp), self.answers.clone());
+        let mut ring = std::mem::take(&mut self.ring);
+        self.pool.spawn(move || {
+            let began = Instant::now();
+            let results = VerifyJob::run_all(&secp, &mut ring, jobs);
+            // Where nobody wants it any more, the core has stopped.
+            let _ = answers.send(Answer::Verified { results, ring, took: began.elapsed() });
+        });
+    }
+}
+
+impl<F: Feed> Driver<F> {
+    /// Works until it is told to stop; gives the feed back.
+    pub(super) async fn run(mut self) -> Result<F, LogError> {
+        self.append()?;
+        loop {
+            let deadline = self.deadline();
+            tokio::select! {
+                biased;
+                answer = self.answers.recv() => match answer {
+                    None | Some(Answer::Stop) => break,
+                    Some(answer) => self.take_answer(answer)?,
+                },
+                event = self.events.recv() => match event {
+                    None => break,
+                    Some(event) => self.take_event(event)?,
+                },
+                () = tokio::time::sleep_until(deadline.into()) => self.handle(Input::Tick)?,
+            }
+            self.append()?;
+            self.do_chores()?;
+        }
+        self.feed.publish();
+        self.show();
+        self.log.sync()?;
+        Ok(self.feed)
+    }
+
+    fn take_event(&mut self, event: CoreEvent) -> Result<(), LogError> {
+        match event {
+            CoreEvent::Connected { peer, link, has_queries } => {
+                self.links.insert(peer, link);
+                self.handle(Input::PeerConnected { peer, has_queries })
+            }
+            CoreEvent::Disconnected { peer } => {
+                self.links.remove(&peer);
+                self.handle(Input::PeerDisconnected { peer })
+            }
+            CoreEvent::Writable { peer } => self.handle(Input::Writable { peer }),
+            CoreEvent::Messages { peer, batch } => {
+                self.chores.waited = batch.read_at().elapsed();
+                let mut count = 0;
+                for message in batch.messages() {
+                    count += 1;
+                    self.handle(Input::Message { peer, message })?;
+                }
+                self.counts.message_count += count;
+                self.board.came(peer, count);
+                Ok(())
+            }
+        }
+    }
+
+    fn take_answer(&mut self, answer: Answer) -> Result<(), LogError> {
+        match answer {
+            Answer::Verified { results, ring, took } => {
+                self.verifier.ring = ring;
+                self.counts.verified_count += results.iter().filter(|result| result.is_ok()).count() as u64;
+                self.counts.lag = self.chores.waited + took;
+                self.handle(Input::Verified(results))
+            }
+            Answer::Chain(ChainAnswer::Funding { short_channel_id, answer }) => {
+                self.handle(Input::FundingAnswered { short_channel_id, answer })
+            }
+            Answer::Chain(ChainAnswer::Block { height }) => self.handle(Input::Block { height }),
+            Answer::Chain(ChainAnswer::Spent { short_channel_id, spent_at }) => {
+                self.handle(Input::FundingSpent { short_channel_id, spent_at })
+            }
+            Answer::Chain(ChainAnswer::Failed(error)) => {
+                self.board.tell(Notice::Chain(error));
+                Ok(())
+            }
+            // The loop has looked at this one.
+            Answer::Stop => Ok(()),
+        }
+    }
+
+    fn handle(&mut self, input: Input<'_>) -> Result<(), LogError> {
+        let now = unix_time();
+        self.gossip.handle(now, input);
+        self.chores.is_unshown = true;
+        let mut more = self.obey_all()?;
+        // An answer from the log may be all that the core waited for.
+        while let Some(input) = more.pop() {
+            self.gossip.handle(now, input);
+            more.extend(self.obey_all()?);
+        }
+        Ok(())
+    }
+
+    /// Does what the core says; returns what it must hear of at once.
+    fn obey_all(&mut self) -> Result<Vec<Input<'static>>, LogError> {
+        let mut heard = Vec::new();
+        while let Some(output) = self.gossip.poll_output() {
+            match output {
+                Output::Send { peer, message } => {
+                    if self.links.get(&peer).is_some_and(|link| !link.send(message)) {
+                        self.close(peer, DisconnectReason::Waste);
+                        heard.push(Input::PeerDisconnected { peer });
+                    }
+                }
+                Output::Disconnect { peer, reason } => self.close(peer, reason),
+                Output::PauseReading { peer } => self.pause(peer, true),
+                Output::ResumeReading { peer } => self.pause(peer, false),
+                Output::Verify(jobs) => self.verifier.start(jobs),
+                Output::CheckFunding(question) => {
+                    if let Some(chain) = &self.chain {
+                        // A chain that is gone answers nothing, and the channels come again.
+                        let _ = chain.send(ChainQuestion::Funding(question));
+                    }
+                }
+                Output::Read { peer, keys } => {
+                    let mut messages = Vec::with_capacity(keys.len());
+                    for key in keys {
+                        // What was verified a moment ago is not in the log yet.
+                        self.append()?;
+                        messages.extend(self.log.read(key)?);
+                    }
+                    heard.push(Input::Read { peer, messages });
+                }
+                Output::Store(stored) => self.stored.push(stored),
+                Output::Delta(delta) => {
+                    self.feed.apply(&delta);
+                    self.counts.delta_count += 1;
+                    self.chores.is_unpublished = true;
+                }
+            }
+        }
+        Ok(heard)
+    }
+
+    fn close(&mut self, peer: PeerId, reason: DisconnectReason) {
+        if let Some(link) = self.links.remove(&peer) {
+            link.close(reason);
+        }
+    }
+
+    fn pause(&self, peer: PeerId, is_paused: bool) {
+        if let Some(link) = self.links.get(&peer) {
+            link.pause(is_paused);
+        }
+    }
+
+    fn append(&mut self) -> Result<(), LogError> {
+        if self.stored.is_empty() {
+            return Ok(());
+        }
+        let records: Vec<Record<'_>> = self.stored.iter().map(Stored::record).collect();
+        self.log.append(&records, unix_time())?;
+        self.stored.clear();
+        self.chores.is_unsynced = true;
+        Ok(())
+    }
+
+    fn deadline(&self) -> Instant {
+        // The core counts in seconds.
+        let core = self.gossip.next_wakeup().to_secs().saturating_sub(unix_time().to_secs());
+        let core = Instant::now() + Duration::from_secs(core.clamp(0, TICK_MAX).into()) + TICK_MIN;
+        self.chores.due_at().map_or(core, |due| due.min(core))
+    }
+
+    fn do_chores(&mut self) -> Result<(), LogError> {
+        let now = Instant::now();
+        if self.chores.is_unpublished && now >= self.chores.published_at + PUBLISH_EVERY {
+            self.feed.publish();
+            (self.chores.is_unpublished, self.chores.published_at) = (false, now);
+        }
+        if self.chores.is_unsynced && now >= self.chores.synced_at + SYNC_EVERY {
+            let sync = self.log.sync_later()?;
+            // A disk that fails says so to the next append, too.
+            drop(self.waiters.spawn_blocking(sync));
+            (self.chores.is_unsynced, self.chores.synced_at) = (false, now);
+        }
+        if self.chores.is_unshown && now >= self.chores.shown_at + SHOW_EVERY {
+            self.show();
+            (self.chores.is_unshown, self.chores.shown_at) = (false, now);
+        }
+        self.compact(now);
+        Ok(())
+    }
+
+    /// One step, where the log wants compaction.
+    fn compact(&mut self, now: Instant) {
+        if now < self.chores.compact_after || !(self.chores.is_compacting || self.log.is_wasteful()) {
+            return;
+        }
+        let view = self.gossip.view();
+        let is_wanted = |key| match key {
+            MessageKey::Channel(id) | MessageKey::Update(id, _) => view.channel(id).is_some(),
+            MessageKey::Node(node_id) => view.node(node_id).is_some(),
+        };
+        match self.log.compact(COMPACTION_STEP, is_wanted) {
+            Ok(is_done) => self.chores.is_compacting = !is_done,
+            Err(error) => {
+                self.board.tell(Notice::Compaction(error));
+                self.chores.is_compacting = false;
+                self.chores.compact_after = now + COMPACTION_PAUSE;
+            }
+        }
+    }
+
+    fn show(&mut self) {
+        let (view, progress) = (self.gossip.view(), self.gossip.progress());
+        self.counts.channel_count = view.channel_count();
+        self.counts.node_count = view.node_count();
+        self.counts.wanted_count = progress.wanted_count;
+        self.counts.is_synced = progress.is_synced;
+        self.counts.log_bytes = self.log.size();
+        self.board.show(self.counts.clone());
+    }
+}
+
+/// The clock of messages.
+pub(super) fn unix_time() -> UnixTime {
+    let secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    UnixTime::from_secs(u32::try_from(secs).unwrap_or(u32::MAX))
+}
+
+/// A publication copies the overlay, some third of a millisecond at worst; policies show without one.
+const PUBLISH_EVERY: Duration = Duration::from_millis(10);
+/// What a failure of the power may take back; peers tell it again.
+const SYNC_EVERY: Duration = Duration::from_secs(5);
+const SHOW_EVERY: Duration = Duration::from_millis(100);
+/// Bytes that are copied between two messages, some 0.2 ms.
+const COMPACTION_STEP: u64 = 256 << 10;
+/// After a compaction that failed.
+const COMPACTION_PAUSE: Duration = Duration::from_secs(600);
+/// The most seconds between two looks at the clock, which somebody may set.
+const TICK_MAX: u32 = 60;
+/// The core counts in whole seconds, so that it need not be asked in the middle of one.
+const TICK_MIN: Duration = Duration::from_millis(200);

@@ -1,0 +1,29 @@
+//! A node that learns the graph from peers over sockets, and tells it on.
+//!
+//! ```text
+//! connector, listener --> conversation (one task a peer) --batches--> driver (one thread): gossip::sync, the log
+//!                               ^------- link: orders, gate ------------|  |  |
+//!                                                      signatures, chain <-'  '-> Feed: the engine's writer
+//! ```
+//! What waits is bounded: a peer's batches by bytes, then by the core which closes the gate of its reads; the orders to
+//! a peer by bytes; signatures and questions to the chain by the core. A slow peer, disk or chain slows down its own
+//! messages and nothing else.
+
+mod address;
+mod backoff;
+mod batch;
+mod connector;
+mod conversation;
+mod driver;
+mod entropy;
+mod feed;
+mod hub;
+mod link;
+mod status;
+mod sync_node;
+
+pub use address::{PeerAddress, PeerAddressError};
+pub use conversation::EndReason;
+pub use feed::Feed;
+pub use status::{Notice, PeerStatus, Status};
+pub use sync_node::{OpenedSync, Secrets, SyncConfig, SyncNode, open_sync};

@@ -1,0 +1,125 @@
+//! Peers that do not answer: who says which channels there are and answers no question for them still tells news, as LDK
+//! 0.2 does; who answers nothing is left.
+
+use gossip::admit::PeerId;
+use gossip::funding::FundingCheck;
+use gossip::record::Record;
+use gossip::sync::{ANSWER_SECS_MAX, Config, DisconnectReason, Gossip, Input, Output};
+use primitives::wire::{
+    GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
+    ReplyShortChannelIdsEnd, ShortIds, WireMessage, message_type,
+};
+use primitives::{ChainHash, ShortChannelId, UnixTime};
+use tests::signed::{Author, Ends, Signer};
+
+const CHAIN: ChainHash = ChainHash::REGTEST;
+const PEER: PeerId = PeerId::from_u64(1);
+const START: u32 = 1_700_000_000;
+
+fn scid(n: u32) -> ShortChannelId {
+    ShortChannelId::from_parts(700_000, n, 0).unwrap()
+}
+
+/// What the core does, in words: types of messages sent, and why it left.
+fn outputs(gossip: &mut Gossip) -> (Vec<u16>, Option<DisconnectReason>, usize) {
+    let (mut sent, mut left, mut jobs_count) = (Vec::new(), None, 0);
+    while let Some(output) = gossip.poll_output() {
+        match output {
+            Output::Send { message, .. } => sent.extend(message_type(&message)),
+            Output::Disconnect { reason, .. } => left = Some(reason),
+            Output::Verify(jobs) => jobs_count += jobs.len(),
+            _ => {}
+        }
+    }
+    (sent, left, jobs_count)
+}
+
+fn connected() -> Gossip {
+    let now = UnixTime::from_secs(START);
+    let mut gossip = Gossip::new(Config { chain_hash: CHAIN, funding: FundingCheck::Nobody }, now);
+    gossip.handle(now, Input::PeerConnected { peer: PEER, has_queries: true });
+    assert!(outputs(&mut gossip).0.contains(&QueryChannelRange::TYPE));
+    gossip
+}
+
+fn say(gossip: &mut Gossip, after: u32, message: &[u8]) -> (Vec<u16>, Option<DisconnectReason>, usize) {
+    gossip.handle(UnixTime::from_secs(START + after), Input::Message { peer: PEER, message });
+    outputs(gossip)
+}
+
+fn range_reply(ids: impl Iterator<Item = ShortChannelId>) -> Vec<u8> {
+    let packed = ShortIds::pack(ids);
+    ReplyChannelRange {
+        chain_hash: CHAIN,
+        first_blocknum: 0,
+        number_of_blocks: u32::MAX,
+        sync_complete: true,
+        short_channel_ids: ShortIds::from_packed(&packed).unwrap(),
+        timestamps: None,
+        checksums: None,
+    }
+    .to_bytes()
+}
+
+#[test]
+fn who_answers_no_question_for_channels_may_still_tell_news() {
+    let (mut gossip, signer) = (connected(), Signer::new(CHAIN));
+    let (sent, left, _) = say(&mut gossip, 1, &range_reply((0..3).map(scid)));
+    assert_eq!((sent, left), (vec![QueryShortChannelIds::TYPE], None));
+    gossip.handle(UnixTime::from_secs(START + 2 + ANSWER_SECS_MAX), Input::Tick);
+    assert_eq!(outputs(&mut gossip).1, None);
+    let channel = signer.channel(scid(0), Ends { one: Author(1), two: Author(2) });
+    let (_, left, jobs_count) = say(&mut gossip, 3 + ANSWER_SECS_MAX, &channel);
+    assert_eq!((left, jobs_count), (None, 1));
+    assert!(!gossip.progress().is_synced, "a check is under way");
+}
+
+#[test]
+fn who_falls_silent_is_left() {
+    let mut gossip = connected();
+    gossip.handle(UnixTime::from_secs(START + 1 + ANSWER_SECS_MAX), Input::Tick);
+    assert_eq!(outputs(&mut gossip).1, Some(DisconnectReason::Silence));
+
+    // Who has answered such questions before can.
+    let mut gossip = connected();
+    say(&mut gossip, 1, &range_reply((0..600).map(scid)));
+    let end = ReplyShortChannelIdsEnd { chain_hash: CHAIN, full_information: true }.to_bytes();
+    assert_eq!(say(&mut gossip, 2, &end).0, [QueryShortChannelIds::TYPE], "the rest of them");
+    gossip.handle(UnixTime::from_secs(START + 3 + ANSWER_SECS_MAX), Input::Tick);
+    assert_eq!(outputs(&mut gossip).1, Some(DisconnectReason::Silence));
+}
+
+/// How far back in time a new peer is asked for news, in seconds.
+fn asked_back(gossip: &mut Gossip, peer: u64) -> u32 {
+    let now = UnixTime::from_secs(START);
+    gossip.handle(now, Input::PeerConnected { peer: PeerId::from_u64(peer), has_queries: true });
+    let mut first = None;
+    while let Some(output) = gossip.poll_output() {
+        if let Output::Send { message, .. } = output
+            && message_type(&message) == Some(GossipTimestampFilter::TYPE)
+        {
+            first = Some(GossipTimestampFilter::decode(&message[2..]).unwrap().first_timestamp);
+        }
+    }
+    START - first.expect("a filter").to_secs()
+}
+
+#[test]
+fn the_first_peers_are_asked_for_all_that_was_missed() {
+    const HOUR: u32 = 3600;
+    let now = UnixTime::from_secs(START);
+    let new = || Gossip::new(Config { chain_hash: CHAIN, funding: FundingCheck::Nobody }, now);
+    let mut gossip = new();
+    let back: Vec<u32> = (0..4).map(|peer| asked_back(&mut gossip, peer)).collect();
+    let all = 14 * 24 * HOUR + 2 * HOUR;
+    assert_eq!(back, [all, all, all, 2 * HOUR]);
+
+    let channel = Signer::new(CHAIN).channel(scid(0), Ends { one: Author(1), two: Author(2) });
+    let stored = Record::Channel { capacity: None, message: &channel };
+    for (away, expected) in [(10, 12), (24 * 30, all / HOUR), (0, 2)] {
+        let mut gossip = new();
+        let stored_at = UnixTime::from_secs(START - away * HOUR);
+        gossip.restore(&stored.restore(CHAIN, stored_at).unwrap()).unwrap();
+        assert_eq!(asked_back(&mut gossip, 1), expected * HOUR);
+    }
+}

@@ -1,0 +1,7 @@
+//! Our node of gossip against others, over real sockets on this machine.
+
+mod hostile;
+mod ldk;
+mod ours;
+mod proxy;
+mod sync;
