@@ -19,6 +19,7 @@ pub extern "C" fn fg_abi_version() -> u32 {
 /// Any thread.
 #[expect(clippy::absurd_extreme_comparisons, reason = "the first minor is 0")]
 #[unsafe(no_mangle)]
+#[expect(clippy::absurd_extreme_comparisons, reason = "the minor version is 0 for now")]
 pub extern "C" fn fg_abi_fits(major: u32, minor: u32) -> bool {
     major == FG_ABI_MAJOR && minor <= FG_ABI_MINOR
 }

@@ -203,12 +203,16 @@ impl<'a> Host<'a> {
                 2 => {
                     let status =
                         fg_find_alternatives(graph, &query, several.as_mut_ptr(), 3, &mut count, null);
-                    several.map(|route| fg_route_free(route));
+                    for route in several {
+                        fg_route_free(route);
+                    }
                     status
                 }
                 3 => {
                     let status = fg_find_diverse(graph, &query, several.as_mut_ptr(), 3, &mut count, null);
-                    several.map(|route| fg_route_free(route));
+                    for route in several {
+                        fg_route_free(route);
+                    }
                     status
                 }
                 4 => {
@@ -342,11 +346,21 @@ impl<'a> Host<'a> {
     fn end(self) {
         // SAFETY: as above.
         unsafe {
-            self.routes.map(|route| fg_route_free(route));
-            self.plans.map(|plan| fg_plan_free(plan));
-            self.views.map(|view| fg_view_free(view));
-            self.beliefs.map(|beliefs| fg_beliefs_free(beliefs));
-            self.graphs.map(|graph| fg_graph_free(graph));
+            for route in self.routes {
+                fg_route_free(route);
+            }
+            for plan in self.plans {
+                fg_plan_free(plan);
+            }
+            for view in self.views {
+                fg_view_free(view);
+            }
+            for beliefs in self.beliefs {
+                fg_beliefs_free(beliefs);
+            }
+            for graph in self.graphs {
+                fg_graph_free(graph);
+            }
             fg_layers_free(self.layers);
             fg_reservations_free(self.reservations);
             fg_cancel_free(self.cancel);
