@@ -17,7 +17,6 @@ pub extern "C" fn fg_abi_version() -> u32 {
 
 /// Whether a program that was compiled for this header's FG_ABI_MAJOR and FG_ABI_MINOR may use the library that runs.
 /// Any thread.
-#[expect(clippy::absurd_extreme_comparisons, reason = "the first minor is 0")]
 #[unsafe(no_mangle)]
 #[expect(clippy::absurd_extreme_comparisons, reason = "the minor version is 0 for now")]
 pub extern "C" fn fg_abi_fits(major: u32, minor: u32) -> bool {

@@ -97,6 +97,9 @@ impl Chain {
     }
 }
 
+/// Said of whoever does not know the password: such a one is not heard.
+const UNAUTHORIZED: i64 = 401;
+
 fn serve_http(chain: &Mutex<Chain>, socket: TcpStream) -> Option<()> {
     let mut reader = BufReader::new(socket.try_clone().ok()?);
     loop {
@@ -120,9 +123,9 @@ fn serve_http(chain: &Mutex<Chain>, socket: TcpStream) -> Option<()> {
         let mut body = vec![0; size];
         reader.read_exact(&mut body).ok()?;
         let request: Value = serde_json::from_slice(&body).ok()?;
-        let answer = chain.lock().unwrap().answer(request["method"].as_str()?, &request["params"]);
-        let (status, body) = match answer {
-            _ if !is_known => ("401 Unauthorized", String::new()),
+        let ask = || chain.lock().unwrap().answer(request["method"].as_str().unwrap(), &request["params"]);
+        let (status, body) = match if is_known { ask() } else { Err(UNAUTHORIZED) } {
+            Err(UNAUTHORIZED) => ("401 Unauthorized", String::new()),
             Ok(result) => ("200 OK", json!({ "result": result, "error": null, "id": 0 }).to_string()),
             Err(code) => {
                 let error = json!({ "code": code, "message": "no" });

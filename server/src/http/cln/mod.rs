@@ -23,10 +23,7 @@ mod listchannels;
 mod listnodes;
 mod params;
 mod reservations;
-
-use axum::Router;
-
-use super::app::App;
+mod router;
 
 pub use error::ClnError;
 pub use getroute::GetrouteParams;
@@ -34,18 +31,4 @@ pub use getroutes::GetroutesParams;
 pub use layer_edits::{BiasNodeParams, InformChannelParams, UpdateChannelParams};
 pub use params::{Params, read_params};
 pub use reservations::PathParams;
-
-/// All of it.
-pub fn router() -> Router<App> {
-    let methods = Router::new()
-        .merge(getroutes::router())
-        .merge(getroute::router())
-        .merge(listchannels::router())
-        .merge(listnodes::router())
-        .merge(layers::router())
-        .merge(layer_edits::router())
-        .merge(reservations::router())
-        .method_not_allowed_fallback(|| async { ClnError::unknown_method() })
-        .fallback(|| async { ClnError::unknown_method() });
-    Router::new().nest("/cln", methods)
-}
+pub use router::router;

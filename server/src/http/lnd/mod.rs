@@ -26,30 +26,13 @@ mod look_up;
 mod mission_control;
 mod network_info;
 mod route_form;
+mod router;
 mod routes;
 mod routes_request;
-
-use axum::Router;
-
-use super::app::App;
 
 pub use body::read_body;
 pub use build_route::BuildRouteRequest;
 pub use error::LndError;
 pub use fee_estimate::RouteFeeRequest;
+pub use router::router;
 pub use routes_request::QueryRoutesRequest;
-
-/// All of it.
-pub fn router() -> Router<App> {
-    let paths = Router::new()
-        .merge(routes::router())
-        .merge(build_route::router())
-        .merge(fee_estimate::router())
-        .merge(graph::router())
-        .merge(look_up::router())
-        .merge(network_info::router())
-        .merge(mission_control::router())
-        .method_not_allowed_fallback(|| async { LndError::method_not_allowed() })
-        .fallback(|| async { LndError::not_found("Not Found") });
-    Router::new().nest("/lnd", paths)
-}
