@@ -32,6 +32,10 @@ pub fn first_stage<L: Liquidity + Copy>(
     plan: &Plan,
     space: &mut PlanWorkspace,
 ) -> Result<Option<Plan>, PlanError> {
+    if plan.probability >= UNLIKELY {
+        // No channel is less likely than all of them together.
+        return Ok(None);
+    }
     let compiled = compile(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let network = planner.network(Tariff::new(planner.prices, planner.problem.amount));
