@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
 use engine::belief::exchange::{Learnt, read_beliefs, read_mission_control};
@@ -10,7 +9,8 @@ use engine::belief::{Beliefs, Bimodal, HalfLives, HeldBeliefs, Prior};
 use engine::layer::{LayerStack, read_layers};
 use engine::query::RouteQuery;
 use engine::snapshot::Snapshot;
-use primitives::{ShortChannelId, UnixTime};
+use primitives::ShortChannelId;
+use server::clock::unix_now;
 
 use crate::exit::Failure;
 
@@ -69,7 +69,7 @@ impl KnowledgeFlags {
             PriorName::Uniform => Prior::Uniform,
             PriorName::Bimodal => Prior::Bimodal(Bimodal::default()),
         };
-        Ok(HeldBeliefs { prior, ..HeldBeliefs::new(Arc::new(beliefs), now()) })
+        Ok(HeldBeliefs { prior, ..HeldBeliefs::new(Arc::new(beliefs), unix_now()) })
     }
 }
 
@@ -79,10 +79,4 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn wrong(path: &Path, error: &impl ToString, hint: &'static str) -> Failure {
     Failure::Content { path: path.to_owned(), message: error.to_string(), hint }
-}
-
-/// The time; beliefs have faded until then.
-fn now() -> UnixTime {
-    let secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    UnixTime::from_secs(u32::try_from(secs).unwrap_or(u32::MAX))
 }

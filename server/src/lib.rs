@@ -4,6 +4,7 @@
 //! The command itself is the binary `fulgurite`.
 
 pub mod chain;
+pub mod clock;
 pub mod http;
 pub mod json;
 pub mod net;

@@ -16,13 +16,13 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::applier::{Applied, Applier, Change, ChangeError};
-use super::clock::unix_now;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::reload::difference;
 use super::settings::Limits;
 use super::tenant::{Accounts, Caller};
 use super::work::{Lane, Pool, Pressure, Refused, Worker};
+use crate::clock::unix_now;
 use crate::json::QueryJson;
 
 /// What all handlers share. Clones are handles to the same server.

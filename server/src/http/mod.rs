@@ -26,7 +26,6 @@ pub mod work;
 
 mod app;
 mod body;
-mod clock;
 mod config;
 mod facade;
 mod facades;
@@ -45,7 +44,6 @@ mod tls;
 
 pub use app::{App, Stopped, stack};
 pub use body::{JsonBody, PathText, bad_path, read_json};
-pub use clock::unix_now;
 pub use config::{ConfigError, ConfigFile, LogFormat, TlsFiles};
 pub use listen::{Server, StartError};
 pub use metrics::Metrics;

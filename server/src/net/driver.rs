@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use bitcoin::secp256k1::{Secp256k1, VerifyOnly};
 use gossip::admit::PeerId;
@@ -14,7 +14,6 @@ use gossip::record::Record;
 use gossip::sync::{DisconnectReason, Gossip, Input, Output, Stored};
 use gossip::verify::{KeyRing, SignatureError, VerifiedGossip, VerifyJob};
 use gossip::view::MessageKey;
-use primitives::UnixTime;
 use rayon::ThreadPool;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -24,6 +23,7 @@ use super::hub::CoreEvent;
 use super::link::Link;
 use super::status::{Board, Notice, Status};
 use crate::chain::{ChainAnswer, ChainQuestion};
+use crate::clock::unix_now;
 use crate::store::{GossipLog, LogError};
 
 /// The core with all that it needs.
@@ -195,7 +195,7 @@ impl<F: Feed> Driver<F> {
     }
 
     fn handle(&mut self, input: Input<'_>) -> Result<(), LogError> {
-        let now = unix_time();
+        let now = unix_now();
         self.gossip.handle(now, input);
         self.chores.is_unshown = true;
         let mut more = self.obey_all()?;
@@ -265,7 +265,7 @@ impl<F: Feed> Driver<F> {
             return Ok(());
         }
         let records: Vec<Record<'_>> = self.stored.iter().map(Stored::record).collect();
-        self.log.append(&records, unix_time())?;
+        self.log.append(&records, unix_now())?;
         self.stored.clear();
         self.chores.is_unsynced = true;
         Ok(())
@@ -273,7 +273,7 @@ impl<F: Feed> Driver<F> {
 
     fn deadline(&self) -> Instant {
         // The core counts in seconds.
-        let core = self.gossip.next_wakeup().to_secs().saturating_sub(unix_time().to_secs());
+        let core = self.gossip.next_wakeup().to_secs().saturating_sub(unix_now().to_secs());
         let core = Instant::now() + Duration::from_secs(core.clamp(0, TICK_MAX).into()) + TICK_MIN;
         self.chores.due_at().map_or(core, |due| due.min(core))
     }
@@ -327,12 +327,6 @@ impl<F: Feed> Driver<F> {
         self.counts.log_bytes = self.log.size();
         self.board.show(self.counts.clone());
     }
-}
-
-/// The clock of messages.
-pub(super) fn unix_time() -> UnixTime {
-    let secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    UnixTime::from_secs(u32::try_from(secs).unwrap_or(u32::MAX))
 }
 
 /// A publication copies the overlay, some third of a millisecond at worst; policies show without one.

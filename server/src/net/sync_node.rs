@@ -22,12 +22,13 @@ use tokio::sync::mpsc;
 
 use super::address::PeerAddress;
 use super::connector::{keep_connected, listen};
-use super::driver::{Answer, Chores, Driver, Verifier, unix_time};
+use super::driver::{Answer, Chores, Driver, Verifier};
 use super::entropy::Entropy;
 use super::feed::Feed;
 use super::hub::Hub;
 use super::status::{Board, Notice, Status};
 use crate::chain::{self, ChainQuestion, RpcConfig};
+use crate::clock::unix_now;
 use crate::store::{GossipLog, LogError, OpenNotes};
 
 /// What a node must be told before it begins.
@@ -92,7 +93,7 @@ pub struct SyncNode<F> {
 /// # Errors
 /// Where the log cannot be read, or is of another chain.
 pub fn open_sync(config: SyncConfig) -> Result<OpenedSync, LogError> {
-    let now = unix_time();
+    let now = unix_now();
     let funding = if config.chain.is_some() { FundingCheck::Chain } else { FundingCheck::Nobody };
     let mut gossip = Gossip::new(Config { chain_hash: config.chain_hash, funding }, now);
     let mut watched = std::collections::BTreeMap::new();

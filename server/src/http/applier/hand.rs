@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::change::{Applied, Change, ChangeError, Effect};
 use super::feed::{Feed, Sequenced};
 use super::tenant_book::{TenantBook, TenantView};
-use crate::http::clock::unix_now;
+use crate::clock::unix_now;
 use crate::http::tenant::TenantIdx;
 
 /// The way to the applier. Clones lead to the same one.

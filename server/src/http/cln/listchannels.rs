@@ -8,6 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use bitcoin::hex::DisplayHex as _;
 use engine::graph::{ArcIdx, ChannelIdx};
 use engine::snapshot::Snapshot;
 use primitives::Direction;
@@ -132,13 +133,9 @@ impl ChannelForm {
             delay: policy.cltv_expiry_delta.to_blocks(),
             htlc_minimum_msat: policy.htlc_minimum_msat.to_msat(),
             htlc_maximum_msat: policy.htlc_maximum_msat.to_msat(),
-            features: hex(snapshot.channel_features(channel).as_be_bytes()),
+            features: snapshot.channel_features(channel).as_be_bytes().to_lower_hex_string(),
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The bit of `message_flags` that every `channel_update` has (BOLT 7).

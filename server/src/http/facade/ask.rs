@@ -10,9 +10,9 @@ use engine::router::route;
 use engine::snapshot::Snapshot;
 
 use super::unanswered::Unanswered;
+use crate::clock::unix_now;
 use crate::http::app::{App, stack};
 use crate::http::applier::{Applied, Change};
-use crate::http::clock::unix_now;
 use crate::http::tenant::Caller;
 use crate::http::work::Lane;
 

@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 
 use super::changed::ChangedJson;
 use super::reservations::HtlcJson;
+use crate::clock::unix_now;
 use crate::http::app::App;
 use crate::http::applier::{Attempt, Change};
 use crate::http::body::JsonBody;
-use crate::http::clock::unix_now;
 use crate::http::problem::Problem;
 use crate::http::tenant::Writer;
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use axum::extract::{Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
+use bitcoin::hex::DisplayHex as _;
 use engine::graph::ChannelIdx;
 use engine::snapshot::Snapshot;
 use primitives::{ChannelPolicy, Direction, Msat, NodeId, NodeIdError, ScidError, ShortChannelId};
@@ -241,7 +242,9 @@ impl NodeInfo {
         channels.sort_by_key(|channel| std::cmp::Reverse(capacity(channel)));
         Some(NodeInfo {
             node_id: Text(node_id),
-            features: snapshot.node_features(node).map(|features| hex(features.as_be_bytes())),
+            features: snapshot
+                .node_features(node)
+                .map(|features| features.as_be_bytes().to_lower_hex_string()),
             channel_count: channels.len(),
             capacity_msat: channels.iter().fold(0, |sum, channel| sum.saturating_add(capacity(channel))),
             channels: channels
@@ -286,10 +289,6 @@ impl PolicyJson {
             last_update: policy.last_update.to_secs(),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Channels of a node that are told where nothing is said.

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::changed::ChangedJson;
+use crate::clock::unix_now;
 use crate::http::app::App;
 use crate::http::applier::Change;
 use crate::http::body::{JsonBody, PathText, bad_path};
-use crate::http::clock::unix_now;
 use crate::http::problem::Problem;
 use crate::http::tenant::{Caller, Writer};
 use crate::json::{ScidDirText, Text};

@@ -14,8 +14,8 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::distribution::Distribution;
+use crate::clock::unix_now;
 use crate::http::app::App;
-use crate::http::clock::unix_now;
 use crate::http::problem::Problem;
 use crate::http::tenant::Caller;
 use crate::http::work::Lane;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use bitcoin::hashes::{Hash, sha256};
+use bitcoin::hex::FromHex as _;
 
 /// SHA-256 of a key: all that is kept of it. Keys are found by their hash, so that the time a look-up takes tells
 /// nothing of them.
@@ -50,14 +51,7 @@ pub fn presented_key(headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
         return Some(Cow::Borrowed(rune.as_bytes()));
     }
     let macaroon = headers.get("grpc-metadata-macaroon")?;
-    from_hex(macaroon.as_bytes()).map(Cow::Owned)
-}
-
-fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let bytes = pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?));
-    rest.is_empty().then(|| bytes.collect()).flatten()
+    Vec::from_hex(macaroon.to_str().ok()?).ok().map(Cow::Owned)
 }
 
 const BEARER: &[u8] = b"Bearer ";
