@@ -108,8 +108,8 @@ fn believed(criterion: &mut Criterion) {
     for _ in 0..BESIDE_ROUNDS {
         let [(rest, _), (busy, rate)] =
             [0, UPDATES_PER_SECOND].map(|rate| beside(&snapshot, &queries, &learnt, &attempts, rate));
-        println!("engine/believed_beside_learning/{name}: at rest {}", quantiles(&rest));
-        println!("  beside {rate} updates a second {}", quantiles(&busy));
+        println!("engine/believed_beside_learning/{name}: at rest {rest}");
+        println!("  beside {rate} updates a second {busy}");
         let ratio = |pick: fn(&Summary) -> u64| pick(&busy) as f64 / pick(&rest).max(1) as f64;
         let (p50, p99) = (ratio(|summary| summary.p50_ns), ratio(|summary| summary.p99_ns));
         println!("  p50 {p50:.2} times, p99 {p99:.2} times the time at rest");
@@ -127,7 +127,7 @@ fn one_by_one(criterion: &mut Criterion, snapshot: &Snapshot, id: &str, queries:
             found += usize::from(pass == 0 && answer.is_ok());
         }
     }
-    println!("{id}: {found} routes, best of {PASSES}, {}", quantiles(&Summary::of(best)));
+    println!("{id}: {found} routes, best of {PASSES}, {}", Summary::of(best));
     let mut turn = queries.iter().cycle();
     criterion.bench_function(id, |bencher| {
         bencher.iter(|| turn.next().map(|query| route(snapshot, query, &mut space)));
@@ -164,13 +164,6 @@ fn beside(
         is_done.store(true, Relaxed);
         (Summary::of(times), learning.join().expect("the writer does not panic"))
     })
-}
-
-fn quantiles(summary: &Summary) -> String {
-    let Summary { p50_ns, p95_ns, p99_ns, max_ns, mean_ns, count } = summary;
-    format!(
-        "p50 {p50_ns} ns, p95 {p95_ns} ns, p99 {p99_ns} ns, worst {max_ns} ns, mean {mean_ns} ns of {count}"
-    )
 }
 
 fn quick() -> Criterion {

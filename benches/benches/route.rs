@@ -104,7 +104,7 @@ fn one_by_one(criterion: &mut Criterion, snapshot: &Snapshot, id: &str, queries:
             *best = (*best).min(clock.time(|| route(snapshot, query, &mut space)).1);
         }
     }
-    println!("{id}: best of {PASSES}, {}", quantiles(&Summary::of(best)));
+    println!("{id}: best of {PASSES}, {}", Summary::of(best));
     let mut turn = queries.iter().cycle();
     criterion.bench_function(id, |bencher| {
         bencher.iter(|| turn.next().map(|query| route(snapshot, query, &mut space)));
@@ -150,9 +150,7 @@ fn writer(input: &Input) {
         let Beside { queries, updates_per_second, visible } = beside;
         println!(
             "engine/route_beside_writer/{}: {updates_per_second} updates a second, {}; visible after {}",
-            input.name,
-            quantiles(queries),
-            quantiles(visible)
+            input.name, queries, visible
         );
     };
     for _ in 0..BESIDE_ROUNDS {
@@ -164,13 +162,6 @@ fn writer(input: &Input) {
         let (p50, p99) = (ratio(|summary| summary.p50_ns), ratio(|summary| summary.p99_ns));
         println!("  p50 {p50:.2} times, p99 {p99:.2} times the time at rest");
     }
-}
-
-fn quantiles(summary: &Summary) -> String {
-    let Summary { p50_ns, p95_ns, p99_ns, max_ns, mean_ns, count } = summary;
-    format!(
-        "p50 {p50_ns} ns, p95 {p95_ns} ns, p99 {p99_ns} ns, worst {max_ns} ns, mean {mean_ns} ns of {count}"
-    )
 }
 
 fn quick() -> Criterion {

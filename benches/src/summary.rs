@@ -1,5 +1,6 @@
 //! Percentiles of a set of timings.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,14 @@ impl Summary {
         let count = sorted.len() as u64;
         let mean_ns = sorted.iter().fold(0u64, |sum, &time| sum.saturating_add(time)) / count;
         Summary { count, p50_ns: rank(50), p95_ns: rank(95), p99_ns: rank(99), max_ns, mean_ns }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { p50_ns, p95_ns, p99_ns, max_ns, mean_ns, count } = self;
+        write!(f, "p50 {p50_ns} ns, p95 {p95_ns} ns, p99 {p99_ns} ns, worst {max_ns} ns, ")?;
+        write!(f, "mean {mean_ns} ns of {count}")
     }
 }
 
