@@ -2,6 +2,7 @@
 
 mod bolt1;
 mod bolt7;
+mod breaks;
 mod chain;
 mod log;
 mod noise;
