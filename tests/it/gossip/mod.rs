@@ -6,6 +6,7 @@ mod breaks;
 mod chain;
 mod log;
 mod noise;
+mod replay;
 mod signatures;
 mod silence;
 mod sim;
