@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use primitives::wire::{
-    GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
-    ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
+    ChannelAnnouncement, ChannelUpdate, GossipTimestampFilter, NodeAnnouncement, QueryChannelRange,
+    QueryShortChannelIds, ReplyChannelRange, ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
 };
 use primitives::{ChainHash, GraphDelta, ShortChannelId, UnixTime};
 
@@ -60,6 +60,8 @@ pub struct Gossip {
     pub(super) backlog_count: u32,
     flush_at: UnixTime,
     prune_at: UnixTime,
+    /// When all that was due was done.
+    woken_at: UnixTime,
 }
 
 impl Gossip {
@@ -81,6 +83,7 @@ impl Gossip {
             backlog_count: 0,
             flush_at: after(now, FLUSH_SECS),
             prune_at: now,
+            woken_at: UnixTime::from_secs(0),
         }
     }
 
@@ -117,7 +120,14 @@ impl Gossip {
             Input::PeerConnected { peer, has_queries } => self.connect(peer, has_queries, now),
             Input::PeerDisconnected { peer } => self.forget(peer),
             Input::Message { peer, message } if self.peers.contains_key(&peer) => {
-                if let Err(reason) = self.message(peer, message, now) {
+                let taken = self.message(peer, message, now);
+                // Gossip is most of what comes, and gives work to nobody but the threads: the O(peers) of all else can wait
+                // for the next second.
+                if taken.is_ok() && is_gossip(message) && now == self.woken_at {
+                    self.start_verify(now);
+                    return;
+                }
+                if let Err(reason) = taken {
                     self.disconnect(peer, reason);
                 }
             }
@@ -181,6 +191,7 @@ impl Gossip {
 
     /// Everything that is due at `now`, and the next piece for everybody who waits for one.
     fn wake(&mut self, now: UnixTime) {
+        self.woken_at = now;
         if now >= self.prune_at {
             self.prune_at = after(now, PRUNE_SECS);
             self.waiting.expire(now);
@@ -266,6 +277,11 @@ impl Gossip {
     fn forget(&mut self, peer: PeerId) {
         self.peers.remove(&peer);
     }
+}
+
+fn is_gossip(message: &[u8]) -> bool {
+    let kind = message_type(message);
+    [ChannelAnnouncement::TYPE, ChannelUpdate::TYPE, NodeAnnouncement::TYPE].map(Some).contains(&kind)
 }
 
 pub(super) fn after(time: UnixTime, secs: u32) -> UnixTime {

@@ -1,6 +1,6 @@
 //! Gossip that comes in: to the inbox, to the threads, to the chain, into the view.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use primitives::{GraphDelta, Msat, ShortChannelId, UnixTime};
 
@@ -94,7 +94,7 @@ impl Gossip {
         if self.in_flight.is_some() {
             return;
         }
-        let (mut jobs, mut senders, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut jobs, mut senders, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         while jobs.len() < VERIFY_BATCH_MAX {
             let Some((peer, job)) = self.next_job(now) else { break };
             // Another peer may have told it meanwhile, in this batch or before.
