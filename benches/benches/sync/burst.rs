@@ -107,7 +107,8 @@ pub(super) fn measure(_: &mut Criterion) {
     let (to, signer) = (Target::of(&node), Signer::new(CHAIN));
     let queries: Vec<RouteQuery> = (0..500)
         .map(|n| {
-            let [payer, payee] = [Author(7 * n % 3001), Author(4000 + 11 * n % channel_count.min(7001))];
+            let [payer, payee] =
+                [Author(7 * n % channel_count.min(3001)), Author(4000 + 11 * n % channel_count.min(7001))];
             RouteQuery::new(signer.node_id(payer), signer.node_id(payee), Msat::from_msat(100_000))
         })
         .collect();

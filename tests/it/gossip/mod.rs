@@ -4,6 +4,7 @@ mod bolt1;
 mod bolt7;
 mod breaks;
 mod chain;
+mod flood;
 mod log;
 mod noise;
 mod replay;
