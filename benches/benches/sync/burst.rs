@@ -17,7 +17,7 @@ use server::net::open_sync;
 use tests::signed::{Author, Signer};
 
 use super::client::{Client, Target};
-use super::world::{CHAIN, config, ends, first_time, messages, scid, size, write_log};
+use super::world::{CHAIN, DENSE_NODES, config, dense_ends, first_time, messages, scid, size, write_log};
 
 const CHANNEL_COUNT: u32 = 6000;
 /// Channels at the front whose updates are waited for one by one.
@@ -36,7 +36,7 @@ fn updates(channel_count: u32) -> Vec<Vec<u8>> {
         let (round, rest) = (at / per_round, at % per_round);
         let n = size(PROBE_COUNT) + rest / 2;
         let direction = Direction::BOTH[(rest % 2) as usize];
-        signer.update(scid(n), ends(n), direction, UnixTime::from_secs(first + 1 + round), n + round)
+        signer.update(scid(n), dense_ends(n), direction, UnixTime::from_secs(first + 1 + round), n + round)
     };
     (0..size(UPDATE_COUNT)).into_par_iter().map(one).collect()
 }
@@ -74,7 +74,7 @@ fn probe(
         }
         let fee = 1_000_000 + n;
         let time = UnixTime::from_secs(first + 50);
-        client.say(&signer.update(scid(n), ends(n), Direction::NodeOneToTwo, time, fee));
+        client.say(&signer.update(scid(n), dense_ends(n), Direction::NodeOneToTwo, time, fee));
         let began = Instant::now();
         client.flush().expect("the node stays");
         loop {
@@ -98,7 +98,7 @@ pub(super) fn measure(_: &mut Criterion) {
     // A hundredth of the updates needs a tenth of the channels.
     let channel_count = size(10 * CHANNEL_COUNT).min(CHANNEL_COUNT);
     assert!(size(UPDATE_COUNT) <= 2 * ROUND_COUNT * (channel_count - size(PROBE_COUNT)));
-    write_log(&path, &messages(channel_count));
+    write_log(&path, &messages(channel_count, dense_ends));
     let opened = open_sync(server::net::SyncConfig { verify_thread_count: 1, ..config(&path, true, vec![]) });
     let opened = opened.expect("a log");
     let (graph, writer) =
@@ -107,8 +107,8 @@ pub(super) fn measure(_: &mut Criterion) {
     let (to, signer) = (Target::of(&node), Signer::new(CHAIN));
     let queries: Vec<RouteQuery> = (0..500)
         .map(|n| {
-            let [payer, payee] =
-                [Author(7 * n % channel_count.min(3001)), Author(4000 + 11 * n % channel_count.min(7001))];
+            let payer = Author(7 * n % channel_count.min(DENSE_NODES[0]));
+            let payee = Author(4000 + 11 * n % channel_count.min(DENSE_NODES[1]));
             RouteQuery::new(signer.node_id(payer), signer.node_id(payee), Msat::from_msat(100_000))
         })
         .collect();

@@ -16,14 +16,14 @@ use rayon::prelude::*;
 use server::net::{PeerAddress, SyncNode, open_sync};
 
 use super::turns::{Turns, print_share};
-use super::world::{CHAIN, Counter, config, messages, round_count, size, write_log};
+use super::world::{CHAIN, Counter, config, ends, messages, round_count, size, write_log};
 
 const CHANNEL_COUNT: u32 = 30_000;
 /// A channel's announcement and both updates.
 const MESSAGES_PER_CHANNEL: u64 = 3;
 const SIGNATURES_PER_CHANNEL: u64 = 6;
 /// Channels whose messages a node checks together.
-const CHANNELS_TOGETHER: usize = 512 / 3;
+const CHANNELS_TOGETHER: usize = 256 / 3;
 
 type Triple = (Message, Signature, PublicKey);
 
@@ -102,7 +102,7 @@ fn learn(from: &SyncNode<()>) {
 pub(super) fn measure(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("gossip.log");
-    let messages = messages(size(CHANNEL_COUNT));
+    let messages = messages(size(CHANNEL_COUNT), ends);
     write_log(&path, &messages);
     let triples: Vec<Triple> = messages.par_iter().flat_map_iter(triples).collect();
     let secp = Secp256k1::verification_only();
