@@ -44,17 +44,19 @@ fn updates(channel_count: u32) -> Vec<Vec<u8>> {
 /// Searches until `is_over`; by the wall clock, and by processor time.
 fn search(graph: &ChannelGraph, queries: &[RouteQuery], mut is_over: impl FnMut() -> bool) -> [Summary; 2] {
     let (clock, mut space) = (ThreadClock::calibrate(), RouteWorkspace::default());
-    let (mut wall, mut processor) = (Vec::new(), Vec::new());
+    let (mut wall, mut processor, mut found_count) = (Vec::new(), Vec::new(), 0);
     for query in queries.iter().cycle() {
         if is_over() {
             break;
         }
         let snapshot = graph.snapshot();
         let began = Instant::now();
-        let (_, time) = clock.time(|| route(&snapshot, query, &mut space));
+        let (found, time) = clock.time(|| route(&snapshot, query, &mut space));
+        found_count += usize::from(found.is_ok());
         wall.push(began.elapsed());
         processor.push(time);
     }
+    println!("burst: {found_count} of {} searches found a route", wall.len());
     [Summary::of(wall), Summary::of(processor)]
 }
 
