@@ -1,7 +1,7 @@
 //! What all handlers share.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::applier::{Applied, Applier, Change, ChangeError};
+use super::gossip::GossipWatch;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::reload::difference;
@@ -41,6 +42,7 @@ struct Shared {
     pressure: Pressure,
     own_node: Option<NodeId>,
     metrics: Metrics,
+    gossip: OnceLock<GossipWatch>,
     stop: watch::Sender<bool>,
 }
 
@@ -63,8 +65,9 @@ impl App {
         let (accounts, metrics) = (ArcSwap::from_pointee(accounts), Metrics::new());
         let pressure = Pressure::default();
         let (tls, stop) = (ArcSwapOption::empty(), watch::Sender::new(false));
+        let gossip = OnceLock::new();
         let shared =
-            Shared { graph, applier, accounts, tls, pool, limits, pressure, own_node, metrics, stop };
+            Shared { graph, applier, accounts, tls, pool, limits, pressure, own_node, metrics, gossip, stop };
         App { shared: Arc::new(shared) }
     }
 
@@ -121,6 +124,16 @@ impl App {
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
+    }
+
+    /// The node of gossip that feeds the graph, where there is one.
+    pub fn gossip(&self) -> Option<&GossipWatch> {
+        self.shared.gossip.get()
+    }
+
+    /// Tells of a node of gossip from now on. The first one stays.
+    pub fn watch_gossip(&self, watch: GossipWatch) {
+        let _ = self.shared.gossip.set(watch);
     }
 
     /// Whether the server takes no more connections.
@@ -288,6 +301,6 @@ impl fmt::Debug for App {
 }
 
 /// Deltas of one change, so that no event is too large.
-const DELTAS_TOGETHER: usize = 1000;
+pub(super) const DELTAS_TOGETHER: usize = 1000;
 /// How long a stream sleeps before it looks at its budget again.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);

@@ -18,6 +18,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use super::app::App;
+use super::gossip::GossipInfo;
 use super::problem::Problem;
 use super::tenant::Admin;
 use super::work::Refused;
@@ -38,6 +39,19 @@ pub struct Metrics {
     graph_nodes: Gauge,
     graph_channels: Gauge,
     changes: Gauge<u64, AtomicU64>,
+    gossip: GossipGauges,
+}
+
+/// The node of gossip; all zero where there is none.
+#[derive(Debug, Default)]
+struct GossipGauges {
+    peers: Gauge<u64, AtomicU64>,
+    messages: Gauge<u64, AtomicU64>,
+    verified: Gauge<u64, AtomicU64>,
+    messages_per_second: Gauge<u64, AtomicU64>,
+    lag_seconds: Gauge<f64, AtomicU64>,
+    wanted: Gauge<u64, AtomicU64>,
+    log_bytes: Gauge<u64, AtomicU64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -87,6 +101,7 @@ impl Metrics {
             graph_nodes: Gauge::default(),
             graph_channels: Gauge::default(),
             changes: Gauge::default(),
+            gossip: GossipGauges::default(),
         };
         metrics.register();
         metrics
@@ -114,6 +129,7 @@ impl Metrics {
             self.graph_channels.clone(),
         );
         to.register("changes", "Changes of what is served", self.changes.clone());
+        self.gossip.register(to);
     }
 
     pub(super) fn note_request(&self, endpoint: &str, status: StatusCode, elapsed: Duration) {
@@ -155,9 +171,37 @@ impl Metrics {
         for (lane, count) in ["quick", "heavy"].into_iter().zip(app.pool().waiting()) {
             self.waiting.get_or_create(&LaneLabels { lane }).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
+        if let Some(watch) = app.gossip() {
+            self.gossip.set(watch.info());
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+impl GossipGauges {
+    fn register(&self, to: &mut Registry) {
+        to.register("gossip_peers", "Peers that are connected", self.peers.clone());
+        to.register("gossip_messages", "Messages of peers since the start", self.messages.clone());
+        to.register("gossip_verified", "Messages whose signatures were right", self.verified.clone());
+        let per_second = self.messages_per_second.clone();
+        to.register("gossip_messages_per_second", "Messages in a second, of the last ones", per_second);
+        let lag = self.lag_seconds.clone();
+        to.register("gossip_lag_seconds", "From the read of a message to its change of the graph", lag);
+        let wanted = self.wanted.clone();
+        to.register("gossip_wanted", "Channels of which a peer knows more than we do", wanted);
+        to.register("gossip_log_bytes", "Bytes of the log", self.log_bytes.clone());
+    }
+
+    fn set(&self, info: GossipInfo) {
+        self.peers.set(info.peer_count as u64);
+        self.messages.set(info.message_count);
+        self.verified.set(info.verified_count);
+        self.messages_per_second.set(info.messages_per_second);
+        self.lag_seconds.set(Duration::from_micros(info.lag_us).as_secs_f64());
+        self.wanted.set(info.wanted_count as u64);
+        self.log_bytes.set(info.log_bytes);
     }
 }
 

@@ -9,6 +9,7 @@
 //! app         what all handlers share
 //! work        threads that search, and their queues   questions -> answers
 //! applier     the one ordered hand that changes what is served: graph, layers, reservations, beliefs
+//! gossip      its way to the applier, and what is told of it
 //! problem     what is told where there is no answer
 //! ```
 //! A facade for the clients of another node is a folder with a `router()` of its own, beside `native`: it translates and
@@ -30,6 +31,7 @@ mod config;
 mod facade;
 mod facades;
 mod front;
+mod gossip;
 mod guard;
 mod health;
 mod listen;
@@ -45,6 +47,7 @@ mod tls;
 pub use app::{App, Stopped, stack};
 pub use body::{JsonBody, PathText, bad_path, read_json};
 pub use config::{ConfigError, ConfigFile, LogFormat, TlsFiles};
+pub use gossip::{GossipFeed, GossipInfo, GossipWatch, report_gossip};
 pub use listen::{Server, StartError};
 pub use metrics::Metrics;
 pub use problem::Problem;

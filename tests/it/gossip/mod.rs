@@ -2,9 +2,12 @@
 
 mod bolt1;
 mod bolt7;
+mod breaks;
 mod chain;
+mod flood;
 mod log;
 mod noise;
+mod replay;
 mod signatures;
 mod silence;
 mod sim;
