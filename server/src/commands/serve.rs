@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use primitives::NodeId;
 use rustix::process::{Resource, getrlimit, setrlimit};
-use server::http::{Server, StartError, read_tls};
+use server::http::{Server, StartError, read_tls, start_runtime};
 
 use crate::exit::{Failure, Outcome};
 use crate::operation::{Sources, obey};
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
         Some(path) => graph_file::load_topology(path)?,
         None => default_graph::load_topology()?,
     };
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
+    let runtime = start_runtime().map_err(|error| {
         Failure::usage(format!("cannot start the threads: {error}"), "allow the process more threads")
     })?;
     runtime.block_on(async {

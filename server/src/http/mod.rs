@@ -39,7 +39,9 @@ mod problem;
 mod reference;
 mod refusal;
 mod reload;
+mod runtime;
 mod settings;
+mod timings;
 mod tls;
 
 pub use app::{App, Stopped, stack};
@@ -50,6 +52,7 @@ pub use metrics::Metrics;
 pub use problem::Problem;
 pub use refusal::{plan_problem, route_problem};
 pub use reload::difference;
+pub use runtime::start_runtime;
 pub use settings::{Limits, Settings};
 pub use tenant::Accounts;
 pub use tls::{TlsError, read_tls};
