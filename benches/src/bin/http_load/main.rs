@@ -25,7 +25,7 @@ use benches::input::{self, Origin};
 use clap::{Parser, ValueEnum};
 use engine::batch::Router;
 use engine::graph::Topology;
-use server::http::{App, Server, Settings};
+use server::http::{App, Server, Settings, start_runtime};
 use server::json::QueryJson;
 use tokio::runtime::Runtime;
 
@@ -86,7 +86,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let graph = input::graph(&Origin::File(args.graph.clone()))?;
     let queries = read_queries(&args)?;
     let topology = Topology::build(graph)?;
-    let runtime = Runtime::new()?;
+    let runtime = start_runtime()?;
     let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::default() };
     let server = runtime.block_on(Server::bind(topology, &settings))?;
     let (address, app) = (server.address(), server.app().clone());
