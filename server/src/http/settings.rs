@@ -46,7 +46,7 @@ pub struct Limits {
     pub drain_timeout: Duration,
     /// Searches that may wait for a thread, of each kind.
     pub queue_size: usize,
-    /// How long a search may wait for its turn at least, where everybody waits all the time.
+    /// How long a search may wait for its turn at least, where everybody has waited all the time.
     pub queue_wait_min: Duration,
     /// How long a search may wait for its turn in a burst.
     pub queue_wait_max: Duration,
@@ -83,7 +83,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
             queue_size: 256,
-            queue_wait_min: Duration::from_millis(2),
+            queue_wait_min: Duration::from_millis(1),
             queue_wait_max: Duration::from_millis(100),
             work_max: 2_000_000,
             alternative_count_max: 100,

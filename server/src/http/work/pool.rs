@@ -181,7 +181,7 @@ fn prepare<T: Send + 'static>(
         if let Some(patience) = &patience {
             let waited = began.saturating_duration_since(asked);
             patience.note_wait(waited, began);
-            if waited > patience.wait_max(began) {
+            if !patience.allows(waited, began) {
                 let _ = reply.send(Err(Refused::Busy));
                 return;
             }
