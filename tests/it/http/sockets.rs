@@ -140,7 +140,7 @@ async fn a_full_queue_refuses_at_once_and_goes_on() {
     let limits = Limits { queue_size: 1, ..Limits::default() };
     let settings = Settings { limits, search_threads: 1, ..Settings::default() };
     let service = Service::of(line_graph(), settings).await;
-    let plan = json!({"src": node(1), "dst": node(4), "amount_msat": 1_000_000});
+    let plan = json!({"query": {"src": node(1), "dst": node(4), "amount_msat": 1_000_000}});
     let (release, gate) = std::sync::mpsc::channel::<()>();
     let (begun, begins) = tokio::sync::oneshot::channel();
     let app = service.app.clone();
@@ -155,6 +155,7 @@ async fn a_full_queue_refuses_at_once_and_goes_on() {
     let url = service.url("/api/v1/plans");
     let waiting = tokio::spawn(service.client.post(&url).json(&plan).send());
     while service.app.pool().waiting()[1] == 0 {
+        assert!(!waiting.is_finished(), "it waits for the thread");
         tokio::task::yield_now().await;
     }
     for _ in 0..20 {
