@@ -9,7 +9,9 @@ use clap::Args;
 use engine::graph::Topology;
 use primitives::NodeId;
 use rustix::process::{Resource, getrlimit, setrlimit};
-use server::http::{App, GossipFeed, GossipWatch, Server, StartError, read_tls, report_gossip};
+use server::http::{
+    App, GossipFeed, GossipWatch, Server, StartError, read_tls, report_gossip, start_runtime,
+};
 use server::net::{Feed as _, OpenedSync, SyncNode};
 
 use crate::exit::{Failure, Outcome};
@@ -86,7 +88,7 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
         (None, None) => default_graph::load_topology().map(|(topology, source)| (topology, source.name))?,
     };
     let has_other_graph = sources.graph_path(&config).is_some();
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
+    let runtime = start_runtime().map_err(|error| {
         Failure::usage(format!("cannot start the threads: {error}"), "allow the process more threads")
     })?;
     let gossip = runtime.block_on(async {

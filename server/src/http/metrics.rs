@@ -14,13 +14,13 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use super::app::App;
 use super::gossip::GossipInfo;
 use super::problem::Problem;
 use super::tenant::Admin;
+use super::timings::Timings;
 use super::work::Refused;
 
 /// All counters of one server.
@@ -28,8 +28,8 @@ use super::work::Refused;
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
-    request_seconds: Family<EndpointLabels, Histogram, fn() -> Histogram>,
-    search_seconds: Histogram,
+    request_seconds: Family<EndpointLabels, Timings>,
+    search_seconds: Timings,
     settled: Counter,
     shed: Family<ReasonLabels, Counter>,
     connections: Gauge,
@@ -90,8 +90,8 @@ impl Metrics {
         let mut metrics = Metrics {
             registry: Registry::with_prefix("fulgurite"),
             requests: Family::default(),
-            request_seconds: Family::new_with_constructor(seconds),
-            search_seconds: seconds(),
+            request_seconds: Family::default(),
+            search_seconds: Timings::default(),
             settled: Counter::default(),
             shed: Family::default(),
             connections: Gauge::default(),
@@ -133,15 +133,15 @@ impl Metrics {
     }
 
     pub(super) fn note_request(&self, endpoint: &str, status: StatusCode, elapsed: Duration) {
-        let endpoint = endpoint.to_owned();
-        let labels = RequestLabels { endpoint: endpoint.clone(), status: status.as_u16() };
+        let labels = RequestLabels { endpoint: endpoint.to_owned(), status: status.as_u16() };
         self.requests.get_or_create(&labels).inc();
-        self.request_seconds.get_or_create(&EndpointLabels { endpoint }).observe(elapsed.as_secs_f64());
+        let labels = EndpointLabels { endpoint: labels.endpoint };
+        self.request_seconds.get_or_create(&labels).observe(elapsed);
     }
 
     pub(super) fn note_search(&self, settled: u64, elapsed: Duration) {
         self.settled.inc_by(settled);
-        self.search_seconds.observe(elapsed.as_secs_f64());
+        self.search_seconds.observe(elapsed);
     }
 
     pub(super) fn note_shed(&self, refused: Refused) {
@@ -203,9 +203,4 @@ impl GossipGauges {
         self.wanted.set(info.wanted_count as u64);
         self.log_bytes.set(info.log_bytes);
     }
-}
-
-/// From 25 µs to 13 s.
-fn seconds() -> Histogram {
-    Histogram::new(exponential_buckets(25e-6, 2.0, 20))
 }
