@@ -11,13 +11,14 @@ use engine::graph::Topology;
 use engine::query::RouteQuery;
 use engine::router::{RouteWorkspace, route};
 use engine::snapshot::ChannelGraph;
-use primitives::{Direction, Msat, UnixTime};
+use engine::synthetic::{AmountRange, SyntheticConfig, generate, random_queries};
+use primitives::{Direction, UnixTime};
 use rayon::prelude::*;
 use server::net::open_sync;
-use tests::signed::{Author, Signer};
+use tests::signed::Signer;
 
 use super::client::{Client, Target};
-use super::world::{CHAIN, DENSE_NODES, config, dense_ends, first_time, messages, scid, size, write_log};
+use super::world::{CHAIN, config, ends, first_time, messages, scid, size, write_log};
 
 const CHANNEL_COUNT: u32 = 6000;
 /// Channels at the front whose updates are waited for one by one.
@@ -36,7 +37,7 @@ fn updates(channel_count: u32) -> Vec<Vec<u8>> {
         let (round, rest) = (at / per_round, at % per_round);
         let n = size(PROBE_COUNT) + rest / 2;
         let direction = Direction::BOTH[(rest % 2) as usize];
-        signer.update(scid(n), dense_ends(n), direction, UnixTime::from_secs(first + 1 + round), n + round)
+        signer.update(scid(n), ends(n), direction, UnixTime::from_secs(first + 1 + round), n + round)
     };
     (0..size(UPDATE_COUNT)).into_par_iter().map(one).collect()
 }
@@ -76,7 +77,7 @@ fn probe(
         }
         let fee = 1_000_000 + n;
         let time = UnixTime::from_secs(first + 50);
-        client.say(&signer.update(scid(n), dense_ends(n), Direction::NodeOneToTwo, time, fee));
+        client.say(&signer.update(scid(n), ends(n), Direction::NodeOneToTwo, time, fee));
         let began = Instant::now();
         client.flush().expect("the node stays");
         loop {
@@ -100,20 +101,23 @@ pub(super) fn measure(_: &mut Criterion) {
     // A hundredth of the updates needs a tenth of the channels.
     let channel_count = size(10 * CHANNEL_COUNT).min(CHANNEL_COUNT);
     assert!(size(UPDATE_COUNT) <= 2 * ROUND_COUNT * (channel_count - size(PROBE_COUNT)));
-    write_log(&path, &messages(channel_count, dense_ends));
+    write_log(&path, &messages(channel_count));
     let opened = open_sync(server::net::SyncConfig { verify_thread_count: 1, ..config(&path, true, vec![]) });
     let opened = opened.expect("a log");
-    let (graph, writer) =
-        ChannelGraph::new(Topology::build(opened.graph().expect("it fits")).expect("it fits"));
-    let node = opened.start(writer, None).expect("threads");
-    let (to, signer) = (Target::of(&node), Signer::new(CHAIN));
-    let queries: Vec<RouteQuery> = (0..500)
-        .map(|n| {
-            let payer = Author(7 * n % channel_count.min(DENSE_NODES[0]));
-            let payee = Author(4000 + 11 * n % channel_count.min(DENSE_NODES[1]));
-            RouteQuery::new(signer.node_id(payer), signer.node_id(payee), Msat::from_msat(100_000))
-        })
+    // Routes are searched in a network of mainnet's size and shape; the updates are of channels beside it.
+    let draft = generate(&SyntheticConfig::new(3, size(44_000)), &mut |_| {}).expect("a network");
+    let queries: Vec<RouteQuery> = random_queries(draft.nodes(), 1000, 1, AmountRange::default())
+        .into_iter()
+        .map(|(payer, payee, amount)| RouteQuery::new(payer, payee, amount))
         .collect();
+    let (graph, mut writer) = ChannelGraph::new(Topology::build(draft).expect("it fits"));
+    // Should one have the name of another, it is left as it is.
+    opened.deltas().for_each(|delta| drop(writer.apply(&delta)));
+    writer.publish();
+    writer.begin_merge();
+    writer.finish_merge();
+    let node = opened.start(writer, None).expect("threads");
+    let to = Target::of(&node);
     let updates = updates(channel_count);
     let (never, began) = (AtomicBool::new(false), Instant::now());
     let at_rest =

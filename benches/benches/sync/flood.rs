@@ -99,7 +99,7 @@ fn learn(honest: &[[Vec<u8>; 3]], floods: &[(&'static str, Vec<Vec<u8>>)]) -> u6
 }
 
 pub(super) fn measure(_: &mut Criterion) {
-    let (honest, floods) = (messages(size(CHANNEL_COUNT), ends), floods());
+    let (honest, floods) = (messages(size(CHANNEL_COUNT)), floods());
     let (mut alone, mut beside, mut growth) = (Turns::default(), Turns::default(), 0);
     for _ in 0..round_count() {
         alone.take(|| _ = learn(&honest, &[]));

@@ -10,7 +10,7 @@ use engine::graph::Topology;
 use server::net::open_sync;
 
 use super::turns::{Turns, print_times};
-use super::world::{config, ends, messages, round_count, size, write_log};
+use super::world::{config, messages, round_count, size, write_log};
 
 const CHANNEL_COUNT: u32 = 50_000;
 
@@ -27,7 +27,7 @@ fn open(path: &Path) {
 pub(super) fn measure(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("gossip.log");
-    write_log(&path, &messages(size(CHANNEL_COUNT), ends));
+    write_log(&path, &messages(size(CHANNEL_COUNT)));
     let mut group = criterion.benchmark_group("sync");
     group.sample_size(10).throughput(Throughput::Bytes(fs::metadata(&path).expect("a file").len()));
     group.bench_function("log/hash", |bencher| bencher.iter(|| hash(&path)));

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use server::net::{PeerAddress, SyncNode, open_sync};
 
 use super::turns::{Turns, print_share};
-use super::world::{CHAIN, Counter, config, ends, messages, round_count, size, write_log};
+use super::world::{CHAIN, Counter, config, messages, round_count, size, write_log};
 
 const CHANNEL_COUNT: u32 = 30_000;
 /// A channel's announcement and both updates.
@@ -102,7 +102,7 @@ fn learn(from: &SyncNode<()>) {
 pub(super) fn measure(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("gossip.log");
-    let messages = messages(size(CHANNEL_COUNT), ends);
+    let messages = messages(size(CHANNEL_COUNT));
     write_log(&path, &messages);
     let triples: Vec<Triple> = messages.par_iter().flat_map_iter(triples).collect();
     let secp = Secp256k1::verification_only();

@@ -48,13 +48,8 @@ pub(super) fn first_time() -> UnixTime {
     UnixTime::from_secs(now().to_secs() - AGE_SECS)
 }
 
-/// The same for a network so dense that nearly everybody reaches everybody.
-pub(super) fn dense_ends(n: u32) -> Ends {
-    Ends { one: Author(n % DENSE_NODES[0]), two: Author(4000 + n % DENSE_NODES[1]) }
-}
-
 /// Each channel's announcement and both updates.
-pub(super) fn messages(count: u32, ends: fn(u32) -> Ends) -> Vec<[Vec<u8>; 3]> {
+pub(super) fn messages(count: u32) -> Vec<[Vec<u8>; 3]> {
     let (signer, time) = (Signer::new(CHAIN), first_time());
     let build = |n| {
         let update = |direction| signer.update(scid(n), ends(n), direction, time, n);
@@ -110,7 +105,5 @@ impl Feed for Counter {
     fn publish(&mut self) {}
 }
 
-/// Nodes of both kinds; without a common divisor, so that no two channels join the same ones.
-pub(super) const DENSE_NODES: [u32; 2] = [501, 701];
 /// As old as most of what is true on mainnet: a few hours are news, which are told without being asked for.
 const AGE_SECS: u32 = 24 * 60 * 60;
