@@ -3,8 +3,10 @@
 mod bolt1;
 mod bolt7;
 mod chain;
+mod headers;
 mod log;
 mod noise;
+mod proofs;
 mod signatures;
 mod silence;
 mod sim;
