@@ -12,10 +12,11 @@ use engine::graph::Topology;
 use engine::snapshot::{ChannelGraph, GraphWriter};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use primitives::ChainHash;
-use server::chain::{RpcAuth, RpcConfig};
+use server::chain::{ChainConfig, RpcAuth, RpcConfig};
 use server::net::{Notice, PeerAddress, Secrets, Status, SyncConfig, SyncNode, open_sync};
 use server::store::LogError;
 
+use super::proof_start::{ProofStart, headers};
 use crate::exit::{Failure, Outcome};
 use crate::graph_file::{self, SaveFormat};
 
@@ -43,6 +44,10 @@ pub(crate) struct SyncArgs {
     /// User and password of Bitcoin Core
     #[arg(long, value_name = "USER:PASSWORD", env = "FULGURITE_BITCOIND_USER", hide_env_values = true)]
     bitcoind_user: Option<String>,
+    /// For proofs, a header to begin with instead of the network's first one: that of a height which is a multiple of 2016,
+    /// which you trust, in hexadecimal digits
+    #[arg(long, value_name = "HEIGHT:HEADER")]
+    proof_start: Option<ProofStart>,
     /// Let others connect here, and tell them what we know; port 0 is any
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
@@ -68,6 +73,8 @@ pub(crate) struct SyncArgs {
 enum FundingCheckBy {
     /// A Bitcoin Core node, which is believed
     Bitcoind,
+    /// A Bitcoin Core node, which must prove that the output was made, and may be anybody's
+    Proof,
     /// Nobody: peers are believed, and capacities stay unknown
     None,
 }
@@ -183,19 +190,16 @@ fn line(status: &Status, per_second: u64) -> String {
 }
 
 fn config(args: &SyncArgs) -> Result<SyncConfig, Failure> {
+    if args.proof_start.is_some() && args.funding_check != FundingCheckBy::Proof {
+        return Err(Failure::usage("--proof-start is for proofs", "add --funding-check proof"));
+    }
     let chain = match args.funding_check {
         FundingCheckBy::None => None,
-        FundingCheckBy::Bitcoind => Some(RpcConfig {
-            address: args
-                .bitcoind
-                .clone()
-                .unwrap_or_else(|| format!("127.0.0.1:{}", args.network.rpc_port())),
-            auth: match (&args.bitcoind_user, &args.bitcoind_cookie) {
-                (Some(user), _) => RpcAuth::Password(user.clone()),
-                (None, Some(path)) => RpcAuth::Cookie(path.clone()),
-                (None, None) => RpcAuth::Cookie(args.network.cookie()?),
-            },
-        }),
+        FundingCheckBy::Bitcoind => Some(ChainConfig::Believed(rpc(args)?)),
+        FundingCheckBy::Proof => {
+            let headers = headers(args.network.of_bitcoin(), args.proof_start)?;
+            Some(ChainConfig::Proven { rpc: rpc(args)?, headers })
+        }
     };
     let node_key = match &args.key {
         Some(path) => node_key(path)?,
@@ -210,6 +214,18 @@ fn config(args: &SyncArgs) -> Result<SyncConfig, Failure> {
         proxy: args.proxy,
         verify_thread_count: args.threads,
         secrets: Secrets { node_key, seed: random()? },
+    })
+}
+
+fn rpc(args: &SyncArgs) -> Result<RpcConfig, Failure> {
+    let local = || format!("127.0.0.1:{}", args.network.rpc_port());
+    Ok(RpcConfig {
+        address: args.bitcoind.clone().unwrap_or_else(local),
+        auth: match (&args.bitcoind_user, &args.bitcoind_cookie) {
+            (Some(user), _) => RpcAuth::Password(user.clone()),
+            (None, Some(path)) => RpcAuth::Cookie(path.clone()),
+            (None, None) => RpcAuth::Cookie(args.network.cookie()?),
+        },
     })
 }
 
@@ -283,6 +299,17 @@ impl Network {
             Network::Testnet4 => ChainHash::TESTNET4,
             Network::Signet => ChainHash::SIGNET,
             Network::Regtest => ChainHash::REGTEST,
+        }
+    }
+
+    /// The network's rules.
+    const fn of_bitcoin(self) -> bitcoin::Network {
+        match self {
+            Network::Bitcoin => bitcoin::Network::Bitcoin,
+            Network::Testnet => bitcoin::Network::Testnet,
+            Network::Testnet4 => bitcoin::Network::Testnet4,
+            Network::Signet => bitcoin::Network::Signet,
+            Network::Regtest => bitcoin::Network::Regtest,
         }
     }
 
