@@ -4,4 +4,5 @@ mod hostile;
 mod ldk;
 mod ours;
 mod proxy;
+mod regtest;
 mod sync;
