@@ -17,7 +17,7 @@ pub enum ChainConfig {
         /// Where it answers.
         rpc: RpcConfig,
         /// Headers to begin with.
-        headers: HeaderChain,
+        headers: Box<HeaderChain>,
     },
 }
 
@@ -43,7 +43,7 @@ impl Source {
         match config {
             ChainConfig::Believed(rpc) => (Source::default(), rpc),
             ChainConfig::Proven { rpc, headers } => {
-                (Source { headers: Some(Mutex::new(headers)), ..Source::default() }, rpc)
+                (Source { headers: Some(Mutex::new(*headers)), ..Source::default() }, rpc)
             }
         }
     }

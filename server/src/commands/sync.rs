@@ -197,7 +197,7 @@ fn config(args: &SyncArgs) -> Result<SyncConfig, Failure> {
         FundingCheckBy::None => None,
         FundingCheckBy::Bitcoind => Some(ChainConfig::Believed(rpc(args)?)),
         FundingCheckBy::Proof => {
-            let headers = headers(args.network.of_bitcoin(), args.proof_start)?;
+            let headers = Box::new(headers(args.network.of_bitcoin(), args.proof_start)?);
             Some(ChainConfig::Proven { rpc: rpc(args)?, headers })
         }
     };

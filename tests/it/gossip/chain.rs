@@ -251,7 +251,10 @@ impl Asker {
 
     /// The same, but for a server that must prove what it says.
     fn start_doubtful(rpc: RpcConfig) -> Self {
-        Asker::start_with(ChainConfig::Proven { rpc, headers: HeaderChain::from_genesis(Network::Regtest) })
+        Asker::start_with(ChainConfig::Proven {
+            rpc,
+            headers: Box::new(HeaderChain::from_genesis(Network::Regtest)),
+        })
     }
 
     fn start_with(config: ChainConfig) -> Self {

@@ -62,7 +62,8 @@ impl Learner {
             chain: Some(match trust {
                 Trust::All => ChainConfig::Believed(rpc),
                 Trust::Proofs => {
-                    ChainConfig::Proven { rpc, headers: HeaderChain::from_genesis(Network::Regtest) }
+                    let headers = Box::new(HeaderChain::from_genesis(Network::Regtest));
+                    ChainConfig::Proven { rpc, headers }
                 }
             }),
             peers: vec![peer_address(teller.public_key(), teller.address())],
