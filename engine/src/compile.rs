@@ -55,7 +55,7 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
     restrictions.believed =
         held.map(|held| Believed { held: held.clone(), is_numbered: held.beliefs.is_of(snapshot) });
     restrictions.tuning.has_known = restrictions.believed.is_some();
-    restrictions.reserved = query.reservations.as_ref().map(|reservations| reservations.table());
+    restrictions.reserved = query.reservations.as_ref().and_then(|reservations| reservations.busy_table());
     if let Some(adjustments) = &adjustments {
         adjust(&mut restrictions, adjustments, &query.extra_arcs, &extra);
     }

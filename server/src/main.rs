@@ -3,6 +3,7 @@
 //! ```text
 //! args, query_flags, flag_values, queries_file    what the user asks
 //! knowledge_flags                                 what is known beside the graph
+//! gossip_flags                                    whom the graph is learnt from
 //! graph_file, default_graph, source_notes         the graph it is asked of
 //! commands, batch, threads                        asking the engine
 //! operation, logs                                 running a server
@@ -16,6 +17,7 @@ mod commands;
 mod default_graph;
 mod exit;
 mod flag_values;
+mod gossip_flags;
 mod graph_file;
 mod knowledge_flags;
 mod logs;
@@ -23,6 +25,7 @@ mod node_names;
 mod operation;
 mod output;
 mod progress;
+mod proof_start;
 mod queries_file;
 mod query_flags;
 mod sample;

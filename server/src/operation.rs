@@ -71,12 +71,13 @@ async fn reload(app: &App, sources: &Sources) -> Result<usize, Failure> {
         Some(files) => Some(read_tls(&files.cert, &files.key).map_err(|error| refused(&error))?),
         None => None,
     };
+    // A graph that peers feed is ahead of any file.
     let wanted = match sources.graph_path(&config).map(Path::to_owned) {
-        Some(path) => {
+        Some(path) if app.gossip().is_none() => {
             let loading = spawn_blocking(move || graph_file::load_topology(&path));
             Some(loading.await.map_err(|error| refused(&error))??.0)
         }
-        None => None,
+        Some(_) | None => None,
     };
     let accounts = Accounts::open(&settings.keys, app.applier()).await.map_err(|error| refused(&error))?;
     app.set_accounts(accounts);

@@ -9,7 +9,7 @@
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{
-    AtomicU32, AtomicU64,
+    AtomicU32, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
 
@@ -29,6 +29,8 @@ pub struct Reserved {
 #[derive(Debug)]
 pub(crate) struct ReservedTable {
     slots: Box<[Slot]>,
+    /// Directions with HTLCs.
+    busy_count: AtomicUsize,
     hasher: DefaultHashBuilder,
 }
 
@@ -48,6 +50,7 @@ impl ReservedTable {
         let count = (2 * channel_count.max(SLOTS_MIN / 2)).next_power_of_two();
         ReservedTable {
             slots: (0..count).map(|_| Slot::empty()).collect(),
+            busy_count: AtomicUsize::new(0),
             hasher: DefaultHashBuilder::default(),
         }
     }
@@ -55,6 +58,11 @@ impl ReservedTable {
     /// How many channels there is room for.
     pub(super) fn room(&self) -> usize {
         self.slots.len() / 2
+    }
+
+    /// Whether anything is in flight at all.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy_count.load(Relaxed) > 0
     }
 
     /// What is in flight over a direction. O(1), wait-free.
@@ -68,6 +76,11 @@ impl ReservedTable {
     pub(super) fn set(&self, channel: ShortChannelIdDir, reserved: Reserved) -> bool {
         let (slot, is_there) = self.find(channel.short_channel_id);
         let at = channel.direction.as_usize();
+        match (slot.htlc_counts[at].load(Relaxed) > 0, reserved.htlc_count > 0) {
+            (false, true) => _ = self.busy_count.fetch_add(1, Relaxed),
+            (true, false) => _ = self.busy_count.fetch_sub(1, Relaxed),
+            _ => {}
+        }
         slot.msat[at].store(reserved.msat, Relaxed);
         slot.htlc_counts[at].store(reserved.htlc_count, Relaxed);
         // The name comes last, so that whoever sees it sees at least the first amounts.

@@ -1,5 +1,6 @@
 //! What a record says, and what it is when it comes back.
 
+use primitives::wire::{ChannelAnnouncement, ChannelUpdate, NodeAnnouncement, WireMessage as _};
 use primitives::{ChainHash, Msat, ShortChannelId, UnixTime};
 
 use crate::verify::{Candidate, ParseError, Subject, VerifiedGossip};
@@ -58,6 +59,23 @@ impl<'a> Record<'a> {
             Record::Channel { message, .. } | Record::Update { message } | Record::Node { message } => {
                 Some(*message)
             }
+            Record::Removed { .. } => None,
+        }
+    }
+
+    /// The name of the message, where there is one that names something: without its hash, and whatever else it says.
+    pub fn key(&self) -> Option<MessageKey> {
+        let payload = self.message()?.get(2..)?;
+        match self {
+            Record::Channel { .. } => {
+                let channel = ChannelAnnouncement::decode(payload).ok()?;
+                Some(MessageKey::Channel(channel.short_channel_id))
+            }
+            Record::Update { .. } => {
+                let update = ChannelUpdate::decode(payload).ok()?;
+                Some(MessageKey::Update(update.short_channel_id, update.direction()))
+            }
+            Record::Node { .. } => Some(MessageKey::Node(NodeAnnouncement::decode(payload).ok()?.node_id)),
             Record::Removed { .. } => None,
         }
     }

@@ -11,19 +11,23 @@ use primitives::{Direction, ShortChannelId, UnixTime};
 use super::gossip::{Gossip, after};
 use super::io::DisconnectReason;
 use super::limits::{
-    ANSWER_SECS_MAX, ASKED_COUNT_MAX, BACKLOG_PEER_COUNT, FILTER_BACK_SECS, RESYNC_SECS, WANTED_COUNT_MAX,
+    ANSWER_SECS_MAX, ASKED_COUNT_MAX, BACKLOG_PEER_COUNT, FILTER_BACK_SECS, NEWS_PATIENCE_SECS, RESYNC_SECS,
+    WANTED_COUNT_MAX,
 };
-use super::peer::Asked;
+use super::peer::{Asked, NewsSince};
 use crate::admit::PeerId;
 use crate::view::{FUTURE_SECS_MAX, NetworkView, STALE_SECS};
 
 impl Gossip {
-    /// Wants all news of a peer from now on, and those of the last hours. The first peers shall tell all since the log
-    /// ended: some answer no queries for channels, and send the graph only when they are asked for old news at once (LDK
-    /// does where they are six hours old).
-    pub(super) fn ask_for_news(&mut self, peer: PeerId, now: UnixTime) {
+    /// Wants all news of a peer from now on, and those of the last hours. Some answer no queries for channels, and send
+    /// the graph only when they are asked for old news at once (LDK does where they are six hours old): so the first peers
+    /// that do not answer shall tell all since the log ended. Who answers is not asked to tell everything twice.
+    pub(super) fn ask_for_news(&mut self, peer: PeerId, news: NewsSince, now: UnixTime) {
+        if let Some(state) = self.peers.get_mut(&peer) {
+            state.news_due_at = None;
+        }
         let mut since = now.to_secs();
-        if self.backlog_count < BACKLOG_PEER_COUNT {
+        if news == NewsSince::LogEnd && self.backlog_count < BACKLOG_PEER_COUNT {
             self.backlog_count += 1;
             since = since.min(self.restored_until.to_secs()).max(since.saturating_sub(STALE_SECS));
         }
@@ -35,7 +39,9 @@ impl Gossip {
     /// Leaves peers that do not answer, and asks the others what there is to ask.
     pub(super) fn ask(&mut self, now: UnixTime) {
         let is_silent = |peer: &&PeerId| {
-            self.peers.get(peer).is_some_and(|state| state.asked.is_some() && now >= state.due_at)
+            self.peers
+                .get(peer)
+                .is_some_and(|state| state.asked.is_some() && !state.is_paused && now >= state.due_at)
         };
         let silent: Vec<PeerId> = self.peers.keys().filter(is_silent).copied().collect();
         for peer in silent {
@@ -43,7 +49,8 @@ impl Gossip {
                 self.disconnect(peer, DisconnectReason::Silence);
             }
         }
-        let last = self.peers.values().filter_map(|state| state.compared_at).max();
+        self.ask_the_patient(now);
+        let last = self.peers.values().filter_map(|state| state.comparison.began_at()).max();
         let is_due = last.is_none_or(|last| now >= after(last, RESYNC_SECS));
         let mut oldest: Option<(Option<UnixTime>, PeerId)> = None;
         let idle: Vec<PeerId> = self
@@ -56,10 +63,16 @@ impl Gossip {
             if self.ask_for_channels(peer, now) {
                 continue;
             }
-            let compared_at = self.peers.get(&peer).and_then(|state| state.compared_at);
+            let Some(comparison) = self.peers.get(&peer).map(|state| state.comparison) else { continue };
+            let compared_at = comparison.began_at();
             match compared_at {
-                // Every new peer once, afterwards one an hour.
+                // Every new peer until nothing is left to find, afterwards one an hour.
                 None => self.ask_for_range(peer, now),
+                Some(_) if comparison.wants_another() => {
+                    if self.has_taken_all_of(peer) {
+                        self.ask_for_range(peer, now);
+                    }
+                }
                 Some(_) if is_due && oldest.is_none_or(|oldest| (compared_at, peer) < oldest) => {
                     oldest = Some((compared_at, peer));
                 }
@@ -69,6 +82,33 @@ impl Gossip {
         if let Some((_, peer)) = oldest {
             self.ask_for_range(peer, now);
         }
+    }
+
+    /// Asks those for news whose first answers do not go on.
+    fn ask_the_patient(&mut self, now: UnixTime) {
+        let is_due = |due_at: Option<UnixTime>| due_at.is_some_and(|due_at| now >= due_at);
+        let due = self.peers.iter().filter(|(_, state)| !state.is_paused && is_due(state.news_due_at));
+        for peer in due.map(|(peer, _)| *peer).collect::<Vec<_>>() {
+            self.ask_for_news(peer, NewsSince::LogEnd, now);
+        }
+    }
+
+    /// A peer's answer goes on.
+    pub(super) fn answered(&mut self, peer: PeerId, now: UnixTime) {
+        if let Some(state) = self.peers.get_mut(&peer) {
+            state.due_at = after(now, ANSWER_SECS_MAX);
+            if let Some(due_at) = &mut state.news_due_at {
+                *due_at = after(now, NEWS_PATIENCE_SECS);
+            }
+        }
+    }
+
+    /// Whether nothing that this peer told is under way any more.
+    fn has_taken_all_of(&self, peer: PeerId) -> bool {
+        self.in_flight.is_none()
+            && self.funding.is_empty()
+            && self.orphans.is_empty()
+            && self.peers.get(&peer).is_some_and(|state| state.inbox.is_empty())
     }
 
     /// Some nodes say which channels they know and answer no question for them (LDK does): these are not asked again, and
@@ -96,7 +136,7 @@ impl Gossip {
         if let Some(state) = self.peers.get_mut(&peer) {
             state.asked = Some(Asked::Range { end: BLOCK_END.into() });
             state.due_at = after(now, ANSWER_SECS_MAX);
-            state.compared_at = Some(now);
+            state.comparison.begin(now);
         }
     }
 
@@ -109,8 +149,8 @@ impl Gossip {
         let (mut ids, mut flags, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         while ids.len() < ASKED_COUNT_MAX {
             let Some((id, wants)) = wanted.pop_first() else { break };
-            // A new channel may have come from another peer meanwhile.
-            if wants & QueryFlags::ANNOUNCEMENT != 0 && self.view.channel(id).is_some() {
+            let wants = still_wanted(&self.view, id, wants);
+            if wants == 0 {
                 continue;
             }
             if self.is_asked_for(id) {
@@ -157,14 +197,18 @@ impl Gossip {
             let wants = wants(&self.view, &entry, now);
             if wants != 0 {
                 state.wanted.insert(entry.short_channel_id, wants);
+                state.comparison.found();
             }
         }
-        state.due_at = after(now, ANSWER_SECS_MAX);
         let covered = u64::from(reply.first_blocknum) + u64::from(reply.number_of_blocks);
         // Nodes of before 2021 set the byte always, so it does not say enough alone.
         if reply.chain_hash != self.config.chain_hash || (covered >= end && reply.sync_complete) {
             state.asked = None;
+            if state.wanted.is_empty() && state.news_due_at.is_some() {
+                self.ask_for_news(peer, NewsSince::Lately, now);
+            }
         }
+        self.answered(peer, now);
         Ok(())
     }
 
@@ -172,15 +216,15 @@ impl Gossip {
         &mut self,
         peer: PeerId,
         _: ReplyShortChannelIdsEnd,
+        now: UnixTime,
     ) -> Result<(), DisconnectReason> {
         let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
-        match state.asked.take() {
-            Some(Asked::Ids(_)) => {
-                state.answers_ids = true;
-                Ok(())
-            }
-            Some(Asked::Range { .. }) | None => Err(DisconnectReason::OutOfTurn),
+        let Some(Asked::Ids(_)) = state.asked.take() else { return Err(DisconnectReason::OutOfTurn) };
+        state.answers_ids = true;
+        if state.news_due_at.is_some() {
+            self.ask_for_news(peer, NewsSince::Lately, now);
         }
+        Ok(())
     }
 }
 
@@ -210,6 +254,23 @@ fn wants(view: &NetworkView, entry: &RangeEntry, now: UnixTime) -> u64 {
         }
     }
     wants
+}
+
+/// What of a channel is still to be asked for: it may have come from another peer meanwhile, and not all of it.
+fn still_wanted(view: &NetworkView, id: ShortChannelId, wants: u64) -> u64 {
+    let Some(channel) = view.channel(id).filter(|_| wants & QueryFlags::ANNOUNCEMENT != 0) else {
+        return wants;
+    };
+    let mut missing = 0;
+    for direction in Direction::BOTH.map(Direction::as_usize) {
+        if channel.updates[direction].is_none() {
+            missing |= [QueryFlags::UPDATE_1, QueryFlags::UPDATE_2][direction];
+        }
+        if view.node(channel.node_ids[direction]).is_some_and(|node| node.announced.is_none()) {
+            missing |= [QueryFlags::NODE_1, QueryFlags::NODE_2][direction];
+        }
+    }
+    wants & missing
 }
 
 /// Behind the last block that a short_channel_id can name.

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use primitives::wire::{
-    GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
-    ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
+    ChannelAnnouncement, ChannelUpdate, GossipTimestampFilter, NodeAnnouncement, QueryChannelRange,
+    QueryShortChannelIds, ReplyChannelRange, ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
 };
 use primitives::{ChainHash, GraphDelta, ShortChannelId, UnixTime};
 
 use super::io::{DisconnectReason, Input, Output, Stored};
-use super::limits::{FLUSH_SECS, PEER_COUNT_MAX, PRUNE_SECS, RESYNC_SECS};
-use super::peer::Peer;
+use super::limits::{FLUSH_SECS, NEWS_PATIENCE_SECS, PEER_COUNT_MAX, PRUNE_SECS, RESYNC_SECS};
+use super::peer::{NewsSince, Peer};
 use crate::admit::{PeerId, WaitingRoom};
 use crate::funding::FundingCheck;
 use crate::record::Restored;
-use crate::verify::{ChannelFact, Verified, VerifiedGossip};
+use crate::verify::{ChannelFact, Verified, VerifiedGossip, VerifyJob};
 use crate::view::{MessageKey, NetworkView, Refusal};
 
 /// What the core must know before it begins.
@@ -43,6 +43,9 @@ pub struct Gossip {
     pub(super) waiting: WaitingRoom,
     pub(super) peers: BTreeMap<PeerId, Peer>,
     pub(super) outputs: VecDeque<Output>,
+    /// Messages whose sender has left while they waited for their channel, and their bytes.
+    pub(super) orphans: VecDeque<(PeerId, VerifyJob)>,
+    pub(super) orphan_bytes: usize,
     /// Who sent the messages whose signatures are being checked.
     pub(super) in_flight: Option<Vec<PeerId>>,
     /// The peer whose messages were checked last: the next one's turn is next.
@@ -57,6 +60,8 @@ pub struct Gossip {
     pub(super) backlog_count: u32,
     flush_at: UnixTime,
     prune_at: UnixTime,
+    /// When all that was due was done.
+    woken_at: UnixTime,
 }
 
 impl Gossip {
@@ -68,6 +73,8 @@ impl Gossip {
             waiting: WaitingRoom::default(),
             peers: BTreeMap::new(),
             outputs: VecDeque::new(),
+            orphans: VecDeque::new(),
+            orphan_bytes: 0,
             in_flight: None,
             last_served: None,
             funding: BTreeMap::new(),
@@ -76,6 +83,7 @@ impl Gossip {
             backlog_count: 0,
             flush_at: after(now, FLUSH_SECS),
             prune_at: now,
+            woken_at: UnixTime::from_secs(0),
         }
     }
 
@@ -112,7 +120,14 @@ impl Gossip {
             Input::PeerConnected { peer, has_queries } => self.connect(peer, has_queries, now),
             Input::PeerDisconnected { peer } => self.forget(peer),
             Input::Message { peer, message } if self.peers.contains_key(&peer) => {
-                if let Err(reason) = self.message(peer, message, now) {
+                let taken = self.message(peer, message, now);
+                // Gossip is most of what comes, and gives work to nobody but the threads: the O(peers) of all else can wait
+                // for the next second.
+                if taken.is_ok() && is_gossip(message) && now == self.woken_at {
+                    self.start_verify(now);
+                    return;
+                }
+                if let Err(reason) = taken {
                     self.disconnect(peer, reason);
                 }
             }
@@ -146,30 +161,37 @@ impl Gossip {
 
     /// When to come back at the latest, with [`Input::Tick`] where nothing else happened.
     pub fn next_wakeup(&self) -> UnixTime {
-        let due = self.peers.values().filter(|peer| peer.asked.is_some()).map(|peer| peer.due_at);
+        // Who is not read from has no time to keep.
+        let is_due = |peer: &&Peer| peer.asked.is_some() && !peer.is_paused;
+        let due = self.peers.values().filter(is_due).map(|peer| peer.due_at);
+        let news = self.peers.values().filter(|peer| !peer.is_paused).filter_map(|peer| peer.news_due_at);
         // Where everybody is busy with a question, its answer or silence comes first.
         let has_idle = self.peers.values().any(|peer| peer.has_queries && peer.asked.is_none());
-        let compared = self.peers.values().filter_map(|peer| peer.compared_at).max();
+        let compared = self.peers.values().filter_map(|peer| peer.comparison.began_at()).max();
         let compare = compared.filter(|_| has_idle).map(|last| after(last, RESYNC_SECS));
-        due.chain(compare).fold(self.flush_at.min(self.prune_at), UnixTime::min)
+        due.chain(news).chain(compare).fold(self.flush_at.min(self.prune_at), UnixTime::min)
     }
 
     /// How far we are behind the peers, as far as they told. O(peers).
     pub fn progress(&self) -> SyncProgress {
         let wanted_count = self.peers.values().map(|peer| peer.wanted.len()).sum();
-        let has_compared = |peer: &Peer| peer.compared_at.is_some() || !peer.has_queries;
+        let has_compared = |peer: &Peer| {
+            !peer.has_queries || (peer.comparison.began_at().is_some() && !peer.comparison.wants_another())
+        };
         let is_idle = |peer: &Peer| peer.asked.is_none() && peer.inbox.is_empty();
         let is_done = |peer: &Peer| has_compared(peer) && is_idle(peer);
         let is_synced = wanted_count == 0
             && self.in_flight.is_none()
+            && self.orphans.is_empty()
             && self.funding.is_empty()
-            && self.peers.values().any(|peer| peer.compared_at.is_some())
+            && self.peers.values().any(|peer| peer.comparison.began_at().is_some())
             && self.peers.values().all(is_done);
         SyncProgress { wanted_count, is_synced }
     }
 
     /// Everything that is due at `now`, and the next piece for everybody who waits for one.
     fn wake(&mut self, now: UnixTime) {
+        self.woken_at = now;
         if now >= self.prune_at {
             self.prune_at = after(now, PRUNE_SECS);
             self.waiting.expire(now);
@@ -190,8 +212,11 @@ impl Gossip {
             self.outputs.push_back(Output::Disconnect { peer, reason: DisconnectReason::TooManyPeers });
             return;
         }
-        self.peers.insert(peer, Peer::new(has_queries, now));
-        self.ask_for_news(peer, now);
+        let news_due_at = has_queries.then(|| after(now, NEWS_PATIENCE_SECS));
+        self.peers.insert(peer, Peer { news_due_at, ..Peer::new(has_queries, now) });
+        if !has_queries {
+            self.ask_for_news(peer, NewsSince::LogEnd, now);
+        }
     }
 
     fn message(&mut self, peer: PeerId, message: &[u8], now: UnixTime) -> Result<(), DisconnectReason> {
@@ -210,7 +235,7 @@ impl Gossip {
             }
             ReplyShortChannelIdsEnd::TYPE => {
                 let end = ReplyShortChannelIdsEnd::decode(payload).map_err(wire)?;
-                self.take_ids_end(peer, end)
+                self.take_ids_end(peer, end, now)
             }
             GossipTimestampFilter::TYPE => {
                 self.take_filter(peer, GossipTimestampFilter::decode(payload).map_err(wire)?, now)
@@ -252,6 +277,11 @@ impl Gossip {
     fn forget(&mut self, peer: PeerId) {
         self.peers.remove(&peer);
     }
+}
+
+fn is_gossip(message: &[u8]) -> bool {
+    let kind = message_type(message);
+    [ChannelAnnouncement::TYPE, ChannelUpdate::TYPE, NodeAnnouncement::TYPE].map(Some).contains(&kind)
 }
 
 pub(super) fn after(time: UnixTime, secs: u32) -> UnixTime {

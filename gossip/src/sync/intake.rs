@@ -1,15 +1,18 @@
 //! Gossip that comes in: to the inbox, to the threads, to the chain, into the view.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use primitives::{GraphDelta, Msat, ShortChannelId, UnixTime};
 
-use super::gossip::Gossip;
+use super::gossip::{Gossip, after};
 use super::io::{DisconnectReason, Output, Stored};
-use super::limits::{COST_WASTE, FUNDING_COUNT_MAX, INBOX_BYTES_MAX, VERIFY_BATCH_MAX};
+use super::limits::{
+    ANSWER_SECS_MAX, COST_WASTE, FUNDING_COUNT_MAX, INBOX_BYTES_MAX, ORPHAN_BYTES_MAX, VERIFY_BATCH_MAX,
+};
+use super::peer::Asked;
 use crate::admit::PeerId;
 use crate::funding::{FundingAnswer, FundingCheck, FundingError, FundingQuestion};
-use crate::verify::{Candidate, ChannelFact, SignatureError, Verified, VerifiedGossip, VerifyJob};
+use crate::verify::{Candidate, ChannelFact, SignatureError, Subject, Verified, VerifiedGossip, VerifyJob};
 use crate::view::{MessageKey, Refusal, Standing};
 
 impl Gossip {
@@ -40,6 +43,9 @@ impl Gossip {
             Ok(Standing::NeedsChannel(id)) => self.waiting.wait_for_channel(id, peer, candidate, now),
             Ok(Standing::NeedsNode(id)) => self.waiting.wait_for_node(id, peer, candidate, now),
             Ok(Standing::News { signer }) => {
+                if self.is_answer(peer, candidate.subject()) {
+                    self.answered(peer, now);
+                }
                 let job = match signer {
                     Some(signer) => VerifyJob::update(candidate, signer),
                     None => VerifyJob::announcement(candidate),
@@ -51,9 +57,30 @@ impl Gossip {
         if has_room { Ok(()) } else { self.charge(peer, COST_WASTE, now) }
     }
 
+    /// Whether it is about a channel that the peer was asked for.
+    fn is_answer(&self, peer: PeerId, subject: &Subject) -> bool {
+        let id = match subject {
+            Subject::Channel(channel) => channel.short_channel_id,
+            Subject::Update(update) => update.short_channel_id,
+            Subject::Node(_) => return false,
+        };
+        let asked = self.peers.get(&peer).and_then(|state| state.asked.as_ref());
+        matches!(asked, Some(Asked::Ids(ids)) if ids.contains(&id))
+    }
+
     fn enqueue(&mut self, peer: PeerId, job: Option<VerifyJob>) {
-        let (Some(state), Some(job)) = (self.peers.get_mut(&peer), job) else { return };
-        state.inbox_bytes += job.candidate().size();
+        let Some(job) = job else { return };
+        let size = job.candidate().size();
+        let Some(state) = self.peers.get_mut(&peer) else {
+            // It waited for its channel when its sender left. Others who told it meanwhile were sent away because it
+            // waited already, so it must not be lost.
+            if self.orphan_bytes + size <= ORPHAN_BYTES_MAX {
+                self.orphan_bytes += size;
+                self.orphans.push_back((peer, job));
+            }
+            return;
+        };
+        state.inbox_bytes += size;
         state.inbox.push_back(job);
         if state.inbox_bytes > INBOX_BYTES_MAX && !state.is_paused {
             state.is_paused = true;
@@ -67,9 +94,9 @@ impl Gossip {
         if self.in_flight.is_some() {
             return;
         }
-        let (mut jobs, mut senders, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut jobs, mut senders, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         while jobs.len() < VERIFY_BATCH_MAX {
-            let Some((peer, job)) = self.next_job() else { break };
+            let Some((peer, job)) = self.next_job(now) else { break };
             // Another peer may have told it meanwhile, in this batch or before.
             let is_news = self.view.standing(job.candidate().subject(), now).is_ok();
             if is_news && seen.insert(job.candidate().message().to_vec()) {
@@ -83,7 +110,11 @@ impl Gossip {
         }
     }
 
-    fn next_job(&mut self) -> Option<(PeerId, VerifyJob)> {
+    fn next_job(&mut self, now: UnixTime) -> Option<(PeerId, VerifyJob)> {
+        if let Some((peer, job)) = self.orphans.pop_front() {
+            self.orphan_bytes -= job.candidate().size();
+            return Some((peer, job));
+        }
         let has_mail = |peer: &PeerId| self.peers.get(peer).is_some_and(|state| !state.inbox.is_empty());
         let behind = self.peers.keys().find(|&&peer| Some(peer) > self.last_served && has_mail(&peer));
         let peer = behind.or_else(|| self.peers.keys().find(|peer| has_mail(peer))).copied()?;
@@ -92,6 +123,8 @@ impl Gossip {
         state.inbox_bytes = state.inbox_bytes.saturating_sub(job.candidate().size());
         if state.is_paused && state.inbox_bytes < INBOX_BYTES_MAX / 2 {
             state.is_paused = false;
+            // Whatever it said meanwhile waits to be read.
+            state.due_at = state.due_at.max(after(now, ANSWER_SECS_MAX));
             self.outputs.push_back(Output::ResumeReading { peer });
         }
         self.last_served = Some(peer);

@@ -5,8 +5,11 @@ pub const PEER_COUNT_MAX: usize = 256;
 /// Bytes of one peer's messages that wait for their signatures to be checked; reading pauses above. Some 500 messages,
 /// or 20 ms of work.
 pub const INBOX_BYTES_MAX: usize = 256 << 10;
-/// Messages whose signatures are checked in one piece of work.
-pub(super) const VERIFY_BATCH_MAX: usize = 512;
+/// Bytes of messages of peers that have left, which wait for their signatures to be checked.
+pub(super) const ORPHAN_BYTES_MAX: usize = 4 << 20;
+/// Messages whose signatures are checked in one piece of work: updates take 7 ms on one thread, and news of another peer
+/// waits for two such pieces at most.
+pub(super) const VERIFY_BATCH_MAX: usize = 256;
 /// Channels whose funding output is asked for at once; a node of the chain answers some thousand a second.
 pub const FUNDING_COUNT_MAX: usize = 4096;
 /// Seconds between flushes of news to peers (BOLT 7, Rebroadcasting).
@@ -17,6 +20,9 @@ pub const RESYNC_SECS: u32 = 3600;
 pub(super) const PRUNE_SECS: u32 = 600;
 /// Seconds that a peer has for the next part of an answer.
 pub const ANSWER_SECS_MAX: u32 = 60;
+/// Seconds that a new peer has for the next part of its first answers. After them it is asked for news instead: it may
+/// be one that answers no questions.
+pub const NEWS_PATIENCE_SECS: u32 = 5;
 /// How far back in time a new peer shall tell news.
 pub(super) const FILTER_BACK_SECS: u32 = 2 * 3600;
 /// New peers, since the start, that shall tell all that we have missed, in case one goes away in the middle of it.

@@ -9,6 +9,7 @@
 
 mod answer;
 mod ask;
+mod comparison;
 mod gossip;
 mod intake;
 mod io;
@@ -19,5 +20,6 @@ mod relay;
 pub use gossip::{Config, Gossip, SyncProgress};
 pub use io::{DisconnectReason, Input, Output, Stored};
 pub use limits::{
-    ANSWER_SECS_MAX, FLUSH_SECS, FUNDING_COUNT_MAX, INBOX_BYTES_MAX, PEER_COUNT_MAX, RESYNC_SECS,
+    ANSWER_SECS_MAX, FLUSH_SECS, FUNDING_COUNT_MAX, INBOX_BYTES_MAX, NEWS_PATIENCE_SECS, PEER_COUNT_MAX,
+    RESYNC_SECS,
 };

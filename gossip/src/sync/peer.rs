@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use primitives::wire::{GossipTimestampFilter, QueryChannelRange};
 use primitives::{NodeId, ShortChannelId, UnixTime};
 
+use super::comparison::Comparison;
 use super::limits::{CREDIT_BURST, CREDIT_PER_SECOND};
 use crate::admit::Credit;
 use crate::verify::VerifyJob;
@@ -25,8 +26,11 @@ pub(super) struct Peer {
     pub(super) asked: Option<Asked>,
     /// Until when the next part of the answer is due.
     pub(super) due_at: UnixTime,
-    /// When we last compared with it what channels there are.
-    pub(super) compared_at: Option<UnixTime>,
+    /// What channels there are, as compared with it.
+    pub(super) comparison: Comparison,
+    /// Until when it may answer our questions before it is asked for all that we missed; `None` once it was asked for
+    /// news.
+    pub(super) news_due_at: Option<UnixTime>,
     /// What it has and we have not, by flags of a query.
     pub(super) wanted: BTreeMap<ShortChannelId, u64>,
     /// Which news it wants.
@@ -66,6 +70,15 @@ pub(super) enum Backlog {
     Nodes(Option<NodeId>),
 }
 
+/// Which news a peer shall tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NewsSince {
+    /// Those of the last hours: what is older, it was asked for.
+    Lately,
+    /// All since the log ended.
+    LogEnd,
+}
+
 impl Peer {
     pub(super) fn new(has_queries: bool, now: UnixTime) -> Self {
         Peer {
@@ -77,7 +90,8 @@ impl Peer {
             is_paused: false,
             asked: None,
             due_at: now,
-            compared_at: None,
+            comparison: Comparison::default(),
+            news_due_at: None,
             wanted: BTreeMap::new(),
             filter: None,
             backlog: None,

@@ -7,7 +7,6 @@ pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod man;
-mod proof_start;
 pub(crate) mod reach;
 pub(crate) mod route;
 pub(crate) mod serve;

@@ -1,8 +1,8 @@
 //! What all handlers share.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use engine::belief::HeldBeliefs;
@@ -16,12 +16,13 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::applier::{Applied, Applier, Change, ChangeError};
+use super::gossip::GossipWatch;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::reload::difference;
 use super::settings::Limits;
-use super::tenant::{Accounts, Caller};
-use super::work::{Lane, Pool, Pressure, Refused, Worker};
+use super::tenant::{Accounts, Caller, too_many};
+use super::work::{Brake, Lane, Patience, Pool, Pressure, Refused, Worker};
 use crate::clock::unix_now;
 use crate::json::QueryJson;
 
@@ -39,8 +40,11 @@ struct Shared {
     pool: Pool,
     limits: Limits,
     pressure: Pressure,
+    brake: Brake,
+    hosts: Vec<String>,
     own_node: Option<NodeId>,
     metrics: Metrics,
+    gossip: OnceLock<GossipWatch>,
     stop: watch::Sender<bool>,
 }
 
@@ -59,12 +63,25 @@ impl App {
         pool: Pool,
         limits: Limits,
         own_node: Option<NodeId>,
+        hosts: Vec<String>,
     ) -> Self {
-        let (accounts, metrics) = (ArcSwap::from_pointee(accounts), Metrics::new());
-        let pressure = Pressure::default();
-        let (tls, stop) = (ArcSwapOption::empty(), watch::Sender::new(false));
-        let shared =
-            Shared { graph, applier, accounts, tls, pool, limits, pressure, own_node, metrics, stop };
+        let now = Instant::now();
+        let patience = Patience::new(limits.queue_wait_min, limits.queue_wait_max, now);
+        let shared = Shared {
+            graph,
+            applier,
+            accounts: ArcSwap::from_pointee(accounts),
+            tls: ArcSwapOption::empty(),
+            brake: Brake::new(pool.thread_count(), now),
+            pool,
+            limits,
+            pressure: Pressure::new(patience, now),
+            hosts,
+            own_node,
+            metrics: Metrics::new(),
+            gossip: OnceLock::new(),
+            stop: watch::Sender::new(false),
+        };
         App { shared: Arc::new(shared) }
     }
 
@@ -118,9 +135,29 @@ impl App {
         &self.shared.pressure
     }
 
+    /// The pace at which clients hear that they are refused.
+    pub(super) fn brake(&self) -> &Brake {
+        &self.shared.brake
+    }
+
+    /// Names by which an open server may be asked, beside those of the loopback.
+    pub(super) fn hosts(&self) -> &[String] {
+        &self.shared.hosts
+    }
+
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
+    }
+
+    /// The node of gossip that feeds the graph, where there is one.
+    pub fn gossip(&self) -> Option<&GossipWatch> {
+        self.shared.gossip.get()
+    }
+
+    /// Tells of a node of gossip from now on. The first one stays.
+    pub fn watch_gossip(&self, watch: GossipWatch) {
+        let _ = self.shared.gossip.set(watch);
     }
 
     /// Whether the server takes no more connections.
@@ -157,13 +194,13 @@ impl App {
     /// Where the caller's budget is used up, or the server is behind its work.
     pub fn search_here<T>(&self, caller: &Caller, job: impl FnOnce(&mut Worker) -> T) -> Result<T, Problem> {
         caller.check_work()?;
-        if self.shared.pressure.lag() > self.limits().lag_max {
+        let began = Instant::now();
+        if !self.pressure().allows(began) {
             self.metrics().note_shed(Refused::Busy);
             return Err(Refused::Busy.into());
         }
-        let began = Instant::now();
         let (result, settled) = self.pool().run_here(job);
-        self.note(caller, settled, began);
+        self.pressure().note_service(self.note(caller, settled, began));
         Ok(result)
     }
 
@@ -194,17 +231,20 @@ impl App {
         })
     }
 
-    /// The same for a stream, which waits for room and for its budget instead of being refused.
+    /// The same for a stream that has begun: it waits for room, and for its budget as long as a request may take.
     ///
     /// # Errors
-    /// Where the search fails.
+    /// Where the budget needs longer, or the search fails.
     pub async fn search_patiently<T: Send + 'static>(
         &self,
         caller: &Caller,
         job: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         while let Err(wait) = caller.check_budget() {
-            tokio::time::sleep(wait.min(PATIENCE)).await;
+            if wait > self.limits().request_timeout {
+                return Err(too_many("work", wait));
+            }
+            tokio::time::sleep(wait).await;
         }
         let leash = Leash(Stop::new());
         let app = self.clone();
@@ -218,9 +258,13 @@ impl App {
         Ok(found.await?)
     }
 
-    fn note(&self, caller: &Caller, settled: u64, began: Instant) {
-        caller.charge_work(settled, Instant::now());
-        self.metrics().note_search(settled, began.elapsed());
+    /// Charges a search that has ended now; returns how long it took.
+    fn note(&self, caller: &Caller, settled: u64, began: Instant) -> Duration {
+        let now = Instant::now();
+        let took = now.saturating_duration_since(began);
+        caller.charge_work(settled, now);
+        self.metrics().note_search(settled, took);
+        took
     }
 
     /// Serves another graph from now on, change by change.
@@ -288,6 +332,4 @@ impl fmt::Debug for App {
 }
 
 /// Deltas of one change, so that no event is too large.
-const DELTAS_TOGETHER: usize = 1000;
-/// How long a stream sleeps before it looks at its budget again.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+pub(super) const DELTAS_TOGETHER: usize = 1000;

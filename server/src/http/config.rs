@@ -24,6 +24,8 @@ pub struct ConfigFile {
     pub threads: Option<u16>,
     /// Who pays where a request of a facade does not say.
     pub own_node: Option<NodeIdText>,
+    /// Names by which a server without keys may be asked, beside those of the loopback.
+    pub hosts: Vec<String>,
     /// What is logged, as `info` or `server=debug`.
     pub log: Option<String>,
     /// How it is written.
@@ -60,6 +62,7 @@ pub struct TlsFiles {
 #[serde(deny_unknown_fields, default)]
 struct LimitsFile {
     connection_count_max: Option<usize>,
+    address_connection_count_max: Option<usize>,
     body_size_max: Option<usize>,
     head_size_max: Option<usize>,
     head_timeout_s: Option<u64>,
@@ -67,8 +70,8 @@ struct LimitsFile {
     write_timeout_s: Option<u64>,
     drain_timeout_s: Option<u64>,
     queue_size: Option<usize>,
+    queue_wait_min_ms: Option<u64>,
     queue_wait_max_ms: Option<u64>,
-    lag_max_ms: Option<u64>,
     work_max: Option<u64>,
     alternative_count_max: Option<u16>,
     layer_entry_count_max: Option<usize>,
@@ -138,6 +141,7 @@ impl ConfigFile {
             listen: listen.or(self.listen).unwrap_or(Settings::default().listen),
             search_threads: threads.or(self.threads).map_or(0, usize::from),
             own_node: self.own_node.map(|node| node.0),
+            hosts: self.hosts.clone(),
             keys: self.keys()?,
             limits: self.limits.to_limits()?,
         })
@@ -182,6 +186,7 @@ impl LimitsFile {
         let secs = |secs: Option<u64>, usual| secs.map_or(usual, Duration::from_secs);
         let limits = Limits {
             connection_count_max: self.connection_count_max.unwrap_or(usual.connection_count_max),
+            address_connection_count_max: self.address_connection_count_max,
             body_size_max: self.body_size_max.unwrap_or(usual.body_size_max),
             head_size_max: self.head_size_max.unwrap_or(usual.head_size_max),
             head_timeout: secs(self.head_timeout_s, usual.head_timeout),
@@ -189,8 +194,8 @@ impl LimitsFile {
             write_timeout: secs(self.write_timeout_s, usual.write_timeout),
             drain_timeout: secs(self.drain_timeout_s, usual.drain_timeout),
             queue_size: self.queue_size.unwrap_or(usual.queue_size),
+            queue_wait_min: self.queue_wait_min_ms.map_or(usual.queue_wait_min, Duration::from_millis),
             queue_wait_max: self.queue_wait_max_ms.map_or(usual.queue_wait_max, Duration::from_millis),
-            lag_max: self.lag_max_ms.map_or(usual.lag_max, Duration::from_millis),
             work_max: self.work_max.unwrap_or(usual.work_max),
             alternative_count_max: self.alternative_count_max.unwrap_or(usual.alternative_count_max),
             layer_entry_count_max: self.layer_entry_count_max.unwrap_or(usual.layer_entry_count_max),
@@ -199,7 +204,11 @@ impl LimitsFile {
             [limits.connection_count_max, limits.body_size_max, limits.head_size_max, limits.queue_size];
         let times =
             [limits.head_timeout, limits.request_timeout, limits.write_timeout, limits.queue_wait_max];
-        if sizes.contains(&0) || times.contains(&Duration::ZERO) || limits.work_max == 0 {
+        if sizes.contains(&0)
+            || limits.address_connection_count_max == Some(0)
+            || times.contains(&Duration::ZERO)
+            || limits.work_max == 0
+        {
             return Err(ConfigError::ZeroLimit);
         }
         Ok(limits)

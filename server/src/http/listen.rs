@@ -26,10 +26,11 @@ use super::app::App;
 use super::applier::Applier;
 use super::front::front;
 use super::guard::Guarded;
+use super::guests::Guests;
 use super::problem::Problem;
 use super::settings::{Limits, Settings};
 use super::tenant::{Accounts, AccountsError};
-use super::work::Pool;
+use super::work::{Pool, Waits};
 use super::{facades, health, metrics, native, page, reference};
 
 /// Why a server does not start.
@@ -84,9 +85,14 @@ impl Server {
         let (applier, _) =
             Applier::start(writer, limits.layer_entry_count_max).map_err(StartError::Thread)?;
         let accounts = Accounts::open(&settings.keys, &applier).await?;
-        let pool = Pool::start(&graph, settings.search_threads, limits.queue_size, limits.queue_wait_max);
-        let app =
-            App::new(graph, applier, accounts, pool.map_err(StartError::Thread)?, limits, settings.own_node);
+        let waits = Waits {
+            queue_size: limits.queue_size,
+            wait_min: limits.queue_wait_min,
+            wait_max: limits.queue_wait_max,
+        };
+        let pool = Pool::start(&graph, settings.search_threads, waits).map_err(StartError::Thread)?;
+        let hosts = settings.hosts.clone();
+        let app = App::new(graph, applier, accounts, pool, limits, settings.own_node, hosts);
         Ok(Server { app, listener, address })
     }
 
@@ -105,6 +111,7 @@ impl Server {
         let limits = self.app.limits().clone();
         let service = router(&self.app);
         let room = Arc::new(Semaphore::new(limits.connection_count_max));
+        let guests = Guests::new(limits.address_connection_count_max);
         let graceful = GracefulShutdown::new();
         let mut stopped = self.app.stopped();
         let watching = tokio::spawn(self.app.pressure().clone().watch());
@@ -114,13 +121,15 @@ impl Server {
                 accepted = accept(&self.listener, room) => accepted,
                 () = stopped.wait() => break,
             };
-            let (stream, permit) = accepted;
+            let (stream, address, permit) = accepted;
+            // Without a word: whoever has that many connections has room for its requests on them.
+            let Some(guest) = guests.enter(address.ip()) else { continue };
             let (app, service, watcher) = (self.app.clone(), service.clone(), graceful.watcher());
             tokio::spawn(async move {
                 app.metrics().connection_opened();
                 connect(stream, app.clone(), service, watcher).await;
                 app.metrics().connection_closed();
-                drop(permit);
+                drop((guest, permit));
             });
         }
         drop(self.listener);
@@ -150,11 +159,14 @@ fn router(app: &App) -> Router {
 }
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, room: Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(
+    listener: &TcpListener,
+    room: Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     let permit = room.acquire_owned().await.expect("nobody closes the semaphore");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, permit),
+            Ok((stream, address)) => return (stream, address, permit),
             // A connection that ended before it was accepted, or no descriptors: neither ends the server.
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }

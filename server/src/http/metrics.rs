@@ -14,12 +14,13 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use super::app::App;
+use super::gossip::GossipInfo;
 use super::problem::Problem;
 use super::tenant::Admin;
+use super::timings::Timings;
 use super::work::Refused;
 
 /// All counters of one server.
@@ -27,8 +28,8 @@ use super::work::Refused;
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
-    request_seconds: Family<EndpointLabels, Histogram, fn() -> Histogram>,
-    search_seconds: Histogram,
+    request_seconds: Family<EndpointLabels, Timings>,
+    search_seconds: Timings,
     settled: Counter,
     shed: Family<ReasonLabels, Counter>,
     connections: Gauge,
@@ -38,6 +39,19 @@ pub struct Metrics {
     graph_nodes: Gauge,
     graph_channels: Gauge,
     changes: Gauge<u64, AtomicU64>,
+    gossip: GossipGauges,
+}
+
+/// The node of gossip; all zero where there is none.
+#[derive(Debug, Default)]
+struct GossipGauges {
+    peers: Gauge<u64, AtomicU64>,
+    messages: Gauge<u64, AtomicU64>,
+    verified: Gauge<u64, AtomicU64>,
+    messages_per_second: Gauge<u64, AtomicU64>,
+    lag_seconds: Gauge<f64, AtomicU64>,
+    wanted: Gauge<u64, AtomicU64>,
+    log_bytes: Gauge<u64, AtomicU64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -76,8 +90,8 @@ impl Metrics {
         let mut metrics = Metrics {
             registry: Registry::with_prefix("fulgurite"),
             requests: Family::default(),
-            request_seconds: Family::new_with_constructor(seconds),
-            search_seconds: seconds(),
+            request_seconds: Family::default(),
+            search_seconds: Timings::default(),
             settled: Counter::default(),
             shed: Family::default(),
             connections: Gauge::default(),
@@ -87,6 +101,7 @@ impl Metrics {
             graph_nodes: Gauge::default(),
             graph_channels: Gauge::default(),
             changes: Gauge::default(),
+            gossip: GossipGauges::default(),
         };
         metrics.register();
         metrics
@@ -114,18 +129,19 @@ impl Metrics {
             self.graph_channels.clone(),
         );
         to.register("changes", "Changes of what is served", self.changes.clone());
+        self.gossip.register(to);
     }
 
     pub(super) fn note_request(&self, endpoint: &str, status: StatusCode, elapsed: Duration) {
-        let endpoint = endpoint.to_owned();
-        let labels = RequestLabels { endpoint: endpoint.clone(), status: status.as_u16() };
+        let labels = RequestLabels { endpoint: endpoint.to_owned(), status: status.as_u16() };
         self.requests.get_or_create(&labels).inc();
-        self.request_seconds.get_or_create(&EndpointLabels { endpoint }).observe(elapsed.as_secs_f64());
+        let labels = EndpointLabels { endpoint: labels.endpoint };
+        self.request_seconds.get_or_create(&labels).observe(elapsed);
     }
 
     pub(super) fn note_search(&self, settled: u64, elapsed: Duration) {
         self.settled.inc_by(settled);
-        self.search_seconds.observe(elapsed.as_secs_f64());
+        self.search_seconds.observe(elapsed);
     }
 
     pub(super) fn note_shed(&self, refused: Refused) {
@@ -155,13 +171,36 @@ impl Metrics {
         for (lane, count) in ["quick", "heavy"].into_iter().zip(app.pool().waiting()) {
             self.waiting.get_or_create(&LaneLabels { lane }).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
+        if let Some(watch) = app.gossip() {
+            self.gossip.set(watch.info());
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
     }
 }
 
-/// From 25 µs to 13 s.
-fn seconds() -> Histogram {
-    Histogram::new(exponential_buckets(25e-6, 2.0, 20))
+impl GossipGauges {
+    fn register(&self, to: &mut Registry) {
+        to.register("gossip_peers", "Peers that are connected", self.peers.clone());
+        to.register("gossip_messages", "Messages of peers since the start", self.messages.clone());
+        to.register("gossip_verified", "Messages whose signatures were right", self.verified.clone());
+        let per_second = self.messages_per_second.clone();
+        to.register("gossip_messages_per_second", "Messages in a second, of the last ones", per_second);
+        let lag = self.lag_seconds.clone();
+        to.register("gossip_lag_seconds", "From the read of a message to its change of the graph", lag);
+        let wanted = self.wanted.clone();
+        to.register("gossip_wanted", "Channels of which a peer knows more than we do", wanted);
+        to.register("gossip_log_bytes", "Bytes of the log", self.log_bytes.clone());
+    }
+
+    fn set(&self, info: GossipInfo) {
+        self.peers.set(info.peer_count as u64);
+        self.messages.set(info.message_count);
+        self.verified.set(info.verified_count);
+        self.messages_per_second.set(info.messages_per_second);
+        self.lag_seconds.set(Duration::from_micros(info.lag_us).as_secs_f64());
+        self.wanted.set(info.wanted_count as u64);
+        self.log_bytes.set(info.log_bytes);
+    }
 }

@@ -9,6 +9,7 @@
 //! app         what all handlers share
 //! work        threads that search, and their queues   questions -> answers
 //! applier     the one ordered hand that changes what is served: graph, layers, reservations, beliefs
+//! gossip      its way to the applier, and what is told of it
 //! problem     what is told where there is no answer
 //! ```
 //! A facade for the clients of another node is a folder with a `router()` of its own, beside `native`: it translates and
@@ -30,8 +31,11 @@ mod config;
 mod facade;
 mod facades;
 mod front;
+mod gossip;
 mod guard;
+mod guests;
 mod health;
+mod host;
 mod listen;
 mod metrics;
 mod page;
@@ -39,17 +43,21 @@ mod problem;
 mod reference;
 mod refusal;
 mod reload;
+mod runtime;
 mod settings;
+mod timings;
 mod tls;
 
 pub use app::{App, Stopped, stack};
 pub use body::{JsonBody, PathText, bad_path, read_json};
 pub use config::{ConfigError, ConfigFile, LogFormat, TlsFiles};
+pub use gossip::{GossipFeed, GossipInfo, GossipWatch, report_gossip};
 pub use listen::{Server, StartError};
 pub use metrics::Metrics;
 pub use problem::Problem;
 pub use refusal::{plan_problem, route_problem};
 pub use reload::difference;
-pub use settings::{Limits, Settings};
+pub use runtime::start_runtime;
+pub use settings::{ADDRESS_CONNECTION_COUNT_MAX, Limits, Settings};
 pub use tenant::Accounts;
 pub use tls::{TlsError, read_tls};

@@ -16,6 +16,8 @@ pub struct Settings {
     pub search_threads: usize,
     /// Who pays where a facade's request does not say.
     pub own_node: Option<NodeId>,
+    /// Names by which a server without keys may be asked, beside those of the loopback: of a proxy on this machine, say.
+    pub hosts: Vec<String>,
     /// Who may ask; everybody where there is none.
     pub keys: Vec<KeySettings>,
     /// Bounds on what clients may take.
@@ -27,6 +29,9 @@ pub struct Settings {
 pub struct Limits {
     /// Connections at a time; the next one waits until another ends.
     pub connection_count_max: usize,
+    /// Connections of one address at a time, others are closed; `None` is [`ADDRESS_CONNECTION_COUNT_MAX`], of which the
+    /// loopback is free.
+    pub address_connection_count_max: Option<usize>,
     /// Bytes of a request's body; of a batch, of each of its lines.
     pub body_size_max: usize,
     /// Bytes of a request's head.
@@ -41,10 +46,10 @@ pub struct Limits {
     pub drain_timeout: Duration,
     /// Searches that may wait for a thread, of each kind.
     pub queue_size: usize,
-    /// How long a search may wait for a thread before it is refused.
+    /// How long a search may wait for its turn at least, where everybody has waited all the time.
+    pub queue_wait_min: Duration,
+    /// How long a search may wait for its turn in a burst.
     pub queue_wait_max: Duration,
-    /// How far behind its work the server may be before it refuses searches.
-    pub lag_max: Duration,
     /// Steps of one search.
     pub work_max: u64,
     /// Further routes of one query.
@@ -59,6 +64,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 7420)),
             search_threads: 0,
             own_node: None,
+            hosts: Vec::new(),
             keys: Vec::new(),
             limits: Limits::default(),
         }
@@ -69,6 +75,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             connection_count_max: 16_384,
+            address_connection_count_max: None,
             body_size_max: 1 << 18,
             head_size_max: 1 << 14,
             head_timeout: Duration::from_secs(10),
@@ -76,11 +83,15 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
             queue_size: 256,
+            queue_wait_min: Duration::from_millis(1),
             queue_wait_max: Duration::from_millis(100),
-            lag_max: Duration::from_millis(10),
             work_max: 2_000_000,
             alternative_count_max: 100,
             layer_entry_count_max: 200_000,
         }
     }
 }
+
+/// A sixteenth of all connections: one address does not take the room of others. Whoever puts a proxy in front, whose
+/// address is everybody's, says more.
+pub const ADDRESS_CONNECTION_COUNT_MAX: usize = 1024;

@@ -56,7 +56,7 @@ pub(super) async fn listen(hub: Arc<Hub>, listener: TcpListener) {
     loop {
         // Nobody closes the semaphore.
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-        let Ok((socket, _)) = listener.accept().await else {
+        let Ok((socket, from)) = listener.accept().await else {
             // Out of files, most likely: some conversation will end.
             sleep(ACCEPT_PAUSE).await;
             continue;
@@ -64,7 +64,7 @@ pub(super) async fn listen(hub: Arc<Hub>, listener: TcpListener) {
         let hub = Arc::clone(&hub);
         tokio::spawn(async move {
             let Ended { node_id, reason, .. } =
-                Conversation::new(Arc::clone(&hub), hub.accept()).run(socket).await;
+                Conversation::new(Arc::clone(&hub), hub.accept(from)).run(socket).await;
             hub.board.tell(Notice::Ended { node_id, reason, retry: None });
             drop(permit);
         });

@@ -8,7 +8,8 @@ use gossip::admit::PeerId;
 use gossip::sync::DisconnectReason;
 use node::peer::{Connection, ConnectionError, Event, OUTPUT_BYTES_MAX};
 use primitives::NodeId;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
@@ -37,6 +38,8 @@ pub(super) struct Conversation {
 struct Times {
     began: Instant,
     heard: Instant,
+    /// When the socket took some of our bytes.
+    wrote: Instant,
     /// When the peer was asked for a sign of life that has not come yet.
     pinged: Option<Instant>,
     /// Since when the output has not become less.
@@ -54,20 +57,31 @@ pub(super) struct Ended {
 impl Conversation {
     pub(super) fn new(hub: Arc<Hub>, connection: Connection) -> Self {
         let (peer, now) = (hub.next_peer(), Instant::now());
-        let times = Times { began: now, heard: now, pinged: None, stuck: None };
+        let times = Times { began: now, heard: now, wrote: now, pinged: None, stuck: None };
         let room = Arc::new(Semaphore::new(BATCH_BYTES_MAX));
         let (node_id, link, closing) = (None, None, None);
         Conversation { hub, connection, peer, node_id, link, room, times, closing, owes_writable: false }
     }
 
     /// Talks until somebody ends it. Dropping the future ends the connection at once.
-    pub(super) async fn run(mut self, mut socket: TcpStream) -> Ended {
+    pub(super) async fn run(self, mut socket: TcpStream) -> Ended {
         // Questions and answers are short, and must not wait for one another.
         let _ = socket.set_nodelay(true);
-        let reason = self.talk(&mut socket).await;
+        narrow(&socket);
+        let (reader, writer) = socket.split();
+        self.run_over(reader, writer).await
+    }
+
+    /// The same over both halves of any stream.
+    async fn run_over(
+        mut self,
+        mut reader: impl AsyncRead + Unpin,
+        mut writer: impl AsyncWrite + Unpin,
+    ) -> Ended {
+        let reason = self.talk(&mut reader, &mut writer).await;
         // What is left are last words: the peer may read them or not.
-        let _ = tokio::time::timeout(LAST_WORDS_MAX, socket.write_all(self.connection.output())).await;
-        let _ = tokio::time::timeout(LAST_WORDS_MAX, socket.shutdown()).await;
+        let _ = tokio::time::timeout(LAST_WORDS_MAX, writer.write_all(self.connection.output())).await;
+        let _ = tokio::time::timeout(LAST_WORDS_MAX, writer.shutdown()).await;
         let lasted = self.link.as_ref().map(|_| self.times.began.elapsed());
         if self.link.is_some() {
             self.hub.board.disconnected(self.peer);
@@ -76,8 +90,11 @@ impl Conversation {
         Ended { node_id: self.node_id, reason, lasted }
     }
 
-    async fn talk(&mut self, socket: &mut TcpStream) -> EndReason {
-        let (mut reader, mut writer) = socket.split();
+    async fn talk(
+        &mut self,
+        reader: &mut (impl AsyncRead + Unpin),
+        writer: &mut (impl AsyncWrite + Unpin),
+    ) -> EndReason {
         let mut buffer = vec![0; READ_SIZE];
         loop {
             if let Err(reason) = self.take_events().await {
@@ -111,7 +128,7 @@ impl Conversation {
                         Ok(count) => self.connection.written(count),
                         Err(error) => return EndReason::Io(error.kind()),
                     }
-                    self.times.stuck = None;
+                    (self.times.wrote, self.times.stuck) = (Instant::now(), None);
                 }
                 news = hear(&mut self.link, may_order) => match news {
                     News::Order(order) => self.obey(order),
@@ -219,11 +236,16 @@ impl Conversation {
         let stuck = self.times.stuck.map(|since| since + STUCK_MAX);
         let silence = match self.times.pinged {
             _ if !may_read || self.link.is_none() => None,
-            Some(pinged) => Some(pinged + PONG_MAX),
+            Some(pinged) => Some(self.pong_due_at(pinged)),
             None => Some(self.times.heard + SILENCE_MAX),
         };
         let far = Instant::now() + SILENCE_MAX;
         [setup, stuck, silence].into_iter().flatten().fold(far, Instant::min)
+    }
+
+    /// A peer that still takes what it is sent is alive, and reads the ping after all that.
+    fn pong_due_at(&self, pinged: Instant) -> Instant {
+        pinged.max(self.times.wrote) + PONG_MAX
     }
 
     fn on_time(&mut self, may_read: bool) -> Result<(), EndReason> {
@@ -236,7 +258,7 @@ impl Conversation {
         }
         if may_read && self.link.is_some() {
             match self.times.pinged {
-                Some(pinged) if now >= pinged + PONG_MAX => return Err(EndReason::Silence),
+                Some(pinged) if now >= self.pong_due_at(pinged) => return Err(EndReason::Silence),
                 None if now >= self.times.heard + SILENCE_MAX => {
                     let _ = self.connection.ping();
                     self.times.pinged = Some(now);
@@ -246,6 +268,13 @@ impl Conversation {
         }
         Ok(())
     }
+}
+
+/// Keeps what the system holds for us small: what has left should soon be where it goes, so that a question is not
+/// answered behind megabytes of news, and a slow peer is known to be slow. A system that refuses is only slower.
+fn narrow(socket: &TcpStream) {
+    let _ = set_socket_send_buffer_size(socket, SOCKET_BYTES);
+    let _ = set_socket_recv_buffer_size(socket, SOCKET_BYTES);
 }
 
 /// Waits for ever where there is no link yet.
@@ -260,6 +289,9 @@ async fn hear(link: &mut Option<LinkEnd>, may_order: bool) -> News {
 const GOSSIP_QUERIES: usize = 6;
 /// Bytes that are read from a socket at once.
 const READ_SIZE: usize = 64 << 10;
+/// Bytes that the system holds for each way of a socket: 2.5 MB a second through a tenth of a second of distance. Linux
+/// doubles it for its own records.
+const SOCKET_BYTES: usize = 256 << 10;
 /// Bytes of one peer's messages that wait for the core's thread.
 pub(super) const BATCH_BYTES_MAX: usize = 256 << 10;
 /// How long handshake and `init` may take together, a slow way through Tor included.
@@ -314,3 +346,6 @@ pub enum EndReason {
     #[error("stopped")]
     Stopped,
 }
+
+#[cfg(test)]
+mod tests;

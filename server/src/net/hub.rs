@@ -1,5 +1,6 @@
 //! What all tasks of a node share, and what they tell the core.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -55,15 +56,38 @@ impl Hub {
     /// A connection to a peer that we know.
     pub(super) fn connect(&self, to: &PeerAddress) -> Connection {
         let ephemeral = self.entropy.secret_key();
-        Connection::connect(&self.secp, self.local, to.public_key(), ephemeral, &self.introduction())
+        let introduction = Introduction { chain_hash: self.chain_hash, remote_addr: None };
+        Connection::connect(&self.secp, self.local, to.public_key(), ephemeral, &introduction)
     }
 
-    /// A connection from somebody.
-    pub(super) fn accept(&self) -> Connection {
-        Connection::accept(&self.secp, self.local, self.entropy.secret_key(), &self.introduction())
+    /// A connection from somebody, who is told from where, so that he may learn his address (BOLT 1, init).
+    pub(super) fn accept(&self, from: SocketAddr) -> Connection {
+        let from = descriptor(from);
+        let introduction = Introduction { chain_hash: self.chain_hash, remote_addr: Some(&from) };
+        Connection::accept(&self.secp, self.local, self.entropy.secret_key(), &introduction)
     }
+}
 
-    const fn introduction(&self) -> Introduction<'_> {
-        Introduction { chain_hash: self.chain_hash, remote_addr: None }
+/// An address as in a `node_announcement` (BOLT 7): its type, its bytes, the port.
+fn descriptor(address: SocketAddr) -> Vec<u8> {
+    // A socket for both kinds shows those of the old kind in the form of the new one.
+    let (kind, ip) = match address.ip().to_canonical() {
+        IpAddr::V4(ip) => (1, ip.octets().to_vec()),
+        IpAddr::V6(ip) => (2, ip.octets().to_vec()),
+    };
+    [&[kind], &ip[..], &address.port().to_be_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_as_announcements_have_them() {
+        let shown = |address: &str| descriptor(address.parse().expect("an address"));
+        assert_eq!(shown("10.0.0.1:9735"), [1, 10, 0, 0, 1, 0x26, 0x07]);
+        assert_eq!(shown("[::ffff:10.0.0.1]:9735"), [1, 10, 0, 0, 1, 0x26, 0x07]);
+        let bytes = shown("[2001:db8::7]:9");
+        assert_eq!((bytes[..3].to_vec(), bytes[16..].to_vec()), (vec![2, 0x20, 0x01], vec![7, 0, 9]));
     }
 }

@@ -25,5 +25,5 @@ mod sync_node;
 pub use address::{PeerAddress, PeerAddressError};
 pub use conversation::EndReason;
 pub use feed::Feed;
-pub use status::{Notice, PeerStatus, Status};
+pub use status::{Notice, PeerStatus, Status, StatusBoard};
 pub use sync_node::{OpenedSync, Secrets, SyncConfig, SyncNode, open_sync};

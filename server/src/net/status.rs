@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gossip::admit::PeerId;
@@ -92,6 +92,17 @@ impl fmt::Display for Notice {
             Notice::Compaction(error) => write!(f, "the log was not compacted: {error}"),
             Notice::Chain(error) => write!(f, "the chain was not asked: {error}"),
         }
+    }
+}
+
+/// The numbers of a node, for who does not hold the node itself.
+#[derive(Debug, Clone)]
+pub struct StatusBoard(pub(super) Arc<Board>);
+
+impl StatusBoard {
+    /// Numbers of this moment, at most a tenth of a second old. Those of a node that has ended stay.
+    pub fn status(&self) -> Status {
+        self.0.status()
     }
 }
 

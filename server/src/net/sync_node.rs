@@ -26,7 +26,7 @@ use super::driver::{Answer, Chores, Driver, Verifier};
 use super::entropy::Entropy;
 use super::feed::Feed;
 use super::hub::Hub;
-use super::status::{Board, Notice, Status};
+use super::status::{Board, Notice, Status, StatusBoard};
 use crate::chain::{self, ChainConfig, ChainQuestion};
 use crate::clock::unix_now;
 use crate::store::{GossipLog, LogError, OpenNotes};
@@ -138,30 +138,32 @@ impl OpenedSync {
     /// Where the engine takes no graph so large.
     pub fn graph(&self) -> Result<GraphBuilder, BuildError> {
         let mut graph = GraphBuilder::new();
+        self.deltas().try_for_each(|delta| graph.apply(&delta))?;
+        Ok(graph)
+    }
+
+    /// The changes that make the graph of the log out of nothing, for one that begins with another source's.
+    pub fn deltas(&self) -> impl Iterator<Item = GraphDelta> {
         let view = self.gossip.view();
-        for (short_channel_id, entry) in view.channels_from(ShortChannelId::from_u64(0)) {
+        let channels = view.channels_from(ShortChannelId::from_u64(0)).flat_map(|(id, entry)| {
             let [node_id_1, node_id_2] = entry.node_ids;
             let (capacity, features) = (entry.capacity, entry.features.clone());
-            graph.apply(&GraphDelta::ChannelOpened {
-                short_channel_id,
-                node_id_1,
-                node_id_2,
-                capacity,
-                features,
-            })?;
-            for direction in Direction::BOTH {
-                if let Some(update) = entry.updates[direction.as_usize()] {
+            let short_channel_id = id;
+            let opened =
+                GraphDelta::ChannelOpened { short_channel_id, node_id_1, node_id_2, capacity, features };
+            let updates = Direction::BOTH.map(|direction| {
+                entry.updates[direction.as_usize()].map(|update| {
                     let policy = update.policy;
-                    graph.apply(&GraphDelta::PolicyUpdated { short_channel_id, direction, policy })?;
-                }
-            }
-        }
-        for (node_id, entry) in view.nodes_from(None) {
-            if let Some((_, features)) = &entry.announced {
-                graph.apply(&GraphDelta::NodeSeen { node_id, features: features.clone() })?;
-            }
-        }
-        Ok(graph)
+                    GraphDelta::PolicyUpdated { short_channel_id, direction, policy }
+                })
+            });
+            std::iter::once(opened).chain(updates.into_iter().flatten())
+        });
+        let nodes = view.nodes_from(None).filter_map(|(node_id, entry)| {
+            let features = entry.announced.as_ref().map(|(_, features)| features.clone())?;
+            Some(GraphDelta::NodeSeen { node_id, features })
+        });
+        channels.chain(nodes)
     }
 
     /// Connects and listens. Changes go to `feed` from now on, notices to `notices` as long as there is room for them.
@@ -260,6 +262,11 @@ impl<F> SyncNode<F> {
     /// Numbers of this moment, at most a tenth of a second old.
     pub fn status(&self) -> Status {
         self.board.status()
+    }
+
+    /// The same numbers, for others to look at.
+    pub fn board(&self) -> StatusBoard {
+        StatusBoard(Arc::clone(&self.board))
     }
 
     /// Our node id, by which others connect to us.

@@ -92,8 +92,10 @@ impl GossipLog {
         self.file.write_all_at(&self.buffer, self.end).map_err(LogError::io(&self.path))?;
         self.end += self.buffer.len() as u64;
         for (record, place) in records.iter().zip(places) {
-            if let Ok(what) = record.restore(self.header.chain_hash, stored_at) {
-                self.live.take(&what, place);
+            match (record, record.key()) {
+                (Record::Removed { short_channel_id }, _) => self.live.remove_channel(*short_channel_id),
+                (_, Some(key)) => self.live.insert(key, place),
+                (_, None) => {}
             }
         }
         Ok(())

@@ -214,3 +214,24 @@ fn files_of_others_are_left_alone() {
     assert!(matches!(GossipLog::open(&log, ChainHash::BITCOIN, |_| ()), Err(LogError::Chain { .. })));
     assert!(matches!(GossipFollower::open(&log, ChainHash::BITCOIN), Err(LogError::Chain { .. })));
 }
+
+#[test]
+fn a_record_names_its_message_as_the_whole_of_it_does() {
+    let signer = Signer::new(CHAIN);
+    let channel = signer.channel(scid(1), ends(1));
+    let update = signer.update(scid(1), ends(1), Direction::NodeTwoToOne, NOW, 7);
+    let node = signer.node(Author(1), NOW);
+    let records = [
+        Record::Channel { capacity: None, message: &channel },
+        Record::Update { message: &update },
+        Record::Node { message: &node },
+    ];
+    for record in records {
+        let Restored::Gossip { key, .. } = record.restore(CHAIN, NOW).unwrap() else { panic!("gossip") };
+        assert_eq!(record.key(), Some(key));
+    }
+    assert_eq!(Record::Removed { short_channel_id: scid(1) }.key(), None);
+    for message in [&[][..], &[1], &[1, 0], &update[..90]] {
+        assert_eq!(Record::Update { message }.key(), None);
+    }
+}

@@ -2,11 +2,14 @@
 
 mod bolt1;
 mod bolt7;
+mod breaks;
 mod chain;
+mod flood;
 mod headers;
 mod log;
 mod noise;
 mod proofs;
+mod replay;
 mod signatures;
 mod silence;
 mod sim;

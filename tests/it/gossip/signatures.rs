@@ -13,16 +13,16 @@ use tests::data::shared;
 use tests::gsp;
 use tests::signed::{Author, Ends, Signer};
 
-fn secp() -> Secp256k1<VerifyOnly> {
+pub(super) fn secp() -> Secp256k1<VerifyOnly> {
     Secp256k1::verification_only()
 }
 
-fn capture(path: &str) -> Option<Vec<u8>> {
+pub(super) fn capture(path: &str) -> Option<Vec<u8>> {
     Some(zstd::decode_all(&fs::read(shared(path)?).unwrap()[..]).unwrap())
 }
 
 /// Both ends of every channel of the snapshot, and of those that opened in the days after it was taken.
-fn ends() -> Option<BTreeMap<ShortChannelId, [NodeId; 2]>> {
+pub(super) fn ends() -> Option<BTreeMap<ShortChannelId, [NodeId; 2]>> {
     let mut ends = BTreeMap::new();
     for (file, column) in [("channels.csv.zst", 0), ("topology-4-days.csv.zst", 2)] {
         let bytes = capture(&format!("data/mainnet-2025-10-26/{file}"))?;
@@ -36,7 +36,7 @@ fn ends() -> Option<BTreeMap<ShortChannelId, [NodeId; 2]>> {
     Some(ends)
 }
 
-fn job(candidate: Candidate, ends: &BTreeMap<ShortChannelId, [NodeId; 2]>) -> Option<VerifyJob> {
+pub(super) fn job(candidate: Candidate, ends: &BTreeMap<ShortChannelId, [NodeId; 2]>) -> Option<VerifyJob> {
     match candidate.subject().arc() {
         None => VerifyJob::announcement(candidate),
         Some((id, direction)) => {

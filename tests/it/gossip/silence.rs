@@ -1,10 +1,12 @@
 //! Peers that do not answer: who says which channels there are and answers no question for them still tells news, as LDK
 //! 0.2 does; who answers nothing is left.
 
+use bitcoin::secp256k1::Secp256k1;
 use gossip::admit::PeerId;
 use gossip::funding::FundingCheck;
 use gossip::record::Record;
-use gossip::sync::{ANSWER_SECS_MAX, Config, DisconnectReason, Gossip, Input, Output};
+use gossip::sync::{ANSWER_SECS_MAX, Config, DisconnectReason, Gossip, Input, NEWS_PATIENCE_SECS, Output};
+use gossip::verify::{KeyRing, VerifyJob};
 use primitives::wire::{
     GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
     ReplyShortChannelIdsEnd, ShortIds, WireMessage, message_type,
@@ -84,15 +86,69 @@ fn who_falls_silent_is_left() {
     let mut gossip = connected();
     say(&mut gossip, 1, &range_reply((0..600).map(scid)));
     let end = ReplyShortChannelIdsEnd { chain_hash: CHAIN, full_information: true }.to_bytes();
-    assert_eq!(say(&mut gossip, 2, &end).0, [QueryShortChannelIds::TYPE], "the rest of them");
+    let sent = say(&mut gossip, 2, &end).0;
+    assert_eq!(sent, [GossipTimestampFilter::TYPE, QueryShortChannelIds::TYPE], "the rest of them");
     gossip.handle(UnixTime::from_secs(START + 3 + ANSWER_SECS_MAX), Input::Tick);
     assert_eq!(outputs(&mut gossip).1, Some(DisconnectReason::Silence));
 }
 
-/// How far back in time a new peer is asked for news, in seconds.
+#[test]
+fn who_sends_more_than_is_read_is_not_silent() {
+    let (mut gossip, signer) = (connected(), Signer::new(CHAIN));
+    say(&mut gossip, 1, &range_reply((0..600).map(scid)));
+    let end = ReplyShortChannelIdsEnd { chain_hash: CHAIN, full_information: true }.to_bytes();
+    say(&mut gossip, 2, &end);
+    // News that are no answer, until the gate closes: the answer may be behind them.
+    let mut jobs = Vec::new();
+    let is_closed = (0..2000).any(|n| {
+        let message = signer.channel(scid(5000 + n), Ends { one: Author(1), two: Author(2) });
+        gossip.handle(UnixTime::from_secs(START + 3), Input::Message { peer: PEER, message: &message });
+        std::iter::from_fn(|| gossip.poll_output()).any(|output| match output {
+            Output::PauseReading { .. } => true,
+            Output::Verify(started) => {
+                jobs = started;
+                false
+            }
+            _ => false,
+        })
+    });
+    assert!(is_closed && !jobs.is_empty());
+    let late = START + 100 + ANSWER_SECS_MAX;
+    gossip.handle(UnixTime::from_secs(late), Input::Tick);
+    assert_eq!(outputs(&mut gossip).1, None, "who is not read from cannot answer");
+    // Signatures of all of them come back, and the gate opens.
+    let (secp, mut ring) = (Secp256k1::verification_only(), KeyRing::default());
+    while !jobs.is_empty() {
+        let results = VerifyJob::run_all(&secp, &mut ring, std::mem::take(&mut jobs));
+        gossip.handle(UnixTime::from_secs(late), Input::Verified(results));
+        while let Some(output) = gossip.poll_output() {
+            match output {
+                Output::Verify(started) => jobs = started,
+                Output::Disconnect { reason, .. } => panic!("{reason}"),
+                _ => {}
+            }
+        }
+    }
+    gossip.handle(UnixTime::from_secs(late + ANSWER_SECS_MAX - 1), Input::Tick);
+    assert_eq!(outputs(&mut gossip).1, None);
+    gossip.handle(UnixTime::from_secs(late + ANSWER_SECS_MAX + 1), Input::Tick);
+    assert_eq!(outputs(&mut gossip).1, Some(DisconnectReason::Silence));
+}
+
+/// How far back in time a new peer is asked for news that answers nothing, in seconds.
 fn asked_back(gossip: &mut Gossip, peer: u64) -> u32 {
-    let now = UnixTime::from_secs(START);
-    gossip.handle(now, Input::PeerConnected { peer: PeerId::from_u64(peer), has_queries: true });
+    let peer = PeerId::from_u64(peer);
+    gossip.handle(UnixTime::from_secs(START), Input::PeerConnected { peer, has_queries: true });
+    assert!(!outputs(gossip).0.contains(&GossipTimestampFilter::TYPE), "he may answer first");
+    let at = START + NEWS_PATIENCE_SECS;
+    gossip.handle(UnixTime::from_secs(at), Input::Tick);
+    let back = news_asked_back(gossip, at).expect("a filter");
+    gossip.handle(UnixTime::from_secs(at), Input::PeerDisconnected { peer });
+    back
+}
+
+/// How far back in time somebody is asked for news at `now`, if at all.
+fn news_asked_back(gossip: &mut Gossip, now: u32) -> Option<u32> {
     let mut first = None;
     while let Some(output) = gossip.poll_output() {
         if let Output::Send { message, .. } = output
@@ -101,7 +157,24 @@ fn asked_back(gossip: &mut Gossip, peer: u64) -> u32 {
             first = Some(GossipTimestampFilter::decode(&message[2..]).unwrap().first_timestamp);
         }
     }
-    START - first.expect("a filter").to_secs()
+    first.map(|first| now - first.to_secs())
+}
+
+#[test]
+fn who_answers_is_not_asked_to_tell_everything_twice() {
+    let end = ReplyShortChannelIdsEnd { chain_hash: CHAIN, full_information: true }.to_bytes();
+    let nothing = || range_reply(std::iter::empty());
+    let something = || range_reply([scid(1)].into_iter());
+    for words in [vec![nothing()], vec![something(), end]] {
+        let mut gossip = connected();
+        for word in &words {
+            assert_eq!(news_asked_back(&mut gossip, START), None);
+            let now = UnixTime::from_secs(START + NEWS_PATIENCE_SECS - 1);
+            gossip.handle(now, Input::Message { peer: PEER, message: word });
+        }
+        let now = START + NEWS_PATIENCE_SECS - 1;
+        assert_eq!(news_asked_back(&mut gossip, now), Some(2 * 3600));
+    }
 }
 
 #[test]
@@ -118,7 +191,7 @@ fn the_first_peers_are_asked_for_all_that_was_missed() {
     let stored = Record::Channel { capacity: None, message: &channel };
     for (away, expected) in [(10, 12), (24 * 30, all / HOUR), (0, 2)] {
         let mut gossip = new();
-        let stored_at = UnixTime::from_secs(START - away * HOUR);
+        let stored_at = UnixTime::from_secs(START + NEWS_PATIENCE_SECS - away * HOUR);
         gossip.restore(&stored.restore(CHAIN, stored_at).unwrap()).unwrap();
         assert_eq!(asked_back(&mut gossip, 1), expected * HOUR);
     }

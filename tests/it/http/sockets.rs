@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use engine::stop::Stop;
 use serde_json::json;
+use server::http::work::{Lane, Worker};
 use server::http::{Limits, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::service::{Service, line_graph, node};
+use super::service::{Answer, Service, line_graph, node};
 
 async fn impatient(limits: Limits) -> Service {
     Service::of(line_graph(), Settings { limits, ..Settings::default() }).await
@@ -27,7 +29,7 @@ async fn a_slow_head_is_cut_off_and_others_are_served() {
     let service = impatient(Limits { head_timeout: Duration::from_millis(300), ..Limits::default() }).await;
     let mut slow = Vec::new();
     for beginning in
-        ["", "P", "PRI * HTTP", "GET /healthz HTT", "GET /healthz HTTP/1.1\r\nhost: a\r\nx-slow: 1"]
+        ["", "P", "PRI * HTTP", "GET /healthz HTT", "GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: 1"]
     {
         for _ in 0..20 {
             let mut stream = TcpStream::connect(service.address).await.unwrap();
@@ -42,11 +44,43 @@ async fn a_slow_head_is_cut_off_and_others_are_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_head_and_a_body_that_drip_are_cut_off() {
+    let limits = Limits {
+        head_timeout: Duration::from_millis(300),
+        request_timeout: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let service = impatient(limits).await;
+    for beginning in [
+        "GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: ",
+        "POST /api/v1/routes HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        stream.write_all(beginning.as_bytes()).await.unwrap();
+        let (mut read, mut write) = stream.split();
+        let drip = async {
+            while write.write_all(b"1").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let mut bytes = Vec::new();
+        let end = async { read.read_to_end(&mut bytes).await };
+        timeout(PATIENCE, async {
+            tokio::select! { () = drip => (), _ = end => () }
+        })
+        .await
+        .expect("an end");
+        assert!(!String::from_utf8_lossy(&bytes).contains("200 OK"));
+        assert_eq!(service.get("/healthz").await.text, "ok\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_body_is_answered_with_a_timeout() {
     let service =
         impatient(Limits { request_timeout: Duration::from_millis(200), ..Limits::default() }).await;
     let mut stream = TcpStream::connect(service.address).await.unwrap();
-    let head = "POST /api/v1/routes HTTP/1.1\r\nhost: a\r\ncontent-length: 500\r\nconnection: close\r\n\r\n{";
+    let head = "POST /api/v1/routes HTTP/1.1\r\nhost: localhost\r\ncontent-length: 500\r\nconnection: close\r\n\r\n{";
     stream.write_all(head.as_bytes()).await.unwrap();
     let answer = rest(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
@@ -73,7 +107,7 @@ async fn idle_connections_leave_room_and_the_cap_holds() {
     assert_eq!(service.get("/healthz").await.text, "ok\n");
     // The client keeps its connection, so that there are 50 now; the next one waits until one ends.
     let mut late = TcpStream::connect(service.address).await.unwrap();
-    late.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+    late.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
     let mut byte = [0; 1];
     assert!(timeout(Duration::from_millis(200), late.read(&mut byte)).await.is_err());
     drop(idle);
@@ -81,11 +115,88 @@ async fn idle_connections_leave_room_and_the_cap_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_address_does_not_take_all_the_room() {
+    let service = impatient(Limits { address_connection_count_max: Some(5), ..Limits::default() }).await;
+    let mut held = Vec::new();
+    for _ in 0..5 {
+        held.push(TcpStream::connect(service.address).await.unwrap());
+        ask_healthz(held.last_mut().unwrap()).await;
+    }
+    let mut sixth = TcpStream::connect(service.address).await.unwrap();
+    assert_eq!(rest(&mut sixth).await, "");
+    drop(held);
+    // The server notices the ends when it does.
+    loop {
+        let mut next = TcpStream::connect(service.address).await.unwrap();
+        next.write_all(HEALTHZ).await.unwrap();
+        if rest_of_one(&mut next).await.contains("200 OK") {
+            break;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_refuses_at_once_and_goes_on() {
+    let limits = Limits { queue_size: 1, ..Limits::default() };
+    let settings = Settings { limits, search_threads: 1, ..Settings::default() };
+    let service = Service::of(line_graph(), settings).await;
+    let plan = json!({"query": {"src": node(1), "dst": node(4), "amount_msat": 1_000_000}});
+    let (release, gate) = std::sync::mpsc::channel::<()>();
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    let app = service.app.clone();
+    let held = tokio::spawn(async move {
+        let wait = move |_: &mut Worker| {
+            begun.send(()).unwrap();
+            gate.recv().unwrap();
+        };
+        app.pool().run(Lane::Heavy, Stop::new(), wait).await
+    });
+    begins.await.unwrap();
+    let url = service.url("/api/v1/plans");
+    let waiting = tokio::spawn(service.client.post(&url).json(&plan).send());
+    while service.app.pool().waiting()[1] == 0 {
+        assert!(!waiting.is_finished(), "it waits for the thread");
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..20 {
+        let refused = service.client.post(&url).json(&plan).send().await.unwrap();
+        assert_eq!(refused.headers()["retry-after"], "1");
+        assert_eq!(Answer::of(refused).await.problem(503)["code"], "busy");
+    }
+    release.send(()).unwrap();
+    held.await.unwrap().unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap().status(), 200);
+    service.post("/api/v1/plans", &plan).await.json();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_server_answers_to_no_foreign_name() {
+    let settings = Settings { hosts: vec!["router.example".to_owned()], ..Settings::default() };
+    let service = Service::of(line_graph(), settings).await;
+    let get = async |path: &str, host: &str| {
+        Answer::of(service.client.get(service.url(path)).header("host", host).send().await.unwrap()).await
+    };
+    for path in ["/", "/healthz", "/api/v1/graph", "/api/openapi.json"] {
+        let problem = get(path, "evil.example:7420").await.problem(421);
+        assert_eq!((&problem["code"], &problem["field"]), (&json!("misdirected"), &json!("host")));
+        for host in ["localhost:7420", "127.0.0.1", "router.example:443"] {
+            assert_eq!(get(path, host).await.status, 200, "{path} of {host}");
+        }
+    }
+    // Over HTTP/2 the name is in the request's target.
+    let client = reqwest::Client::builder().http2_prior_knowledge();
+    let client = client.resolve("evil.example", service.address).build().unwrap();
+    let url = format!("http://evil.example:{}/healthz", service.address.port());
+    Answer::of(client.get(url).send().await.unwrap()).await.problem(421);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_finishes_what_has_begun() {
     let service = Service::line().await;
     let body = json!({"src": node(1), "dst": node(4), "amount_msat": 1000}).to_string();
     let mut stream = TcpStream::connect(service.address).await.unwrap();
-    let head = format!("POST /api/v1/routes HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head =
+        format!("POST /api/v1/routes HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n", body.len());
     let (first, second) = body.split_at(10);
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(first.as_bytes()).await.unwrap();
@@ -109,5 +220,23 @@ async fn http_2_is_spoken_without_an_upgrade() {
     assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 200));
 }
 
+async fn ask_healthz(stream: &mut TcpStream) {
+    stream.write_all(HEALTHZ).await.unwrap();
+    assert!(rest_of_one(stream).await.contains("200 OK"));
+}
+
+/// Reads one answer to [`HEALTHZ`], or to the end.
+async fn rest_of_one(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"ok\n") {
+        let read = timeout(PATIENCE, stream.read_buf(&mut bytes)).await.expect("an answer or an end");
+        if !read.is_ok_and(|count| count > 0) {
+            break;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+const HEALTHZ: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 /// Longer than any machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -104,6 +104,27 @@ async fn budgets_of_requests_and_of_work_run_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_batch_without_a_budget_is_refused_and_one_that_outlives_it_says_so() {
+    let mut lazy = key("lazy", &[Scope::Read]);
+    lazy.work = Some(Rate { per_second: 1e-6, burst: 2.0 });
+    let service = service(vec![lazy]).await;
+    let body = format!("{}\n", query()).repeat(2000);
+    let ask = async || {
+        let request = service.client.post(service.url("/api/v1/batch")).bearer_auth("lazy");
+        Answer::of(request.body(body.clone()).send().await.unwrap()).await
+    };
+    let answer = ask().await;
+    assert_eq!(answer.status, 200);
+    let answers: Vec<Value> = answer.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), 2000);
+    assert_eq!(answers[0]["hops"], 1);
+    let last = &answers[1999];
+    assert_eq!((&last["line"], &last["problem"]["code"]), (&json!(2000), &json!("budget")));
+    assert!(last["problem"]["retry_after_s"].as_u64().unwrap() > 1);
+    assert_eq!(ask().await.problem(429)["code"], "budget");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_served_without_a_key_from_outside() {
     let listen = ([0, 0, 0, 0], 0).into();
     let topology = engine::graph::Topology::build(line_graph()).unwrap();

@@ -13,14 +13,14 @@ use tests::signed::{Author, Signer};
 use super::ours::{CHAIN, OurNode, Told, ends, messages, scid, until};
 
 /// A client without manners: it does what the test says.
-struct Client {
+pub(super) struct Client {
     socket: TcpStream,
-    connection: Connection,
+    pub(super) connection: Connection,
     heard: Vec<String>,
 }
 
 impl Client {
-    fn new(to: PublicKey, address: SocketAddr) -> Self {
+    pub(super) fn new(to: PublicKey, address: SocketAddr) -> Self {
         let secp = Secp256k1::new();
         let key = |byte| SecretKey::from_slice(&[byte; 32]).unwrap();
         let hello = Introduction { chain_hash: CHAIN, remote_addr: None };
@@ -34,7 +34,7 @@ impl Client {
         client
     }
 
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         let output = self.connection.output().to_vec();
         // Where the other side has gone, the next read says so.
         let _ = self.socket.write_all(&output);

@@ -5,4 +5,5 @@ mod ldk;
 mod ours;
 mod proxy;
 mod regtest;
+mod serve;
 mod sync;

@@ -35,6 +35,12 @@ impl Client {
             }
         }
     }
+
+    /// Whether the other end has not closed it.
+    pub(crate) fn is_open(&mut self) -> bool {
+        let read = self.stream.try_read(&mut [0]);
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
 }
 
 /// The status, and the size of head and body.
@@ -49,13 +55,14 @@ fn read_head(bytes: &[u8]) -> Option<(u16, usize)> {
 }
 
 /// A request with a body.
-pub(crate) fn post(path: &str, body: &str) -> Vec<u8> {
+pub(crate) fn post(host: SocketAddr, path: &str, body: &str) -> Vec<u8> {
     let size = body.len();
-    format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {size}\r\n\r\n{body}")
+    let kind = "content-type: application/json";
+    format!("POST {path} HTTP/1.1\r\nhost: {host}\r\n{kind}\r\ncontent-length: {size}\r\n\r\n{body}")
         .into_bytes()
 }
 
 /// A request without one.
-pub(crate) fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n").into_bytes()
+pub(crate) fn get(host: SocketAddr, path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n").into_bytes()
 }

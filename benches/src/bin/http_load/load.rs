@@ -1,41 +1,13 @@
-//! Load, and what is seen of it.
+//! Load over HTTP/1.1.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use benches::clock::process_time;
+
 use crate::client::Client;
-
-/// What became of requests.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    times: Vec<Duration>,
-    /// 503 and 429.
-    pub(crate) refused: u64,
-    /// Anything else but an answer or a problem of the query.
-    pub(crate) failed: u64,
-}
-
-impl Seen {
-    fn note(&mut self, status: u16, time: Duration) {
-        match status {
-            503 | 429 => self.refused += 1,
-            200 | 404 | 422 => self.times.push(time),
-            _ => self.failed += 1,
-        }
-    }
-
-    /// Answers a second.
-    pub(crate) fn rate(&self, secs: Duration) -> f64 {
-        self.times.len() as f64 / secs.as_secs_f64()
-    }
-
-    /// The time within which that share was answered.
-    pub(crate) fn quantile(&self, share: f64) -> Duration {
-        let at = ((self.times.len() as f64 * share) as usize).min(self.times.len().saturating_sub(1));
-        self.times.get(at).copied().unwrap_or_default()
-    }
-}
+use crate::seen::Seen;
 
 /// Each connection asks as fast as it is answered.
 pub(crate) async fn flat_out(
@@ -47,7 +19,8 @@ pub(crate) async fn flat_out(
     at_rate(address, requests, connections, f64::INFINITY, secs).await
 }
 
-/// All connections together ask that often, each at its times; a time counts from when it was to be asked.
+/// All connections together ask that often, each at its times. A time counts from when it was to be asked, except that
+/// what a timer is late is the client's.
 pub(crate) async fn at_rate(
     address: SocketAddr,
     requests: &Arc<Vec<Vec<u8>>>,
@@ -55,7 +28,7 @@ pub(crate) async fn at_rate(
     rate: f64,
     secs: Duration,
 ) -> Seen {
-    let began = Instant::now();
+    let (began, used) = (Instant::now(), process_time());
     let tasks: Vec<_> = (0..connections)
         .map(|at| {
             let requests = Arc::clone(requests);
@@ -64,15 +37,11 @@ pub(crate) async fn at_rate(
             tokio::spawn(async move { ask(address, &requests, at * 37, first, pause, began + secs).await })
         })
         .collect();
-    let mut seen = Seen::default();
+    let mut parts = Vec::with_capacity(connections);
     for task in tasks {
-        let one = task.await.expect("no panic");
-        seen.times.extend(one.times);
-        seen.refused += one.refused;
-        seen.failed += one.failed;
+        parts.push(task.await.expect("no panic"));
     }
-    seen.times.sort_unstable();
-    seen
+    Seen::together(parts, began.elapsed(), process_time() - used)
 }
 
 async fn ask(
@@ -85,26 +54,29 @@ async fn ask(
 ) -> Seen {
     let mut seen = Seen::default();
     let Ok(mut client) = Client::connect(address).await else {
-        seen.failed += 1;
+        seen.note_failure();
         return seen;
     };
-    while Instant::now() < end {
+    loop {
+        let mut asked = Instant::now();
         if pause.is_zero() {
-            due = Instant::now();
-        } else {
+            due = asked;
+        } else if due > asked {
             tokio::time::sleep_until(due.into()).await;
+            asked = Instant::now();
+        } else {
+            // One that is behind its times has waited since then, but has no more than one request under way.
+            asked = due.max(asked - pause);
         }
-        // One that is behind its times asks at once, and counts from now: it has no more than one request under way.
-        let asked = due.max(Instant::now() - pause);
-        match client.ask(&requests[at % requests.len()]).await {
-            Ok(status) => seen.note(status, asked.elapsed()),
-            Err(_) => {
-                seen.failed += 1;
-                return seen;
-            }
+        if Instant::now() >= end {
+            return seen;
         }
+        let Ok(status) = client.ask(&requests[at % requests.len()]).await else {
+            seen.note_failure();
+            return seen;
+        };
+        seen.note(status, asked.elapsed());
         at += 1;
         due = (due + pause).max(Instant::now() - pause);
     }
-    seen
 }

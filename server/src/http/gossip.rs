@@ -1,0 +1,146 @@
+//! Gossip's way into what is served, and what is told of it.
+//!
+//! A node of gossip hands its changes to the applier like everybody else, some milliseconds' worth as one change: they have
+//! numbers, are heard by who listens, and readers see them together. One change is under way at a time, so a burst of
+//! gossip waits where it came from and not in the applier's queue.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel;
+use primitives::GraphDelta;
+use serde::Serialize;
+use tokio::time::{MissedTickBehavior, interval};
+use utoipa::ToSchema;
+
+use super::app::{App, DELTAS_TOGETHER};
+use super::applier::{Applier, Change};
+use crate::net::{Feed, Notice, Status, StatusBoard};
+
+/// Hands the changes of a node of gossip to the applier.
+#[derive(Debug)]
+pub struct GossipFeed {
+    applier: Applier,
+    deltas: Vec<GraphDelta>,
+    under_way: Option<channel::Receiver<Infallible>>,
+}
+
+impl GossipFeed {
+    /// A way to that applier.
+    pub const fn new(applier: Applier) -> Self {
+        GossipFeed { applier, deltas: Vec::new(), under_way: None }
+    }
+}
+
+impl Feed for GossipFeed {
+    fn apply(&mut self, delta: &GraphDelta) {
+        self.deltas.push(delta.clone());
+    }
+
+    fn publish(&mut self) {
+        let mut deltas = std::mem::take(&mut self.deltas).into_iter().peekable();
+        while deltas.peek().is_some() {
+            // Its sender sends nothing: it is dropped once the change is seen, or the applier has ended.
+            let _ = self.under_way.take().map(|under_way| under_way.recv());
+            let piece = deltas.by_ref().take(DELTAS_TOGETHER).collect();
+            // A server that stops shows nothing any more, and the log has it all.
+            self.under_way = self.applier.submit(Change::Graph(piece)).ok();
+        }
+    }
+}
+
+/// What a server tells of its node of gossip.
+#[derive(Debug)]
+pub struct GossipWatch {
+    board: StatusBoard,
+    messages_per_second: AtomicU64,
+}
+
+/// A node of gossip in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct GossipInfo {
+    /// Peers that are connected.
+    pub peer_count: usize,
+    /// Messages that they sent since the start.
+    pub message_count: u64,
+    /// Of these, such whose signatures were checked and right.
+    pub verified_count: u64,
+    /// Messages in a second, of the last seconds.
+    pub messages_per_second: u64,
+    /// From the read of a message to its change of the graph, of the last ones.
+    pub lag_us: u64,
+    /// Channels of which a peer knows more than we do.
+    pub wanted_count: usize,
+    /// Whether all is known that the peers know.
+    pub is_synced: bool,
+    /// Bytes of the log.
+    pub log_bytes: u64,
+}
+
+impl GossipWatch {
+    /// Will look at that board.
+    pub const fn new(board: StatusBoard) -> Self {
+        GossipWatch { board, messages_per_second: AtomicU64::new(0) }
+    }
+
+    /// The numbers of this moment.
+    pub fn info(&self) -> GossipInfo {
+        let status = self.board.status();
+        let Status { message_count, verified_count, wanted_count, is_synced, log_bytes, .. } = status;
+        GossipInfo {
+            peer_count: status.peers.len(),
+            message_count,
+            verified_count,
+            messages_per_second: self.messages_per_second.load(Relaxed),
+            lag_us: u64::try_from(status.lag.as_micros()).unwrap_or(u64::MAX),
+            wanted_count,
+            is_synced,
+            log_bytes,
+        }
+    }
+}
+
+/// Counts, and writes to the server's log what a node of gossip does, until the server stops.
+pub async fn report_gossip(app: App, notices: Receiver<Notice>) {
+    let Some(watch) = app.gossip() else { return };
+    let (mut stopped, mut ticks) = (app.stopped(), interval(LOOK_EVERY));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut before, mut looked_at) = (watch.info(), Instant::now());
+    let (mut told, mut told_at) = (before, looked_at);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped.wait() => return,
+        }
+        for notice in notices.try_iter() {
+            tracing::info!("gossip: {notice}");
+        }
+        let (info, now) = (watch.info(), Instant::now());
+        let count = info.message_count.saturating_sub(before.message_count);
+        let millis = now.duration_since(looked_at).as_millis().max(1);
+        let per_second = u128::from(count).saturating_mul(1000) / millis;
+        watch.messages_per_second.store(u64::try_from(per_second).unwrap_or(u64::MAX), Relaxed);
+        (before, looked_at) = (info, now);
+        if now.duration_since(told_at) >= TELL_EVERY {
+            if info != told {
+                let GossipInfo { peer_count, verified_count, lag_us, wanted_count, is_synced, .. } = info;
+                let messages = info.message_count.saturating_sub(told.message_count);
+                tracing::info!(
+                    peer_count,
+                    messages,
+                    verified_count,
+                    lag_us,
+                    wanted_count,
+                    is_synced,
+                    "gossip of a minute"
+                );
+            }
+            (told, told_at) = (info, now);
+        }
+    }
+}
+
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const TELL_EVERY: Duration = Duration::from_secs(60);
