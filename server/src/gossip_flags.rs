@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use bitcoin::secp256k1::SecretKey;
 use clap::{Args, ValueEnum};
 use primitives::ChainHash;
-use server::chain::{RpcAuth, RpcConfig};
+use server::chain::{ChainConfig, RpcAuth, RpcConfig};
 use server::net::{OpenedSync, PeerAddress, Secrets, SyncConfig, open_sync};
 use server::store::LogError;
 
 use crate::exit::Failure;
+use crate::proof_start::{ProofStart, headers};
 
 /// Whom a node of gossip learns from, and whom it believes.
 #[derive(Debug, Clone, Args)]
@@ -32,6 +33,10 @@ pub(crate) struct GossipFlags {
     /// User and password of Bitcoin Core
     #[arg(long, value_name = "USER:PASSWORD", env = "FULGURITE_BITCOIND_USER", hide_env_values = true)]
     bitcoind_user: Option<String>,
+    /// For proofs, a header to begin with instead of the network's first one: that of a height which is a multiple of 2016,
+    /// which you trust, in hexadecimal digits
+    #[arg(long, value_name = "HEIGHT:HEADER")]
+    proof_start: Option<ProofStart>,
     /// A SOCKS5 proxy for all connections to peers, such as Tor's 127.0.0.1:9050
     #[arg(long, value_name = "ADDRESS:PORT")]
     proxy: Option<SocketAddr>,
@@ -48,6 +53,8 @@ pub(crate) struct GossipFlags {
 enum FundingCheckBy {
     /// A Bitcoin Core node, which is believed
     Bitcoind,
+    /// A Bitcoin Core node, which must prove that the output was made, and may be anybody's
+    Proof,
     /// Nobody: peers are believed, and capacities stay unknown
     None,
 }
@@ -93,23 +100,34 @@ impl GossipFlags {
         open_sync(config).map_err(|error| log_failure(log, error))
     }
 
-    fn chain(&self) -> Result<Option<RpcConfig>, Failure> {
-        let address = || format!("127.0.0.1:{}", self.network.rpc_port());
+    fn chain(&self) -> Result<Option<ChainConfig>, Failure> {
+        if self.proof_start.is_some() && self.funding_check != Some(FundingCheckBy::Proof) {
+            return Err(Failure::usage("--proof-start is for proofs", "add --funding-check proof"));
+        }
         match self.funding_check {
             Some(FundingCheckBy::None) => Ok(None),
-            Some(FundingCheckBy::Bitcoind) => Ok(Some(RpcConfig {
-                address: self.bitcoind.clone().unwrap_or_else(address),
-                auth: match (&self.bitcoind_user, &self.bitcoind_cookie) {
-                    (Some(user), _) => RpcAuth::Password(user.clone()),
-                    (None, Some(path)) => RpcAuth::Cookie(path.clone()),
-                    (None, None) => RpcAuth::Cookie(self.network.cookie()?),
-                },
-            })),
+            Some(FundingCheckBy::Bitcoind) => Ok(Some(ChainConfig::Believed(self.rpc()?))),
+            Some(FundingCheckBy::Proof) => {
+                let headers = Box::new(headers(self.network.of_bitcoin(), self.proof_start)?);
+                Ok(Some(ChainConfig::Proven { rpc: self.rpc()?, headers }))
+            }
             None => Err(Failure::usage(
                 "it is not said who looks for funding outputs",
-                "add --funding-check bitcoind, or none to believe everybody",
+                "add --funding-check bitcoind, proof, or none to believe everybody",
             )),
         }
+    }
+
+    fn rpc(&self) -> Result<RpcConfig, Failure> {
+        let address = || format!("127.0.0.1:{}", self.network.rpc_port());
+        Ok(RpcConfig {
+            address: self.bitcoind.clone().unwrap_or_else(address),
+            auth: match (&self.bitcoind_user, &self.bitcoind_cookie) {
+                (Some(user), _) => RpcAuth::Password(user.clone()),
+                (None, Some(path)) => RpcAuth::Cookie(path.clone()),
+                (None, None) => RpcAuth::Cookie(self.network.cookie()?),
+            },
+        })
     }
 }
 
@@ -161,6 +179,17 @@ impl Network {
             Network::Testnet4 => ChainHash::TESTNET4,
             Network::Signet => ChainHash::SIGNET,
             Network::Regtest => ChainHash::REGTEST,
+        }
+    }
+
+    /// The network's rules.
+    const fn of_bitcoin(self) -> bitcoin::Network {
+        match self {
+            Network::Bitcoin => bitcoin::Network::Bitcoin,
+            Network::Testnet => bitcoin::Network::Testnet,
+            Network::Testnet4 => bitcoin::Network::Testnet4,
+            Network::Signet => bitcoin::Network::Signet,
+            Network::Regtest => bitcoin::Network::Regtest,
         }
     }
 

@@ -25,6 +25,7 @@ mod node_names;
 mod operation;
 mod output;
 mod progress;
+mod proof_start;
 mod queries_file;
 mod query_flags;
 mod sample;

@@ -48,6 +48,11 @@ impl Signer {
         funding(short_channel_id).map(|key| key.public_key(&self.secp).serialize())
     }
 
+    /// The secrets of the funding keys, in the same order.
+    pub fn funding_secrets(&self, short_channel_id: ShortChannelId) -> [SecretKey; 2] {
+        funding(short_channel_id)
+    }
+
     /// The announcement of a channel.
     pub fn channel(&self, short_channel_id: ShortChannelId, ends: Ends) -> Vec<u8> {
         let [first, second] = self.in_order(ends);

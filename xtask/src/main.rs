@@ -1,4 +1,5 @@
-//! `cargo xtask`: `header` writes the C header anew, `install --prefix` builds and installs the library.
+//! `cargo xtask`: `header` writes the C header anew, `install --prefix` builds and installs the library, `bitcoind` builds
+//! a Bitcoin Core node for tests.
 
 use std::error::Error;
 use std::fs;
@@ -21,6 +22,8 @@ enum Chore {
         #[arg(long, default_value = "release")]
         profile: String,
     },
+    /// Print the path of a bitcoind for tests: $BITCOIND_EXE, one on PATH, or one that is built once and kept
+    Bitcoind,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -33,6 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             let installed = xtask::install(&std::path::absolute(&prefix)?, &built)?;
             println!("installed below {}", prefix.display());
             println!("compile with PKG_CONFIG_PATH={}", installed.pkgconfig.display());
+            Ok(())
+        }
+        Chore::Bitcoind => {
+            println!("{}", xtask::bitcoind()?.display());
             Ok(())
         }
     }

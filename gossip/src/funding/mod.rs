@@ -5,9 +5,10 @@
 //! transaction.
 
 mod check;
+mod difficulty;
 mod headers;
 mod proof;
 
 pub use check::{FundingAnswer, FundingCheck, FundingError, FundingQuestion, funding_script};
-pub use headers::{Anchor, HeaderChain, HeaderError};
-pub use proof::{MerkleProof, ProofError};
+pub use headers::{Anchor, HEADERS_SIZE_MAX, HeaderChain, HeaderError, decode_headers};
+pub use proof::{MerkleProof, ProofError, spent_outputs};

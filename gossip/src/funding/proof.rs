@@ -3,8 +3,8 @@
 //! It shows that the output existed, and cannot show that nobody has spent it since. A node of the chain gives such
 //! proofs (`gettxoutproof`) to those who keep only headers.
 
-use bitcoin::consensus::encode::deserialize;
-use bitcoin::{MerkleBlock, Transaction, TxOut, Txid};
+use bitcoin::consensus::encode::{deserialize, serialize};
+use bitcoin::{Block, MerkleBlock, OutPoint, Transaction, TxOut, Txid};
 use primitives::{BlockHeight, ShortChannelId};
 
 use super::headers::HeaderChain;
@@ -30,17 +30,30 @@ impl MerkleProof {
         Ok(MerkleProof { block, transaction })
     }
 
+    /// What [`MerkleProof::decode`] reads: the Merkle block, and the transaction.
+    pub fn encode(&self) -> [Vec<u8>; 2] {
+        [serialize(&self.block), serialize(&self.transaction)]
+    }
+
+    /// The transaction that it is about.
+    pub fn txid(&self) -> Txid {
+        self.transaction.compute_txid()
+    }
+
     /// The output at `short_channel_id`. O(branch).
     ///
     /// # Errors
-    /// Where the block is not in the chain at that height, the branch does not lead to its root, the transaction is
-    /// another or at another place, or has no such output.
+    /// Where the chain has too little work, the block is not in it at that height, the branch does not lead to its root, the
+    /// transaction is another or at another place, or has no such output.
     pub fn output(
         &self,
         short_channel_id: ShortChannelId,
         headers: &HeaderChain,
     ) -> Result<&TxOut, ProofError> {
         let height = BlockHeight::from_u32(short_channel_id.block());
+        if !headers.is_credible() {
+            return Err(ProofError::LittleWork);
+        }
         let known = headers.block_hash(height).ok_or(ProofError::NoHeader { height })?;
         if self.block.header.block_hash() != known {
             return Err(ProofError::Block { height });
@@ -51,7 +64,7 @@ impl MerkleProof {
         }
         let (mut txids, mut places): (Vec<Txid>, Vec<u32>) = (Vec::new(), Vec::new());
         self.block.extract_matches(&mut txids, &mut places).map_err(|_| ProofError::Branch)?;
-        let txid = self.transaction.compute_txid();
+        let txid = self.txid();
         let is_there = txids
             .iter()
             .zip(&places)
@@ -62,6 +75,32 @@ impl MerkleProof {
         let output = self.transaction.output.get(usize::from(short_channel_id.output()));
         output.ok_or(ProofError::NoOutput { short_channel_id })
     }
+}
+
+/// All outputs that a whole block spends. Nothing can be left out or invented: the block's header commits to all its
+/// transactions but for their witnesses. O(transactions).
+///
+/// # Errors
+/// Where the chain has too little work, the block is not in it at that height, or is not whole.
+pub fn spent_outputs(
+    block: &Block,
+    height: BlockHeight,
+    headers: &HeaderChain,
+) -> Result<Vec<OutPoint>, ProofError> {
+    if !headers.is_credible() {
+        return Err(ProofError::LittleWork);
+    }
+    let known = headers.block_hash(height).ok_or(ProofError::NoHeader { height })?;
+    if block.header.block_hash() != known {
+        return Err(ProofError::Block { height });
+    }
+    // Inner nodes of the tree, given for transactions, would have to begin with one that makes new coins.
+    let is_whole = block.txdata.first().is_some_and(Transaction::is_coinbase) && block.check_merkle_root();
+    if !is_whole {
+        return Err(ProofError::NotWhole { height });
+    }
+    let inputs = block.txdata.iter().skip(1).flat_map(|transaction| &transaction.input);
+    Ok(inputs.map(|input| input.previous_output).collect())
 }
 
 /// The bytes of a block, which bound both parts.
@@ -78,6 +117,15 @@ pub enum ProofError {
     /// A part does not parse.
     #[error("a part of the proof does not parse")]
     Encoding,
+    /// The chain of headers has less work than what is known of the network's.
+    #[error("the headers have too little work to be believed")]
+    LittleWork,
+    /// Transactions of a block are missing, or are not its own.
+    #[error("the transactions are not those of the block at height {height}")]
+    NotWhole {
+        /// The height.
+        height: BlockHeight,
+    },
     /// The chain of headers does not reach the block.
     #[error("there is no header at height {height}")]
     NoHeader {

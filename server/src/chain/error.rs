@@ -2,6 +2,8 @@
 
 use std::io;
 
+use gossip::funding::{HeaderError, ProofError};
+
 /// Why a node of the chain gave no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -35,4 +37,13 @@ pub enum ChainError {
         /// What was asked.
         method: &'static str,
     },
+    /// Its blocks do not follow from the header that ours begin with.
+    #[error("the Bitcoin node is of another chain")]
+    OtherChain,
+    /// Its headers break a rule.
+    #[error("the Bitcoin node's headers are refused: {0}")]
+    Headers(#[from] HeaderError),
+    /// What it gives proves nothing.
+    #[error("the Bitcoin node's proof is refused: {0}")]
+    Proof(#[from] ProofError),
 }

@@ -1,67 +1,109 @@
-//! From a short channel id to its output: the block at the height, the transaction at its place, the unspent output.
+//! From a short channel id to its output: the block at the height, the transaction at its place, the unspent output, and
+//! where the node is not believed, the proof that the output was made.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use bitcoin::{Amount, ScriptBuf, TxOut};
-use gossip::funding::FundingAnswer;
-use primitives::ShortChannelId;
+use bitcoin::hex::FromHex as _;
+use bitcoin::{Amount, OutPoint, ScriptBuf, TxOut, Txid};
+use gossip::funding::{FundingAnswer, MerkleProof};
+use primitives::{BlockHeight, ShortChannelId};
 use serde_json::{Value, json};
 
 use super::error::ChainError;
 use super::rpc::RpcClient;
+use super::source::{KnownBlock, Source};
 
-/// The transactions of blocks that were asked for: peers tell channels in the order of their blocks, so that most
-/// questions find their block here.
-#[derive(Debug, Default)]
-pub(super) struct Blocks(Mutex<BTreeMap<u32, Arc<[String]>>>);
+/// What became of a question.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) answer: FundingAnswer,
+    /// The output's name, where there is one.
+    pub(super) outpoint: Option<OutPoint>,
+}
 
-impl Blocks {
-    /// Forgets the blocks above a height, which another branch may replace.
-    pub(super) fn forget_from(&self, height: u32) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).split_off(&height);
-    }
-
-    /// Ids of the block's transactions; `None` where the chain does not reach it.
-    async fn txids(&self, client: &mut RpcClient, height: u32) -> Result<Option<Arc<[String]>>, ChainError> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&height).cloned();
-        if let Some(txids) = known {
-            return Ok(Some(txids));
-        }
-        let hash = match client.call("getblockhash", json!([height])).await {
-            Err(ChainError::Rpc { code: OUT_OF_RANGE, .. }) => return Ok(None),
-            hash => hash?,
-        };
-        let block = client.call("getblock", json!([hash, 1])).await?;
-        let txids = block["tx"].as_array().ok_or(ChainError::Answer { method: "getblock" })?;
-        let txids: Arc<[String]> = txids.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        let mut blocks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if blocks.len() >= BLOCK_COUNT_MAX {
-            blocks.pop_first();
-        }
-        blocks.insert(height, Arc::clone(&txids));
-        Ok(Some(txids))
+impl From<FundingAnswer> for Found {
+    fn from(answer: FundingAnswer) -> Self {
+        Found { answer, outpoint: None }
     }
 }
 
-/// Looks for the output at `short_channel_id`. Three questions, or one where the block is known.
+/// Looks for the output at `short_channel_id`. Three questions, or one where the block is known; two more for a proof.
 pub(super) async fn look_up(
     client: &mut RpcClient,
-    blocks: &Blocks,
+    source: &Source,
     short_channel_id: ShortChannelId,
-) -> Result<FundingAnswer, ChainError> {
+) -> Result<Found, ChainError> {
     // A block that is not there yet will be.
-    let Some(txids) = blocks.txids(client, short_channel_id.block()).await? else {
-        return Ok(FundingAnswer::Unknown);
+    let Some(block) = block(client, source, short_channel_id.block()).await? else {
+        return Ok(FundingAnswer::Unknown.into());
     };
     let place = usize::try_from(short_channel_id.transaction()).unwrap_or(usize::MAX);
-    let Some(txid) = txids.get(place) else { return Ok(FundingAnswer::Missing) };
+    let Some(txid) = block.txids.get(place) else { return Ok(FundingAnswer::Missing.into()) };
     let params = json!([txid, short_channel_id.output(), false]);
     let output = client.call("gettxout", params).await?;
     if output.is_null() {
-        return Ok(FundingAnswer::Missing);
+        return Ok(FundingAnswer::Missing.into());
     }
-    read_output(&output).map(FundingAnswer::Unspent).ok_or(ChainError::Answer { method: "gettxout" })
+    if source.headers().is_some() {
+        return prove(client, source, short_channel_id, txid, &block.hash).await;
+    }
+    let output = read_output(&output).ok_or(ChainError::Answer { method: "gettxout" })?;
+    let txid: Txid = txid.parse().map_err(|_| ChainError::Answer { method: "getblock" })?;
+    let outpoint = OutPoint { txid, vout: short_channel_id.output().into() };
+    Ok(Found { answer: FundingAnswer::Unspent(output), outpoint: Some(outpoint) })
+}
+
+/// The block at a height; `None` where the chain does not reach it.
+async fn block(
+    client: &mut RpcClient,
+    source: &Source,
+    height: u32,
+) -> Result<Option<Arc<KnownBlock>>, ChainError> {
+    if let Some(block) = source.block(height) {
+        return Ok(Some(block));
+    }
+    let proven = source.headers().map(|headers| headers.block_hash(BlockHeight::from_u32(height)));
+    let hash = match proven {
+        Some(hash) => hash.map(|hash| hash.to_string()),
+        None => match client.call("getblockhash", json!([height])).await {
+            Err(ChainError::Rpc { code: OUT_OF_RANGE, .. }) => None,
+            hash => Some(text(&hash?, "getblockhash")?),
+        },
+    };
+    let Some(hash) = hash else { return Ok(None) };
+    let block = client.call("getblock", json!([hash, 1])).await?;
+    let txids = block["tx"].as_array().ok_or(ChainError::Answer { method: "getblock" })?;
+    let txids = txids.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let block = Arc::new(KnownBlock { hash, txids });
+    source.remember(height, Arc::clone(&block));
+    Ok(Some(block))
+}
+
+/// The output as the block commits to it: whatever else the node said of it does not count.
+async fn prove(
+    client: &mut RpcClient,
+    source: &Source,
+    short_channel_id: ShortChannelId,
+    txid: &str,
+    hash: &str,
+) -> Result<Found, ChainError> {
+    let block = bytes(client, "gettxoutproof", json!([[txid], hash])).await?;
+    let transaction = bytes(client, "getrawtransaction", json!([txid, false, hash])).await?;
+    let proof = MerkleProof::decode(&block, &transaction)?;
+    let Some(headers) = source.headers() else { return Ok(FundingAnswer::Unknown.into()) };
+    let output = proof.output(short_channel_id, &headers)?.clone();
+    let outpoint = OutPoint { txid: proof.txid(), vout: short_channel_id.output().into() };
+    Ok(Found { answer: FundingAnswer::Unspent(output), outpoint: Some(outpoint) })
+}
+
+pub(super) fn text(value: &Value, method: &'static str) -> Result<String, ChainError> {
+    value.as_str().map(str::to_owned).ok_or(ChainError::Answer { method })
+}
+
+async fn bytes(client: &mut RpcClient, method: &'static str, params: Value) -> Result<Vec<u8>, ChainError> {
+    let digits = client.call(method, params).await?;
+    let bytes = digits.as_str().and_then(|digits| Vec::from_hex(digits).ok());
+    bytes.ok_or(ChainError::Answer { method })
 }
 
 fn read_output(output: &Value) -> Option<TxOut> {
@@ -70,7 +112,5 @@ fn read_output(output: &Value) -> Option<TxOut> {
     Some(TxOut { value, script_pubkey })
 }
 
-/// Some 20 MB of ids.
-const BLOCK_COUNT_MAX: usize = 64;
 /// `RPC_INVALID_PARAMETER`: the height is above the tip.
 const OUT_OF_RANGE: i64 = -8;

@@ -4,14 +4,19 @@
 //! ChainQuestion --> serve: a few clients at a time --> getblockhash, getblock, gettxout --> ChainAnswer::Funding
 //!                   every few seconds: the tip, and who spends what in new blocks -------> Block, Spent
 //! ```
-//! The node is believed. What its answers mean for a channel is judged by `gossip::funding`.
+//! The node is believed, or it must prove what it says: its headers are followed by `gossip::funding::HeaderChain`, an output
+//! comes with `gettxoutproof`, and a block that spends one is checked as a whole. What answers mean for a channel is judged
+//! by `gossip::funding`.
 
 mod error;
+mod headers;
 mod lookup;
 mod rpc;
 mod serve;
+mod source;
 mod watch;
 
 pub use error::ChainError;
 pub use rpc::{RpcAuth, RpcConfig};
 pub use serve::{ChainAnswer, ChainQuestion, serve};
+pub use source::ChainConfig;

@@ -56,9 +56,35 @@ impl RpcClient {
         RpcClient { config: config.clone(), connection: None }
     }
 
-    /// Asks, and waits for the result. A connection that the node closed meanwhile is opened once more.
+    /// Asks, and waits for the result.
     pub(super) async fn call(&mut self, method: &'static str, params: Value) -> Result<Value, ChainError> {
-        let body = json!({ "jsonrpc": "1.0", "id": 0, "method": method, "params": params }).to_string();
+        let bytes = self.exchange(&request(method, 0, params)).await?;
+        let answer = serde_json::from_slice(&bytes).map_err(|_| ChainError::Answer { method })?;
+        result(answer, method)
+    }
+
+    /// Asks the same with several parameters at once; the results are in their order.
+    pub(super) async fn call_all(
+        &mut self,
+        method: &'static str,
+        params: Vec<Value>,
+    ) -> Result<Vec<Value>, ChainError> {
+        let count = params.len();
+        let calls = params.into_iter().enumerate().map(|(id, params)| request(method, id, params)).collect();
+        let bytes = self.exchange(&Value::Array(calls)).await?;
+        let answers = serde_json::from_slice(&bytes).map_err(|_| ChainError::Answer { method })?;
+        // Where the node understands nothing of it, there is one answer.
+        let Value::Array(answers) = answers else { return result(answers, method).map(|_| Vec::new()) };
+        let is_ordered = answers.iter().enumerate().all(|(id, answer)| answer["id"] == id);
+        if !is_ordered || answers.len() != count {
+            return Err(ChainError::Answer { method });
+        }
+        answers.into_iter().map(|answer| result(answer, method)).collect()
+    }
+
+    /// Sends a question and waits for the answer. A connection that the node closed meanwhile is opened once more.
+    async fn exchange(&mut self, question: &Value) -> Result<Bytes, ChainError> {
+        let body = question.to_string();
         let was_open = self.connection.is_some();
         let answer = match timeout(ANSWER_MAX, self.post(&body)).await.unwrap_or(Err(ChainError::Timeout)) {
             Err(ChainError::Http) if was_open => {
@@ -67,12 +93,7 @@ impl RpcClient {
             }
             answer => answer,
         };
-        let bytes = answer.inspect_err(|_| self.connection = None)?;
-        let mut answer: Value = serde_json::from_slice(&bytes).map_err(|_| ChainError::Answer { method })?;
-        match answer["error"]["code"].as_i64() {
-            Some(code) => Err(ChainError::Rpc { method, code }),
-            None => Ok(answer["result"].take()),
-        }
+        answer.inspect_err(|_| self.connection = None)
     }
 
     async fn post(&mut self, body: &str) -> Result<Bytes, ChainError> {
@@ -111,6 +132,17 @@ impl RpcClient {
         // It ends with the sender, or with the socket.
         tokio::spawn(connection);
         Ok((sender, format!("Basic {}", BASE64_STANDARD.encode(credentials))))
+    }
+}
+
+fn request(method: &str, id: usize, params: Value) -> Value {
+    json!({ "jsonrpc": "1.0", "id": id, "method": method, "params": params })
+}
+
+fn result(mut answer: Value, method: &'static str) -> Result<Value, ChainError> {
+    match answer["error"]["code"].as_i64() {
+        Some(code) => Err(ChainError::Rpc { method, code }),
+        None => Ok(answer["result"].take()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Answers questions on channels, a few at a time, and tells what new blocks change.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep_until};
 
 use super::error::ChainError;
-use super::lookup::{Blocks, look_up};
+use super::lookup::{Found, look_up};
 use super::rpc::{RpcClient, RpcConfig};
+use super::source::{ChainConfig, Source};
 use super::watch::Watch;
 
 /// What is asked of the chain.
@@ -54,23 +55,33 @@ pub enum ChainAnswer {
 
 /// Serves until nobody asks any more, or `answer` says that nobody listens.
 pub async fn serve(
-    config: RpcConfig,
+    config: ChainConfig,
     mut questions: mpsc::UnboundedReceiver<ChainQuestion>,
     answer: impl Fn(ChainAnswer) -> bool,
 ) {
-    let mut desk = Desk::new(&config);
-    let (mut watch, mut watcher) = (Watch::default(), RpcClient::new(&config));
+    let (source, rpc) = Source::new(config);
+    let mut desk = Desk::new(&rpc, source);
+    let (mut watch, mut watcher) = (Watch::default(), RpcClient::new(&rpc));
+    // Nothing is answered before there are headers to check it against.
+    let mut looks = desk.source.headers().is_some();
     let mut ticks = interval(POLL_EVERY);
     loop {
-        desk.start();
+        if looks {
+            looks = false;
+            let before = watch.tip();
+            match watch.poll(&mut watcher, &desk.source, &answer).await {
+                Ok(replaced) if watch.tip() != before || !replaced.is_empty() => desk.look_again(replaced),
+                Ok(_) => {}
+                Err(error) if !answer(ChainAnswer::Failed(error)) => return,
+                Err(_) => {}
+            }
+        }
+        desk.start(watch.tip());
         tokio::select! {
             question = questions.recv() => match question {
                 None => return,
                 Some(ChainQuestion::Funding(question)) => desk.first.push_back(question),
-                Some(ChainQuestion::Watch(question)) => {
-                    watch.add(&question);
-                    desk.later.push_back(question);
-                }
+                Some(ChainQuestion::Watch(question)) => desk.later.push_back(question),
             },
             Some(done) = desk.running.join_next() => {
                 let Ok(done) = done else { continue };
@@ -79,13 +90,7 @@ pub async fn serve(
                 }
             }
             () = sleep_until(desk.rests_until), if desk.is_resting() => desk.wake(),
-            _ = ticks.tick() => {
-                if let Err(error) = watch.poll(&mut watcher, &desk.blocks, &answer).await
-                    && !answer(ChainAnswer::Failed(error))
-                {
-                    return;
-                }
-            }
+            _ = ticks.tick() => looks = true,
         }
     }
 }
@@ -96,7 +101,11 @@ struct Desk {
     later: VecDeque<FundingQuestion>,
     idle: Vec<RpcClient>,
     running: JoinSet<Done>,
-    blocks: Arc<Blocks>,
+    source: Arc<Source>,
+    /// Channels that were said to be spent because they were not found, and may be found in another branch.
+    lost: BTreeSet<ShortChannelId>,
+    /// Channels whose blocks are not there: the next block may be theirs.
+    deferred: Vec<FundingQuestion>,
     /// After a failure, the node is left alone for a while.
     rests_until: Instant,
     rests: bool,
@@ -107,17 +116,21 @@ struct Done {
     client: RpcClient,
     question: FundingQuestion,
     is_first: bool,
-    result: Result<FundingAnswer, ChainError>,
+    /// The last block that was looked at when it was asked.
+    asked_at: Option<BlockHeight>,
+    result: Result<Found, ChainError>,
 }
 
 impl Desk {
-    fn new(config: &RpcConfig) -> Self {
+    fn new(config: &RpcConfig, source: Source) -> Self {
         Desk {
             first: VecDeque::new(),
             later: VecDeque::new(),
             idle: (0..CLIENT_COUNT).map(|_| RpcClient::new(config)).collect(),
             running: JoinSet::new(),
-            blocks: Arc::default(),
+            source: Arc::new(source),
+            lost: BTreeSet::new(),
+            deferred: Vec::new(),
             rests_until: Instant::now(),
             rests: false,
         }
@@ -131,8 +144,13 @@ impl Desk {
         self.rests = false;
     }
 
+    /// Channels whose blocks another branch has replaced are looked for in it.
+    fn look_again(&mut self, replaced: Vec<FundingQuestion>) {
+        self.later.extend(self.deferred.drain(..).chain(replaced));
+    }
+
     /// Gives every idle client a question.
-    fn start(&mut self) {
+    fn start(&mut self, asked_at: Option<BlockHeight>) {
         while !self.rests && !self.idle.is_empty() {
             let (question, is_first) = match (self.first.pop_front(), self.later.is_empty()) {
                 (Some(question), _) => (question, true),
@@ -143,31 +161,21 @@ impl Desk {
                 (None, true) => return,
             };
             let Some(mut client) = self.idle.pop() else { return };
-            let blocks = Arc::clone(&self.blocks);
+            let source = Arc::clone(&self.source);
             self.running.spawn(async move {
-                let result = look_up(&mut client, &blocks, question.short_channel_id).await;
-                Done { client, question, is_first, result }
+                let result = look_up(&mut client, &source, question.short_channel_id).await;
+                Done { client, question, is_first, asked_at, result }
             });
         }
     }
 
     /// Tells an answer; `false` where nobody listens.
     fn take(&mut self, done: Done, watch: &mut Watch, answer: &impl Fn(ChainAnswer) -> bool) -> bool {
-        let Done { client, question, is_first, result } = done;
+        let Done { client, question, is_first, asked_at, result } = done;
         self.idle.push(client);
         let short_channel_id = question.short_channel_id;
-        match result {
-            Ok(found) if is_first => {
-                if question.judge(&found, None).is_ok() {
-                    watch.add(&question);
-                }
-                answer(ChainAnswer::Funding { short_channel_id, answer: found })
-            }
-            Ok(FundingAnswer::Missing) => {
-                let spent_at = watch.tip();
-                spent_at.is_none() || answer(ChainAnswer::Spent { short_channel_id, spent_at })
-            }
-            Ok(_) => true,
+        let found = match result {
+            Ok(found) => found,
             Err(error) => {
                 (self.rests, self.rests_until) = (true, Instant::now() + REST);
                 if is_first {
@@ -176,7 +184,35 @@ impl Desk {
                 } else {
                     self.later.push_back(question);
                 }
-                answer(ChainAnswer::Failed(error))
+                return answer(ChainAnswer::Failed(error));
+            }
+        };
+        let is_there = question.judge(&found.answer, None).is_ok();
+        if let Some(outpoint) = found.outpoint.filter(|_| is_there) {
+            if asked_at != watch.tip() {
+                // A block that was looked at meanwhile may have spent it.
+                self.later.push_back(question.clone());
+            }
+            watch.add(outpoint, question.clone());
+        }
+        match found.answer {
+            found if is_first => answer(ChainAnswer::Funding { short_channel_id, answer: found }),
+            FundingAnswer::Unknown => {
+                self.deferred.push(question);
+                true
+            }
+            _ if is_there => {
+                let was_lost = self.lost.remove(&short_channel_id);
+                !was_lost || answer(ChainAnswer::Spent { short_channel_id, spent_at: None })
+            }
+            _ => {
+                let spent_at = watch.tip();
+                if spent_at.is_none() {
+                    self.deferred.push(question);
+                    return true;
+                }
+                self.lost.insert(short_channel_id);
+                answer(ChainAnswer::Spent { short_channel_id, spent_at })
             }
         }
     }

@@ -27,7 +27,7 @@ use super::entropy::Entropy;
 use super::feed::Feed;
 use super::hub::Hub;
 use super::status::{Board, Notice, Status, StatusBoard};
-use crate::chain::{self, ChainQuestion, RpcConfig};
+use crate::chain::{self, ChainConfig, ChainQuestion};
 use crate::clock::unix_now;
 use crate::store::{GossipLog, LogError, OpenNotes};
 
@@ -39,7 +39,7 @@ pub struct SyncConfig {
     /// The log, which is made where it is not there.
     pub log: PathBuf,
     /// Who knows the chain; `None` where funding outputs are believed unseen.
-    pub chain: Option<RpcConfig>,
+    pub chain: Option<ChainConfig>,
     /// Whom to keep up a connection with.
     pub peers: Vec<PeerAddress>,
     /// Where others may connect to us; port 0 is any that is free.
@@ -198,7 +198,7 @@ impl OpenedSync {
             config.chain_hash,
         ));
         let listens_at = start_sockets(&config, &hub, &sockets)?;
-        let chain = config.chain.map(|rpc| {
+        let chain = config.chain.map(|chain| {
             let (questions_in, questions) = mpsc::unbounded_channel();
             for question in watched {
                 let _ = questions_in.send(ChainQuestion::Watch(question));
@@ -206,7 +206,7 @@ impl OpenedSync {
             let answers = answers_in.clone();
             // The core is gone where this fails.
             let answer = move |answer| answers.send(Answer::Chain(answer)).is_ok();
-            sockets.spawn(chain::serve(rpc, questions, answer));
+            sockets.spawn(chain::serve(chain, questions, answer));
             questions_in
         });
         let secp = Arc::new(Secp256k1::verification_only());

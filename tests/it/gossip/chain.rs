@@ -1,5 +1,5 @@
-//! The client of Bitcoin Core against a server that speaks as Core does: which outputs it finds, what it makes of errors,
-//! and how it learns that an output was spent, or was not after all.
+//! The client of Bitcoin Core against a server that speaks as Core does: which outputs it finds, what it makes of errors and
+//! lies, and how it learns that an output was spent, or was not after all.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -14,13 +14,13 @@ use bitcoin::hashes::Hash as _;
 use bitcoin::opcodes::all::{OP_CHECKMULTISIG, OP_PUSHNUM_2};
 use bitcoin::script::Builder;
 use bitcoin::{
-    Amount, Block, BlockHash, CompactTarget, OutPoint, ScriptBuf, Transaction, TxIn, TxMerkleNode, TxOut,
-    Txid, Witness, transaction,
+    Amount, Block, BlockHash, MerkleBlock, Network, OutPoint, ScriptBuf, Transaction, TxIn, TxMerkleNode,
+    TxOut, Txid, Witness, transaction,
 };
-use gossip::funding::{FundingAnswer, FundingQuestion, funding_script};
+use gossip::funding::{FundingAnswer, FundingQuestion, HeaderChain, HeaderError, ProofError, funding_script};
 use primitives::{BlockHeight, ShortChannelId};
 use serde_json::{Value, json};
-use server::chain::{ChainAnswer, ChainError, ChainQuestion, RpcAuth, RpcConfig, serve};
+use server::chain::{ChainAnswer, ChainConfig, ChainError, ChainQuestion, RpcAuth, RpcConfig, serve};
 use tokio::sync::mpsc;
 
 const KEYS: [[u8; 33]; 2] = [[2; 33], [3; 33]];
@@ -33,20 +33,48 @@ struct Chain {
     blocks: Vec<(BlockHash, Block)>,
     unspent: BTreeMap<OutPoint, TxOut>,
     calls: BTreeMap<String, usize>,
+    lie: Option<Lie>,
+}
+
+/// What is not said as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lie {
+    /// The funding output is larger.
+    Amount,
+    /// A block has no work.
+    Work,
+    /// A block that spends an output does without the spending transaction.
+    Spent,
 }
 
 impl Chain {
-    fn mine(&mut self, txdata: Vec<Transaction>, nonce: u32) {
-        let prev_blockhash = self.blocks.last().map_or(BlockHash::all_zeros(), |(hash, _)| *hash);
-        let merkle_root = TxMerkleNode::all_zeros();
+    /// Regtest's first block.
+    fn begun() -> Self {
+        let genesis = bitcoin::constants::genesis_block(Network::Regtest);
+        Chain { blocks: vec![(genesis.block_hash(), genesis)], ..Chain::default() }
+    }
+
+    /// A block whose first transaction makes coins; `salt` tells it from others.
+    fn mine(&mut self, mut txdata: Vec<Transaction>, salt: u8) {
+        let mut coins = transaction(OutPoint::null(), Witness::new(), vec![]);
+        coins.input[0].script_sig = ScriptBuf::from(vec![1, salt]);
+        txdata.insert(0, coins);
+        let (prev_blockhash, parent) = self.blocks.last().expect("the first block is there");
         let header = Header {
             version: Version::ONE,
-            prev_blockhash,
-            merkle_root,
-            time: 1,
-            bits: CompactTarget::from_consensus(0x207f_ffff),
-            nonce,
+            prev_blockhash: *prev_blockhash,
+            merkle_root: TxMerkleNode::all_zeros(),
+            time: parent.header.time + 600,
+            bits: parent.header.bits,
+            nonce: 0,
         };
+        let mut block = Block { header, txdata };
+        block.header.merkle_root = block.compute_merkle_root().unwrap();
+        let has_work = self.lie != Some(Lie::Work);
+        while block.header.target().is_met_by(block.block_hash()) != has_work {
+            block.header.nonce += 1;
+        }
+        let (header, txdata) = (block.header, block.txdata);
         for transaction in &txdata {
             for input in &transaction.input {
                 self.unspent.remove(&input.previous_output);
@@ -71,16 +99,38 @@ impl Chain {
                 let height = params[0].as_u64().unwrap() as usize;
                 self.blocks.get(height).map(|(hash, _)| json!(hash.to_string())).ok_or(-8)
             }
+            "getblockcount" => Ok(json!(self.blocks.len() - 1)),
+            "getblockheader" if params[1] == false => {
+                Ok(json!(serialize_hex(&self.blocks[height_of(&params[0])?].1.header)))
+            }
+            "gettxoutproof" => {
+                let txid: Txid = params[0][0].as_str().unwrap().parse().unwrap();
+                let block = &self.blocks[height_of(&params[1])?].1;
+                let tree = MerkleBlock::from_block_with_predicate(block, |found| *found == txid);
+                Ok(json!(serialize_hex(&tree)))
+            }
+            "getrawtransaction" => {
+                let block = &self.blocks[height_of(&params[2])?].1;
+                let is_asked = |tx: &&Transaction| params[0] == tx.compute_txid().to_string();
+                let mut found = block.txdata.iter().find(is_asked).ok_or(-5)?.clone();
+                if self.lie == Some(Lie::Amount) {
+                    found.output[0].value = Amount::from_sat(9_999_999);
+                }
+                Ok(json!(serialize_hex(&found)))
+            }
             "getblockheader" => {
                 let height = height_of(&params[0])?;
                 let previous = self.blocks[height].1.header.prev_blockhash.to_string();
                 Ok(json!({ "height": height, "previousblockhash": previous }))
             }
             "getblock" => {
-                let block = &self.blocks[height_of(&params[0])?].1;
+                let mut block = self.blocks[height_of(&params[0])?].1.clone();
+                if self.lie == Some(Lie::Spent) {
+                    block.txdata.truncate(1);
+                }
                 let txids =
                     || block.txdata.iter().map(|tx| tx.compute_txid().to_string()).collect::<Vec<_>>();
-                Ok(if params[1] == 0 { json!(serialize_hex(block)) } else { json!({ "tx": txids() }) })
+                Ok(if params[1] == 0 { json!(serialize_hex(&block)) } else { json!({ "tx": txids() }) })
             }
             "gettxout" => {
                 let txid: Txid = params[0].as_str().unwrap().parse().unwrap();
@@ -96,9 +146,6 @@ impl Chain {
         }
     }
 }
-
-/// Said of whoever does not know the password: such a one is not heard.
-const UNAUTHORIZED: i64 = 401;
 
 fn serve_http(chain: &Mutex<Chain>, socket: TcpStream) -> Option<()> {
     let mut reader = BufReader::new(socket.try_clone().ok()?);
@@ -123,13 +170,23 @@ fn serve_http(chain: &Mutex<Chain>, socket: TcpStream) -> Option<()> {
         let mut body = vec![0; size];
         reader.read_exact(&mut body).ok()?;
         let request: Value = serde_json::from_slice(&body).ok()?;
-        let ask = || chain.lock().unwrap().answer(request["method"].as_str().unwrap(), &request["params"]);
-        let (status, body) = match if is_known { ask() } else { Err(UNAUTHORIZED) } {
-            Err(UNAUTHORIZED) => ("401 Unauthorized", String::new()),
-            Ok(result) => ("200 OK", json!({ "result": result, "error": null, "id": 0 }).to_string()),
-            Err(code) => {
-                let error = json!({ "code": code, "message": "no" });
-                ("500 Internal Server Error", json!({ "result": null, "error": error, "id": 0 }).to_string())
+        let ask = |request: &Value| {
+            let method = request["method"].as_str().unwrap();
+            let (result, error) = match chain.lock().unwrap().answer(method, &request["params"]) {
+                Ok(result) => (result, Value::Null),
+                Err(code) => (Value::Null, json!({ "code": code, "message": "no" })),
+            };
+            json!({ "result": result, "error": error, "id": request["id"] })
+        };
+        let (status, body) = match &request {
+            _ if !is_known => ("401 Unauthorized", String::new()),
+            Value::Array(requests) => {
+                ("200 OK", Value::Array(requests.iter().map(ask).collect()).to_string())
+            }
+            request => {
+                let answer = ask(request);
+                let is_good = answer["error"].is_null();
+                (if is_good { "200 OK" } else { "500 Internal Server Error" }, answer.to_string())
             }
         };
         write!(&socket, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).ok()?;
@@ -189,6 +246,18 @@ struct Asker {
 
 impl Asker {
     fn start(config: RpcConfig) -> Self {
+        Asker::start_with(ChainConfig::Believed(config))
+    }
+
+    /// The same, but for a server that must prove what it says.
+    fn start_doubtful(rpc: RpcConfig) -> Self {
+        Asker::start_with(ChainConfig::Proven {
+            rpc,
+            headers: Box::new(HeaderChain::from_genesis(Network::Regtest)),
+        })
+    }
+
+    fn start_with(config: ChainConfig) -> Self {
         let ((questions, received), (sent, answers)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         tokio::spawn(serve(config, received, move |answer| sent.send(answer).is_ok()));
         Asker { questions, answers }
@@ -224,18 +293,15 @@ fn config(address: SocketAddr, password: &str) -> RpcConfig {
 
 #[test]
 fn outputs_are_found_and_their_end_is_noticed() {
-    let chain = Arc::new(Mutex::new(Chain::default()));
+    let chain = Arc::new(Mutex::new(Chain::begun()));
     let funding = transaction(
         from(1),
         Witness::new(),
         vec![output(ScriptBuf::new(), 7), output(channel_script(), 2_099_999_997_690_000)],
     );
     let point = OutPoint { txid: funding.compute_txid(), vout: 1 };
-    for height in 0..3 {
-        let plain = transaction(from(10 + height), Witness::new(), vec![]);
-        let txdata = if height == 1 { vec![plain, funding.clone()] } else { vec![plain] };
-        chain.lock().unwrap().mine(txdata, height.into());
-    }
+    chain.lock().unwrap().mine(vec![funding.clone()], 1);
+    chain.lock().unwrap().mine(vec![], 2);
     let address = start_server(&chain);
     runtime().block_on(async {
         let mut asker = Asker::start(config(address, "user:pass"));
@@ -249,11 +315,7 @@ fn outputs_are_found_and_their_end_is_noticed() {
         assert_eq!(asker.found().await, FundingAnswer::Missing);
         asker.ask(3, 0, 0);
         assert_eq!(asker.found().await, FundingAnswer::Unknown);
-        assert_eq!(
-            chain.lock().unwrap().calls["getblock"] - 1,
-            1,
-            "a block is asked for once, besides the tip"
-        );
+        assert_eq!(chain.lock().unwrap().calls["getblock"], 1, "a block is asked for once");
 
         // Two blocks later the channel is closed in the second one.
         let closing = transaction(point, closing_witness(), vec![]);
@@ -292,7 +354,7 @@ fn outputs_are_found_and_their_end_is_noticed() {
 
 #[test]
 fn a_node_that_gives_no_answers_is_told_of() {
-    let chain = Arc::new(Mutex::new(Chain::default()));
+    let chain = Arc::new(Mutex::new(Chain::begun()));
     let address = start_server(&chain);
     runtime().block_on(async {
         let mut stranger = Asker::start(config(address, "user:wrong"));
@@ -319,5 +381,99 @@ fn a_node_that_gives_no_answers_is_told_of() {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut alone = Asker::start(config(free, "user:pass"));
         assert!(matches!(alone.next().await, ChainAnswer::Failed(ChainError::Connect(_))));
+    });
+}
+
+/// A chain with a channel in its first block, and where it is served.
+fn served(lie: Option<Lie>) -> (Arc<Mutex<Chain>>, RpcConfig, OutPoint) {
+    let mut chain = Chain::begun();
+    let funding = transaction(from(1), Witness::new(), vec![output(channel_script(), 40_000)]);
+    chain.lie = lie;
+    chain.mine(vec![funding.clone()], 1);
+    chain.mine(vec![], 2);
+    let chain = Arc::new(Mutex::new(chain));
+    let address = start_server(&chain);
+    (chain, config(address, "user:pass"), OutPoint { txid: funding.compute_txid(), vout: 0 })
+}
+
+impl Asker {
+    /// The next complaint.
+    async fn failure(&mut self) -> ChainError {
+        loop {
+            if let ChainAnswer::Failed(error) = self.next().await {
+                return error;
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_proven_is_found_and_its_end_is_noticed() {
+    let (chain, config, point) = served(None);
+    runtime().block_on(async {
+        let mut asker = Asker::start_doubtful(config);
+        asker.ask(1, 1, 0);
+        assert_eq!(asker.found().await, FundingAnswer::Unspent(output(channel_script(), 40_000)));
+        asker.ask(1, 2, 0);
+        assert_eq!(asker.found().await, FundingAnswer::Missing);
+        asker.ask(3, 0, 0);
+        assert_eq!(asker.found().await, FundingAnswer::Unknown);
+        // A block that spends it, and the block is shown without that.
+        let closing = transaction(point, closing_witness(), vec![]);
+        {
+            let mut chain = chain.lock().unwrap();
+            chain.lie = Some(Lie::Spent);
+            chain.mine(vec![closing], 3);
+        }
+        let height = BlockHeight::from_u32(3);
+        assert_eq!(asker.failure().await, ChainError::Proof(ProofError::NotWhole { height }));
+        chain.lock().unwrap().lie = None;
+        loop {
+            if let ChainAnswer::Spent { spent_at, .. } = asker.next().await {
+                assert_eq!(spent_at, Some(height));
+                break;
+            }
+        }
+        // Another branch makes the channel later: it is not where it was.
+        {
+            let mut chain = chain.lock().unwrap();
+            chain.blocks.truncate(1);
+            chain.unspent.clear();
+            for salt in 10..14 {
+                chain.mine(vec![], salt);
+            }
+        }
+        let (mut is_taken_back, mut is_lost) = (false, false);
+        while !(is_taken_back && is_lost) {
+            match asker.next().await {
+                ChainAnswer::Spent { spent_at: None, .. } => is_taken_back = true,
+                ChainAnswer::Spent { spent_at: Some(height), .. } => {
+                    assert_eq!(height, BlockHeight::from_u32(4));
+                    is_lost = true;
+                }
+                _ => {}
+            }
+        }
+    });
+}
+
+#[test]
+fn lies_are_told_of_and_not_believed() {
+    runtime().block_on(async {
+        let (_chain, config, _) = served(Some(Lie::Amount));
+        let mut asker = Asker::start_doubtful(config.clone());
+        asker.ask(1, 1, 0);
+        assert_eq!(asker.found().await, FundingAnswer::Unknown);
+        assert!(matches!(asker.failure().await, ChainError::Proof(ProofError::Place { .. })));
+        // Who believes takes what the set of outputs says.
+        let mut believer = Asker::start(config);
+        believer.ask(1, 1, 0);
+        assert!(matches!(believer.found().await, FundingAnswer::Unspent(_)));
+
+        let (_chain, config, _) = served(Some(Lie::Work));
+        let mut asker = Asker::start_doubtful(config);
+        asker.ask(1, 1, 0);
+        assert_eq!(asker.failure().await, ChainError::Headers(HeaderError::Work { height: 1 }));
+        assert_eq!(asker.found().await, FundingAnswer::Unknown);
     });
 }

@@ -4,5 +4,6 @@ mod hostile;
 mod ldk;
 mod ours;
 mod proxy;
+mod regtest;
 mod serve;
 mod sync;

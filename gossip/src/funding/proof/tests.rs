@@ -7,8 +7,12 @@ use bitcoin::{
     Amount, Block, Network, OutPoint, ScriptBuf, Sequence, TxIn, TxMerkleNode, Witness, transaction,
 };
 
+use primitives::UnixTime;
+
 use super::*;
 use crate::funding::{Anchor, FundingAnswer, FundingError, FundingQuestion};
+
+const NOW: UnixTime = UnixTime::from_secs(u32::MAX);
 
 fn transaction(n: u32, script_pubkey: ScriptBuf) -> Transaction {
     let input = TxIn {
@@ -54,7 +58,7 @@ fn world(script: &ScriptBuf) -> (HeaderChain, [Block; 2]) {
     let transactions = |from: u32| (from..from + 9).map(|n| transaction(n, script.clone())).collect();
     let one = mined(&header, transactions(0));
     let two = mined(&one.header, transactions(100));
-    headers.connect(&[one.header, two.header]).expect("mined");
+    headers.connect(&[one.header, two.header], NOW).expect("mined");
     (headers, [one, two])
 }
 
@@ -118,7 +122,7 @@ fn every_other_proof_is_refused() {
         parent = block.header;
         branch.push(block.header);
     }
-    headers.connect(&branch).expect("more work");
+    headers.connect(&branch, NOW).expect("more work");
     assert_eq!(judge(&sound, &headers), Err(ProofError::Block { height }.into()));
     assert_eq!(MerkleProof::decode(&[0; 3], &[]), Err(ProofError::Encoding));
     assert_eq!(MerkleProof::decode(&vec![0; PART_SIZE_MAX + 1], &[]), Err(ProofError::TooLarge));
