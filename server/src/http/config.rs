@@ -24,6 +24,8 @@ pub struct ConfigFile {
     pub threads: Option<u16>,
     /// Who pays where a request of a facade does not say.
     pub own_node: Option<NodeIdText>,
+    /// The folder that keeps what tenants have.
+    pub state: Option<PathBuf>,
     /// What is logged, as `info` or `server=debug`.
     pub log: Option<String>,
     /// How it is written.
@@ -138,6 +140,7 @@ impl ConfigFile {
             listen: listen.or(self.listen).unwrap_or(Settings::default().listen),
             search_threads: threads.or(self.threads).map_or(0, usize::from),
             own_node: self.own_node.map(|node| node.0),
+            state: self.state.clone(),
             keys: self.keys()?,
             limits: self.limits.to_limits()?,
         })

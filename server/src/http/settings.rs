@@ -1,6 +1,7 @@
 //! What a server is told when it starts.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use primitives::NodeId;
@@ -16,6 +17,8 @@ pub struct Settings {
     pub search_threads: usize,
     /// Who pays where a facade's request does not say.
     pub own_node: Option<NodeId>,
+    /// The folder that keeps what tenants have; without it that ends with the server.
+    pub state: Option<PathBuf>,
     /// Who may ask; everybody where there is none.
     pub keys: Vec<KeySettings>,
     /// Bounds on what clients may take.
@@ -59,6 +62,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 7420)),
             search_threads: 0,
             own_node: None,
+            state: None,
             keys: Vec::new(),
             limits: Limits::default(),
         }
