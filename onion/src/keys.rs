@@ -7,6 +7,7 @@
 //! so they are hashed once and copied: each key costs two compressions instead of four.
 
 use std::fmt;
+use std::mem::needs_drop;
 use std::sync::LazyLock;
 
 use bitcoin::hashes::cmp::fixed_time_eq;
@@ -228,6 +229,11 @@ impl Drop for WipedKey {
         self.0.non_secure_erase();
     }
 }
+
+/// None of these may lose its `Drop` unnoticed.
+const _: () = assert!(
+    needs_drop::<SharedSecret>() && needs_drop::<Key>() && needs_drop::<Factor>() && needs_drop::<WipedKey>()
+);
 
 /// Whether two secrets or codes are equal, in a time that depends on neither. A payee compares payment secrets and path ids
 /// so, lest the time of its answer tell how much of a guess was right.

@@ -7,9 +7,10 @@
 //! that come in: all start from bytes, so that all decompress the ephemeral key; `ours` ends with the next packet, `htlc`
 //! and `ldk` with what to do.
 //!
-//! Criterion's times come first, at the end the ratios, for which all take turns.
+//! Criterion's times come first, then the ratios, for which all take turns, and at the end whether time tells a secret.
 
 mod fixture;
+mod leaks;
 mod ratios;
 
 use std::hint::black_box;
@@ -30,8 +31,11 @@ use fixture::{Fixture, HASH};
 fn main() {
     benches();
     Criterion::default().configure_from_args().final_summary();
-    // Without the argument that cargo gives to benches, this is a test that it runs at all.
-    ratios::print(std::env::args().any(|argument| argument == "--bench"));
+    // Otherwise this is a test that it runs at all.
+    let is_given = |wanted| std::env::args().any(|argument| argument == wanted);
+    let is_whole = is_given("--bench") && !is_given("--test");
+    ratios::print(is_whole);
+    leaks::print(is_whole);
 }
 
 fn construct(criterion: &mut Criterion) {

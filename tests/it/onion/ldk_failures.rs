@@ -27,7 +27,7 @@ const SUCCESS_COUNT: usize = 100;
 const BATCH_SIZE: usize = 20;
 
 /// The secrets that the hops of a packet share with its payer.
-fn secrets(packet: &PaymentPacket, hash: &[u8; 32], keys: &[SecretKey]) -> Vec<SharedSecret> {
+pub(super) fn secrets(packet: &PaymentPacket, hash: &[u8; 32], keys: &[SecretKey]) -> Vec<SharedSecret> {
     let secp = Secp256k1::new();
     let (mut packet, mut secrets) = (Some(packet.clone()), Vec::new());
     for key in keys {
@@ -62,7 +62,7 @@ fn draw_failure(rng: &mut ChaCha20Rng) -> Failure {
     }
 }
 
-fn read(packet: &Settled, secrets: &[SharedSecret]) -> FailureReport {
+pub(super) fn read(packet: &Settled, secrets: &[SharedSecret]) -> FailureReport {
     let Settled::Fail(packet) = packet else { panic!("a failure") };
     packet.clone().read(secrets)
 }

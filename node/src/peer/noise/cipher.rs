@@ -116,6 +116,9 @@ impl Drop for Rotating {
     }
 }
 
+/// It must not lose its `Drop` unnoticed.
+const _: () = assert!(std::mem::needs_drop::<Rotating>());
+
 impl fmt::Debug for Rotating {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rotating").field("nonce", &self.nonce).finish_non_exhaustive()

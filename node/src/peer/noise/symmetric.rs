@@ -72,6 +72,9 @@ impl Drop for Symmetric {
     }
 }
 
+/// It must not lose its `Drop` unnoticed.
+const _: () = assert!(std::mem::needs_drop::<Symmetric>());
+
 /// HKDF-SHA256 of 64 bytes without `info` (RFC 5869).
 pub(super) fn expand(salt: &[u8; 32], material: &[u8]) -> [[u8; 32]; 2] {
     let mac = |key: &[u8], parts: [&[u8]; 2]| {
