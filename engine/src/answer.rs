@@ -16,18 +16,46 @@ pub const ANSWER_VERSION: u16 = 1;
 
 type Bytes<'b> = FlatBufferBuilder<'b>;
 
+/// What a service tells beside the answer itself; zeros where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Served {
+    /// Seconds since the newest policy of the graph was signed.
+    pub graph_age_s: u32,
+    /// Microseconds from the request's last byte to the answer.
+    pub elapsed_us: u64,
+}
+
 /// Routes as an answer, in their order. O(hops).
 pub fn encode_routes<'a>(routes: impl IntoIterator<Item = &'a Route>) -> Vec<u8> {
+    encode_routes_served(routes, Served::default())
+}
+
+/// The same of a service. O(hops).
+pub fn encode_routes_served<'a>(routes: impl IntoIterator<Item = &'a Route>, served: Served) -> Vec<u8> {
     let mut bytes = Bytes::with_capacity(INITIAL_SIZE);
     let routes: Vec<_> = routes.into_iter().map(|route| encode_route(&mut bytes, route)).collect();
     let routes = bytes.create_vector(&routes);
-    finish(bytes, Some(routes), None)
+    finish(bytes, Answered { routes: Some(routes), ..Answered::default() }, served)
 }
 
 /// A plan as an answer. O(hops).
 pub fn encode_plan(plan: &Plan) -> Vec<u8> {
+    encode_plans(plan, None, Served::default())
+}
+
+/// A plan as an answer of a service, and others in their order where they were asked for. O(hops).
+pub fn encode_plans(plan: &Plan, frontier: Option<&[Plan]>, served: Served) -> Vec<u8> {
     let mut bytes = Bytes::with_capacity(INITIAL_SIZE);
-    let parts: Vec<_> = plan.parts.iter().map(|part| encode_part(&mut bytes, part)).collect();
+    let plan = write_plan(&mut bytes, plan);
+    let frontier = frontier.map(|plans| {
+        let plans: Vec<_> = plans.iter().map(|plan| write_plan(&mut bytes, plan)).collect();
+        bytes.create_vector(&plans)
+    });
+    finish(bytes, Answered { routes: None, plan: Some(plan), frontier }, served)
+}
+
+fn write_plan<'b>(bytes: &mut Bytes<'b>, plan: &Plan) -> WIPOffset<schema::Plan<'b>> {
+    let parts: Vec<_> = plan.parts.iter().map(|part| encode_part(bytes, part)).collect();
     let parts = bytes.create_vector(&parts);
     let args = schema::PlanArgs {
         payer: Some(&node_id(&plan.payer)),
@@ -39,9 +67,9 @@ pub fn encode_plan(plan: &Plan) -> Vec<u8> {
         cltv: plan.cltv,
         version: plan.version,
         parts: Some(parts),
+        settled: plan.counts.settled,
     };
-    let plan = schema::Plan::create(&mut bytes, &args);
-    finish(bytes, None, Some(plan))
+    schema::Plan::create(bytes, &args)
 }
 
 fn encode_route<'b>(bytes: &mut Bytes<'b>, route: &Route) -> WIPOffset<schema::Route<'b>> {
@@ -69,6 +97,7 @@ fn encode_route<'b>(bytes: &mut Bytes<'b>, route: &Route) -> WIPOffset<schema::R
         version: route.version,
         settled: route.counts.settled,
         hops: Some(hops),
+        relaxed: route.counts.relaxed,
     };
     schema::Route::create(bytes, &args)
 }
@@ -104,12 +133,20 @@ fn node_id(node_id: &NodeId) -> schema::NodeId {
     schema::NodeId::new(node_id.as_bytes())
 }
 
-fn finish<'b>(
-    mut bytes: Bytes<'b>,
-    routes: Option<WIPOffset<Vector<'b, ForwardsUOffset<schema::Route<'b>>>>>,
+type Tables<'b, T> = WIPOffset<Vector<'b, ForwardsUOffset<T>>>;
+
+#[derive(Default)]
+struct Answered<'b> {
+    routes: Option<Tables<'b, schema::Route<'b>>>,
     plan: Option<WIPOffset<schema::Plan<'b>>>,
-) -> Vec<u8> {
-    let args = schema::AnswerArgs { version: ANSWER_VERSION, routes, plan };
+    frontier: Option<Tables<'b, schema::Plan<'b>>>,
+}
+
+fn finish<'b>(mut bytes: Bytes<'b>, answered: Answered<'b>, served: Served) -> Vec<u8> {
+    let Answered { routes, plan, frontier } = answered;
+    let Served { graph_age_s, elapsed_us } = served;
+    let args =
+        schema::AnswerArgs { version: ANSWER_VERSION, routes, plan, frontier, graph_age_s, elapsed_us };
     let answer = schema::Answer::create(&mut bytes, &args);
     schema::finish_answer_buffer(&mut bytes, answer);
     bytes.finished_data().to_vec()

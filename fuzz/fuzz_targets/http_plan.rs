@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use server::http::native::PlanQueryJson;
 use server::http::read_json;
+use server::json::PlanQueryJson;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(value) = read_json::<PlanQueryJson>(bytes) else { return };

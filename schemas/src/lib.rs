@@ -5,4 +5,5 @@
 mod generated;
 
 pub use generated::answer_generated::fulgurite::answer;
+pub use generated::query_generated::fulgurite::query;
 pub use generated::snapshot_generated::fulgurite::snapshot;

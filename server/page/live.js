@@ -30,7 +30,7 @@ function draw({ seconds, last_minute: minute, up_s: up, waiting_quick: quick, wa
       h("figcaption", {}, h("span", {}, "Answers a second"), h("span", { class: "quiet" }, `last minute ${count(minute.answered)}, peak ${count(peak)}`)),
       bars(all.map((second) => second.answered), { label: `${minute.answered} answers in the last minute, at most ${peak} in a second.` })),
     h("figure", {},
-      h("figcaption", {}, h("span", {}, "Time of an answer"), h("span", { class: "quiet" }, `to ${took(most)}`)),
+      h("figcaption", {}, h("span", {}, "Time of an answer"), h("span", { class: "quiet" }, all.some((second) => second.p99_us !== null) ? `to ${took(most)}` : "none yet")),
       lines([{ name: "p99", values: all.map((second) => second.p99_us) }, { name: "p50", values: all.map((second) => second.p50_us) }],
         { label: `Half within ${time(minute.p50_us)}, 99 in 100 within ${time(minute.p99_us)}.`, length: SECONDS, most })),
     h("dl", { class: "table" },

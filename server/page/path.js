@@ -11,7 +11,7 @@ export function answer(found, request, endpoint) {
   const [told, drawn] = [h("div"), h("div")];
   const show = (place) => {
     told.replaceChildren(isPlan ? planFacts(found) : routeFacts(items[place], place, found));
-    drawn.replaceChildren(path(items[place]));
+    drawn.replaceChildren(path(items[place], isPlan ? items[place] : found));
   };
   show(0);
   const others = items.length > 1 ? choice(items, show, isPlan ? PART_COLUMNS : ROUTE_COLUMNS, isPlan ? "Parts" : "Routes, by cost")
@@ -21,11 +21,12 @@ export function answer(found, request, endpoint) {
 
 /** An answer in a sentence, for those who hear it. */
 export function sentence(found) {
-  const many = (number, name) => `${number} ${name}${number === 1 ? "" : "s"}`;
   const what = found.parts ? `a plan of ${many(found.parts.length, "part")}` : `a route of ${many(found.hops, "hop")}`;
   return `Found ${what}: fee ${sat(found.fee_msat)} sat, locked for at most ${found.cltv} blocks, `
     + `${percent(found.probability)} likely to succeed.`;
 }
+
+const many = (number, name) => `${count(number)} ${name}${number === 1 ? "" : "s"}`;
 
 const ROUTE_COLUMNS = [
   ["fee, sat", (route) => sat(route.fee_msat)],
@@ -71,12 +72,14 @@ function facts(item, size, proof, found) {
     h("p", { class: "fee" }, h("strong", {}, sat(item.fee_msat)), " sat fee ", h("span", { class: "quiet" }, `${count(ppm)} ppm`)),
     h("dl", {}, fact("success", percent(item.probability)), fact(...size),
       fact("locked at most", `${count(item.cltv)}`, `blocks, ${blocks(item.cltv)}`)),
-    h("p", { class: "quiet small" }, h("span", { class: "proof" }, proof), `, found in ${took(found.elapsed_us)}, ${count(item.settled)} nodes settled`));
+    h("p", { class: "quiet small" }, h("span", { class: "proof" }, proof), `, found in ${took(found.elapsed_us)}, ${many(item.settled, "node")} settled`));
 }
 
 const ordinal = (number) => `${number}${["th", "st", "nd", "rd"][number < 4 ? number : 0]} cheapest`;
 
-function path(route) {
+/** A route; channels that the best one lacks are marked. */
+function path(route, best) {
+  const inBest = new Set(best.route.map((hop) => hop.short_channel_id));
   const most = Math.max(1, ...route.route.map((hop) => hop.fee_msat));
   const last = route.route.length - 1;
   const rows = [
@@ -84,8 +87,10 @@ function path(route) {
       role("payer")),
   ];
   route.route.forEach((hop, place) => {
-    rows.push(h("li", { class: "channel" }, stroke(hop.short_channel_id),
-      h("span", { class: "what" }, h("span", { class: "scid" }, hop.short_channel_id, h("small", {}, `/${hop.direction}`))),
+    const isOther = !inBest.has(hop.short_channel_id);
+    rows.push(h("li", { class: isOther ? "channel other" : "channel" }, stroke(hop.short_channel_id),
+      h("span", { class: "what" }, h("span", { class: "scid" }, hop.short_channel_id, h("small", {}, `/${hop.direction}`)),
+        isOther && h("span", { class: "differs" }, "not in the best")),
       cell("carries", sat(hop.amount_msat)), cell("", ""), cell("expires in", count(hop.cltv), " blocks")));
     rows.push(place === last
       ? h("li", { class: "node last" }, dot(), id(hop.node_id), cell("gets", sat(route.amount_msat)), role("payee"))

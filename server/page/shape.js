@@ -13,6 +13,9 @@ const TOLD = {
   policy_age: { title: "Policy age", of: "policies", show: short },
 };
 
+/** Nodes sign their policies anew within two weeks (BOLT 7 lets others forget them after that): a graph that is older misses some. */
+const STALE_S = 14 * 86_400;
+
 /** Draws it, and again from time to time. */
 export async function start() {
   try { draw(await ask("/api/v1/graph/distributions")); } catch (error) {
@@ -23,16 +26,20 @@ export async function start() {
 
 function draw(graph) {
   const age = Math.max(0, Math.floor(Date.now() / 1000) - graph.newest_update);
-  at("standing").replaceChildren(
+  const isStale = age > STALE_S && graph.newest_update > 0;
+  at("standing").replaceChildren(h("span", {},
     h("b", {}, count(graph.nodes)), " nodes, ", h("b", {}, count(graph.channels)), " channels, ",
-    h("b", {}, btc(graph.capacity_msat)), " BTC");
+    h("b", {}, btc(graph.capacity_msat)), " BTC",
+    isStale && h("span", { class: "stale" }, `${span(age)} old`)));
   const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+  const stale = isStale && h("p", { class: "hint small" }, "Routes may fail where nodes have asked for something else since. Serve a newer graph, or follow gossip.");
   at("graph").replaceChildren(
     h("dl", { class: "table" },
       fact("newest policy", graph.newest_update ? h("time", { datetime: iso(graph.newest_update), title: iso(graph.newest_update) }, `${span(age)} ago`) : "unknown"),
       fact("policies", count(graph.policies)),
       fact("disabled", graph.policies ? percent(graph.disabled_policies / graph.policies) : "none"),
       fact("version", count(graph.graph_version))),
+    ...[stale].filter(Boolean),
     ...graph.distributions.filter(({ name }) => TOLD[name]).map(histogram));
 }
 

@@ -1,8 +1,9 @@
 //! The parts of the server that others may use and test: the store of gossip, the node of gossip, the chain's answers, the
-//! service over HTTP, and the JSON that it shares with the command line.
+//! service over HTTP, the JSON that it shares with the command line, and its binary twin.
 //!
 //! The command itself is the binary `fulgurite`.
 
+pub mod binary;
 pub mod chain;
 pub mod clock;
 pub mod http;

@@ -91,9 +91,16 @@ def layers():
     call("askrene-update-channel", layer=name, short_channel_id_dir="9x9x9/0", enabled=True, fee_base_msat=0)
     assert getroutes(Millisatoshi(2_000_000_000), layers=[name])["routes"][0]["path"][0][
         "short_channel_id_dir"] == "9x9x9/0"
+    [bias] = call("askrene-bias-node", layer=name, node=PAYEE, direction="in", bias=-3, description="far")["node_biases"]
+    assert (bias["node"], bias["in_bias"]) == (PAYEE, -3), bias
     [listed] = call("askrene-listlayers", layer=name)["layers"]
-    assert len(listed["created_channels"]) == len(listed["biases"]) == 1
-    assert call("askrene-age", layer=name, cutoff=int(time.time()) + 10) == {"layer": name, "num_removed": 2}
+    assert len(listed["created_channels"]) == len(listed["biases"]) == len(listed["node_biases"]) == 1
+    call("askrene-remove-channel-update", layer=name, short_channel_id_dir="9x9x9/0")
+    assert getroutes(Millisatoshi(10_000_000), layers=[name])["routes"][0]["path"][0]["short_channel_id_dir"] != "9x9x9/0"
+    call("askrene-disable-node", layer=name, node=PAYEE)
+    fails([205], "getroutes", source=PAYER, destination=PAYEE, amount_msat=1000, layers=[name], maxfee_msat=1000,
+          final_cltv=18)
+    assert call("askrene-age", layer=name, cutoff=int(time.time()) + 10) == {"layer": name, "num_removed": 3}
     assert call("askrene-remove-layer", layer=name) == {}
 
 

@@ -116,6 +116,16 @@ impl LayerWriter {
         self.drafts.remove(name).map(|draft| draft.layer).ok_or(LayerError::Unknown)
     }
 
+    /// All layers by name, with all edits, those that are not published included.
+    pub fn iter(&self) -> impl Iterator<Item = &Layer> {
+        self.drafts.values().map(|draft| &draft.layer)
+    }
+
+    /// The layer of that name, the same way.
+    pub fn get(&self, name: &str) -> Option<&Layer> {
+        self.drafts.get(name).map(|draft| &draft.layer)
+    }
+
     /// A layer to be edited.
     ///
     /// # Errors

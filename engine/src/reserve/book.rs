@@ -111,6 +111,12 @@ pub enum ReserveError {
         /// The channel.
         channel: ShortChannelIdDir,
     },
+    /// There is a reservation of that id.
+    #[error("there is a reservation {} already", id.to_u64())]
+    KnownReservation {
+        /// Its id.
+        id: ReservationId,
+    },
     /// There is no such reservation; it may have been released before.
     #[error("there is no reservation {}, or it was released before", id.to_u64())]
     UnknownReservation {
@@ -171,12 +177,28 @@ impl ReservationBook {
     /// # Errors
     /// Where a bound on reservations, paths, HTLCs or amounts would be exceeded.
     pub fn reserve(&mut self, path: &[Htlc], now: UnixTime) -> Result<ReservationId, ReserveError> {
+        let id = ReservationId(self.next_id);
+        self.restore(id, path, now)?;
+        Ok(id)
+    }
+
+    /// Reserves under an id that another book gave, as before a restart. Ids that are given later are greater. O(path).
+    ///
+    /// # Errors
+    /// As [`ReservationBook::reserve`], and where there is a reservation of that id.
+    pub fn restore(
+        &mut self,
+        id: ReservationId,
+        path: &[Htlc],
+        made_at: UnixTime,
+    ) -> Result<(), ReserveError> {
         match path.len() {
             0 => return Err(ReserveError::PathEmpty),
             count if count > RESERVATION_HTLC_COUNT_MAX => return Err(ReserveError::PathTooLong { count }),
             _ if self.reservations.len() >= RESERVATION_COUNT_MAX => {
                 return Err(ReserveError::TooManyReservations);
             }
+            _ if self.reservations.contains_key(&id) => return Err(ReserveError::KnownReservation { id }),
             _ => {}
         }
         for (at, htlc) in path.iter().enumerate() {
@@ -189,10 +211,19 @@ impl ReservationBook {
             let total = *total;
             self.store(htlc.channel, total);
         }
-        let id = ReservationId(self.next_id);
-        self.next_id += 1;
-        self.reservations.insert(id, Entry { htlcs: path.into(), made_at: now });
-        Ok(id)
+        self.reservations.insert(id, Entry { htlcs: path.into(), made_at });
+        self.next_id = self.next_id.max(id.0.saturating_add(1));
+        Ok(())
+    }
+
+    /// The id that is given next.
+    pub fn next_id(&self) -> ReservationId {
+        ReservationId(self.next_id)
+    }
+
+    /// Gives no id below this one any more.
+    pub fn skip_to(&mut self, id: ReservationId) {
+        self.next_id = self.next_id.max(id.0);
     }
 
     /// Releases a reservation. O(path).
@@ -223,6 +254,11 @@ impl ReservationBook {
         }
         listed.sort_by_key(|htlc| htlc.id);
         listed
+    }
+
+    /// All reservations with the time when each was made, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (ReservationId, &[Htlc], UnixTime)> {
+        self.reservations.iter().map(|(&id, entry)| (id, &*entry.htlcs, entry.made_at))
     }
 
     /// How many reservations there are.
@@ -298,6 +334,24 @@ mod tests {
     }
 
     const NOW: UnixTime = UnixTime::from_secs(1000);
+
+    #[test]
+    fn a_restored_book_says_what_the_first_one_said() {
+        let (reservations, mut book) = ReservationBook::new();
+        let made: Vec<_> = (0..5).map(|at| book.reserve(&[htlc(at, 0, 10 + at)], NOW).unwrap()).collect();
+        book.unreserve(made[4]).unwrap();
+        book.unreserve(made[1]).unwrap();
+        let (others, mut other) = ReservationBook::new();
+        for (id, path, made_at) in book.iter() {
+            other.restore(id, path, made_at).unwrap();
+            assert_eq!(other.restore(id, path, made_at), Err(ReserveError::KnownReservation { id }));
+        }
+        other.skip_to(book.next_id());
+        assert_eq!((other.list(NOW), other.next_id()), (book.list(NOW), book.next_id()));
+        for at in 0..5 {
+            assert_eq!(others.reserved(channel(at, 0)), reservations.reserved(channel(at, 0)));
+        }
+    }
 
     #[test]
     fn sums_are_those_of_a_map_whatever_comes_and_goes() {

@@ -546,6 +546,7 @@ impl<'a> Route<'a> {
   pub const VT_VERSION: ::flatbuffers::VOffsetT = 22;
   pub const VT_SETTLED: ::flatbuffers::VOffsetT = 24;
   pub const VT_HOPS: ::flatbuffers::VOffsetT = 26;
+  pub const VT_RELAXED: ::flatbuffers::VOffsetT = 28;
 
   #[inline]
   pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -557,6 +558,7 @@ impl<'a> Route<'a> {
     args: &'args RouteArgs<'args>
   ) -> ::flatbuffers::WIPOffset<Route<'bldr>> {
     let mut builder = RouteBuilder::new(_fbb);
+    builder.add_relaxed(args.relaxed);
     builder.add_settled(args.settled);
     builder.add_version(args.version);
     builder.add_probability(args.probability);
@@ -664,6 +666,14 @@ impl<'a> Route<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, Hop>>>(Route::VT_HOPS, None).unwrap()}
   }
+  /// Arcs that were looked at.
+  #[inline]
+  pub fn relaxed(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Route::VT_RELAXED, Some(0)).unwrap()}
+  }
 }
 
 impl ::flatbuffers::Verifiable for Route<'_> {
@@ -684,6 +694,7 @@ impl ::flatbuffers::Verifiable for Route<'_> {
      .visit_field::<u64>("version", Self::VT_VERSION, false)?
      .visit_field::<u64>("settled", Self::VT_SETTLED, false)?
      .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, Hop>>>("hops", Self::VT_HOPS, true)?
+     .visit_field::<u64>("relaxed", Self::VT_RELAXED, false)?
      .finish();
     Ok(())
   }
@@ -701,6 +712,7 @@ pub struct RouteArgs<'a> {
     pub version: u64,
     pub settled: u64,
     pub hops: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, Hop>>>,
+    pub relaxed: u64,
 }
 impl<'a> Default for RouteArgs<'a> {
   #[inline]
@@ -718,6 +730,7 @@ impl<'a> Default for RouteArgs<'a> {
       version: 0,
       settled: 0,
       hops: None, // required field
+      relaxed: 0,
     }
   }
 }
@@ -776,6 +789,10 @@ impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> RouteBuilder<'a, 'b, A> {
     self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Route::VT_HOPS, hops);
   }
   #[inline]
+  pub fn add_relaxed(&mut self, relaxed: u64) {
+    self.fbb_.push_slot::<u64>(Route::VT_RELAXED, relaxed, 0);
+  }
+  #[inline]
   pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> RouteBuilder<'a, 'b, A> {
     let start = _fbb.start_table();
     RouteBuilder {
@@ -807,6 +824,7 @@ impl ::core::fmt::Debug for Route<'_> {
       ds.field("version", &self.version());
       ds.field("settled", &self.settled());
       ds.field("hops", &self.hops());
+      ds.field("relaxed", &self.relaxed());
       ds.finish()
   }
 }
@@ -1001,6 +1019,7 @@ impl<'a> Plan<'a> {
   pub const VT_CLTV: ::flatbuffers::VOffsetT = 16;
   pub const VT_VERSION: ::flatbuffers::VOffsetT = 18;
   pub const VT_PARTS: ::flatbuffers::VOffsetT = 20;
+  pub const VT_SETTLED: ::flatbuffers::VOffsetT = 22;
 
   #[inline]
   pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -1012,6 +1031,7 @@ impl<'a> Plan<'a> {
     args: &'args PlanArgs<'args>
   ) -> ::flatbuffers::WIPOffset<Plan<'bldr>> {
     let mut builder = PlanBuilder::new(_fbb);
+    builder.add_settled(args.settled);
     builder.add_version(args.version);
     builder.add_probability(args.probability);
     if let Some(x) = args.least_cost_msat { builder.add_least_cost_msat(x); }
@@ -1090,6 +1110,14 @@ impl<'a> Plan<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Part>>>>(Plan::VT_PARTS, None).unwrap()}
   }
+  /// Nodes that searches for paths expanded.
+  #[inline]
+  pub fn settled(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Plan::VT_SETTLED, Some(0)).unwrap()}
+  }
 }
 
 impl ::flatbuffers::Verifiable for Plan<'_> {
@@ -1107,6 +1135,7 @@ impl ::flatbuffers::Verifiable for Plan<'_> {
      .visit_field::<u32>("cltv", Self::VT_CLTV, false)?
      .visit_field::<u64>("version", Self::VT_VERSION, false)?
      .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Part>>>>("parts", Self::VT_PARTS, true)?
+     .visit_field::<u64>("settled", Self::VT_SETTLED, false)?
      .finish();
     Ok(())
   }
@@ -1121,6 +1150,7 @@ pub struct PlanArgs<'a> {
     pub cltv: u32,
     pub version: u64,
     pub parts: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Part<'a>>>>>,
+    pub settled: u64,
 }
 impl<'a> Default for PlanArgs<'a> {
   #[inline]
@@ -1135,6 +1165,7 @@ impl<'a> Default for PlanArgs<'a> {
       cltv: 0,
       version: 0,
       parts: None, // required field
+      settled: 0,
     }
   }
 }
@@ -1181,6 +1212,10 @@ impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> PlanBuilder<'a, 'b, A> {
     self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Plan::VT_PARTS, parts);
   }
   #[inline]
+  pub fn add_settled(&mut self, settled: u64) {
+    self.fbb_.push_slot::<u64>(Plan::VT_SETTLED, settled, 0);
+  }
+  #[inline]
   pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> PlanBuilder<'a, 'b, A> {
     let start = _fbb.start_table();
     PlanBuilder {
@@ -1209,6 +1244,7 @@ impl ::core::fmt::Debug for Plan<'_> {
       ds.field("cltv", &self.cltv());
       ds.field("version", &self.version());
       ds.field("parts", &self.parts());
+      ds.field("settled", &self.settled());
       ds.finish()
   }
 }
@@ -1231,6 +1267,9 @@ impl<'a> Answer<'a> {
   pub const VT_VERSION: ::flatbuffers::VOffsetT = 4;
   pub const VT_ROUTES: ::flatbuffers::VOffsetT = 6;
   pub const VT_PLAN: ::flatbuffers::VOffsetT = 8;
+  pub const VT_FRONTIER: ::flatbuffers::VOffsetT = 10;
+  pub const VT_GRAPH_AGE_S: ::flatbuffers::VOffsetT = 12;
+  pub const VT_ELAPSED_US: ::flatbuffers::VOffsetT = 14;
 
   #[inline]
   pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -1242,6 +1281,9 @@ impl<'a> Answer<'a> {
     args: &'args AnswerArgs<'args>
   ) -> ::flatbuffers::WIPOffset<Answer<'bldr>> {
     let mut builder = AnswerBuilder::new(_fbb);
+    builder.add_elapsed_us(args.elapsed_us);
+    builder.add_graph_age_s(args.graph_age_s);
+    if let Some(x) = args.frontier { builder.add_frontier(x); }
     if let Some(x) = args.plan { builder.add_plan(x); }
     if let Some(x) = args.routes { builder.add_routes(x); }
     builder.add_version(args.version);
@@ -1272,6 +1314,30 @@ impl<'a> Answer<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<Plan>>(Answer::VT_PLAN, None)}
   }
+  /// Where several plans were asked for, from likely to cheap; the first is `plan` itself.
+  #[inline]
+  pub fn frontier(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Plan<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Plan>>>>(Answer::VT_FRONTIER, None)}
+  }
+  /// Of a service: seconds since the newest policy of the graph was signed.
+  #[inline]
+  pub fn graph_age_s(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Answer::VT_GRAPH_AGE_S, Some(0)).unwrap()}
+  }
+  /// Of a service: from the request's last byte to the answer.
+  #[inline]
+  pub fn elapsed_us(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Answer::VT_ELAPSED_US, Some(0)).unwrap()}
+  }
 }
 
 impl ::flatbuffers::Verifiable for Answer<'_> {
@@ -1283,6 +1349,9 @@ impl ::flatbuffers::Verifiable for Answer<'_> {
      .visit_field::<u16>("version", Self::VT_VERSION, false)?
      .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Route>>>>("routes", Self::VT_ROUTES, false)?
      .visit_field::<::flatbuffers::ForwardsUOffset<Plan>>("plan", Self::VT_PLAN, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Plan>>>>("frontier", Self::VT_FRONTIER, false)?
+     .visit_field::<u32>("graph_age_s", Self::VT_GRAPH_AGE_S, false)?
+     .visit_field::<u64>("elapsed_us", Self::VT_ELAPSED_US, false)?
      .finish();
     Ok(())
   }
@@ -1291,6 +1360,9 @@ pub struct AnswerArgs<'a> {
     pub version: u16,
     pub routes: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Route<'a>>>>>,
     pub plan: Option<::flatbuffers::WIPOffset<Plan<'a>>>,
+    pub frontier: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Plan<'a>>>>>,
+    pub graph_age_s: u32,
+    pub elapsed_us: u64,
 }
 impl<'a> Default for AnswerArgs<'a> {
   #[inline]
@@ -1299,6 +1371,9 @@ impl<'a> Default for AnswerArgs<'a> {
       version: 0,
       routes: None,
       plan: None,
+      frontier: None,
+      graph_age_s: 0,
+      elapsed_us: 0,
     }
   }
 }
@@ -1321,6 +1396,18 @@ impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> AnswerBuilder<'a, 'b, A> {
     self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<Plan>>(Answer::VT_PLAN, plan);
   }
   #[inline]
+  pub fn add_frontier(&mut self, frontier: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<Plan<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Answer::VT_FRONTIER, frontier);
+  }
+  #[inline]
+  pub fn add_graph_age_s(&mut self, graph_age_s: u32) {
+    self.fbb_.push_slot::<u32>(Answer::VT_GRAPH_AGE_S, graph_age_s, 0);
+  }
+  #[inline]
+  pub fn add_elapsed_us(&mut self, elapsed_us: u64) {
+    self.fbb_.push_slot::<u64>(Answer::VT_ELAPSED_US, elapsed_us, 0);
+  }
+  #[inline]
   pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> AnswerBuilder<'a, 'b, A> {
     let start = _fbb.start_table();
     AnswerBuilder {
@@ -1341,6 +1428,9 @@ impl ::core::fmt::Debug for Answer<'_> {
       ds.field("version", &self.version());
       ds.field("routes", &self.routes());
       ds.field("plan", &self.plan());
+      ds.field("frontier", &self.frontier());
+      ds.field("graph_age_s", &self.graph_age_s());
+      ds.field("elapsed_us", &self.elapsed_us());
       ds.finish()
   }
 }

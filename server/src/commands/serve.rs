@@ -9,6 +9,7 @@ use clap::Args;
 use engine::graph::Topology;
 use primitives::NodeId;
 use rustix::process::{Resource, getrlimit, setrlimit};
+use server::http::applier::{ApplierError, StateError};
 use server::http::{
     App, GossipFeed, GossipWatch, Server, StartError, read_tls, report_gossip, start_runtime,
 };
@@ -43,6 +44,9 @@ pub(crate) struct ServeArgs {
     /// Who pays where a request of LND's or Core Lightning's clients does not say
     #[arg(long, value_name = "NODE", env = "FULGURITE_OWN_NODE")]
     own_node: Option<NodeId>,
+    /// The folder that keeps layers, reservations and what was learnt over restarts [default: nothing is kept]
+    #[arg(long, value_name = "FOLDER", env = "FULGURITE_STATE")]
+    state: Option<PathBuf>,
     #[command(flatten)]
     gossip: GossipFlags,
     /// The log of verified gossip; made where it is not there, and the graph where no other is named
@@ -66,6 +70,7 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
     let config = sources.read_config()?;
     let mut settings = config.settings(args.listen, args.threads).map_err(|error| told(&error))?;
     settings.own_node = args.own_node.or(settings.own_node);
+    settings.state = args.state.clone().or(settings.state);
     logs::start(
         args.log.as_deref().or(config.log.as_deref()).unwrap_or("info"),
         config.log_format.unwrap_or_default(),
@@ -186,6 +191,12 @@ fn told(error: &dyn std::error::Error) -> Failure {
 fn refused(error: &StartError) -> Failure {
     let hint = match error {
         StartError::Open { .. } => "add keys to the configuration (docs/http.md), or listen at 127.0.0.1",
+        StartError::Applier(ApplierError::State(StateError::Locked { .. })) => {
+            "stop the other server, or keep this one's state elsewhere with --state"
+        }
+        StartError::Applier(ApplierError::State(_)) => {
+            "restore the state from a backup, or move it away to begin without one"
+        }
         StartError::Listen { .. } => "choose another address with --listen, or port 0 for a free one",
         _ => "see `fulgurite serve --help`",
     };

@@ -53,7 +53,11 @@ struct Shared {
 pub struct Stopped(watch::Receiver<bool>);
 
 /// Stops a search whose client has left.
-struct Leash(Stop);
+struct Leash {
+    stop: Stop,
+    app: App,
+    is_over: bool,
+}
 
 impl App {
     pub(super) fn new(
@@ -216,16 +220,18 @@ impl App {
         job: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         caller.check_work()?;
-        let leash = Leash(Stop::new());
+        let mut leash = Leash::new(self);
         let app = self.clone();
         let owner = caller.clone();
-        let found = self.pool().run(lane, leash.0.clone(), move |worker| {
+        let found = self.pool().run(lane, leash.stop.clone(), move |worker| {
             let began = Instant::now();
             let result = job(worker);
             app.note(&owner, worker.settled, began);
             result
         });
-        found.await.map_err(|refused| {
+        let found = found.await;
+        leash.is_over = true;
+        found.map_err(|refused| {
             self.metrics().note_shed(refused);
             refused.into()
         })
@@ -246,16 +252,18 @@ impl App {
             }
             tokio::time::sleep(wait).await;
         }
-        let leash = Leash(Stop::new());
+        let mut leash = Leash::new(self);
         let app = self.clone();
         let owner = caller.clone();
-        let found = self.pool().run_patiently(leash.0.clone(), move |worker| {
+        let found = self.pool().run_patiently(leash.stop.clone(), move |worker| {
             let began = Instant::now();
             let result = job(worker);
             app.note(&owner, worker.settled, began);
             result
         });
-        Ok(found.await?)
+        let found = found.await;
+        leash.is_over = true;
+        Ok(found?)
     }
 
     /// Charges a search that has ended now; returns how long it took.
@@ -319,9 +327,18 @@ impl Stopped {
     }
 }
 
+impl Leash {
+    fn new(app: &App) -> Self {
+        Leash { stop: Stop::new(), app: app.clone(), is_over: false }
+    }
+}
+
 impl Drop for Leash {
     fn drop(&mut self) {
-        self.0.set(true);
+        if !self.is_over {
+            self.stop.set(true);
+            self.app.metrics().note_abandoned();
+        }
     }
 }
 

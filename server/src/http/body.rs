@@ -66,7 +66,8 @@ fn bad_json(error: &serde_json::Error) -> Problem {
         .with_hint("/api/openapi.json describes all fields")
 }
 
-fn unread(rejection: BytesRejection) -> Problem {
+/// Why a body did not arrive.
+pub(super) fn unread(rejection: BytesRejection) -> Problem {
     let status = rejection.into_response().status();
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         return Problem::new(

@@ -26,6 +26,8 @@ pub struct ConfigFile {
     pub own_node: Option<NodeIdText>,
     /// Names by which a server without keys may be asked, beside those of the loopback.
     pub hosts: Vec<String>,
+    /// The folder that keeps what tenants have.
+    pub state: Option<PathBuf>,
     /// What is logged, as `info` or `server=debug`.
     pub log: Option<String>,
     /// How it is written.
@@ -142,6 +144,7 @@ impl ConfigFile {
             search_threads: threads.or(self.threads).map_or(0, usize::from),
             own_node: self.own_node.map(|node| node.0),
             hosts: self.hosts.clone(),
+            state: self.state.clone(),
             keys: self.keys()?,
             limits: self.limits.to_limits()?,
         })

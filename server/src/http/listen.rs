@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::app::App;
-use super::applier::Applier;
+use super::applier::{Applier, ApplierError};
 use super::front::front;
 use super::guard::Guarded;
 use super::guests::Guests;
@@ -57,6 +57,9 @@ pub enum StartError {
     /// The system refuses a thread.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
+    /// What changes cannot be served.
+    #[error(transparent)]
+    Applier(#[from] ApplierError),
 }
 
 /// A server that listens.
@@ -82,8 +85,7 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         let (graph, writer) = ChannelGraph::new(topology);
         let limits = settings.limits.clone();
-        let (applier, _) =
-            Applier::start(writer, limits.layer_entry_count_max).map_err(StartError::Thread)?;
+        let (applier, _) = Applier::start(writer, limits.layer_entry_count_max, settings.state.as_deref())?;
         let accounts = Accounts::open(&settings.keys, &applier).await?;
         let waits = Waits {
             queue_size: limits.queue_size,

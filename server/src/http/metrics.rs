@@ -32,6 +32,7 @@ pub struct Metrics {
     search_seconds: Timings,
     settled: Counter,
     shed: Family<ReasonLabels, Counter>,
+    abandoned: Counter,
     connections: Gauge,
     waiting: Family<LaneLabels, Gauge>,
     graph_age: Gauge,
@@ -94,6 +95,7 @@ impl Metrics {
             search_seconds: Timings::default(),
             settled: Counter::default(),
             shed: Family::default(),
+            abandoned: Counter::default(),
             connections: Gauge::default(),
             waiting: Family::default(),
             graph_age: Gauge::default(),
@@ -104,6 +106,10 @@ impl Metrics {
             gossip: GossipGauges::default(),
         };
         metrics.register();
+        // So that they are there, as zeros, before the first one is refused.
+        for reason in [Refused::Busy, Refused::Failed].map(reason) {
+            drop(metrics.shed.get_or_create(&ReasonLabels { reason }));
+        }
         metrics
     }
 
@@ -118,6 +124,7 @@ impl Metrics {
         );
         to.register("settled_nodes", "Nodes and labels that searches expanded", self.settled.clone());
         to.register("shed", "Searches that were refused", self.shed.clone());
+        to.register("abandoned", "Searches whose client left before their end", self.abandoned.clone());
         to.register("connections", "Connections that are open", self.connections.clone());
         to.register("waiting", "Searches that wait for a thread", self.waiting.clone());
         to.register("graph_age_seconds", "Time since the newest policy was signed", self.graph_age.clone());
@@ -145,11 +152,11 @@ impl Metrics {
     }
 
     pub(super) fn note_shed(&self, refused: Refused) {
-        let reason = match refused {
-            Refused::Busy => "busy",
-            Refused::Failed => "failed",
-        };
-        self.shed.get_or_create(&ReasonLabels { reason }).inc();
+        self.shed.get_or_create(&ReasonLabels { reason: reason(refused) }).inc();
+    }
+
+    pub(super) fn note_abandoned(&self) {
+        self.abandoned.inc();
     }
 
     pub(super) fn connection_opened(&self) {
@@ -202,5 +209,12 @@ impl GossipGauges {
         self.lag_seconds.set(Duration::from_micros(info.lag_us).as_secs_f64());
         self.wanted.set(info.wanted_count as u64);
         self.log_bytes.set(info.log_bytes);
+    }
+}
+
+fn reason(refused: Refused) -> &'static str {
+    match refused {
+        Refused::Busy => "busy",
+        Refused::Failed => "failed",
     }
 }

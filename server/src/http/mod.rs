@@ -28,6 +28,7 @@ pub mod work;
 mod app;
 mod body;
 mod config;
+mod document_details;
 mod facade;
 mod facades;
 mod front;

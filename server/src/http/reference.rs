@@ -9,11 +9,13 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::app::App;
+use super::document_details::write_details;
 use super::native;
 
 /// `/api/openapi.json` and `/api/reference`.
 pub(super) fn router() -> Router<App> {
-    let document = serde_json::to_value(native::document()).expect("the document has a JSON form");
+    let mut document = serde_json::to_value(native::document()).expect("the document has a JSON form");
+    write_details(&mut document);
     let text = Bytes::from(document.to_string());
     let page = Bytes::from(page(&document));
     let json = move || async move { ([(CONTENT_TYPE, "application/json")], text) };
@@ -159,6 +161,7 @@ fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
 /// What `code` may say, and when.
 pub(super) const PROBLEMS: &[(&str, &str)] = &[
     ("bad_json", "The body is no JSON, or a field has the wrong form. 400"),
+    ("bad_flatbuffers", "The body is no request by schemas/query.fbs. 400"),
     ("bad_body", "The body did not arrive whole. 400"),
     ("bad_path", "A part of the path has the wrong form. 400"),
     ("unauthorized", "A key is needed, and none that is known was sent. 401"),
@@ -190,6 +193,7 @@ pub(super) const PROBLEMS: &[(&str, &str)] = &[
     ("too_many_tenants", "There are as many tenants as there may be. 422"),
     ("budget", "A budget of the key is used up; Retry-After tells for how long. 429"),
     ("internal", "The server's own fault. 500"),
+    ("not_kept", "The change counts until the server ends: its disk refuses to keep it. 507"),
     ("busy", "More is asked than can be answered in time. 503"),
     ("contended", "The graph changed faster than a route could be priced. 503"),
     ("not_ready", "The server does not answer now. 503"),

@@ -100,6 +100,13 @@ impl From<ChangeError> for Problem {
             ChangeError::Reserve(_) => unprocessable("bad_reservation", error.to_string()),
             ChangeError::TooManyTenants => unprocessable("too_many_tenants", error.to_string()),
             ChangeError::TooManyEntries => unprocessable("too_many_entries", error.to_string()),
+            ChangeError::NotKept => Problem::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "not_kept",
+                "The change is not kept",
+                error.to_string(),
+            )
+            .with_hint("tell the operator that the state's disk is full or fails"),
             ChangeError::Full => Refused::Busy.into(),
             ChangeError::Stopped => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -1,6 +1,7 @@
 //! What a server is told when it starts.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use primitives::NodeId;
@@ -18,6 +19,8 @@ pub struct Settings {
     pub own_node: Option<NodeId>,
     /// Names by which a server without keys may be asked, beside those of the loopback: of a proxy on this machine, say.
     pub hosts: Vec<String>,
+    /// The folder that keeps what tenants have; without it that ends with the server.
+    pub state: Option<PathBuf>,
     /// Who may ask; everybody where there is none.
     pub keys: Vec<KeySettings>,
     /// Bounds on what clients may take.
@@ -65,6 +68,7 @@ impl Default for Settings {
             search_threads: 0,
             own_node: None,
             hosts: Vec::new(),
+            state: None,
             keys: Vec::new(),
             limits: Limits::default(),
         }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use primitives::{ShortChannelId, ShortChannelIdDir};
 
-use super::text::TextForm;
+use super::text::{ANY_CHANNEL, TextForm};
 
 /// A channel, as `1x2x3`, or one direction of it, as `1x2x3/0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +44,8 @@ impl fmt::Display for AnyChannel {
 }
 
 impl TextForm for AnyChannel {
-    const FORM: (&'static str, &'static str, &'static str) = (
-        "AnyChannel",
-        "A channel, or one direction of it.",
-        "^([0-9]{1,20}|[0-9]{1,8}x[0-9]{1,8}x[0-9]{1,5})(/[01])?$",
-    );
+    const FORM: (&'static str, &'static str, &'static str) =
+        ("AnyChannel", "A channel, or one direction of it.", ANY_CHANNEL);
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub struct QueryJson {
     /// Who is paid; the payer itself asks for a circular route.
     pub dst: NodeIdText,
     /// What the payee gets.
+    #[schema(minimum = 1)]
     pub amount_msat: u64,
     /// What is minimised.
     #[serde(default)]

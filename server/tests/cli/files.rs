@@ -26,7 +26,19 @@ fn the_bare_command_answers_a_query() {
 #[test]
 fn every_command_helps() {
     let place = Place::new();
-    for command in ["route", "reach", "info", "import", "generate", "bench", "completions"] {
+    for command in [
+        "route",
+        "reach",
+        "info",
+        "import",
+        "generate",
+        "simulate",
+        "bench",
+        "serve",
+        "sync",
+        "completions",
+        "man",
+    ] {
         for flag in ["--help", "-h"] {
             let ran = place.run(&[command, flag]);
             assert!(ran.code == 0 && ran.out.contains("Usage: fulgurite"), "{command}: {}", ran.err);
@@ -37,6 +49,34 @@ fn every_command_helps() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(place.run(&["completions", shell]).out.contains("ignore-inbound-fees"), "{shell}");
     }
+}
+
+#[test]
+fn the_manual_has_a_page_for_every_command_and_a_word_on_every_option() {
+    let place = Place::new();
+    assert_eq!(place.run(&["man", "man1"]).code, 0);
+    let help = place.run(&["--help"]).out;
+    let commands: Vec<&str> = section(&help, "Commands:").filter(|name| *name != "help").collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        // A dash is written so that it does not end a line.
+        let page = place.read(&format!("man1/fulgurite-{command}.1")).replace("\\-", "-");
+        let help = place.run(&[command, "--help"]).out;
+        let options = help.split_whitespace().filter(|word| word.starts_with("--"));
+        for option in options.map(|word| word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric())) {
+            assert!(page.contains(option), "{command}: {option}");
+        }
+        assert!(page.contains(".SH SYNOPSIS") && page.contains(".SH DESCRIPTION"), "{command}");
+    }
+    let whole = place.read("man1/fulgurite.1").replace("\\-", "-");
+    assert!(whole.contains("fulgurite-serve(1)"), "{whole}");
+}
+
+/// The first words of the lines of a part of a help text.
+fn section<'a>(help: &'a str, title: &str) -> impl Iterator<Item = &'a str> {
+    let lines = help.lines().skip_while(move |line| *line != title).skip(1);
+    let lines = lines.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("    "));
+    lines.filter_map(|line| line.split_whitespace().next())
 }
 
 #[test]

@@ -8,4 +8,5 @@ mod data;
 mod faults;
 mod files;
 mod run;
+mod serve;
 mod simulation;

@@ -17,6 +17,28 @@ async fn a_client_of_core_lightning_needs_no_other_address() {
     run("cln", "/cln").await;
 }
 
+/// schemathesis asks whatever the document allows, and some that it does not, and compares the answers with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_holds_whatever_is_asked() {
+    let tool = root().join("target/clients/bin/schemathesis");
+    if !tool.exists() {
+        eprintln!("skipped: schemathesis is not installed; .ci/test does that");
+        return;
+    }
+    let service = Service::synthetic(500).await;
+    let clients = root().join("tests/clients");
+    let mut command = Command::new(tool);
+    command.arg("--config-file").arg(clients.join("schemathesis.toml"));
+    command.arg("run").arg(service.url("/api/openapi.json"));
+    // What it remembers of a run is not for the next one.
+    let folder = tempfile::tempdir().unwrap();
+    command.env("PYTHONPATH", clients).env("PYTHONDONTWRITEBYTECODE", "1").current_dir(folder.path());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    println!("{}", told.lines().find(|line| line.contains("generated")).unwrap_or_default());
+}
+
 async fn run(script: &str, base: &str) {
     let Some(python) = python() else {
         eprintln!("skipped: there is no python3");

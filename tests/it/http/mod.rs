@@ -1,8 +1,11 @@
 //! The service over HTTP, asked by a real client over a real socket, in this process.
 
 mod batch;
+mod binary;
 mod clients;
 mod cln;
+mod contrib;
+mod crowd;
 mod document;
 mod lnd;
 mod native;
@@ -11,4 +14,6 @@ mod routes;
 pub(crate) mod service;
 mod shape;
 mod sockets;
+mod state;
 mod tenants;
+mod tls;

@@ -8,7 +8,7 @@ use engine::import::{Imported, read_graph};
 use engine::synthetic::{SyntheticConfig, generate};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
-use server::http::{App, Server, Settings};
+use server::http::{App, Server, Settings, StartError};
 use tokio::task::JoinHandle;
 
 /// A server that runs until it is dropped, or stopped.
@@ -33,13 +33,18 @@ impl Service {
 
     /// Serves any graph, at a free port.
     pub(crate) async fn of(graph: GraphBuilder, settings: Settings) -> Self {
+        Service::try_of(graph, settings).await.unwrap()
+    }
+
+    /// The same where it may be refused.
+    pub(crate) async fn try_of(graph: GraphBuilder, settings: Settings) -> Result<Self, StartError> {
         let mut settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..settings };
         // A machine that is busy with other tests must not make the server refuse.
         (settings.limits.queue_wait_min, settings.limits.queue_wait_max) = (Duration::MAX, Duration::MAX);
-        let server = Server::bind(Topology::build(graph).unwrap(), &settings).await.unwrap();
+        let server = Server::bind(Topology::build(graph).unwrap(), &settings).await?;
         let (address, app) = (server.address(), server.app().clone());
         let running = tokio::spawn(server.run());
-        Service { address, app, client: Client::new(), running }
+        Ok(Service { address, app, client: Client::new(), running })
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

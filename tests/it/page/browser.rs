@@ -161,6 +161,8 @@ impl Drop for Browser {
 
 /// The key that submits.
 pub(crate) const ENTER: &str = "\u{e007}";
+/// The key that goes on to the next control.
+pub(crate) const TAB: &str = "\u{e004}";
 /// The key that goes down in a list.
 pub(crate) const DOWN: &str = "\u{e015}";
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,5 +1,6 @@
 //! The page at `/`: its files as any client gets them, and how it behaves in a real Chromium.
 
+mod access;
 mod assets;
 mod browser;
 mod endpoints;

@@ -125,7 +125,7 @@ pub enum Effect {
     Advice(Advice),
 }
 
-/// Why a change was refused; then nothing changed.
+/// Why a change was refused; then nothing changed, but for [`ChangeError::NotKept`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangeError {
@@ -141,6 +141,9 @@ pub enum ChangeError {
     /// There are as many tenants as there may be.
     #[error("there are as many tenants as there may be")]
     TooManyTenants,
+    /// It was made, and the file system refuses to keep it.
+    #[error("the change counts until the server ends, for it could not be written to the disk")]
+    NotKept,
     /// More changes wait than may.
     #[error("more changes wait than may")]
     Full,

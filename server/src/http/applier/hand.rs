@@ -1,6 +1,8 @@
 //! The thread that applies changes, and the way to it.
 
 use std::convert::Infallible;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
@@ -13,7 +15,10 @@ use tokio::sync::oneshot;
 
 use super::change::{Applied, Change, ChangeError, Effect};
 use super::feed::{Feed, Sequenced};
+use super::journal::{Journal, StateError};
+use super::record::Record;
 use super::tenant_book::{TenantBook, TenantView};
+use super::tenants::Tenants;
 use crate::clock::unix_now;
 use crate::http::tenant::TenantIdx;
 
@@ -32,6 +37,18 @@ pub struct ApplierThread {
     thread: JoinHandle<()>,
 }
 
+/// Why there is no applier.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplierError {
+    /// The system refuses the thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] io::Error),
+    /// What was kept cannot be read.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
 enum Command {
     Apply(Change, Asker),
     Look(TenantIdx, Box<dyn FnOnce(&TenantBook) + Send>),
@@ -39,11 +56,15 @@ enum Command {
 }
 
 impl Applier {
-    /// Starts the thread for a graph.
+    /// Starts the thread for a graph, with what tenants had where a folder keeps it.
     ///
     /// # Errors
-    /// Where the system refuses the thread.
-    pub fn start(writer: GraphWriter, entry_count_max: usize) -> std::io::Result<(Applier, ApplierThread)> {
+    /// See [`ApplierError`].
+    pub fn start(
+        writer: GraphWriter,
+        entry_count_max: usize,
+        state: Option<&Path>,
+    ) -> Result<(Applier, ApplierThread), ApplierError> {
         let (commands, received) = bounded(COMMAND_COUNT_MAX);
         let newest = newest_update(&writer);
         let applier = Applier {
@@ -52,10 +73,14 @@ impl Applier {
             seq: Arc::default(),
             newest_update: Arc::new(AtomicU32::new(newest.to_secs())),
         };
+        let mut tenants = Tenants::new(entry_count_max);
+        let journal = state.map(|folder| Journal::open(folder, |record| tenants.restore(record)));
+        let journal = journal.transpose()?;
+        tenants.finish_restoring(writer.snapshot());
         let hand = Hand {
             writer,
-            tenants: Vec::new(),
-            entry_count_max,
+            tenants,
+            journal,
             feed: applier.feed.clone(),
             seq: Arc::clone(&applier.seq),
             newest_update: Arc::clone(&applier.newest_update),
@@ -146,17 +171,11 @@ impl ApplierThread {
 
 struct Hand {
     writer: GraphWriter,
-    tenants: Vec<Tenant>,
-    entry_count_max: usize,
+    tenants: Tenants,
+    journal: Option<Journal>,
     feed: Feed,
     seq: Arc<AtomicU64>,
     newest_update: Arc<AtomicU32>,
-}
-
-struct Tenant {
-    name: String,
-    view: TenantView,
-    book: TenantBook,
 }
 
 /// Who waits for a change.
@@ -182,26 +201,34 @@ impl Hand {
         }
     }
 
-    /// Applies what is at hand, publishes it once, and tells all who asked.
+    /// Applies what is at hand, keeps it, publishes it once, and tells all who asked.
     fn apply_all(&mut self, commands: impl Iterator<Item = Command>) {
         let now = unix_now();
         let mut replies: Vec<Reply> = Vec::new();
-        let mut looks = Vec::new();
+        let (mut looks, mut records) = (Vec::new(), Vec::new());
         for command in commands {
             match command {
                 Command::Apply(change, reply) => {
+                    let was_kept = self.tenants.is_of_kept_layer(&change);
                     let result = self.apply(&change, now);
+                    if let (Ok(effect), Some(_)) = (&result, &self.journal) {
+                        records.extend(self.tenants.record(&change, effect, now, was_kept));
+                    }
                     replies.push((reply, change, result));
                 }
                 Command::Look(tenant, read) => looks.push((tenant, read)),
                 Command::Tenant(name, reply) => {
-                    let _ = reply.send(self.tenant(name));
+                    let _ = reply.send(self.tenants.by_name(&name));
                 }
             }
         }
+        let is_kept = self.keep(&records);
         self.publish();
+        self.tidy(now);
         for (reply, change, result) in replies {
+            let is_lost = !is_kept && !matches!(change, Change::Graph(_));
             let told = result.map(|effect| self.note(change, effect, now));
+            let told = told.and_then(|applied| if is_lost { Err(ChangeError::NotKept) } else { Ok(applied) });
             match reply {
                 // Who asked may have left.
                 Asker::Task(reply) => drop(reply.send(told)),
@@ -209,9 +236,26 @@ impl Hand {
             }
         }
         for (tenant, read) in looks {
-            if let Some(tenant) = self.tenants.get(tenant.to_usize()) {
-                read(&tenant.book);
-            }
+            read(self.tenants.book(tenant));
+        }
+    }
+
+    /// Whether the records are on the disk, or none need be.
+    fn keep(&mut self, records: &[Record]) -> bool {
+        let Some(journal) = self.journal.as_mut().filter(|_| !records.is_empty()) else { return true };
+        let kept = match journal.is_torn() {
+            true => journal.rewrite(self.tenants.records(unix_now())),
+            false => journal.append(records),
+        };
+        kept.inspect_err(|error| tracing::error!("a change is not kept: {error}")).is_ok()
+    }
+
+    /// Writes the journal anew where that is due.
+    fn tidy(&mut self, now: UnixTime) {
+        if let Some(journal) = self.journal.as_mut().filter(|journal| journal.is_long()) {
+            let written = journal.rewrite(self.tenants.records(now));
+            // The former file goes on.
+            let _ = written.inspect_err(|error| tracing::error!("the state is not written anew: {error}"));
         }
     }
 
@@ -226,17 +270,17 @@ impl Hand {
     fn apply(&mut self, change: &Change, now: UnixTime) -> Result<Effect, ChangeError> {
         match change {
             Change::Graph(deltas) => Ok(self.apply_deltas(deltas)),
-            Change::Layer { tenant, name, edit } => self.book(*tenant).edit(name, edit, now),
+            Change::Layer { tenant, name, edit } => self.tenants.book_mut(*tenant).edit(name, edit, now),
             Change::Reserve { tenant, path } => {
-                Ok(Effect::Reserved(self.book(*tenant).reservations_mut().reserve(path, now)?))
+                Ok(Effect::Reserved(self.tenants.book_mut(*tenant).reservations_mut().reserve(path, now)?))
             }
             Change::Release { tenant, id } => {
-                self.book(*tenant).reservations_mut().unreserve(*id)?;
+                self.tenants.book_mut(*tenant).reservations_mut().unreserve(*id)?;
                 Ok(Effect::Done)
             }
             Change::Learn { tenant, attempt } => {
                 let snapshot = Arc::clone(self.writer.snapshot());
-                Ok(self.book(*tenant).learn(&snapshot, attempt))
+                Ok(self.tenants.book_mut(*tenant).learn(&snapshot, attempt))
             }
         }
     }
@@ -255,30 +299,9 @@ impl Hand {
         Effect::Graph { applied, refused }
     }
 
-    fn book(&mut self, tenant: TenantIdx) -> &mut TenantBook {
-        let tenant = self.tenants.get_mut(tenant.to_usize());
-        &mut tenant.expect("numbers are told of tenants that there are").book
-    }
-
-    fn tenant(&mut self, name: String) -> Result<(TenantIdx, TenantView), ChangeError> {
-        let known = self.tenants.iter().position(|tenant| tenant.name == name);
-        let place = known.unwrap_or(self.tenants.len());
-        let idx = u16::try_from(place).ok().filter(|_| place < TENANT_COUNT_MAX);
-        let idx = TenantIdx::from_u16(idx.ok_or(ChangeError::TooManyTenants)?);
-        if known.is_none() {
-            let (view, book) = TenantBook::new(self.entry_count_max);
-            self.tenants.push(Tenant { name, view, book });
-        }
-        Ok((idx, self.tenants[place].view.clone()))
-    }
-
     fn publish(&mut self) {
         self.writer.publish();
-        let snapshot = self.writer.snapshot();
-        for Tenant { book, .. } in &mut self.tenants {
-            book.renumber(snapshot);
-            book.publish();
-        }
+        self.tenants.publish(self.writer.snapshot());
     }
 }
 
@@ -291,8 +314,6 @@ fn newest_update(writer: &GraphWriter) -> UnixTime {
     arcs.filter_map(|arc| snapshot.policy(arc)).map(|policy| policy.last_update).max().unwrap_or_default()
 }
 
-/// Tenants: each may have a table of beliefs, some megabytes.
-const TENANT_COUNT_MAX: usize = 4096;
 /// Changes that may wait: each takes microseconds.
 const COMMAND_COUNT_MAX: usize = 4096;
 /// Changes that are published together.

@@ -5,15 +5,25 @@
 //!                                                            |  numbered 1, 2, 3, ...
 //!                                                            '--> feed (server-sent events; later replicas)
 //! ```
+//! What tenants have is kept in a file, where the operator names a folder for it: a change is there before it is answered.
+//!
 //! Every change has a sequence number; the same changes in the same order make the same state. A change is answered
 //! once readers see it. Readers never wait for the applier.
 
 mod change;
 mod feed;
 mod hand;
+mod journal;
+mod kept;
+mod layer_edit_json;
+mod record;
 mod tenant_book;
+mod tenants;
 
 pub use change::{Applied, Attempt, Change, ChangeError, Effect, LayerEdit};
 pub use feed::{Feed, Sequenced};
-pub use hand::{Applier, ApplierThread};
+pub use hand::{Applier, ApplierError, ApplierThread};
+pub use journal::{Damage, StateError};
+pub use kept::rewrite_records;
+pub use layer_edit_json::LayerEditJson;
 pub use tenant_book::{TenantBook, TenantView};

@@ -1,13 +1,14 @@
 //! What belongs to one tenant: its layers, its reservations and what it learnt; the writer's side and the readers'.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use engine::belief::{Beliefs, HalfLives};
-use engine::layer::{LayerError, LayerWriter, Layers};
+use engine::belief::{Beliefs, Bounds, HalfLives};
+use engine::layer::{Layer, LayerError, LayerWriter, Layers};
 use engine::reserve::{ReservationBook, Reservations};
 use engine::snapshot::Snapshot;
-use primitives::{Msat, UnixTime};
+use primitives::{Msat, ShortChannelId, UnixTime};
 
 use super::change::{Attempt, ChangeError, Effect, LayerEdit};
 
@@ -34,6 +35,8 @@ pub struct TenantBook {
     entry_count_max: usize,
     /// Whether layers were edited since they were published.
     is_edited: bool,
+    /// What was learnt before a restart, of channels that the graph lacks.
+    remembered: BTreeMap<ShortChannelId, Bounds>,
 }
 
 impl TenantBook {
@@ -52,6 +55,7 @@ impl TenantBook {
             numbered_by: None,
             entry_count_max,
             is_edited: false,
+            remembered: BTreeMap::new(),
         };
         (view, book)
     }
@@ -89,8 +93,34 @@ impl TenantBook {
         if is_growing && self.entry_count() >= self.entry_count_max {
             return Err(ChangeError::TooManyEntries);
         }
+        Ok(self.edit_unbounded(name, edit, now)?)
+    }
+
+    /// The same of an edit that was within the bounds when it was made first.
+    pub(super) fn edit_unbounded(
+        &mut self,
+        name: &str,
+        edit: &LayerEdit,
+        now: UnixTime,
+    ) -> Result<Effect, LayerError> {
         self.is_edited = true;
-        Ok(self.edit_layer(name, edit, now)?)
+        self.edit_layer(name, edit, now)
+    }
+
+    /// Adds a layer that was made elsewhere.
+    pub(super) fn add_layer(&mut self, layer: Layer) -> Result<(), LayerError> {
+        self.is_edited = true;
+        self.layers.add(layer)
+    }
+
+    /// Whether there is a layer of that name which is kept over restarts.
+    pub(super) fn is_kept(&self, name: &str) -> bool {
+        self.layers.get(name).is_some_and(Layer::is_persistent)
+    }
+
+    /// Layers that are kept over restarts.
+    pub(super) fn kept_layers(&self) -> impl Iterator<Item = &Layer> {
+        self.layers.iter().filter(|layer| layer.is_persistent())
     }
 
     /// Entries of all layers as they are published.
@@ -136,18 +166,59 @@ impl TenantBook {
 
     /// Learns. O(m) for the first time and after a new generation.
     pub(super) fn learn(&mut self, snapshot: &Arc<Snapshot>, attempt: &Attempt) -> Effect {
-        let beliefs = match self.beliefs.load_full() {
-            Some(beliefs) => beliefs,
-            None => {
-                let beliefs = Arc::new(Beliefs::new(snapshot, HalfLives::default()));
-                self.numbered_by = Some(Arc::clone(snapshot));
-                self.beliefs.store(Some(Arc::clone(&beliefs)));
-                beliefs
-            }
-        };
+        let beliefs = self.beliefs(snapshot);
         let hops =
             attempt.path.iter().map(|htlc| beliefs.attempted_hop(htlc.channel, htlc.amount, Msat::ZERO));
         Effect::Advice(beliefs.learn(&hops.collect::<Vec<_>>(), attempt.outcome, attempt.at))
+    }
+
+    /// What is believed, from now on where nothing was.
+    fn beliefs(&mut self, snapshot: &Arc<Snapshot>) -> Arc<Beliefs> {
+        self.beliefs.load_full().unwrap_or_else(|| {
+            let beliefs = Arc::new(Beliefs::new(snapshot, HalfLives::default()));
+            self.numbered_by = Some(Arc::clone(snapshot));
+            self.beliefs.store(Some(Arc::clone(&beliefs)));
+            beliefs
+        })
+    }
+
+    /// What is known of a channel of the graph.
+    pub(super) fn bounds(&self, channel: ShortChannelId) -> Option<Bounds> {
+        let beliefs = self.beliefs.load();
+        let beliefs = beliefs.as_ref()?;
+        let place = beliefs.channel(channel)?;
+        beliefs.is_known(place).then(|| beliefs.bounds(place))
+    }
+
+    /// What is known of all channels; of those that the graph lacks, what may still count when they come.
+    pub(super) fn known(&self, now: UnixTime) -> impl Iterator<Item = (ShortChannelId, Bounds)> {
+        let beliefs = self.beliefs.load_full();
+        let known = beliefs.iter().flat_map(|beliefs| {
+            beliefs.known().filter_map(|(place, bounds)| Some((beliefs.short_channel_id(place)?, bounds)))
+        });
+        let is_fresh = move |bounds: &Bounds| {
+            let newest = bounds.floors.map(|floor| floor.learnt.to_secs()).into_iter().max();
+            newest.is_some_and(|newest| now.to_secs().saturating_sub(newest) < REMEMBERED_SECS_MAX)
+        };
+        let remembered = self.remembered.iter().map(|(&channel, &bounds)| (channel, bounds));
+        known.collect::<Vec<_>>().into_iter().chain(remembered.filter(move |(_, bounds)| is_fresh(bounds)))
+    }
+
+    /// Notes what was learnt before a restart; the last word on a channel counts.
+    pub(super) fn remember(&mut self, channel: ShortChannelId, bounds: Bounds) {
+        self.remembered.insert(channel, bounds);
+    }
+
+    /// Believes what was noted of channels that the graph has. O(m) where anything was.
+    pub(super) fn believe_remembered(&mut self, snapshot: &Arc<Snapshot>) {
+        if !self.remembered.is_empty() {
+            let beliefs = self.beliefs(snapshot);
+            // Nothing else was learnt of them: each is set as it was.
+            let set = |place, bounds| beliefs.update(place, UnixTime::default(), |_, _| bounds);
+            self.remembered.retain(|&channel, bounds| {
+                !beliefs.channel(channel).is_some_and(|place| set(place, *bounds))
+            });
+        }
     }
 
     /// Follows the graph to another generation, so that look-ups stay cheap. O(m) where anything is known.
@@ -159,6 +230,10 @@ impl TenantBook {
         if let Some(beliefs) = self.beliefs.load_full() {
             self.beliefs.store(Some(Arc::new(beliefs.for_generation(snapshot))));
             self.numbered_by = Some(Arc::clone(snapshot));
+            self.believe_remembered(snapshot);
         }
     }
 }
+
+/// What is known of a channel fades within days.
+const REMEMBERED_SECS_MAX: u32 = 30 * 24 * 3600;

@@ -8,6 +8,7 @@ use engine::NoRoute;
 use engine::flow::{CutPlace, PlanError};
 use engine::layer::LayerError;
 use engine::router::RouteError;
+use primitives::Msat;
 use serde::Serialize;
 
 use crate::http::applier::ChangeError;
@@ -113,6 +114,8 @@ impl From<RouteError> for ClnError {
 impl From<PlanError> for ClnError {
     fn from(error: PlanError) -> Self {
         let code = match &error {
+            // Where nothing at all gets through, that is no matter of funds.
+            PlanError::Cut(cut) if cut.capacity == Msat::ZERO => ROUTE_NOT_FOUND,
             PlanError::Cut(cut) => match cut.place {
                 CutPlace::Payer => INSUFFICIENT_FUNDS,
                 CutPlace::Payee => DESTINATION_FULL,
@@ -162,3 +165,14 @@ const INSUFFICIENT_FUNDS: i32 = 215;
 const DESTINATION_FULL: i32 = 220;
 const RUNE_NOT_AUTHORIZED: i32 = 1501;
 const RUNE_NOT_PERMITTED: i32 = 1502;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_that_was_given_up_is_no_plan_that_there_is_not() {
+        assert_eq!(ClnError::from(PlanError::WorkLimit { augmentations: 1 }).code, STOPPED_RETRYING);
+        assert_eq!(ClnError::from(RouteError::WorkLimit { settled: 1 }).code, STOPPED_RETRYING);
+    }
+}

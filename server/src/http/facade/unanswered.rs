@@ -50,7 +50,7 @@ impl From<PlanError> for Unanswered {
 impl From<ChangeError> for Unanswered {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::Full | ChangeError::Stopped => Problem::from(error).into(),
+            ChangeError::Full | ChangeError::Stopped | ChangeError::NotKept => Problem::from(error).into(),
             error => Unanswered::Change(error),
         }
     }

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::changed::ChangedJson;
-use super::reservations::HtlcJson;
 use crate::clock::unix_now;
 use crate::http::app::App;
 use crate::http::applier::{Attempt, Change};
 use crate::http::body::JsonBody;
 use crate::http::problem::Problem;
 use crate::http::tenant::Writer;
+use crate::json::HtlcJson;
 
 pub(super) fn router() -> Router<App> {
     Router::new().route("/api/v1/feedback", post(report))
@@ -25,6 +25,7 @@ pub(super) fn router() -> Router<App> {
 #[serde(deny_unknown_fields)]
 pub struct AttemptJson {
     /// The HTLCs, the payer's first.
+    #[schema(min_items = 1, max_items = 27)]
     path: Vec<HtlcJson>,
     /// How it ended.
     outcome: OutcomeJson,

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::convert::Infallible;
 
-/// The type of answers in FlatBuffers, by `schemas/answer.fbs`.
+/// The type of requests and answers in FlatBuffers, by `schemas/query.fbs` and `schemas/answer.fbs`.
 pub const FLATBUFFERS: &str = "application/vnd.fulgurite+flatbuffers";
 
 /// The form in which an answer is wanted.
@@ -34,10 +34,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Format {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let accepted = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let mut kinds = accepted.flat_map(|value| value.split(','));
-        let is_binary =
-            kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == FLATBUFFERS));
-        Ok(if is_binary { Format::FlatBuffers } else { Format::Json })
+        Ok(if kinds.any(is_flatbuffers) { Format::FlatBuffers } else { Format::Json })
     }
+}
+
+/// Whether a type, parameters aside, is [`FLATBUFFERS`].
+pub(super) fn is_flatbuffers(kind: &str) -> bool {
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(FLATBUFFERS))
 }
 
 impl<T: Serialize> IntoResponse for Formed<T> {

@@ -5,59 +5,27 @@ use std::time::Instant;
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
-use engine::answer::encode_plan;
+use engine::answer::encode_plans;
 use engine::flow::{
     Cut, CutPlace, MaximumRule, Plan, PlanError, PlanQuery, most_sendable, plan, plan_frontier,
 };
 use primitives::{Msat, ShortChannelIdDir};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::format::{Format, Formed};
-use super::timing::Timed;
+use super::query_body::QueryBody;
+use super::timing::{Timed, served};
 use crate::http::app::App;
 use crate::http::body::JsonBody;
 use crate::http::problem::Problem;
 use crate::http::refusal::plan_problem;
 use crate::http::tenant::Caller;
 use crate::http::work::{Lane, Worker};
-use crate::json::{PlanJson, QueryJson, ScidDirText, Text};
+use crate::json::{MaximumRuleJson, PlanJson, PlanQueryJson, ScidDirText, Text};
 
 pub(super) fn router() -> Router<App> {
     Router::new().route("/api/v1/plans", post(find_plan)).route("/api/v1/plans/maximum", post(find_maximum))
-}
-
-/// A payment that may be split.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PlanQueryJson {
-    /// Ends, amount, cost, limits and exclusions, as for a single route; the fee limit is one on all parts together.
-    query: QueryJson,
-    /// How many parts there may be; 16.
-    #[serde(default)]
-    #[schema(minimum = 1, maximum = 1000)]
-    part_count_max: Option<u16>,
-    /// What each of several parts delivers at least; 1,000.
-    #[serde(default)]
-    part_min_msat: Option<u64>,
-    /// What a channel's htlc_maximum_msat limits.
-    #[serde(default)]
-    maximum_rule: MaximumRuleJson,
-    /// Tell so many plans, from likely to cheap.
-    #[serde(default)]
-    #[schema(minimum = 2, maximum = 20)]
-    frontier: Option<u16>,
-}
-
-/// What a channel's htlc_maximum_msat limits.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum MaximumRuleJson {
-    /// All parts over the channel together.
-    #[default]
-    Together,
-    /// Each part alone.
-    Each,
 }
 
 /// A plan, and others where they were asked for.
@@ -107,7 +75,10 @@ pub(super) struct CutChannelJson {
 /// taught about liquidity counts.
 #[utoipa::path(
     post, path = "/api/v1/plans", tag = "plans", operation_id = "find_plan",
-    request_body = PlanQueryJson,
+    request_body(content(
+        (PlanQueryJson = "application/json"),
+        (Vec<u8> = "application/vnd.fulgurite+flatbuffers"),
+    )),
     responses(
         (status = 200, description = "The plan", content(
             (Timed<PlanAnswer> = "application/json"),
@@ -120,7 +91,7 @@ pub(super) async fn find_plan(
     State(app): State<App>,
     caller: Caller,
     format: Format,
-    JsonBody(json): JsonBody<PlanQueryJson>,
+    QueryBody(json): QueryBody<PlanQueryJson>,
 ) -> Result<Formed<Timed<PlanAnswer>>, Problem> {
     let asked = Instant::now();
     let query = prepare(&app, &caller, &json)?;
@@ -135,7 +106,10 @@ pub(super) async fn find_plan(
     let plans = found.await?.map_err(|error| plan_problem(&error))?;
     let first = plans.first().ok_or_else(Problem::internal)?;
     Ok(match format {
-        Format::FlatBuffers => Formed::FlatBuffers(encode_plan(first)),
+        Format::FlatBuffers => {
+            let frontier = json.frontier.map(|_| plans.as_slice());
+            Formed::FlatBuffers(encode_plans(first, frontier, served(&app, asked)))
+        }
         Format::Json => {
             let all = || plans.iter().map(|plan| PlanJson::new(&route, plan)).collect();
             let frontier = json.frontier.map(|_| all());

@@ -6,8 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
-use engine::reserve::{Htlc, ReservationId};
-use primitives::Msat;
+use engine::reserve::ReservationId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,7 +17,7 @@ use crate::http::applier::Change;
 use crate::http::body::{JsonBody, PathText, bad_path};
 use crate::http::problem::Problem;
 use crate::http::tenant::{Caller, Writer};
-use crate::json::{ScidDirText, Text};
+use crate::json::{HtlcJson, ScidDirText, Text};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -31,17 +30,8 @@ pub(super) fn router() -> Router<App> {
 #[serde(deny_unknown_fields)]
 pub struct PathJson {
     /// The payer's first.
+    #[schema(min_items = 1, max_items = 27)]
     path: Vec<HtlcJson>,
-}
-
-/// An HTLC.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct HtlcJson {
-    /// Over which channel, and which way.
-    channel: ScidDirText,
-    /// What it carries.
-    amount_msat: u64,
 }
 
 /// All reservations of the key's tenant.
@@ -125,10 +115,4 @@ pub(super) async fn list_reservations(
         age_s: reserved.age_secs,
     });
     Ok(Json(ReservationsJson { htlcs: htlcs.collect() }))
-}
-
-impl HtlcJson {
-    pub(super) fn to_htlc(self) -> Htlc {
-        Htlc { channel: self.channel.0, amount: Msat::from_msat(self.amount_msat) }
-    }
 }

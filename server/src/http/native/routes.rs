@@ -7,16 +7,16 @@ use axum::extract::State;
 use axum::routing::post;
 use engine::NoRoute;
 use engine::alternatives::alternatives;
-use engine::answer::encode_routes;
+use engine::answer::encode_routes_served;
 use engine::diverse::diverse;
 use engine::query::RouteQuery;
 use engine::route::Route;
 use engine::router::{RouteError, route, widest};
 
 use super::format::{Format, Formed};
-use super::timing::Timed;
+use super::query_body::QueryBody;
+use super::timing::{Timed, served};
 use crate::http::app::App;
-use crate::http::body::JsonBody;
 use crate::http::problem::Problem;
 use crate::http::refusal::route_problem;
 use crate::http::tenant::Caller;
@@ -32,7 +32,10 @@ pub(super) fn router() -> Router<App> {
 /// The cheapest one, and with `alternatives` the next-best ones in order, or with `diverse` ones that share no channel.
 #[utoipa::path(
     post, path = "/api/v1/routes", tag = "routes", operation_id = "find_routes",
-    request_body = QueryJson,
+    request_body(content(
+        (QueryJson = "application/json"),
+        (Vec<u8> = "application/vnd.fulgurite+flatbuffers"),
+    )),
     responses(
         (status = 200, description = "The route", content(
             (Timed<RouteJson> = "application/json"),
@@ -45,7 +48,7 @@ pub(super) async fn find_routes(
     State(app): State<App>,
     caller: Caller,
     format: Format,
-    JsonBody(json): JsonBody<QueryJson>,
+    QueryBody(json): QueryBody<QueryJson>,
 ) -> Result<Formed<Timed<RouteJson>>, Problem> {
     let asked = Instant::now();
     let further = check_further(&app, &json)?;
@@ -59,7 +62,7 @@ pub(super) async fn find_routes(
     };
     let (best, rest) = routes.split_first().expect("where there is not even one, that is an error");
     Ok(match format {
-        Format::FlatBuffers => Formed::FlatBuffers(encode_routes(&routes)),
+        Format::FlatBuffers => Formed::FlatBuffers(encode_routes_served(&routes, served(&app, asked))),
         Format::Json => {
             let answer = RouteJson::new(&query, best);
             let answer = if further.is_some() { answer.with_alternatives(&query, rest) } else { answer };

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use engine::answer::Served;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,7 +22,13 @@ pub(super) struct Timed<T> {
 impl<T> Timed<T> {
     /// An answer to what came in at `asked`.
     pub(super) fn new(answer: T, app: &App, asked: Instant) -> Self {
-        let elapsed_us = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
-        Timed { answer, graph_age_s: app.graph_age_s(), elapsed_us }
+        let Served { graph_age_s, elapsed_us } = served(app, asked);
+        Timed { answer, graph_age_s, elapsed_us }
     }
+}
+
+/// The same for an answer in FlatBuffers.
+pub(super) fn served(app: &App, asked: Instant) -> Served {
+    let elapsed_us = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
+    Served { graph_age_s: app.graph_age_s(), elapsed_us }
 }

@@ -1,7 +1,8 @@
 //! `getroutes` and `getroute`.
 
+use engine::synthetic::{SyntheticConfig, generate};
 use serde_json::{Value, json};
-use server::http::Settings;
+use server::http::{Limits, Settings};
 
 use super::super::service::{Service, line_graph, node};
 use super::super::shape::assert_shape;
@@ -106,6 +107,18 @@ async fn what_is_in_the_way_has_askrenes_codes() {
     fail(&service, "getroutes", with(&[("amount_msat", json!(0))]), -32602).await;
     let message = fail(&service, "no-such-method", json!({}), -32601).await;
     assert_eq!(message, "Unknown command");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_gives_up_has_a_code_of_its_own() {
+    let limits = Limits { work_max: 1, ..Limits::default() };
+    let graph = generate(&SyntheticConfig::new(3, 2000), &mut |_| {}).unwrap();
+    let service = Service::of(graph, Settings { limits, ..Settings::default() }).await;
+    let example = service.get("/api/v1/graph/example?seed=1").await.json();
+    let params = json!({
+        "id": example["dst"], "fromid": example["src"], "amount_msat": example["amount_msat"], "riskfactor": 10,
+    });
+    fail(&service, "getroute", params, 210).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

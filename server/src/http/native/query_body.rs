@@ -1,0 +1,56 @@
+//! The body of a query: JSON, or FlatBuffers where its type says so.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+
+use super::format::{FLATBUFFERS, is_flatbuffers};
+use crate::binary::{BinaryError, read_plan_request, read_route_request};
+use crate::http::body::{read_json, unread};
+use crate::http::problem::Problem;
+use crate::json::{PlanQueryJson, QueryJson};
+
+/// A query in either form; both ask the same.
+#[derive(Debug)]
+pub(super) struct QueryBody<T>(pub(super) T);
+
+/// What has a binary form.
+pub(super) trait Binary: Sized {
+    fn read(bytes: &[u8]) -> Result<Self, BinaryError>;
+}
+
+impl Binary for QueryJson {
+    fn read(bytes: &[u8]) -> Result<Self, BinaryError> {
+        read_route_request(bytes)
+    }
+}
+
+impl Binary for PlanQueryJson {
+    fn read(bytes: &[u8]) -> Result<Self, BinaryError> {
+        read_plan_request(bytes)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Binary> FromRequest<S> for QueryBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let is_binary = kind.is_some_and(is_flatbuffers);
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let read = if is_binary { T::read(&bytes).map_err(bad_bytes) } else { read_json(&bytes) };
+        read.map(QueryBody)
+    }
+}
+
+fn bad_bytes(error: BinaryError) -> Problem {
+    let (status, field) = (StatusCode::BAD_REQUEST, error.field());
+    let problem = Problem::new(status, "bad_flatbuffers", "The body cannot be read", error.to_string());
+    let problem = problem.with_hint(format!("write {FLATBUFFERS} by schemas/query.fbs, or JSON"));
+    match field {
+        Some(field) => problem.with_field(field),
+        None => problem,
+    }
+}

@@ -1,0 +1,222 @@
+//! `fulgurite serve` as its operator sees it: signals, files that change, and a state that stays.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, ChildStderr, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::run::{Place, node};
+
+/// A server in a process of its own, killed with the test.
+struct Server {
+    process: Child,
+    address: SocketAddr,
+    /// What it logs.
+    log: BufReader<ChildStderr>,
+}
+
+impl Server {
+    fn start(place: &Place, args: &[&str]) -> Self {
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--threads", "1"];
+        let mut command = place.command(&[&listen, args].concat());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("the command starts");
+        let log = BufReader::new(process.stderr.take().expect("it is piped"));
+        let mut out = BufReader::new(process.stdout.take().expect("it is piped"));
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            assert!(out.read_line(&mut line).expect("UTF-8") > 0, "it ended before it told its address");
+            if let Some(url) = line.strip_prefix("page:  http://") {
+                break url.trim_end_matches("/\n").parse().expect("an address");
+            }
+        };
+        // What else it prints at its start is read, so that it can go on.
+        std::thread::spawn(move || out.read_to_string(&mut String::new()));
+        Server { process, address, log }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.process);
+        kill_process(pid, signal).expect("it runs");
+    }
+
+    /// Waits for a line of the log with this in it.
+    fn logs(&mut self, part: &str) {
+        let mut line = String::new();
+        while !line.contains(part) {
+            line.clear();
+            assert!(self.log.read_line(&mut line).expect("UTF-8") > 0, "it ended, and never logged {part:?}");
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("not zero");
+        stream
+    }
+
+    /// Status and body of a request.
+    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let body = body.to_string();
+        let mut stream = self.connect();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer abc\r\nconnection: close\r\n\
+             content-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )
+        .expect("it reads");
+        answer(stream)
+    }
+
+    /// The hops of the cheapest route from 1 to 4.
+    fn hops(&self) -> Value {
+        let (status, route) = self.ask("POST", "/api/v1/routes", &query());
+        assert_eq!(status, 200, "{route}");
+        route["hops"].clone()
+    }
+
+    /// Ends it, and tells its code.
+    fn end(mut self, signal: Signal) -> i32 {
+        self.signal(signal);
+        self.process.wait().expect("it ends").code().expect("not killed")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn answer(mut stream: TcpStream) -> (u16, Value) {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("an answer");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+fn query() -> Value {
+    json!({"src": node(1), "dst": node(4), "amount_msat": 1_000_000, "cost": {"model": "fee"}})
+}
+
+#[test]
+fn a_hangup_reads_the_graph_anew_and_keeps_the_old_one_where_that_is_bad() {
+    let place = Place::new();
+    let good = place.read("graph.csv");
+    let mut server = Server::start(&place, &["--graph", "graph.csv"]);
+    assert_eq!(server.hops(), 1);
+    for (bad, why) in [("nonsense", "graph.csv"), ("", "graph.csv")] {
+        place.write("graph.csv", bad);
+        server.signal(Signal::HUP);
+        server.logs("nothing is read anew");
+        assert_eq!(server.hops(), 1, "{why}: what was served goes on");
+    }
+    // Without the channel from 1 to 4.
+    let lines: Vec<&str> = good.lines().filter(|line| !line.starts_with("4x")).collect();
+    place.write("graph.csv", &(lines.join("\n") + "\n"));
+    server.signal(Signal::HUP);
+    server.logs("are read anew");
+    assert_eq!(server.hops(), 3);
+    assert_eq!(server.end(Signal::TERM), 0);
+}
+
+#[test]
+fn a_hangup_reads_the_configuration_anew_all_of_it_or_nothing() {
+    let place = Place::new();
+    // The key is abc.
+    let key = "[[keys]]\nname = \"a\"\nsha256 = \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n";
+    let graph = "graph = \"graph.csv\"\n";
+    place.write("serve.toml", &format!("{graph}{key}"));
+    let mut server = Server::start(&place, &["--config", "serve.toml"]);
+    let put = |server: &Server| server.ask("PUT", "/api/v1/layers/a", &Value::Null).0;
+    assert_eq!((server.hops(), put(&server)), (json!(1), 403));
+    let wide = format!("{graph}{key}scopes = [\"read\", \"write\"]\n");
+    for bad in [
+        "listen = 7".to_owned(),
+        graph.to_owned(),
+        format!("{wide}rate = 1\n"),
+        wide.replace("graph.csv", "none.csv"),
+    ] {
+        place.write("serve.toml", &bad);
+        server.signal(Signal::HUP);
+        server.logs("nothing is read anew");
+        assert_eq!((server.hops(), put(&server)), (json!(1), 403), "{bad}");
+    }
+    place.write("serve.toml", &wide);
+    server.signal(Signal::HUP);
+    server.logs("are read anew");
+    assert_eq!(put(&server), 201);
+    assert_eq!(server.end(Signal::INT), 0);
+}
+
+#[test]
+fn a_stop_finishes_what_has_begun_and_the_state_stays() {
+    let place = Place::new();
+    let args = ["--graph", "graph.csv", "--state", "kept"];
+    let mut server = Server::start(&place, &args);
+    assert_eq!(server.ask("PUT", "/api/v1/layers/mine", &Value::Null).0, 201);
+    let edits = json!([{"edit": "disable_channel", "channel": "4x1x0/0"}]);
+    assert_eq!(server.ask("POST", "/api/v1/layers/mine/edits", &edits).0, 200);
+    let path = json!({"path": [{"channel": "1x1x0/0", "amount_msat": 5}]}).to_string();
+    let mut stream = server.connect();
+    let (first, second) = path.split_at(10);
+    let size = path.len();
+    let host = server.address;
+    write!(
+        stream,
+        "POST /api/v1/reservations HTTP/1.1\r\nhost: {host}\r\ncontent-length: {size}\r\n\r\n{first}"
+    )
+    .expect("it reads");
+    // Once another request is answered, this one has begun.
+    assert_eq!(server.hops(), 1);
+    server.signal(Signal::TERM);
+    server.logs("what has begun is finished");
+    while TcpStream::connect(server.address).is_ok() {
+        std::thread::yield_now();
+    }
+    stream.write_all(second.as_bytes()).expect("it still reads");
+    let (status, reserved) = answer(stream);
+    assert_eq!((status, &reserved["reservation"]), (201, &json!(0)));
+    assert_eq!(server.process.wait().expect("it ends").code(), Some(0));
+
+    // What was answered is there, even where the process is killed.
+    let server = Server::start(&place, &args);
+    let listed = server.ask("GET", "/api/v1/reservations", &Value::Null).1;
+    assert_eq!(listed["htlcs"][0]["channel"], "1x1x0/0");
+    assert_eq!(server.ask("PUT", "/api/v1/layers/last", &Value::Null).0, 201);
+    server.signal(Signal::KILL);
+    drop(server);
+    let server = Server::start(&place, &args);
+    let layers = server.ask("GET", "/api/v1/layers", &Value::Null).1;
+    let names = layers["layers"].as_array().expect("an array").iter().map(|layer| layer["name"].clone());
+    assert_eq!(names.collect::<Vec<_>>(), ["last", "mine"]);
+    let mut with = query();
+    with["layers"] = json!(["mine"]);
+    assert_eq!(server.ask("POST", "/api/v1/routes", &with).1["hops"], 3);
+
+    // Another one does not start on the same state, nor does one start on a damaged one.
+    let start = ["serve", "--listen", "127.0.0.1:0", "--graph", "graph.csv", "--state", "kept"];
+    let second = place.run(&start);
+    assert_eq!(second.code, 2, "{}", second.err);
+    assert!(
+        second.err.contains("another server uses this state") && second.err.contains("--state"),
+        "{}",
+        second.err
+    );
+    drop(server);
+    let spoilt = place.read("kept/tenants").replacen("mine", "mint", 1);
+    place.write("kept/tenants", &spoilt);
+    let refused = place.run(&start);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("line 2: the checksum does not fit"), "{}", refused.err);
+    assert!(refused.err.contains("restore the state from a backup"), "{}", refused.err);
+}
