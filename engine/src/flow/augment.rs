@@ -96,7 +96,7 @@ impl<'a, N: Network> Round<'a, N> {
             (self.best, self.meeting) = (whole, node);
         }
         self.space.reached[side].add(node);
-        self.space.frontiers[side].push(distance, node);
+        self.space.frontiers[side].push(distance, node, 0);
     }
 
     /// Goes on with one side and returns the arcs it looked at.
@@ -116,7 +116,7 @@ impl<'a, N: Network> Round<'a, N> {
             let next = at.distance.saturating_add(at.reduced(bound, 0));
             let other = self.space.frontiers[1 - side].least();
             if next.saturating_add(other) >= self.best || next > self.space.frontiers[side].least() {
-                self.space.frontiers[side].leave(next, node, block);
+                self.space.frontiers[side].leave(next, node, block, 0);
                 break;
             }
             network.visit::<FORWARD>(node, block, |end, arc, piece| {

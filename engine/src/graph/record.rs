@@ -169,6 +169,20 @@ impl Record {
         self.fee_split(millions, rest)
     }
 
+    /// The most, in msat, that can be forwarded of `received` msat; `None` where not even the fee of nothing is in it.
+    #[inline(always)]
+    pub(crate) fn forwardable(self, received: u64) -> Option<u64> {
+        // y + floor(y ppm / million) <= left, which is y (million + ppm) < (left + 1) million.
+        let left = received.checked_sub(self.fee_base_msat())?;
+        let divisor = MILLION + self.fee_ppm();
+        match left.checked_add(1).and_then(|end| end.checked_mul(MILLION)) {
+            Some(end) => Some((end - 1) / divisor),
+            None => {
+                u64::try_from(((u128::from(left) + 1) * u128::from(MILLION) - 1) / u128::from(divisor)).ok()
+            }
+        }
+    }
+
     /// As [`Record::fee`], of `millions * 1000000 + rest`.
     #[inline(always)]
     pub(crate) fn fee_split(self, millions: u64, rest: u64) -> u64 {
@@ -332,6 +346,28 @@ mod tests {
                     let bounds = record.bounds(&wide).expect("enabled");
                     assert_eq!(bounds.min, min);
                     assert_eq!(bounds.max, capacity.map_or(max, |c| max.min(c.to_msat())));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_forwardable_is_the_most_whose_fee_is_in_it() {
+        let mut table = Vec::new();
+        let amounts = [0, 1, 2, 999, 1000, 1001, 999_999, 1_000_000, 1_000_001, 123_456_789, 21 << 50];
+        for (base, ppm) in [(0, 0), (1, 0), (0, 1), (1000, 1), (7, 999_999), (0, 1_000_000), (5, 3_000_000)] {
+            let fee = Fee { fee_base_msat: base, fee_proportional_millionths: ppm };
+            let record =
+                Record::pack(&ChannelPolicy { fee, ..policy(0, 0) }, None, &mut table).expect("room");
+            let whole = |amount: u64| amount + record.fee(amount);
+            for received in
+                amounts.into_iter().chain(amounts.map(whole)).chain(amounts.map(|it| whole(it) + 1))
+            {
+                match record.forwardable(received) {
+                    None => assert!(received < whole(0), "{received} at {base} and {ppm}"),
+                    Some(amount) => {
+                        assert!(whole(amount) <= received && received < whole(amount + 1), "{received}");
+                    }
                 }
             }
         }

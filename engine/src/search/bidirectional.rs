@@ -18,7 +18,8 @@ use super::meeting::suffix_of;
 use super::passage::Passage;
 use super::problem::{Problem, Suffix};
 use super::relax::Rest;
-use super::workspace::{BACKWARD_SETTLED, FORWARD_SETTLED, MET, UNREACHED, Workspace};
+use super::restart::RESTART_AT;
+use super::workspace::{BACKWARD_SETTLED, FORWARD_SETTLED, UNREACHED, Workspace};
 use crate::cost::HopCost;
 use crate::graph::{BLOCK_SIZE, GridPlace, Record};
 
@@ -27,8 +28,18 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) problem: Problem<'a, C>,
     pub(super) space: &'w mut Workspace,
     pub(super) counts: Counts,
-    /// The cost of the best route so far; in the beginning, what none may cost.
+    /// What a route must cost less than: the cost of the best so far; in the beginning, what none may cost. With a
+    /// budget, what it cost when the budget was set.
     pub(super) best: u64,
+    /// The cost of the best route so far, with a budget as well.
+    pub(super) found: u64,
+    /// What the payer sends less than for a better route, less one, where the forward search's labels tell what is spent of
+    /// that (`restart`).
+    pub(super) budget: Option<u64>,
+    /// Arcs of the way to a label that is given now.
+    pub(super) hops: u32,
+    /// Whether a route was not what the budget promised, because the graph changed.
+    pub(super) is_contradicted: bool,
     /// What the payee gets: less than the problem's amount where the end of the route is fixed.
     pub(super) payment: u64,
     /// Whether routes that are found do not lower `best`: the balls are wanted, not a route.
@@ -45,9 +56,9 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     /// Nodes from here on have one neighbour and forward nothing.
     pub(super) leaves_from: u32,
     /// The backward frontier when the forward search began.
-    begun_behind: u64,
+    pub(super) begun_behind: u64,
     /// So many settled nodes, and the forward search begins anew.
-    restart_at: u64,
+    pub(super) restart_at: u64,
     /// How many of the problem's layers there are to read: all or none.
     layer_count: usize,
 }
@@ -73,6 +84,10 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             space,
             counts: Counts::default(),
             best: bound,
+            found: bound,
+            budget: None,
+            hops: 0,
+            is_contradicted: false,
             payment: root.received.saturating_sub(root.cost),
             keeps_bound: false,
             largest_sent: 0,
@@ -92,15 +107,29 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     /// Searches until nothing better can be found.
     pub(super) fn search(&mut self) -> End {
         self.start();
+        let end = self.go_on();
+        self.best = self.best.min(self.found);
+        end
+    }
+
+    fn go_on(&mut self) -> End {
         let (mut forward_work, mut backward_work) = (BACKWARD_LEAD, 0);
         loop {
             let (Some(forward), Some(backward)) =
                 (self.space.forward.next_node(), self.space.backward.next_node())
             else {
+                if self.must_lower_budget() {
+                    self.restart_forward();
+                    continue;
+                }
                 return End::Met;
             };
             if self.have_met() {
                 if self.close() {
+                    continue;
+                }
+                if self.must_lower_budget() {
+                    self.restart_forward();
                     continue;
                 }
                 self.is_closed = true;
@@ -135,36 +164,6 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             && forward.least_begun().saturating_add(backward.least_begun()) >= self.best_less_tolerance()
     }
 
-    /// Whether the forward search has taken long and would know more of its amounts now: under the pure fee, it prices arcs
-    /// at what the backward frontier needs. A msat that it did not know of can keep thousands of nodes on a plateau of free
-    /// channels in question.
-    #[inline(always)]
-    fn must_restart(&self) -> bool {
-        !C::HAS_TWO_LABELS
-            && !INBOUND
-            && self.counts.settled >= self.restart_at
-            && self.space.backward.least() > self.begun_behind
-            && self.problem.payer != self.problem.payee
-    }
-
-    /// Begins the forward search anew. O(labels it has given).
-    #[cold]
-    fn restart_forward(&mut self) {
-        self.restart_at = self.counts.settled.saturating_mul(RESTART_GROWTH);
-        self.begun_behind = self.space.backward.least();
-        let space = &mut *self.space;
-        for &(head, ..) in &space.explored {
-            let label = space.labels.entry(head);
-            (label.forward, label.forward_second) = (UNREACHED, UNREACHED);
-            label.flags &= !(FORWARD_SETTLED | MET);
-        }
-        space.explored.clear();
-        space.met.clear();
-        space.forward.clear();
-        space.labels.entry(self.problem.payer).forward = 0;
-        self.leave_payer();
-    }
-
     /// What a route must cost less than.
     #[inline(always)]
     pub(super) fn best_less_tolerance(&self) -> u64 {
@@ -185,13 +184,14 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let key = self.problem.key_of(payee, &root);
         let label = self.space.labels.entry(payee);
         (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
-        self.space.backward.push(key, payee);
+        self.space.backward.push(key, payee, 0);
         self.leave_payer();
     }
 
     /// A circular route's payee is expanded at once as well: its label is the payer's already.
     fn return_to_payer(&mut self, root: Suffix) {
         let (problem, node) = (self.problem, self.problem.payee);
+        self.hops = 1;
         let rest = self.rest_before();
         self.counts.settled += 1;
         let lists = problem.topology.in_lists();
@@ -210,8 +210,9 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         }
     }
 
-    fn leave_payer(&mut self) {
+    pub(super) fn leave_payer(&mut self) {
         self.counts.settled += 1;
+        self.hops = 1;
         let payer = self.problem.payer;
         let label = self.space.labels.entry(payer);
         label.flags |= FORWARD_SETTLED;
@@ -257,7 +258,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             self.largest_sent = self.largest_sent.max(max.min(passage.max));
         }
         self.note_minimum(passage.min, sent.cost);
-        self.label_forward(head, arc, sent.cost, Rest::NOTHING);
+        let Some(cost) = self.cost_of_first(arc, passage, sent.cost) else { return };
+        self.label_forward(head, arc, cost, Rest::NOTHING);
     }
 
     /// Notes an arc whose minimum may lift the payment; what lies before it costs `least` or more.
@@ -292,7 +294,9 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     /// Goes on with the forward search and returns the arcs it looked at.
     fn step_forward(&mut self) -> u32 {
         let Some((node, first)) = self.next_forward() else { return 0 };
-        let key = self.space.labels.entry(node).forward;
+        let label = self.space.labels.entry(node);
+        let key = label.forward;
+        self.hops = label.forward_hops() + 1;
         let discount = if INBOUND { self.problem.discount(node) } else { None };
         let rest = self.rest_behind();
         let list = self.problem.topology.out_lists().list(node);
@@ -302,7 +306,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             if let Some(bound) = list.bounds.get(block.index).filter(|_| discount.is_none()) {
                 let next = key.saturating_add(bound.at(self.place)).saturating_add(self.least_hop);
                 if next.saturating_add(rest.near) >= self.best || next > self.space.forward.least() {
-                    self.space.forward.leave(next, node, block.index);
+                    self.space.forward.leave(next, node, block.index, self.hops);
                     break;
                 }
             }
@@ -341,6 +345,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     fn step_backward(&mut self) -> u32 {
         let Some((node, first)) = self.next_backward() else { return 0 };
         let label = *self.space.labels.entry(node);
+        self.hops = label.backward_hops() + 1;
         let suffix = suffix_of(&self.problem, node, label);
         let rest = self.rest_before();
         let list = self.problem.topology.in_lists().list(node);
@@ -351,7 +356,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             if let Some(bound) = list.bounds.get(block.index).filter(|_| !INBOUND) {
                 let next = label.backward.saturating_add(bound.at(self.place)).saturating_add(self.least_hop);
                 if next.saturating_add(rest.near) >= self.best || next > self.space.backward.least() {
-                    self.space.backward.leave(next, node, block.index);
+                    self.space.backward.leave(next, node, block.index, self.hops);
                     break;
                 }
             }
@@ -374,10 +379,6 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     }
 }
 
-/// Nodes that most searches do not settle.
-const RESTART_AT: u64 = 128;
-/// How much longer the next forward search may take.
-const RESTART_GROWTH: u64 = 4;
 /// Arcs that a step looks at, unless the list goes on with fees that nothing else in the queue undercuts.
 const PART_SIZE: u32 = BLOCK_SIZE as u32;
 

@@ -26,6 +26,9 @@ pub(super) enum Verdict {
 impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INBOUND, RESTRICTED> {
     /// Checks every meeting point. O(meeting points * hops + dropped labels).
     pub(super) fn certify(&self) -> Verdict {
+        if self.budget.is_some() {
+            return Verdict::Optimal;
+        }
         if self.may_lift() {
             return Verdict::OpenLabels;
         }
@@ -108,6 +111,10 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// A lower bound on the cost of every route, at any time of the search: it crosses both frontiers, or runs through a
     /// meeting point or a dropped label. O(meeting points + dropped labels).
     pub(super) fn least_open(&self) -> u64 {
+        if self.budget.is_some() {
+            // What is spent of less is not known.
+            return self.space.backward.least().min(self.best);
+        }
         let frontiers = self.space.forward.least().saturating_add(self.space.backward.least());
         // An arc that both sides have left leads to a node that the backward search has settled.
         let left = self.space.backward.begun().filter_map(|(_, node, _)| self.space.labels.find(node));

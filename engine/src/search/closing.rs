@@ -46,7 +46,9 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             if !self.is_open(least, target.least()) {
                 continue;
             }
-            let Some(key) = self.space.labels.find(node).map(|label| label.forward) else { continue };
+            let Some(&label) = self.space.labels.find(node) else { continue };
+            let key = label.forward;
+            self.hops = label.forward_hops() + 1;
             let lists = self.problem.topology.out_lists();
             let list = lists.list(node);
             for block in list.blocks(first) {
@@ -80,6 +82,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                 continue;
             }
             let Some(&label) = self.space.labels.find(node) else { continue };
+            self.hops = label.backward_hops() + 1;
             let suffix = suffix_of(&self.problem, node, label);
             let lists = self.problem.topology.in_lists();
             let list = lists.list(node);

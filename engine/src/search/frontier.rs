@@ -4,9 +4,10 @@
 //! another node that waits, the list waits, too. Keys of both kinds are costs of labels, given or still to come:
 //!
 //! ```text
-//! fresh   key = the node's label                                  item = the node
-//! begun   key = label + bound of the next block + least hop      item = the node, cursor = that block
+//! fresh   key = the node's label                             item = the node   cursor = hops
+//! begun   key = label + bound of the next block + least hop  item = the node   cursor = hops of its arcs, that block
 //! ```
+//! Of equal keys, the fewest hops come first: free channels join thousands of nodes, and a route is limited in hops.
 
 use super::heap::{Entry, Heap};
 
@@ -69,37 +70,47 @@ impl Frontier {
         self.begun.least_key()
     }
 
+    /// Whether a list is to be gone on with before the next node is settled.
+    #[inline(always)]
+    fn is_list_next(&self) -> bool {
+        match (self.begun.peek(), self.fresh.peek()) {
+            (Some(list), Some(node)) => list.rank() <= node.rank(),
+            (list, _) => list.is_some(),
+        }
+    }
+
     /// The node that the next step is about.
     #[inline(always)]
     pub(crate) fn next_node(&self) -> Option<u32> {
-        let queue = if self.begun.least_key() <= self.fresh.least_key() { &self.begun } else { &self.fresh };
+        let queue = if self.is_list_next() { &self.begun } else { &self.fresh };
         queue.peek().map(|entry| entry.item)
     }
 
-    /// Takes the next step: the least key, lists first. O(log n).
+    /// Takes the next step: the least key, of equal ones that of the fewest hops. O(log n).
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Step> {
-        if self.begun.least_key() <= self.fresh.least_key()
+        if self.is_list_next()
             && let Some(Entry { item, cursor, .. }) = self.begun.pop()
         {
-            return Some(Step::GoOn { node: item, block: cursor as usize });
+            return Some(Step::GoOn { node: item, block: (cursor % BLOCK_END) as usize });
         }
         self.fresh.pop().map(|Entry { key, item, .. }| Step::Settle { node: item, key })
     }
 
-    /// A node got a label.
+    /// A node got a label, so many hops from where the side began.
     #[inline(always)]
-    pub(crate) fn push(&mut self, key: u64, node: u32) {
+    pub(crate) fn push(&mut self, key: u64, node: u32, hops: u32) {
         let (word, bit) = place(node);
         self.reached[word] |= bit;
-        self.fresh.push(key, node);
+        self.fresh.push_at(key, node, hops.min(HOPS_MAX) * BLOCK_END);
     }
 
-    /// A list is to be gone on with at `block`, whose arcs lead to labels of `key` or more.
+    /// A list is to be gone on with at `block`, whose arcs lead to labels of `key` or more, `hops` from where the side
+    /// began.
     #[inline]
-    pub(crate) fn leave(&mut self, key: u64, node: u32, block: usize) {
+    pub(crate) fn leave(&mut self, key: u64, node: u32, block: usize, hops: u32) {
         self.left |= 1 << (node % 64);
-        self.begun.push_at(key, node, block as u32);
+        self.begun.push_at(key, node, hops.min(HOPS_MAX) * BLOCK_END + block as u32);
     }
 
     /// Whether the node may have a label.
@@ -123,7 +134,7 @@ impl Frontier {
 
     /// The lists that wait: key, node, block.
     pub(crate) fn begun(&self) -> impl Iterator<Item = (u64, u32, usize)> {
-        self.begun.entries().iter().map(|entry| (entry.key, entry.item, entry.cursor as usize))
+        self.begun.entries().iter().map(|entry| (entry.key, entry.item, (entry.cursor % BLOCK_END) as usize))
     }
 
     /// How many lists wait.
@@ -137,6 +148,11 @@ fn place(node: u32) -> (usize, u64) {
     ((node / 64) as usize % REACHED_WORDS, 1 << (node % 64))
 }
 
+/// A cursor is hops times this and a block; no list has as many, see `CHANNEL_COUNT_MAX`.
+const BLOCK_END: u32 = 1 << 27;
+/// More are told as so many.
+const HOPS_MAX: u32 = u32::MAX / BLOCK_END;
+
 /// 4,096 bits: some hundred nodes fill a few per cent.
 const REACHED_WORDS: usize = 64;
 
@@ -148,10 +164,10 @@ mod tests {
     fn lists_and_nodes_come_in_order_of_their_keys() {
         let mut frontier = Frontier::default();
         assert_eq!((frontier.least(), frontier.beyond(5)), (u64::MAX, u64::MAX));
-        frontier.push(30, 1);
-        frontier.push(10, 2);
-        frontier.leave(20, 3, 7);
-        frontier.leave(10, 4, 1);
+        frontier.push(30, 1, 0);
+        frontier.push(10, 2, 2);
+        frontier.leave(20, 3, 7, 1);
+        frontier.leave(10, 4, 1, 1);
         assert_eq!((frontier.least(), frontier.least_fresh(), frontier.least_begun()), (10, 10, 10));
         // A node without a label is a hop behind a node that waits, or at the end of an arc in a list that waits.
         assert_eq!(frontier.beyond(5), 10);
@@ -166,11 +182,26 @@ mod tests {
     }
 
     #[test]
+    fn of_equal_keys_the_fewest_hops_come_first() {
+        let mut frontier = Frontier::default();
+        frontier.push(10, 1, 3);
+        frontier.push(10, 2, 1);
+        frontier.leave(10, 3, 5, 2);
+        frontier.push(9, 4, 9);
+        let next = |frontier: &mut Frontier| {
+            let next = frontier.next_node();
+            assert_eq!(frontier.pop().is_some(), next.is_some());
+            next
+        };
+        assert_eq!([(); 5].map(|()| next(&mut frontier)), [Some(4), Some(2), Some(3), Some(1), None]);
+    }
+
+    #[test]
     fn sets_hold_what_was_put_in_until_they_are_cleared() {
         let mut frontier = Frontier::default();
         for node in (0..100_000).step_by(997) {
-            frontier.push(1, node);
-            frontier.leave(1, node, 0);
+            frontier.push(1, node, 50);
+            frontier.leave(1, node, 0, 50);
             assert!(frontier.may_reach(node) && frontier.may_have_left(node));
         }
         frontier.clear();

@@ -1,4 +1,5 @@
-//! A priority queue for searches: a heap of four children a node, least key first, without decrease-key.
+//! A priority queue for searches: a heap of four children a node, least key first, of equal keys the least cursor first,
+//! without decrease-key.
 //!
 //! A node that improves is pushed again; whoever pops it knows its label and skips the stale entry. Four children
 //! keep a level's keys in one cache line. No allocation once the backing array has grown to the working size.
@@ -20,6 +21,14 @@ pub(crate) struct Entry {
     pub(crate) cursor: u32,
 }
 
+impl Entry {
+    /// What entries are ordered by.
+    #[inline(always)]
+    pub(crate) fn rank(&self) -> (u64, u32) {
+        (self.key, self.cursor)
+    }
+}
+
 const ARITY: usize = 4;
 
 impl Heap {
@@ -35,7 +44,7 @@ impl Heap {
         self.entries.first().map_or(u64::MAX, |entry| entry.key)
     }
 
-    /// The entry of the least key.
+    /// The entry that comes next.
     #[inline(always)]
     pub(crate) fn peek(&self) -> Option<Entry> {
         self.entries.first().copied()
@@ -51,16 +60,17 @@ impl Heap {
     #[inline]
     pub(crate) fn push_at(&mut self, key: u64, item: u32, cursor: u32) {
         let mut at = self.entries.len();
-        self.entries.push(Entry { key, item, cursor });
+        let entry = Entry { key, item, cursor };
+        self.entries.push(entry);
         while at > 0 {
             let parent = (at - 1) / ARITY;
-            if self.entries[parent].key <= key {
+            if self.entries[parent].rank() <= entry.rank() {
                 break;
             }
             self.entries[at] = self.entries[parent];
             at = parent;
         }
-        self.entries[at] = Entry { key, item, cursor };
+        self.entries[at] = entry;
     }
 
     /// All entries, in no order.
@@ -68,7 +78,7 @@ impl Heap {
         &self.entries
     }
 
-    /// Takes the entry of the least key. O(log n).
+    /// Takes the entry that comes next. O(log n).
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Entry> {
         let last = self.entries.pop()?;
@@ -82,11 +92,11 @@ impl Heap {
             }
             let mut child = first;
             for other in first + 1..(first + ARITY).min(count) {
-                if self.entries[other].key < self.entries[child].key {
+                if self.entries[other].rank() < self.entries[child].rank() {
                     child = other;
                 }
             }
-            if self.entries[child].key >= last.key {
+            if self.entries[child].rank() >= last.rank() {
                 break;
             }
             self.entries[at] = self.entries[child];

@@ -48,11 +48,14 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         }
         self.counts.met += 1;
         let suffix = suffix_of(&self.problem, node, label);
-        let Some(cost) = self.price_forward_path(node, suffix) else { return };
-        if cost < self.best && self.complete(node) {
-            self.best = cost;
+        let cost = self.price_forward_path(node, suffix);
+        if let Some(cost) = cost.filter(|&cost| cost < self.found)
+            && self.complete(node)
+        {
             std::mem::swap(&mut self.space.best, &mut self.space.trial);
+            self.note_route(cost);
         }
+        self.check_promise(cost);
     }
 
     /// Prices the forward tree's path to a node exactly, on top of `suffix`; leaves its arcs in `trial`, last first.

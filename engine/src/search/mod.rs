@@ -5,6 +5,7 @@
 //! frontier        one ball's queues: nodes that wait, and lists that were left in the middle
 //! relax, scan     what arcs make of a label, one by one and eight at a time
 //! closing         looks at arcs that both balls have left
+//! restart         begins the payer's ball anew with what is known by then
 //! meeting         where they meet; prices the best meeting exactly
 //! certificate     proves the answer, or names what is open
 //! pareto          exact label search: closes what is open
@@ -37,6 +38,7 @@ pub(crate) mod problem;
 pub(crate) mod reference;
 mod relax;
 mod resources;
+mod restart;
 mod scan;
 mod shortlist;
 mod workspace;

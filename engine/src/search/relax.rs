@@ -9,8 +9,9 @@ use super::discount::Discount;
 use super::meeting::{lead_beyond, suffix_of};
 use super::passage::Passage;
 use super::problem::{COST_MAX, Suffix};
+use super::restart::spent;
 use super::scan::Probe;
-use super::workspace::{AVOIDED, BACKWARD_SETTLED, Dropped, Label, NO_ARC, UNREACHED};
+use super::workspace::{AVOIDED, BACKWARD_SETTLED, Dropped, FORWARD_SETTLED, Label, NO_ARC, UNREACHED};
 use crate::cost::HopCost;
 use crate::graph::{Block, Record};
 
@@ -45,6 +46,20 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         self.amount_behind(self.space.backward.least()).unwrap_or(self.problem.amount)
     }
 
+    /// What an HTLC carries at least that enters `head`.
+    fn least_amount_into(&self, head: u32) -> u64 {
+        if C::HAS_TWO_LABELS {
+            return self.problem.amount;
+        }
+        let amount = self.least_amount();
+        if !self.space.backward.may_reach(head) {
+            return amount;
+        }
+        let label = self.space.labels.find(head).filter(|label| label.flags & BACKWARD_SETTLED != 0);
+        let known = label.and_then(|label| self.amount_behind(label.backward));
+        known.map_or(amount, |known| known.min(amount))
+    }
+
     /// What an arc charges at least, if it charges `fee` for [`Run::least_amount`].
     #[inline(always)]
     fn least_fee(&self, head: u32, record: Record, fee: u64) -> u64 {
@@ -59,8 +74,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// What a node receives behind which a route costs `cost`, where the cost tells.
     #[inline(always)]
     fn amount_behind(&self, cost: u64) -> Option<u64> {
-        let is_fee = !C::HAS_TWO_LABELS && !INBOUND;
-        is_fee.then(|| self.payment.saturating_add(cost.min(COST_MAX)))
+        // Keys take all discounts off, so they hold where inbound fees count.
+        (!C::HAS_TWO_LABELS).then(|| self.payment.saturating_add(cost.min(COST_MAX)))
     }
 
     /// What follows a label of the forward search.
@@ -136,8 +151,14 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                     self.relax_forward(head, key, rest, record, None, arc);
                 }
             } else {
-                let fee = self.least_fee(head, record, scan.fees[at]);
-                self.reach_forward(head, key, fee, rest, record, Passage::usual(record), arc);
+                let passage = Passage::usual(record);
+                let fee = match self.budget() {
+                    None => Some(self.least_fee(head, record, scan.fees[at])),
+                    Some(budget) => spent(budget.saturating_sub(key), record, passage),
+                };
+                if let Some(fee) = fee {
+                    self.reach_forward(head, key, fee, rest, record, passage, arc);
+                }
             }
         }
     }
@@ -224,7 +245,13 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if passage.max < problem.amount || passage.min > problem.amount_max {
             return;
         }
-        let amount = problem.amount.max(passage.min);
+        if let Some(budget) = self.budget() {
+            if let Some(fee) = spent(budget.saturating_sub(key), record, passage) {
+                self.reach_forward(head, key, fee, rest, record, passage, arc);
+            }
+            return;
+        }
+        let amount = self.least_amount_into(head).max(passage.min);
         let fee = record.fee(amount);
         let whole = match discount {
             Some(discount) if INBOUND => discount.least_fee(record, fee, amount),
@@ -286,15 +313,21 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             return;
         }
         self.space.explored.push((head, arc, cost));
-        if cost >= label.forward {
+        // Of ways that cost the same, the one of the fewest hops is kept.
+        let is_shorter = !C::HAS_TWO_LABELS
+            && cost == label.forward
+            && self.hops < label.forward_hops()
+            && label.flags & FORWARD_SETTLED == 0;
+        if cost >= label.forward && !is_shorter {
             label.forward_second = label.forward_second.min(cost);
             return;
         }
         label.forward_second = label.forward;
         (label.forward, label.forward_arc) = (cost, arc);
+        label.set_forward_hops(self.hops);
         let has_met = label.backward != UNREACHED;
         self.counts.labelled += 1;
-        self.space.forward.push(cost, head);
+        self.space.forward.push(cost, head, self.hops);
         if has_met {
             self.meet(head);
         }
@@ -375,7 +408,12 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if label.flags & AVOIDED != 0 || key.saturating_add(left) >= self.best {
             return;
         }
-        if key >= label.backward || label.flags & BACKWARD_SETTLED != 0 {
+        let is_shorter = !C::HAS_TWO_LABELS
+            && !INBOUND
+            && key == label.backward
+            && self.hops < label.backward_hops()
+            && label.flags & BACKWARD_SETTLED == 0;
+        if (key >= label.backward && !is_shorter) || label.flags & BACKWARD_SETTLED != 0 {
             let smaller_by = label.received.saturating_sub(next.received);
             let smaller_by = smaller_by.max(label.forwarded.saturating_sub(next.forwarded));
             let may_win = smaller_by > 0 || INBOUND && lead_beyond(&self.problem, tail, *label, &next) > 0;
@@ -392,6 +430,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let may_win = smaller_by > 0 || INBOUND && lead_beyond(&self.problem, tail, *label, &next) < 0;
         (label.backward, label.received, label.forwarded) = (key, next.received, next.forwarded);
         label.backward_arc = arc;
+        label.set_backward_hops(self.hops);
         let has_met = label.forward != UNREACHED;
         if (C::HAS_TWO_LABELS || INBOUND) && displaced.backward != UNREACHED && may_win {
             let suffix = suffix_of(&self.problem, tail, displaced);
@@ -399,7 +438,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             self.drop_label(Dropped { node: tail, arc, key: displaced.backward, suffix, lead, smaller_by });
         }
         self.counts.labelled += 1;
-        self.space.backward.push(key, tail);
+        self.space.backward.push(key, tail, self.hops);
         if has_met {
             self.meet(tail);
         }

@@ -28,7 +28,7 @@ pub(crate) struct Label {
     pub(crate) forward_arc: u32,
     /// The arc over which the backward label goes on.
     pub(crate) backward_arc: u32,
-    /// [`FORWARD_SETTLED`] and the like.
+    /// [`FORWARD_SETTLED`] and the like, and a byte each for the hops of both labels.
     pub(crate) flags: u32,
     /// The label search's first label here.
     pub(crate) first_pareto: u32,
@@ -60,6 +60,37 @@ const EMPTY: Label = Label {
     flags: 0,
     first_pareto: NO_ARC,
 };
+
+impl Label {
+    /// Arcs of the forward label's way.
+    #[inline(always)]
+    pub(crate) fn forward_hops(&self) -> u32 {
+        self.flags >> FORWARD_HOPS & HOPS_MAX
+    }
+
+    /// Arcs of the backward label's way.
+    #[inline(always)]
+    pub(crate) fn backward_hops(&self) -> u32 {
+        self.flags >> BACKWARD_HOPS & HOPS_MAX
+    }
+
+    /// More than a byte holds are told as what it holds.
+    #[inline(always)]
+    pub(crate) fn set_forward_hops(&mut self, hops: u32) {
+        self.flags = self.flags & !(HOPS_MAX << FORWARD_HOPS) | hops.min(HOPS_MAX) << FORWARD_HOPS;
+    }
+
+    /// The same of the backward label.
+    #[inline(always)]
+    pub(crate) fn set_backward_hops(&mut self, hops: u32) {
+        self.flags = self.flags & !(HOPS_MAX << BACKWARD_HOPS) | hops.min(HOPS_MAX) << BACKWARD_HOPS;
+    }
+}
+
+/// Where the hops lie among the flags.
+const FORWARD_HOPS: u32 = 8;
+const BACKWARD_HOPS: u32 = 16;
+const HOPS_MAX: u32 = 0xff;
 
 /// The labels of a query.
 #[derive(Debug)]

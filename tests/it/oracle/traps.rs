@@ -4,6 +4,7 @@ use engine::belief::Prior;
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::obvious::{Reference, route_reference};
 use engine::router::{RouteWorkspace, route};
+use engine::search::Method;
 use primitives::Msat;
 
 use super::changes::BeliefDraft;
@@ -396,5 +397,31 @@ fn a_plateau_behind_a_fee_is_not_searched_for_a_msat() {
         let (prior, bounds) = (Prior::Uniform, bounds.collect());
         world.changes.believed = Some(BeliefDraft { prior, bounds, is_foreign: false });
         holds_by_reference(&world);
+    }
+}
+
+#[test]
+fn of_free_ways_the_one_of_the_fewest_hops_is_taken() {
+    // Two rows of free channels lead from the payer's side to the payee's, one longer than a route may be, and both sides
+    // can go wrong: at the payer's end the long row has the first channel, at the payee's end the last.
+    let row = |nodes: Vec<u8>| {
+        let ends: Vec<_> = nodes.windows(2).map(|ends| (ends[0], ends[1])).collect();
+        ends.into_iter().map(|(tail, head)| way(tail, head, Policy::FREE))
+    };
+    let long = row([1].into_iter().chain(20..50).chain([2]).collect());
+    let short = row(vec![1, 60, 61, 62, 63, 64, 2]);
+    let crossing = [way(30, 61, Policy::FREE), way(63, 33, Policy::FREE)];
+    let ends = [way(0, 1, Policy::FREE), way(2, 3, Policy::base(5))];
+    let channels: Vec<_> = ends.into_iter().chain(long).chain(crossing).chain(short).collect();
+    for is_reversed in [false, true] {
+        let mut channels = channels.clone();
+        if is_reversed {
+            channels.reverse();
+        }
+        let world = World::new(channels, 0, 3, 1_000_000);
+        holds_by_reference(&world);
+        let snapshot = world.snapshot();
+        let found = route(&snapshot, &world.query(), &mut RouteWorkspace::default()).expect("a route");
+        assert_eq!((found.hops.len(), found.method), (8, Method::Bidirectional), "{world:?}");
     }
 }
