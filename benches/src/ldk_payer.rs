@@ -28,7 +28,20 @@ use crate::clock::ThreadClock;
 use crate::ldk::{Ldk, SEED, Silent, defaults_to};
 use crate::payer::{Paid, PaymentJob};
 
-/// Sees a payment through with LDK. Balances move where it succeeds.
+/// What LDK has learnt.
+pub struct LdkMemory {
+    scorer: ProbabilisticScorer<Arc<crate::ldk::Graph>, &'static Silent>,
+}
+
+impl LdkMemory {
+    /// Nothing yet.
+    pub fn new(ldk: &Ldk) -> Self {
+        let decay = ProbabilisticScoringDecayParameters::default();
+        LdkMemory { scorer: ProbabilisticScorer::new(decay, Arc::clone(ldk.graph()), &Silent) }
+    }
+}
+
+/// Sees a payment through with LDK, which learns from it. Balances move where it succeeds.
 ///
 /// # Errors
 /// Where the payment cannot even be put to LDK.
@@ -37,15 +50,24 @@ pub fn pay(
     snapshot: &Snapshot,
     network: &mut HiddenNetwork,
     job: &PaymentJob,
-    clock: &ThreadClock,
+    (clock, memory): (&ThreadClock, &mut LdkMemory),
 ) -> Result<Paid, NoRoute> {
     let payer = job.query.payer.to_public_key().ok_or(NoRoute("the payer's id is no point"))?;
     let params = defaults_to(&job.query)?;
-    let decay = ProbabilisticScoringDecayParameters::default();
-    let scorer = ProbabilisticScorer::new(decay, Arc::clone(ldk.graph()), &Silent);
+    let now = Duration::from_secs(job.now.to_secs().into());
+    let scorer = &mut memory.scorer;
+    scorer.time_passed(now);
     let fee_limit = params.max_total_routing_fee_msat.unwrap_or(u64::MAX);
-    let mut attempt =
-        Attempts { snapshot, payer, params, scorer, fee_limit, waiting: Vec::new(), paid: Paid::default() };
+    let mut attempt = Attempts {
+        snapshot,
+        payer,
+        params,
+        scorer,
+        now,
+        fee_limit,
+        waiting: Vec::new(),
+        paid: Paid::default(),
+    };
     while attempt.paid.attempt_count < job.attempt_count_max {
         let missing = job.query.amount.to_msat().saturating_sub(attempt.sent());
         let first_hops = own_channels(snapshot, network, job.query.payer);
@@ -66,7 +88,9 @@ struct Attempts<'a> {
     snapshot: &'a Snapshot,
     payer: PublicKey,
     params: RouteParameters,
-    scorer: ProbabilisticScorer<Arc<crate::ldk::Graph>, &'static Silent>,
+    scorer: &'a mut ProbabilisticScorer<Arc<crate::ldk::Graph>, &'static Silent>,
+    /// All outcomes of a payment are of one moment.
+    now: Duration,
     fee_limit: u64,
     /// Parts that wait at the payee.
     waiting: Vec<(LdkPath, Vec<(ArcIdx, Msat)>)>,
@@ -93,7 +117,7 @@ impl Attempts<'_> {
         let scorer_params = ProbabilisticScoringFeeParameters::default();
         let first_hops: Vec<&ChannelDetails> = first_hops.iter().collect();
         let (route, time) = clock.time(|| {
-            let scorer = ScorerAccountingForInFlightHtlcs::new(&self.scorer, &in_flight);
+            let scorer = ScorerAccountingForInFlightHtlcs::new(&*self.scorer, &in_flight);
             let (payer, params) = (&self.payer, &self.params);
             find_route(payer, params, ldk.graph(), Some(&first_hops), &Silent, &scorer, &scorer_params, &SEED)
         });
@@ -111,7 +135,7 @@ impl Attempts<'_> {
                 Err(place) => {
                     is_first_try = false;
                     let scid = path.hops[place].short_channel_id;
-                    self.scorer.payment_path_failed(&path, scid, NOW);
+                    self.scorer.payment_path_failed(&path, scid, self.now);
                     self.params.payment_params.previously_failed_channels.push(scid);
                 }
             }
@@ -125,6 +149,7 @@ impl Attempts<'_> {
         self.paid.is_paid = true;
         for (path, hops) in self.waiting.drain(..) {
             network.settle(&hops);
+            self.scorer.payment_path_successful(&path, self.now);
             self.paid.fee_msat += path.fee_msat();
         }
     }
@@ -208,6 +233,3 @@ fn details(scid: u64, peer: PublicKey, capacity_sat: u64, spendable: u64) -> Cha
         funding_redeem_script: None,
     }
 }
-
-/// All outcomes of a payment are of one moment.
-const NOW: Duration = Duration::from_secs(1_700_000_000);

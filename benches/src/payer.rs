@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use engine::belief::{Beliefs, HalfLives, Prior};
+use engine::belief::Prior;
 use engine::cost::CostModel;
 use engine::flow::{PlanQuery, PlanWorkspace};
 use engine::pay::{PayBudget, PayWorld, Payment};
 use engine::query::RouteQuery;
 use engine::rehearsal::{own_channels, rehearse};
-use engine::snapshot::Snapshot;
 use engine::synthetic::HiddenNetwork;
 use primitives::{Msat, UnixTime};
 
@@ -24,6 +23,8 @@ pub struct PaymentJob {
     pub attempt_count_max: u32,
     /// What all fees may come to.
     pub fee_max: Msat,
+    /// When it begins.
+    pub now: UnixTime,
 }
 
 /// How a payment went.
@@ -57,14 +58,16 @@ pub struct OurPlanner {
 }
 
 impl OurPlanner {
-    /// Sees a payment through, knowing nothing but the balances of the payer's own channels. Balances move where it succeeds.
+    /// Sees a payment through, knowing nothing but the balances of the payer's own channels and what the beliefs tell, which
+    /// learn from it. Balances move where it succeeds.
     pub fn pay(
         &self,
-        snapshot: &Snapshot,
+        world: PayWorld<'_>,
         network: &mut HiddenNetwork,
         job: &PaymentJob,
         (clock, space): (&ThreadClock, &mut PlanWorkspace),
     ) -> Paid {
+        let snapshot = world.snapshot;
         let Query { payer, payee, amount } = job.query;
         let mut route = RouteQuery { ignore_inbound_fees: true, ..RouteQuery::new(payer, payee, amount) };
         route.cost = self.cost;
@@ -76,11 +79,9 @@ impl OurPlanner {
             impatience: self.impatience,
             ..PayBudget::default()
         };
-        let beliefs = Beliefs::new(snapshot, HalfLives::default());
-        let world = PayWorld { snapshot, beliefs: &beliefs };
         let mut payment = Payment::new(query, self.prior, budget);
         let mut plan_times = Vec::new();
-        let trial = rehearse(world, network, &mut payment, (NOW, 1), |payment, now| {
+        let trial = rehearse(world, network, &mut payment, (job.now, 1), |payment, now| {
             let before = payment.attempt_count();
             let (output, time) = clock.time(|| payment.poll_output(world, now, space));
             if payment.attempt_count() > before || plan_times.is_empty() {
@@ -98,6 +99,3 @@ impl OurPlanner {
         }
     }
 }
-
-/// Any moment: nothing is known before it.
-const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);

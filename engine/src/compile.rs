@@ -9,7 +9,7 @@ use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
 use crate::graph::{ArcIdx, NodeIdx};
 use crate::layer::Adjustments;
 use crate::overlay::{Overlay, OverlayChannel};
-use crate::query::{ExtraArc, RouteQuery};
+use crate::query::{ExtraArc, FirstChannel, RouteQuery};
 use crate::route_error::RouteError;
 use crate::search::passage::Believed;
 use crate::search::problem::{COST_MAX, Problem, Restrictions};
@@ -96,20 +96,35 @@ fn restrict(names: &Names<'_>, query: &RouteQuery) -> Result<Restrictions, Route
     restrictions.avoided_nodes.sort_unstable();
     restrictions.avoided_arcs.sort_unstable();
     if let Some(channels) = &query.first_channels {
-        let payer = names.node(&query.payer)?;
-        let mut first_arcs = Vec::with_capacity(channels.len());
-        for channel in channels {
-            let short_channel_id = channel.short_channel_id;
-            let arcs = names.arcs(short_channel_id).ok_or(RouteError::UnknownChannel { short_channel_id })?;
-            let arc = arcs.into_iter().find(|&arc| names.tail(arc) == payer);
-            let arc = arc.ok_or(RouteError::BadQuery { reason: "a first channel is not the payer's" })?;
-            first_arcs.push((arc, channel.balance.to_msat()));
-        }
-        first_arcs.sort_unstable();
-        restrictions.first_arcs = Some(first_arcs);
+        restrictions.first_arcs = Some(first_arcs(names, names.node(&query.payer)?, channels)?);
     }
     restrictions.last_hop = query.last_hop.map(|node_id| names.node(&node_id)).transpose()?;
     Ok(restrictions)
+}
+
+/// A payer's arcs by the names of its channels, in the order of arcs, with their balances. Looked up in the payer's own list,
+/// which is near where that of all channels is not.
+fn first_arcs(
+    names: &Names<'_>,
+    payer: u32,
+    channels: &[FirstChannel],
+) -> Result<Vec<(u32, u64)>, RouteError> {
+    let own = names.own_arcs(payer);
+    let mut first_arcs = Vec::with_capacity(channels.len());
+    for &FirstChannel { short_channel_id, balance } in channels {
+        let arc = match own.binary_search_by_key(&short_channel_id, |own| own.0) {
+            Ok(place) => own[place].1,
+            Err(_) => {
+                let arcs = names.arcs(short_channel_id);
+                let arcs = arcs.ok_or(RouteError::UnknownChannel { short_channel_id })?;
+                let arc = arcs.into_iter().find(|&arc| names.tail(arc) == payer);
+                arc.ok_or(RouteError::BadQuery { reason: "a first channel is not the payer's" })?
+            }
+        };
+        first_arcs.push((arc, balance.to_msat()));
+    }
+    first_arcs.sort_unstable();
+    Ok(first_arcs)
 }
 
 impl RouteQuery {
@@ -238,6 +253,18 @@ impl Names<'_> {
         };
         let first = known.or_else(created).or_else(own)?;
         Some([first, first + 1])
+    }
+
+    /// The open channels of the generation that a node has, by name, and the arcs that leave it.
+    fn own_arcs(&self, node: u32) -> Vec<(ShortChannelId, u32)> {
+        let topology = self.snapshot.topology();
+        let open = topology.out_lists().arcs_of(node).iter().filter_map(|&arc| {
+            let channel = ArcIdx::from_u32(arc).channel();
+            (!topology.is_closed(channel)).then(|| (topology.short_channel_id(channel), arc))
+        });
+        let mut own: Vec<_> = open.collect();
+        own.sort_unstable();
+        own
     }
 
     fn tail(&self, arc: u32) -> u32 {

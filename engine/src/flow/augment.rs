@@ -22,18 +22,25 @@
 //! the other side's least key was k, so x + k >= D, and keys only grow; if the other side dropped y earlier, at this
 //! side's key j, then y + j >= D and x >= j; if it did so later, the same with the sides exchanged.
 //! (x >= j because labels that are news are never below the key that the side is at.)
+//!
+//! **Limits.** A search that looks for nothing longer than some limit takes that for the best path so far. If it finds none,
+//! the same potentials with the limit for D make the ends differ by that much more.
+
+use std::ops::Range;
 
 use super::network::Network;
-use super::pieces::Piece;
 use super::residual::{FAR, FlowWorkspace, NONE, PathStep, Step};
 use super::solve::FlowCounts;
+use super::sorted::SortedArc;
 use crate::search::frontier::Step as QueueStep;
 
 /// The search of one round.
 pub(super) struct Round<'a, N> {
     network: &'a N,
     space: &'a mut FlowWorkspace,
-    /// The length of the shortest path so far, and a node on it.
+    /// Where paths begin and end.
+    ends: [u32; 2],
+    /// The length of the shortest path so far, or the limit on it, and a node on the path.
     best: u64,
     meeting: u32,
     /// The least label that each side dropped.
@@ -43,17 +50,23 @@ pub(super) struct Round<'a, N> {
 
 impl<'a, N: Network> Round<'a, N> {
     pub(super) fn new(network: &'a N, space: &'a mut FlowWorkspace) -> Self {
-        space.start_round();
-        let counts = FlowCounts::default();
-        Round { network, space, best: FAR, meeting: NONE, dropped: [FAR; 2], counts }
+        let ends = [network.payer(), network.payee()];
+        Round::between(network, space, ends, FAR)
     }
 
-    /// Finds a shortest path, leaves its steps in the workspace and sets the potentials anew. Says whether there is one;
-    /// if not, a side whose queue is empty has labelled all that is on its side of a cut.
+    /// The search for a path from one node to another that is shorter than a limit; [`FAR`] is none.
+    pub(super) fn between(network: &'a N, space: &'a mut FlowWorkspace, ends: [u32; 2], limit: u64) -> Self {
+        space.start_round();
+        let counts = FlowCounts::default();
+        Round { network, space, ends, best: limit, meeting: NONE, dropped: [FAR; 2], counts }
+    }
+
+    /// Finds a shortest path, leaves its steps in the workspace and sets the potentials anew. Says whether there is one; if
+    /// not and there is no limit, a side whose queue is empty has labelled all that is on its side of a cut.
     pub(super) fn search(&mut self) -> bool {
-        let (payer, payee) = (self.network.payer(), self.network.payee());
-        self.reach::<true>(payer, 0, Step::new(0, false, NONE));
-        self.reach::<false>(payee, 0, Step::new(0, false, NONE));
+        let [from, to] = self.ends;
+        self.reach::<true>(from, 0, Step::new(0, false, NONE));
+        self.reach::<false>(to, 0, Step::new(0, false, NONE));
         let mut work = [self.step::<true>(), 0];
         loop {
             let [forward, backward] = &self.space.frontiers;
@@ -68,12 +81,14 @@ impl<'a, N: Network> Round<'a, N> {
                 work[1] += self.step::<false>();
             }
         }
-        if self.meeting == NONE {
-            return false;
+        let is_found = self.meeting != NONE;
+        if is_found {
+            self.trace();
         }
-        self.trace();
-        self.reprice();
-        true
+        if self.best != FAR {
+            self.reprice();
+        }
+        is_found
     }
 
     fn degree<const FORWARD: bool>(&self, node: u32) -> u64 {
@@ -104,33 +119,121 @@ impl<'a, N: Network> Round<'a, N> {
         let side = usize::from(!FORWARD);
         let Some((node, first)) = self.next::<FORWARD>() else { return 0 };
         let state = *self.space.node(node);
-        let at =
-            Place { node, distance: state.distance[side], potential: signed::<FORWARD>(state.potential) };
+        let at = Place {
+            node,
+            distance: state.distance[side],
+            potential: signed::<FORWARD>(state.potential),
+            carries: false,
+        };
         let carries = if FORWARD { state.first::<false>() } else { state.first::<true>() } != NONE;
-        let network = self.network;
-        let blocks = network.block_count::<FORWARD>(node);
-        let mut block = first.unwrap_or(0);
-        let mut seen = 0;
-        while block < blocks {
-            let bound = network.bound::<FORWARD>(node, block) as i64;
-            let next = at.distance.saturating_add(at.reduced(bound, 0));
-            let other = self.space.frontiers[1 - side].least();
-            if next.saturating_add(other) >= self.best || next > self.space.frontiers[side].least() {
-                self.space.frontiers[side].leave(next, node, block, 0);
-                break;
-            }
-            network.visit::<FORWARD>(node, block, |end, arc, piece| {
-                seen += 1;
-                self.relax::<FORWARD>(at, end, arc, piece, carries);
-            });
-            block += 1;
-        }
+        let at = Place { carries, ..at };
+        let sorted = match first {
+            None => self.sorted::<FORWARD>(node, state.visits[side]),
+            Some(_) => self.space.sorted.find::<FORWARD>(node),
+        };
+        let seen = match sorted {
+            Some(list) => self.read_sorted::<FORWARD>(at, list, first),
+            None => self.read::<FORWARD>(at, first),
+        };
         if first.is_none() {
-            self.look_beside::<FORWARD>(at, block, blocks, carries);
+            let network = self.network;
+            network.visit_beside::<FORWARD>(node, |end, arc, piece| {
+                self.relax::<FORWARD>(at, end, arc, piece.slope);
+            });
             self.give_back::<FORWARD>(at, state.first::<FORWARD>());
         }
         self.counts.relaxed += seen;
         seen
+    }
+
+    /// A node's list in the order of costs, made now if the node is settled often.
+    fn sorted<const FORWARD: bool>(&mut self, node: u32, visits: u8) -> Option<Range<usize>> {
+        if visits < SORTED_FROM {
+            return None;
+        }
+        let known = self.space.sorted.find::<FORWARD>(node);
+        known.or_else(|| Some(self.space.sorted.make::<N, FORWARD>(self.network, node)))
+    }
+
+    /// Reads a list from a block on, as far as it may matter by now; returns the arcs that were looked at.
+    fn read<const FORWARD: bool>(&mut self, at: Place, first: Option<usize>) -> u64 {
+        let side = usize::from(!FORWARD);
+        let network = self.network;
+        let blocks = network.block_count::<FORWARD>(at.node);
+        let mut block = first.unwrap_or(0);
+        let mut seen = 0;
+        while block < blocks {
+            let bound = network.bound::<FORWARD>(at.node, block) as i64;
+            if self.leaves::<FORWARD>(at, bound, block) {
+                break;
+            }
+            network.visit::<FORWARD>(at.node, block, |end, arc, piece| {
+                seen += 1;
+                self.relax::<FORWARD>(at, end, arc, piece.slope);
+            });
+            block += 1;
+        }
+        if first.is_none() && block < blocks {
+            let mut found = std::mem::take(&mut self.space.found);
+            let marks = self.space.marks[side].union(&self.space.reached[1 - side]);
+            let wanted = |end| marks.may_hold(end);
+            network.visit_wanted::<FORWARD>(at.node, block, wanted, |end, arc, piece| {
+                found.push((end, arc, piece.slope));
+            });
+            for (end, arc, slope) in found.drain(..) {
+                self.relax::<FORWARD>(at, end, arc, slope);
+            }
+            self.space.found = found;
+        }
+        seen
+    }
+
+    /// The same of a list in the order of costs, from a place on.
+    fn read_sorted<const FORWARD: bool>(
+        &mut self,
+        at: Place,
+        list: Range<usize>,
+        first: Option<usize>,
+    ) -> u64 {
+        let side = usize::from(!FORWARD);
+        let begin = list.start + first.unwrap_or(0);
+        let mut place = begin;
+        while place < list.end {
+            let SortedArc { slope, arc, end } = self.space.sorted.at(place);
+            if self.leaves::<FORWARD>(at, slope as i64, place - list.start) {
+                break;
+            }
+            self.relax::<FORWARD>(at, end, arc, slope);
+            place += 1;
+        }
+        if first.is_none() && place < list.end {
+            let marks = self.space.marks[side].union(&self.space.reached[1 - side]);
+            let highest = self.space.highest[side];
+            for rest in place..list.end {
+                let SortedArc { slope, arc, end } = self.space.sorted.at(rest);
+                // From here on no end is near enough, however high it is.
+                if at.distance.saturating_add(at.reduced(slope as i64, highest)) >= self.best {
+                    break;
+                }
+                if marks.may_hold(end) {
+                    self.relax::<FORWARD>(at, end, arc, slope);
+                }
+            }
+        }
+        (place - begin) as u64
+    }
+
+    /// Leaves a list before `place`, whose arcs cost `bound` or more, where others come first or nothing there can matter.
+    #[inline(always)]
+    fn leaves<const FORWARD: bool>(&mut self, at: Place, bound: i64, place: usize) -> bool {
+        let side = usize::from(!FORWARD);
+        let next = at.distance.saturating_add(at.reduced(bound, 0));
+        let other = self.space.frontiers[1 - side].least();
+        let leaves = next.saturating_add(other) >= self.best || next > self.space.frontiers[side].least();
+        if leaves {
+            self.space.frontiers[side].leave(next, at.node, place, 0);
+        }
+        leaves
     }
 
     /// Takes a side's next step: its node, and where to go on in the node's list if not at its start.
@@ -142,33 +245,12 @@ impl<'a, N: Network> Round<'a, N> {
                 let state = self.space.node(node);
                 let is_stale = state.settled >> side & 1 != 0 || state.distance[side] != key;
                 state.settled |= 1 << side;
+                state.visits[side] = state.visits[side].saturating_add(1);
                 self.counts.settled += u64::from(!is_stale);
-                let goal = if FORWARD { self.network.payee() } else { self.network.payer() };
+                let goal = self.ends[1 - side];
                 (!is_stale && node != goal).then_some((node, None))
             }
         }
-    }
-
-    /// Looks at what the blocks before `block` do not hold: the rest's arcs to nodes that are nearer than its bounds
-    /// tell or that the other side has reached, and arcs beside the list.
-    fn look_beside<const FORWARD: bool>(&mut self, at: Place, block: usize, blocks: usize, carries: bool) {
-        let side = usize::from(!FORWARD);
-        let network = self.network;
-        if block < blocks {
-            let mut found = std::mem::take(&mut self.space.found);
-            let marks = self.space.marks[side].union(&self.space.reached[1 - side]);
-            let wanted = |end| marks.may_hold(end);
-            network.visit_wanted::<FORWARD>(at.node, block, wanted, |end, arc, piece| {
-                found.push((end, arc, piece));
-            });
-            for (end, arc, piece) in found.drain(..) {
-                self.relax::<FORWARD>(at, end, arc, piece, carries);
-            }
-            self.space.found = found;
-        }
-        network.visit_beside::<FORWARD>(at.node, |end, arc, piece| {
-            self.relax::<FORWARD>(at, end, arc, piece, carries);
-        });
     }
 
     /// Looks at the arcs that give back flow into the node (seen from the payer), or out of it.
@@ -185,14 +267,17 @@ impl<'a, N: Network> Round<'a, N> {
         }
     }
 
+    /// Looks at an arc whose first units cost `slope`.
     #[inline(always)]
-    fn relax<const FORWARD: bool>(&mut self, at: Place, end: u32, arc: u32, first: Piece, carries: bool) {
-        let mut piece = first;
-        if carries && let Some(flow) = self.space.flow_arc(arc) {
+    fn relax<const FORWARD: bool>(&mut self, at: Place, end: u32, arc: u32, first: u64) {
+        let mut slope = first;
+        if at.carries
+            && let Some(flow) = self.space.flow_arc(arc)
+        {
             let Some(ahead) = flow.pieces.ahead(flow.flow) else { return };
-            piece = ahead;
+            slope = ahead.slope;
         }
-        self.offer::<FORWARD>(at, end, piece.slope as i64, Step::new(arc, false, at.node));
+        self.offer::<FORWARD>(at, end, slope as i64, Step::new(arc, false, at.node));
     }
 
     #[inline(always)]
@@ -217,14 +302,14 @@ impl<'a, N: Network> Round<'a, N> {
         let mut path = std::mem::take(&mut self.space.path);
         path.clear();
         let mut node = self.meeting;
-        while node != self.network.payer() {
+        while node != self.ends[0] {
             let step = self.space.node(node).step[0];
             path.push(path_step(step, step.from, node));
             node = step.from;
         }
         path.reverse();
         node = self.meeting;
-        while node != self.network.payee() {
+        while node != self.ends[1] {
             let step = self.space.node(node).step[1];
             path.push(path_step(step, node, step.from));
             node = step.from;
@@ -248,7 +333,7 @@ impl<'a, N: Network> Round<'a, N> {
         let from = whole.min(known[0]);
         let to = whole - from;
         debug_assert!(to <= known[1], "the sides' keys reach the path's length together");
-        let FlowWorkspace { states, labelled, marks, .. } = &mut *self.space;
+        let FlowWorkspace { states, labelled, marks, highest, .. } = &mut *self.space;
         for &place in labelled.iter() {
             let state = &mut states[place as usize];
             let [forward, backward] = state.distance;
@@ -256,8 +341,10 @@ impl<'a, N: Network> Round<'a, N> {
             state.potential += change;
             if state.potential > 0 {
                 marks[0].add(state.node);
+                highest[0] = highest[0].max(state.potential);
             } else if state.potential < 0 {
                 marks[1].add(state.node);
+                highest[1] = highest[1].max(-state.potential);
             }
         }
     }
@@ -269,6 +356,8 @@ struct Place {
     node: u32,
     distance: u64,
     potential: i64,
+    /// Whether some of its arcs have flow.
+    carries: bool,
 }
 
 impl Place {
@@ -293,5 +382,7 @@ fn entered(step: &PathStep) -> u32 {
     if step.is_back { step.tail } else { step.head }
 }
 
+/// From this many visits on a node's list is sorted.
+const SORTED_FROM: u8 = 4;
 /// Arcs in a block.
 const BLOCK_WORK: u64 = 8;

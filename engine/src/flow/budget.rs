@@ -37,7 +37,7 @@ pub fn plan_frontier_with<L: Liquidity + Copy>(
     count: usize,
     space: &mut PlanWorkspace,
 ) -> Result<Vec<Plan>, PlanError> {
-    space.flow.stop.clone_from(&query.route.stop);
+    space.begin(query);
     let compiled = compile(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);

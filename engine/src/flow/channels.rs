@@ -5,6 +5,7 @@ use primitives::Msat;
 use super::network::Network;
 use super::pieces::{Piece, Pieces};
 use super::query::MaximumRule;
+use super::resume::Share;
 use super::tariff::{Charge, Tariff, penalty};
 use crate::belief::{IMPOSSIBLE, Liquidity, LiquidityRange, PENALTY_FRACTION_BITS, Prior};
 use crate::cost::{FeeOnly, chance};
@@ -28,6 +29,13 @@ pub(super) struct ChannelNetwork<'a, L> {
     /// What flow leaves free of every arc for fees, in millionths.
     kept_millionths: u64,
     maximum_rule: MaximumRule,
+}
+
+/// What a query's flow was the cheapest for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Solved {
+    tariff: Tariff,
+    kept_millionths: u64,
 }
 
 /// What limits and prices an arc.
@@ -68,6 +76,20 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
     /// The same network, of whose arcs flow leaves a share free; parts may still use it.
     pub(super) fn keeping(self, millionths: u64) -> Self {
         ChannelNetwork { kept_millionths: millionths.min(MILLION), ..self }
+    }
+
+    /// What every arc costs at least of what it cost in `before`, a network of the same query.
+    pub(super) fn share_of(&self, before: &Solved) -> Option<Share> {
+        // An arc that was too small for what was kept may be cheap.
+        if self.kept_millionths < before.kept_millionths {
+            return None;
+        }
+        self.tariff.share_of(&before.tariff)
+    }
+
+    /// What there is to know of a flow in this network for one in another.
+    pub(super) fn solved(&self) -> Solved {
+        Solved { tariff: self.tariff, kept_millionths: self.kept_millionths }
     }
 
     /// The bounds that flow sees.

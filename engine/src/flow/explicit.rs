@@ -4,6 +4,7 @@ use super::certificate::{Violation, check};
 use super::network::Network;
 use super::pieces::{PIECE_COUNT, Piece, Pieces};
 use super::residual::FlowWorkspace;
+use super::resume::{Share, resume};
 use super::solve::{End, FlowCounts, flow_cost, send};
 
 /// An arc.
@@ -68,6 +69,16 @@ impl ExplicitNetwork {
         }
         ExplicitNetwork { ends: arcs.iter().map(|arc| (arc.tail, arc.head)).collect(), pieces, lists }
     }
+
+    /// What every arc costs at least of what it cost before. O(m).
+    fn share_of(&self, before: &ExplicitNetwork) -> Share {
+        let shares = self.pieces.iter().zip(&before.pieces).filter_map(|(now, before)| {
+            let now = u128::from(now.ahead(0)?.slope);
+            // Of an arc that could carry nothing nobody knows that it was too dear.
+            Some(before.ahead(0).map_or(Share::of(0, 1), |before| Share::of(now, u128::from(before.slope))))
+        });
+        shares.min().unwrap_or(Share::ALL)
+    }
 }
 
 /// Sends up to `units` from `payer` to `payee` at the least cost. Nothing is left out: the certificate is checked.
@@ -91,11 +102,43 @@ pub fn min_cost_flow(
     let mut counts = FlowCounts::default();
     let (end, sent) = send(&ends, space, units, u64::MAX, &mut counts);
     check(&ends, space, sent)?;
+    Ok(told(&ends, space, end, sent, counts))
+}
+
+/// The same where the workspace holds that of `before`, the same network at other costs or capacities, which sent all of
+/// `units`: goes on from there. Costs and the flow's amount are those of [`min_cost_flow`]. Where not all fits any more, it is
+/// called.
+///
+/// # Errors
+/// As [`min_cost_flow`].
+///
+/// # Panics
+/// As [`min_cost_flow`], and where the networks differ in their arcs' ends.
+pub fn min_cost_flow_again(
+    network: &ExplicitNetwork,
+    before: &ExplicitNetwork,
+    (payer, payee): (u32, u32),
+    units: u64,
+    space: &mut FlowWorkspace,
+) -> Result<ExplicitFlow, Violation> {
+    assert!(network.ends == before.ends, "the networks have the same arcs");
+    let ends = Ends { network, payer, payee };
+    let mut counts = FlowCounts::default();
+    match resume(&ends, space, network.share_of(before), u64::MAX, &mut counts) {
+        End::Sent => {
+            check(&ends, space, units)?;
+            Ok(told(&ends, space, End::Sent, units, counts))
+        }
+        End::Cut | End::WorkLimit => min_cost_flow(network, payer, payee, units, space),
+    }
+}
+
+fn told(ends: &Ends<'_>, space: &FlowWorkspace, end: End, sent: u64, counts: FlowCounts) -> ExplicitFlow {
     let used = space.flows.iter().filter(|flow| flow.flow > 0);
     let mut arcs: Vec<(u32, u64)> = used.map(|flow| (flow.arc, flow.flow)).collect();
     arcs.sort_unstable();
     let cut = if end == End::Cut { ends.cut(space) } else { Vec::new() };
-    Ok(ExplicitFlow { sent, cost: flow_cost(space), arcs, cut, counts })
+    ExplicitFlow { sent, cost: flow_cost(space), arcs, cut, counts }
 }
 
 /// A network and a flow's ends.

@@ -155,19 +155,36 @@ impl Draft {
 
     /// Drops parts, the smallest first, as long as the others can take over what they deliver for less.
     pub(super) fn merge<L: Liquidity + Copy>(&mut self, network: &ChannelNetwork<'_, L>, rules: &PartRules) {
+        // Where costs are convex, what does not pay for the smallest part does not for a larger one.
+        let try_count = if network.tariff.is_convex() { 1 } else { MERGE_TRY_COUNT };
         let mut cost = self.cost(network);
         while self.parts.len() > 1 {
-            let before = self.parts.clone();
-            let Some(smallest) = (0..before.len()).min_by_key(|&at| before[at].amount) else { return };
-            let dropped = self.parts.remove(smallest);
-            let missing = self.spread(network, rules, dropped.amount);
-            let merged = self.cost(network);
-            if missing > 0 || merged >= cost {
-                self.parts = before;
-                return;
-            }
+            let mut order: Vec<usize> = (0..self.parts.len()).collect();
+            order.sort_by_key(|&at| self.parts[at].amount);
+            let merged =
+                order.into_iter().take(try_count).find_map(|at| self.drop_part(network, rules, at, cost));
+            let Some(merged) = merged else { return };
             cost = merged;
         }
+    }
+
+    /// Drops a part if that makes the others cost less than `cost` with what it delivers; says what they cost then.
+    fn drop_part<L: Liquidity + Copy>(
+        &mut self,
+        network: &ChannelNetwork<'_, L>,
+        rules: &PartRules,
+        part: usize,
+        cost: u64,
+    ) -> Option<u64> {
+        let before = self.parts.clone();
+        let dropped = self.parts.remove(part);
+        let missing = self.spread(network, rules, dropped.amount);
+        let merged = self.cost(network);
+        if missing == 0 && merged < cost {
+            return Some(merged);
+        }
+        self.parts = before;
+        None
     }
 
     /// The part that delivers as much along `arcs` as fits beside the others (but `instead_of`), up to `wanted`.
@@ -335,6 +352,8 @@ fn price(
     Some(used)
 }
 
+/// Parts that are tried to be dropped where costs are not convex.
+const MERGE_TRY_COUNT: usize = 8;
 /// Channels of a usual part, to reserve room for.
 const HOP_COUNT_USUAL: usize = 8;
 /// A part shrinks by what is too much, once for all arcs; inbound fees may make it take another turn.

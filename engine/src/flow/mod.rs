@@ -10,9 +10,11 @@
 //! channels     a snapshot and a query as a network
 //! explicit     arcs listed one by one as a network
 //! sparse       tables that hold touched nodes and arcs only
+//! sorted       lists in the order of costs, of nodes that are looked at often
 //! residual     flow, potentials and labels in such tables
 //! augment      a shortest residual path from both ends, and the potentials after it
 //! solve        path after path until the amount is sent, or the cut that is in the way
+//! resume       from the cheapest flow at other costs
 //! certificate  checks that a flow is one, and the cheapest
 //! relaxed      the lower bound that a flow proves
 //! cut          names what is in the way
@@ -44,8 +46,10 @@ mod planner;
 mod query;
 mod relaxed;
 mod residual;
+mod resume;
 mod share;
 mod solve;
+mod sorted;
 mod sparse;
 mod stage;
 mod tariff;
@@ -53,12 +57,15 @@ mod tariff;
 pub use budget::{plan_frontier, plan_frontier_with};
 pub use certificate::Violation;
 pub use cut::{CUT_CHANNEL_COUNT_MAX, Cut, CutChannel, CutPlace};
-pub use explicit::{ExplicitArc, ExplicitFlow, ExplicitNetwork, SLOPE_MAX, min_cost_flow};
+pub use explicit::{
+    ExplicitArc, ExplicitFlow, ExplicitNetwork, SLOPE_MAX, min_cost_flow, min_cost_flow_again,
+};
 pub use in_flight::InFlight;
 pub use liquidity::{BelievedLiquidity, UnknownLiquidity};
 pub use pieces::PIECE_COUNT;
 pub use plan::{
-    PlanWorkspace, RelaxedFlow, most_sendable, most_sendable_with, plan, plan_with, relaxed_flow,
+    CheckedFlow, PlanWorkspace, RelaxedFlow, most_sendable, most_sendable_with, plan, plan_with,
+    relaxed_flow, relaxed_flows,
 };
 pub use query::{MaximumRule, Plan, PlanError, PlanPart, PlanQuery};
 pub use residual::FlowWorkspace;

@@ -10,6 +10,7 @@
 use primitives::Msat;
 
 use super::certificate::{Violation, check};
+use super::channels::Solved;
 use super::cut::Cut;
 use super::decompose::Paths;
 use super::fit::Draft;
@@ -22,6 +23,7 @@ use super::solve::{FlowCounts, flow_cost};
 use super::tariff::{SLOPE_BITS, Tariff};
 use crate::belief::Liquidity;
 use crate::compile::compile;
+use crate::cost::Prices;
 use crate::router::RouteWorkspace;
 use crate::snapshot::Snapshot;
 
@@ -29,11 +31,21 @@ use crate::snapshot::Snapshot;
 #[derive(Debug, Default)]
 pub struct PlanWorkspace {
     pub(super) flow: FlowWorkspace,
+    /// What `flow` holds the cheapest flow of, where it does.
+    pub(super) solved: Option<Solved>,
     pub(super) route: RouteWorkspace,
     pub(super) paths: Paths,
     pub(super) draft: Draft,
     /// A draft that another one has yet to beat.
     pub(super) rival: Draft,
+}
+
+impl PlanWorkspace {
+    /// Forgets what it knows of another query.
+    pub(super) fn begin(&mut self, query: &PlanQuery) {
+        self.flow.stop.clone_from(&query.route.stop);
+        self.solved = None;
+    }
 }
 
 /// Splits a payment as the cost model likes it best, where nothing is known of the channels' balances but what the query
@@ -56,7 +68,7 @@ pub fn plan_with<L: Liquidity + Copy>(
     liquidity: L,
     space: &mut PlanWorkspace,
 ) -> Result<Plan, PlanError> {
-    space.flow.stop.clone_from(&query.route.stop);
+    space.begin(query);
     let compiled = compile(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);
@@ -80,6 +92,9 @@ pub struct RelaxedFlow {
     pub counts: FlowCounts,
 }
 
+/// A flow, and what is wrong with it if anything is.
+pub type CheckedFlow = (RelaxedFlow, Result<(), Violation>);
+
 /// Solves a query's relaxation and checks that it is solved: O(m), for tests and for doubters.
 ///
 /// # Errors
@@ -89,22 +104,53 @@ pub fn relaxed_flow<L: Liquidity + Copy>(
     query: &PlanQuery,
     liquidity: L,
     space: &mut PlanWorkspace,
-) -> Result<(RelaxedFlow, Result<(), Violation>), PlanError> {
-    space.flow.stop.clone_from(&query.route.stop);
+) -> Result<CheckedFlow, PlanError> {
+    space.begin(query);
     let compiled = compile(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
-    let network = planner.network(Tariff::new(planner.prices, planner.problem.amount));
-    let mut counts = FlowCounts::default();
-    planner.send_all(&network, &mut space.flow, &mut counts)?;
-    let checked = check(&network, &space.flow, network.tariff.units);
-    let cost = flow_cost(&space.flow) >> SLOPE_BITS;
-    let flow = RelaxedFlow {
-        cost: u64::try_from(cost).unwrap_or(u64::MAX),
-        least_cost: least_cost(&network, &space.flow),
-        arc_count: space.flow.flows.iter().filter(|flow| flow.flow > 0).count(),
-        counts,
+    planner.relaxed(planner.prices, space)
+}
+
+/// The same for each of `shares`, in 256ths of the query's own price of liquidity. Each goes on from the one before, or, where
+/// `is_fresh`, starts from nothing: both cost the same.
+///
+/// # Errors
+/// As [`plan`].
+pub fn relaxed_flows<L: Liquidity + Copy>(
+    snapshot: &Snapshot,
+    query: &PlanQuery,
+    liquidity: L,
+    (shares, is_fresh): (&[u8], bool),
+    space: &mut PlanWorkspace,
+) -> Result<Vec<CheckedFlow>, PlanError> {
+    space.begin(query);
+    let compiled = compile(snapshot, &query.route)?;
+    let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
+    let solve = |&share: &u8| {
+        if is_fresh {
+            space.solved = None;
+        }
+        let halving = planner.prices.halving / 256 * u64::from(share);
+        planner.relaxed(Prices { halving, ..planner.prices }, space)
     };
-    Ok((flow, checked))
+    shares.iter().map(solve).collect()
+}
+
+impl<L: Liquidity + Copy> Planner<'_, L> {
+    fn relaxed(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<CheckedFlow, PlanError> {
+        let network = self.network(Tariff::new(prices, self.problem.amount));
+        let mut counts = FlowCounts::default();
+        self.send_all(&network, space, &mut counts)?;
+        let checked = check(&network, &space.flow, network.tariff.units);
+        let cost = flow_cost(&space.flow) >> SLOPE_BITS;
+        let flow = RelaxedFlow {
+            cost: u64::try_from(cost).unwrap_or(u64::MAX),
+            least_cost: least_cost(&network, &space.flow),
+            arc_count: space.flow.flows.iter().filter(|flow| flow.flow > 0).count(),
+            counts,
+        };
+        Ok((flow, checked))
+    }
 }
 
 /// The most that all paths together can carry from payer to payee, fees aside, and the cut that is in the way of more.
@@ -132,7 +178,7 @@ pub fn most_sendable_with<L: Liquidity + Copy>(
     liquidity: L,
     space: &mut PlanWorkspace,
 ) -> Result<(Msat, Cut), PlanError> {
-    space.flow.stop.clone_from(&query.route.stop);
+    space.begin(query);
     let compiled = compile(snapshot, &query.route)?;
     Planner::new(snapshot, query, &compiled, liquidity)?.most_sendable(space)
 }

@@ -9,6 +9,7 @@ use super::plan::PlanWorkspace;
 use super::query::{Plan, PlanError, PlanPart, PlanQuery};
 use super::relaxed::least_cost;
 use super::residual::FlowWorkspace;
+use super::resume::resume;
 use super::solve::{End, FlowCounts, send};
 use super::tariff::{Tariff, UNIT_COUNT};
 use crate::belief::{Liquidity, Prior};
@@ -65,15 +66,23 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         ChannelNetwork::new(self.problem, tariff, self.liquidity, self.query.maximum_rule)
     }
 
-    /// Sends the whole amount from scratch.
+    /// Sends the whole amount: from scratch, or from where the query's last flow is.
     pub(super) fn send_all(
         &self,
         network: &ChannelNetwork<'_, L>,
-        flow: &mut FlowWorkspace,
+        space: &mut PlanWorkspace,
         counts: &mut FlowCounts,
     ) -> Result<(), PlanError> {
-        flow.reset();
-        self.send_more(network, flow, network.tariff.units, counts)
+        let share = space.solved.take().and_then(|solved| network.share_of(&solved));
+        let is_resumed = share.is_some_and(|share| {
+            resume(network, &mut space.flow, share, PATH_COUNT_MAX, counts) == End::Sent
+        });
+        if !is_resumed {
+            space.flow.reset();
+            self.send_more(network, &mut space.flow, network.tariff.units, counts)?;
+        }
+        space.solved = Some(network.solved());
+        Ok(())
     }
 
     fn send_more(
@@ -119,6 +128,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
     /// The most that all paths carry, and what is in the way of more.
     pub(super) fn most_sendable(&self, space: &mut PlanWorkspace) -> Result<(Msat, Cut), PlanError> {
         let network = self.network(Tariff::flat());
+        space.solved = None;
         space.flow.reset();
         let mut counts = FlowCounts::default();
         let (end, sent) = send(&network, &mut space.flow, u64::MAX, PATH_COUNT_MAX, &mut counts);
@@ -144,6 +154,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         let network = self.network(Tariff::in_units(self.unit_count, amount, prices, amount));
         let mut counts = FlowCounts::default();
         let (least, mut missing) = self.build(&network, space, &mut counts)?;
+        let is_crowded = space.paths.list.len() > self.rules.count_max;
         if missing > 0 {
             // Fees found no place: again, with a place kept for them. Where flow then finds none, the first answer stays.
             let kept = network.keeping(space.draft.fee_millionths() * 5 / 4 + KEPT_MILLIONTHS_MIN);
@@ -153,7 +164,8 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
                 Err(error) => return Err(error),
             }
         }
-        if missing > 0 || space.draft.parts.len() == 1 && prices == self.prices {
+        let may_be_single = space.draft.parts.len() == 1 || !own.tariff.is_convex();
+        if missing > 0 || may_be_single && prices == self.prices {
             let is_single = self.try_single(&network, missing > 0, space)?;
             if missing > 0 && !is_single {
                 return Err(self.explain(missing, space));
@@ -162,8 +174,15 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         // Whatever prices led to a plan, it costs what the query's own say.
         space.draft.rebase(&own);
         let base_fees = space.draft.base_fees(&network);
-        if space.draft.parts.len() > 1 && base_fees > least / BASE_FEE_SHARE {
-            self.build_rival(&own, prices, space, &mut counts)?;
+        let is_fixed = base_fees > least / BASE_FEE_SHARE || !own.tariff.is_convex();
+        if space.draft.parts.len() > 1 && is_fixed {
+            let part = (amount / space.draft.parts.len() as u64).max(1);
+            let tariff = Tariff::in_units(self.unit_count, part, prices, amount);
+            self.build_rival(&own, self.network(tariff), space, &mut counts)?;
+        }
+        if is_crowded && space.draft.cost(&own) > least.saturating_add(least / CROWD_SHARE) {
+            let tariff = Tariff::in_units(self.rules.count_max as u64, amount, prices, amount);
+            self.build_rival(&own, self.network(tariff), space, &mut counts)?;
         }
         self.finish_current(&own, least, counts, space)
     }
@@ -189,7 +208,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         space: &mut PlanWorkspace,
         counts: &mut FlowCounts,
     ) -> Result<(u64, u64), PlanError> {
-        self.send_all(network, &mut space.flow, counts)?;
+        self.send_all(network, space, counts)?;
         let least = least_cost(network, &space.flow);
         let mut missing = self.make_parts(network, space);
         for _ in 0..MORE_COUNT_MAX {
@@ -209,20 +228,25 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         Ok((least, missing))
     }
 
-    /// Base fees were spread over the whole amount, but each part pays them: makes another draft with base fees spread
-    /// over a part of the usual size, and keeps the cheaper one.
+    /// Makes another draft and keeps the one that costs less by the query's own prices. Two flows are worth it:
+    ///
+    /// - Base fees, and what a prior that is not convex charges for the first msat, were spread over the whole amount, but each
+    ///   part pays them: one with them spread over a part of the usual size.
+    /// - More paths than parts are allowed: one in as many units as parts, which has no more paths than units.
     fn build_rival(
         &self,
         own: &ChannelNetwork<'_, L>,
-        prices: Prices,
+        network: ChannelNetwork<'_, L>,
         space: &mut PlanWorkspace,
         counts: &mut FlowCounts,
     ) -> Result<(), PlanError> {
-        let amount = self.problem.amount;
-        let part = (amount / space.draft.parts.len() as u64).max(1);
-        let network = self.network(Tariff::in_units(self.unit_count, part, prices, amount));
         std::mem::swap(&mut space.draft, &mut space.rival);
-        let (_, missing) = self.build(&network, space, counts)?;
+        let missing = match self.build(&network, space, counts) {
+            Ok((_, missing)) => missing,
+            // What fits in small units need not in large ones.
+            Err(PlanError::Cut(_)) => u64::MAX,
+            Err(error) => return Err(error),
+        };
         space.draft.rebase(own);
         if missing > 0 || space.draft.cost(own) >= space.rival.cost(own) {
             std::mem::swap(&mut space.draft, &mut space.rival);
@@ -344,5 +368,7 @@ const TRY_COUNT_MAX: usize = 8;
 const KEPT_MILLIONTHS_MIN: u64 = 1000;
 /// Times that more flow is sent to make up for fees.
 const MORE_COUNT_MAX: usize = 6;
+/// Too few parts that cost less than this share of a plan's least cost are not worth another flow.
+const CROWD_SHARE: u64 = 100;
 /// Base fees that are worth less than this share of a plan's least cost are not worth another flow.
 const BASE_FEE_SHARE: u64 = 200;

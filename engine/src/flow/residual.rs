@@ -5,6 +5,7 @@
 
 use super::network::Network;
 use super::pieces::{Piece, Pieces};
+use super::sorted::SortedLists;
 use super::sparse::SparseIndex;
 use crate::search::frontier::Frontier;
 use crate::stop::Stop;
@@ -23,10 +24,14 @@ pub struct FlowWorkspace {
     pub(super) frontiers: [Frontier; 2],
     /// Nodes whose potential may be above 0, and those where it may be below.
     pub(super) marks: [Marks; 2],
+    /// No potential is higher, and none is further below 0.
+    pub(super) highest: [i64; 2],
     /// Nodes that each side has labelled in this round.
     pub(super) reached: [Marks; 2],
-    /// Arcs to marked nodes of the list that is being looked through.
-    pub(super) found: Vec<(u32, u32, Piece)>,
+    /// Lists that were made anew.
+    pub(super) sorted: SortedLists,
+    /// Arcs to marked nodes of the list that is being looked through, and the cost of their first units.
+    pub(super) found: Vec<(u32, u32, u64)>,
     /// The steps of the path that was found last.
     pub(super) path: Vec<PathStep>,
     /// The query's.
@@ -47,6 +52,8 @@ pub(super) struct NodeState {
     pub(super) step: [Step; 2],
     /// Bits of the sides that have settled the node.
     pub(super) settled: u8,
+    /// In how many rounds each side has settled it, as far as is counted.
+    pub(super) visits: [u8; 2],
     /// The first flow that enters it, and the first that leaves it, in [`FlowWorkspace::flows`].
     first_in: u32,
     first_out: u32,
@@ -156,6 +163,8 @@ impl FlowWorkspace {
         self.flows.clear();
         self.path.clear();
         self.marks = Default::default();
+        self.highest = [0; 2];
+        self.sorted.reset();
         self.start_round();
     }
 
@@ -250,6 +259,7 @@ const UNTOUCHED: NodeState = NodeState {
     distance: [FAR; 2],
     step: [Step::NONE; 2],
     settled: 0,
+    visits: [0; 2],
     first_in: NONE,
     first_out: NONE,
 };

@@ -62,15 +62,20 @@ pub(super) fn send<N: Network>(
         if !is_found {
             return (End::Cut, sent);
         }
-        let path = std::mem::take(&mut space.path);
-        let rooms = path.iter().map(|step| space.residual(network, step).map_or(0, |piece| piece.room));
-        let pushed = rooms.fold(units - sent, u64::min);
-        path.iter().for_each(|step| space.push(network, step, pushed));
-        space.path = path;
+        sent += push_along(network, space, units - sent);
         counts.augmentations += 1;
-        sent += pushed;
     }
     (End::Sent, sent)
+}
+
+/// Sends at most `units` along the workspace's path, as many as its piece with the least room takes; returns how many.
+pub(super) fn push_along<N: Network>(network: &N, space: &mut FlowWorkspace, units: u64) -> u64 {
+    let path = std::mem::take(&mut space.path);
+    let rooms = path.iter().map(|step| space.residual(network, step).map_or(0, |piece| piece.room));
+    let pushed = rooms.fold(units, u64::min);
+    path.iter().for_each(|step| space.push(network, step, pushed));
+    space.path = path;
+    pushed
 }
 
 /// What the workspace's flow costs.

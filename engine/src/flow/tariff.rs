@@ -18,12 +18,15 @@
 //!
 //! The bimodal prior is not convex: its first msat are the dearest. What flow sees is its lower convex hull at the same
 //! shares of what the whole amount would take, for no arc carries more; that is exact for a payment in one part. Parts
-//! are priced by the prior itself where it is dearer than the hull, so that the relaxed optimum stays a bound.
+//! are priced by the prior itself where it is dearer than the hull, so that the relaxed optimum stays a bound. Each of
+//! several parts pays most of what the whole would, as it pays base fees: so the planner also tries the hull up to the size of
+//! a usual part.
 
 use primitives::Msat;
 
 use super::explicit::SLOPE_MAX;
 use super::pieces::{PIECE_COUNT, Piece, Pieces};
+use super::resume::Share;
 use crate::belief::{Hull, LiquidityRange, Prior};
 use crate::cost::{LOG_FRACTION_BITS, Prices, log2};
 use crate::graph::{GridPlace, HtlcBounds, Record};
@@ -51,7 +54,7 @@ pub(super) struct Tariff {
     ranges: [u64; 3],
     shift: u32,
     prior: Prior,
-    /// The most that flow sends over an arc, in msat, fees included.
+    /// The most that a part sends over an arc, in msat, fees included.
     whole: u64,
 }
 
@@ -72,8 +75,8 @@ impl Tariff {
         Tariff::in_units(UNIT_COUNT, amount, prices, amount)
     }
 
-    /// The same in `unit_count` units, with base fees spread over `part` msat: where that is less than the amount, it is
-    /// dearer than what a larger part pays, so no bound comes of it.
+    /// The same in `unit_count` units, with base fees and a prior that is not convex spread over `part` msat: where that is
+    /// less than the amount, it is dearer than what a larger part pays, so no bound comes of it.
     pub(super) fn in_units(unit_count: u64, part: u64, prices: Prices, amount: u64) -> Self {
         let unit = amount.div_ceil(unit_count).max(1);
         let units = amount.div_ceil(unit).max(1);
@@ -96,13 +99,32 @@ impl Tariff {
             ranges,
             shift,
             prior: Prior::Uniform,
-            whole: amount.saturating_add(amount / 8),
+            whole: part.saturating_add(part / 8),
         }
     }
 
     /// The same with another prior.
     pub(super) fn with_prior(self, prior: Prior) -> Self {
         Tariff { prior, ..self }
+    }
+
+    /// What every arc costs at least of what it cost by `before`; `None` where that is little, or units differ.
+    ///
+    /// Fees fall at most as their base, spread over more; liquidity as its price. Slopes are rounded: liquidity's to one part
+    /// in 2^18 (where it is less exact, it is beyond the greatest slope), each term to a digit, a fee to a msat of a part.
+    /// That is small beside the price of a hop, which every arc has.
+    pub(super) fn share_of(&self, before: &Tariff) -> Option<Share> {
+        let scale = |tariff: &Tariff| (tariff.unit, tariff.units, tariff.prior, tariff.hop, tariff.block);
+        if scale(self) != scale(before) || !self.is_convex() && self.whole != before.whole {
+            return None;
+        }
+        let part =
+            |tariff: &Tariff| u128::from(tariff.millions) * u128::from(MILLION) + u128::from(tariff.rest);
+        let share = Share::of(part(before), part(self)).min(Share::of(self.halving, before.halving));
+        let lost = 4 + (u128::from(self.unit) << SLOPE_BITS) / part(self).max(1);
+        let is_little =
+            share < Share::of(1, WORTH) || u128::from(share.of_cost(self.hop) >> (SAFE_BITS + 1)) < lost;
+        (!is_little).then(|| share.lessened(SAFE_BITS))
     }
 
     /// Whether liquidity costs what its pieces say.
@@ -307,6 +329,10 @@ fn range_slopes(halving: u128) -> ([u64; 3], u32) {
 
 /// Units in a payment, as Core Lightning's planner has them.
 pub(super) const UNIT_COUNT: u64 = 1000;
+/// A flow whose prices were this many times higher is no good start.
+const WORTH: u128 = 64;
+/// A share is taken for less by one part in a power of two, which makes up for roundings.
+const SAFE_BITS: u32 = 10;
 /// Digits behind the point of a slope.
 pub(super) const SLOPE_BITS: u32 = 20;
 const SHARE_BITS: u32 = 44;

@@ -223,7 +223,7 @@ impl Payment {
             part_count_max: self.query.part_count_max.saturating_sub(self.parts.len()).max(1),
             impatience: u64::from(self.budget.impatience).saturating_pow(self.attempt_count),
         };
-        let mut query = rest_query(&self.query, rest, &in_flight, world.snapshot);
+        let mut query = rest_query(&self.query, rest, &self.parts);
         let in_flight = (!self.parts.is_empty()).then_some(&in_flight);
         let liquidity = BelievedLiquidity { beliefs: world.beliefs.view(now), prior: self.prior, in_flight };
         let plan = plan_with(world.snapshot, &query, liquidity, space).or_else(|error| {

@@ -1,11 +1,10 @@
 //! The query for what is missing, beside what is on the way.
 
-use primitives::{Direction, Msat, ShortChannelIdDir};
+use primitives::Msat;
 
-use crate::compile::arc_named;
-use crate::flow::{InFlight, PlanQuery};
+use super::part::SentPart;
+use crate::flow::PlanQuery;
 use crate::query::RouteQuery;
-use crate::snapshot::Snapshot;
 
 /// What is left of a payment's means.
 #[derive(Debug, Clone, Copy)]
@@ -20,27 +19,23 @@ pub(super) struct Rest {
     pub(super) impatience: u64,
 }
 
-/// The query for the rest of a payment; `whole` is the payment's own.
-pub(super) fn rest_query(
-    whole: &PlanQuery,
-    rest: Rest,
-    in_flight: &InFlight,
-    snapshot: &Snapshot,
-) -> PlanQuery {
+/// The query for the rest of a payment; `whole` is the payment's own, `parts` are on the way.
+/// O(parts * first channels).
+pub(super) fn rest_query(whole: &PlanQuery, rest: Rest, parts: &[SentPart]) -> PlanQuery {
     let mut route = RouteQuery { amount: rest.missing, ..whole.route.clone() };
     // Another attempt costs as much time for a part as for all.
     route.cost = whole.route.cost.of_rest(whole.route.amount, rest.missing, rest.impatience);
     route.limits.fee_millionths_max = None;
     route.limits.fee_max = (rest.fee_max < Msat::MAX).then_some(rest.fee_max);
-    // Balances are those before the payment began.
-    for first in route.first_channels.iter_mut().flatten() {
-        let arcs = Direction::BOTH.map(|direction| {
-            let channel = ShortChannelIdDir { short_channel_id: first.short_channel_id, direction };
-            arc_named(snapshot, &whole.route, channel)
-        });
-        let held = arcs.into_iter().flatten().map(|arc| in_flight.of(arc));
-        // No part of ours comes back through the payer, so of both directions one holds nothing.
-        first.balance = held.fold(first.balance, Msat::saturating_sub);
+    // Balances are those before the payment began. No part of ours comes back through the payer.
+    if let Some(first_channels) = &mut route.first_channels {
+        for hop in parts.iter().filter_map(|part| part.part.hops.first()) {
+            let first =
+                first_channels.iter_mut().find(|first| first.short_channel_id == hop.short_channel_id);
+            if let Some(first) = first {
+                first.balance = first.balance.saturating_sub(hop.amount);
+            }
+        }
     }
     PlanQuery {
         part_count_max: rest.part_count_max,

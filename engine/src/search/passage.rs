@@ -66,15 +66,17 @@ impl Passage {
     }
 
     /// The same of an own channel that holds `balance`.
+    #[inline(always)]
     pub(crate) fn holding(self, balance: u64) -> Passage {
         let balance = balance.min(self.capacity);
         Passage { max: self.max.min(balance), capacity: balance, known: balance, ..self }
     }
 
     /// What it holds beside what is in flight.
+    #[inline(always)]
     pub(crate) fn spare(&self) -> LiquidityRange {
-        let [lower, upper, held] = [self.known, self.capacity, self.held].map(Msat::from_msat);
-        LiquidityRange { lower, upper, held }
+        let (lower, upper) = (Msat::from_msat(self.known), Msat::from_msat(self.capacity));
+        LiquidityRange { lower, upper, held: Msat::from_msat(self.held) }
     }
 
     /// The same of a record that says nothing unusual.

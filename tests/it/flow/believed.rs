@@ -276,9 +276,6 @@ fn check(snapshot: &Snapshot, liquidity: BelievedLiquidity<'_>, plan: &Plan) -> 
     }
 }
 
-/// What rounding the slopes of some hops is worth, in msat.
-const COST_SLACK: u64 = 50;
-
 #[test]
 fn plans_over_beliefs_keep_within_them_and_certificates_hold() {
     let Some(snapshot) = mainnet() else { return };
@@ -316,3 +313,35 @@ fn plans_over_beliefs_keep_within_them_and_certificates_hold() {
     println!("{planned} plans, {split} split");
     assert!(planned > 500 && split > 50, "the test tests little: {planned}, {split}");
 }
+
+#[test]
+fn a_bimodal_prior_does_not_split_what_one_part_does_for_less() {
+    let mut space = PlanWorkspace::default();
+    let prior = Prior::Bimodal(Bimodal::default());
+    let (mut compared, mut whole) = (0, 0);
+    for seed in 0..2000 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (snapshot, node_count) = random_world(&mut rng);
+        let beliefs = Beliefs::new(&snapshot, HalfLives::default());
+        let liquidity = BelievedLiquidity::new(beliefs.view(NOW), prior);
+        let amount = Msat::from_msat(rng.random_range(10_000_000..1_000_000_000));
+        let payee = node(rng.random_range(1..node_count));
+        let query = PlanQuery::new(RouteQuery::new(node(0), payee, amount));
+        let Ok(plan) = plan_with(&snapshot, &query, liquidity, &mut space) else { continue };
+        let alone = PlanQuery { part_count_max: 1, ..query };
+        if let Ok(single) = plan_with(&snapshot, &alone, liquidity, &mut space) {
+            assert!(
+                plan.cost <= single.cost + COST_SLACK,
+                "seed {seed}: {} where one part costs {}",
+                plan.cost,
+                single.cost
+            );
+            compared += 1;
+            whole += u32::from(plan.parts.len() == 1);
+        }
+    }
+    assert!(compared > 500 && whole > 0, "{whole} of {compared} in one part");
+}
+
+/// What rounding the slopes of some hops is worth, in msat.
+const COST_SLACK: u64 = 50;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use engine::flow::{
-    Plan, PlanError, PlanQuery, PlanWorkspace, UnknownLiquidity, most_sendable, plan, plan_frontier,
-    relaxed_flow,
+    CheckedFlow, Plan, PlanError, PlanQuery, PlanWorkspace, UnknownLiquidity, most_sendable, plan,
+    plan_frontier, relaxed_flow, relaxed_flows,
 };
 use engine::graph::ArcIdx;
 use engine::query::RouteQuery;
@@ -238,4 +238,35 @@ fn fee_limits_hold_and_frontiers_fall() {
     }
     println!("{limited} limited, {long} frontiers of three and more");
     assert!(limited > 50 && long > 50);
+}
+
+#[test]
+fn flows_that_go_on_at_other_prices_cost_what_fresh_ones_do() {
+    let Some(snapshot) = mainnet() else { return };
+    // Falling, rising, and to nothing.
+    let shares = [255, 128, 120, 30, 60, 61, 4, 0, 200];
+    let found: Vec<Option<[u64; 2]>> = (0..400u64)
+        .into_par_iter()
+        .map_init(PlanWorkspace::default, |space, seed| {
+            let query = random_query(snapshot, 70_000 + seed);
+            let [fresh, resumed] = [true, false].map(|is_fresh| {
+                relaxed_flows(snapshot, &query, UnknownLiquidity, (&shares, is_fresh), space)
+            });
+            let (fresh, resumed) = (fresh.ok()?, resumed.expect("what is possible stays so"));
+            for ((fresh, is_right), (resumed, is_right_again)) in fresh.iter().zip(&resumed) {
+                assert_eq!((*is_right, *is_right_again), (Ok(()), Ok(())), "seed {seed}");
+                assert_eq!(resumed.cost, fresh.cost, "seed {seed}");
+            }
+            let work = |flows: &[CheckedFlow]| flows.iter().map(|flow| flow.0.counts.settled).sum();
+            Some([work(&fresh), work(&resumed)])
+        })
+        .collect();
+    let sum = |at: usize| found.iter().flatten().map(|work| work[at]).sum::<u64>();
+    println!(
+        "{} flows, {} nodes settled afresh, {} otherwise",
+        found.iter().flatten().count(),
+        sum(0),
+        sum(1)
+    );
+    assert!(found.iter().flatten().count() > 100);
 }

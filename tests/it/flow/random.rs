@@ -1,7 +1,7 @@
 //! Thousands of small random networks: the same amount for the same cost as the obvious solver, and a full cut where
 //! not all can be sent.
 
-use engine::flow::{ExplicitArc, ExplicitNetwork, FlowWorkspace, min_cost_flow};
+use engine::flow::{ExplicitArc, ExplicitNetwork, FlowWorkspace, min_cost_flow, min_cost_flow_again};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -80,4 +80,58 @@ fn flows_cost_what_the_obvious_solver_finds() {
         paths > 40_000 && short > 3000 && short < 17_000,
         "{paths} paths, {short} short: the test tests little"
     );
+}
+
+/// The same arcs at other costs and capacities: some prices rise, some fall, some arcs close or open.
+fn changed(rng: &mut ChaCha8Rng, arcs: &[ExplicitArc]) -> Vec<ExplicitArc> {
+    let [many, few] = [rng.random_range(1..5), rng.random_range(1..5)];
+    let changed = arcs.iter().map(|arc| {
+        let is_same = rng.random_range(0..3) > 0;
+        let mut pieces = arc.pieces.clone();
+        for (units, cost) in pieces.iter_mut().filter(|_| !is_same) {
+            *cost = (*cost * many / few + rng.random_range(0..3)).min(1 << 43);
+            *units = (*units + rng.random_range(0..3)).saturating_sub(1);
+        }
+        pieces.sort_unstable_by_key(|&(_, cost)| cost);
+        ExplicitArc { pieces, ..arc.clone() }
+    });
+    changed.collect()
+}
+
+#[test]
+fn flows_that_go_on_at_other_costs_cost_what_the_obvious_solver_finds() {
+    let mut space = FlowWorkspace::default();
+    let (mut resumed, mut paths, mut fresh) = (0, 0, 0);
+    for seed in 0..20_000 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let node_count = rng.random_range(2..30);
+        let arc_count = rng.random_range(2..10) * node_count as usize / 2;
+        let cost_max = [1, 10, 1000, 1 << 40][rng.random_range(0..4)];
+        let mut arcs = random_arcs(&mut rng, node_count, arc_count, cost_max);
+        let payer = rng.random_range(0..node_count);
+        let payee = (payer + rng.random_range(1..node_count)) % node_count;
+        let units = rng.random_range(1..30);
+        let mut network = ExplicitNetwork::new(node_count, &arcs);
+        let first = min_cost_flow(&network, payer, payee, units, &mut space).expect("sound");
+        // A flow that is less than what was asked for is nothing to go on from.
+        let mut is_whole = first.sent == units;
+        for change in 0..3 {
+            if !is_whole {
+                break;
+            }
+            arcs = changed(&mut rng, &arcs);
+            let next = ExplicitNetwork::new(node_count, &arcs);
+            let found = min_cost_flow_again(&next, &network, (payer, payee), units, &mut space)
+                .unwrap_or_else(|wrong| panic!("seed {seed}, change {change}: {wrong}"));
+            let known = obvious::min_cost_flow(node_count, &arcs, payer, payee, units);
+            assert_eq!((found.sent, found.cost), known, "seed {seed}, change {change}");
+            is_whole = found.sent == units;
+            resumed += u64::from(is_whole);
+            paths += found.counts.augmentations;
+            fresh += first.counts.augmentations;
+            network = next;
+        }
+    }
+    assert!(resumed > 10_000 && paths > 10_000, "{resumed} resumed: the test tests little");
+    assert!(paths < fresh, "{paths} paths where {fresh} were needed from scratch");
 }

@@ -5,25 +5,28 @@
 //! Per amount: ends of random channels pay each other until enough payments are feasible, which the greatest flow over the
 //! true balances tells. Each payment starts from the same balances, with nothing known but those of the payer's own
 //! channels; each payer learns from its own attempts alone. An attempt is a plan whose parts are sent all at once.
+//! With `--stream` payments come one after the other, a minute apart: balances stay as they were moved, and each side keeps
+//! what it has learnt.
 
 mod table;
 
 use std::process::ExitCode;
 
+use benches::Query;
 use benches::clock::ThreadClock;
 use benches::input::{Origin, graph};
 use benches::ldk::{Ldk, OneSided};
+use benches::ldk_payer::{self, LdkMemory};
 use benches::payer::{OurPlanner, Paid, PaymentJob};
-use benches::{Query, ldk_payer};
 use clap::{Parser, ValueEnum};
-use engine::belief::{Bimodal, Prior};
+use engine::belief::{Beliefs, Bimodal, HalfLives, Prior};
 use engine::cost::{CostModel, ProbabilityWeights};
 use engine::flow::PlanWorkspace;
 use engine::graph::Topology;
-use engine::pay::PAY_ATTEMPT_MILLIONTHS;
+use engine::pay::{PAY_ATTEMPT_MILLIONTHS, PayWorld};
 use engine::snapshot::Snapshot;
 use engine::synthetic::{BalanceLaw, HiddenNetwork, PaymentDraw, draw_payments};
-use primitives::Msat;
+use primitives::{Msat, UnixTime};
 
 /// Compares payers on hidden balances.
 #[derive(Debug, Parser)]
@@ -52,6 +55,9 @@ struct Args {
     /// Attempts of each payment
     #[arg(long, default_value_t = 30)]
     attempts: u32,
+    /// Payments of an amount come one after the other, and what is learnt of one counts for the next
+    #[arg(long)]
+    stream: bool,
     /// Leave LDK out
     #[arg(long)]
     alone: bool,
@@ -114,16 +120,28 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
         let draw = PaymentDraw { amount, count: args.count, seed: args.seed };
         let drawn = draw_payments(snapshot.topology(), &network, draw);
         let mut pairs = Vec::with_capacity(drawn.payments.len());
-        for (payer, payee) in drawn.payments {
+        let fresh = || Sides {
+            networks: [network.clone(), network.clone()],
+            beliefs: Beliefs::new(&snapshot, HalfLives::default()),
+            memory: ldk.as_ref().map(LdkMemory::new),
+        };
+        let mut sides = fresh();
+        for ((payer, payee), minute) in drawn.payments.into_iter().zip(0..) {
+            if !args.stream {
+                sides = fresh();
+            }
             let query = Query { payer: snapshot.node_id(payer), payee: snapshot.node_id(payee), amount };
             // LDK's default limit: a hundredth and 50 sat.
             let fee_max = Msat::from_msat(amount.to_msat() / 100 + 50_000);
-            let job = PaymentJob { query, attempt_count_max: args.attempts, fee_max };
-            let ours = args.planner().pay(&snapshot, &mut network.clone(), &job, (&clock, &mut space));
-            let theirs = match &ldk {
+            let now = UnixTime::from_secs(START.to_secs() + 60 * minute);
+            let job = PaymentJob { query, attempt_count_max: args.attempts, fee_max, now };
+            let [our_network, their_network] = &mut sides.networks;
+            let world = PayWorld { snapshot: &snapshot, beliefs: &sides.beliefs };
+            let ours = args.planner().pay(world, our_network, &job, (&clock, &mut space));
+            let theirs = match ldk.as_ref().zip(sides.memory.as_mut()) {
                 None => Paid::default(),
-                Some(ldk) => {
-                    ldk_payer::pay(ldk, &snapshot, &mut network.clone(), &job, &clock).unwrap_or_default()
+                Some((ldk, memory)) => {
+                    ldk_payer::pay(ldk, &snapshot, their_network, &job, (&clock, memory)).unwrap_or_default()
                 }
             };
             pairs.push((ours, theirs));
@@ -132,6 +150,16 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     }
     Ok(())
 }
+
+/// What each payer knows, and the balances it finds.
+struct Sides {
+    networks: [HiddenNetwork; 2],
+    beliefs: Beliefs,
+    memory: Option<LdkMemory>,
+}
+
+/// When the first payment begins.
+const START: UnixTime = UnixTime::from_secs(1_700_000_000);
 
 impl Args {
     fn law(&self) -> BalanceLaw {

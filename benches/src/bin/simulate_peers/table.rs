@@ -41,4 +41,36 @@ pub(crate) fn print(sat: u64, pairs: &[(Paid, Paid)], infeasible: usize) {
             micros(times.p99_ns),
         );
     }
+    if !is_alone {
+        print_ratios(sat, &both);
+    }
+}
+
+/// Ours by theirs, over payments that both delivered.
+fn print_ratios(sat: u64, both: &[&(Paid, Paid)]) {
+    let ratio = |of: fn(&Paid) -> f64| {
+        let sums = both.iter().fold((0.0, 0.0), |sums, pair| (sums.0 + of(&pair.0), sums.1 + of(&pair.1)));
+        sums.0 / sums.1
+    };
+    let (beyond, htlcs) = (
+        ratio(|paid| f64::from(paid.attempt_count.saturating_sub(1))),
+        ratio(|paid| f64::from(paid.htlc_count)),
+    );
+    let (attempts, fees) = (ratio(|paid| f64::from(paid.attempt_count)), ratio(|paid| paid.fee_msat as f64));
+    let mut times: Vec<f64> = both
+        .iter()
+        .filter_map(|pair| {
+            let time = |paid: &Paid| paid.plan_times.first().map(|time| time.as_nanos() as f64);
+            Some(time(&pair.1)? / time(&pair.0)?.max(1.0))
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let (cheaper, faster) = (
+        both.iter().filter(|pair| pair.0.fee_msat <= pair.1.fee_msat).count(),
+        times.get(times.len() / 2).copied().unwrap_or(0.0),
+    );
+    println!(
+        "{sat:>12} ours by theirs, {} payments: attempts {attempts:.3}, beyond the first {beyond:.3}, htlcs {htlcs:.3}, fees {fees:.3}, not dearer {cheaper}; LDK's first plan takes {faster:.0} times as long",
+        both.len(),
+    );
 }
