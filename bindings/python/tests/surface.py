@@ -1,4 +1,4 @@
-"""Walks over the package: GRAPH PAYER PAYEE."""
+"""Walks over the package: GRAPH PAYER PAYEE REASON, the last being what the second node of a payment fails it with."""
 
 import dataclasses
 import os
@@ -8,7 +8,7 @@ import threading
 
 import fulgurite
 from fulgurite import (
-    Beliefs, BeliefsFormat, Cancel, Cost, Error, ExtraArc, Failure, Format, Gossip, Graph, Inform, Layers,
+    Beliefs, BeliefsFormat, Cancel, Cost, Error, ExtraArc, Failure, Format, Gossip, Graph, Inform, Layers, LogLevel,
     NoRoute, Outcome, Payment, Plan, Policy, Query, Reservations, Route,
 )
 
@@ -128,6 +128,21 @@ def wrapped(graph: Graph, plan: Plan, route: Route) -> None:
     assert onion.read_failure(bytes(292)) == Failure(None, 0)
 
 
+def failed(graph: Graph, payer: str, payee: str, reason: bytes) -> None:
+    payment = Payment(bytes(32), bytes(31) + b"\1", 800_000, b"\x09" + bytes(31))
+    onion = graph.find_route(Query(payer, payee, 1_000_000)).onion(payment)
+    assert onion.read_failure(reason) == Failure(2, 0x2002)
+
+
+def logged(path: str) -> None:
+    lines = []
+    fulgurite.set_log(LogLevel.INFO, lambda level, message: lines.append((level, message)))
+    Graph.load(path).close()
+    fulgurite.set_log(LogLevel.NONE, None)
+    Graph.load(path).close()
+    assert [(level, "snapshot" in message) for level, message in lines] == [(LogLevel.INFO, True)], lines
+
+
 def large(graph: Graph, payer: str, payee: str) -> None:
     query = Query(payer, payee, 1_000_000, cost=Cost.FEE)
     routes = graph.find_alternatives(query, 4)
@@ -182,5 +197,7 @@ if __name__ == "__main__":
     assert fulgurite.version() and fulgurite.abi_version() >= 1 << 16
     small()
     with Graph.load(sys.argv[1]) as loaded:
-        large(loaded, *sys.argv[2:])
+        large(loaded, *sys.argv[2:4])
+        failed(loaded, *sys.argv[2:4], bytes.fromhex(sys.argv[4]))
+    logged(sys.argv[1])
     print("all is well")
