@@ -216,7 +216,12 @@ fn load(file: &Path) -> Result<Topology, Failure> {
     let mut prefix = Vec::with_capacity(PREFIX_SIZE);
     (&mut input).take(PREFIX_SIZE as u64).read_to_end(&mut prefix)?;
     match detect(&prefix) {
-        Ok(Format::Snapshot) => Ok(load_snapshot(file)?),
+        Ok(Format::Snapshot) => {
+            let topology = load_snapshot(file)?;
+            let (nodes, channels) = (topology.node_count(), topology.channel_count());
+            log::info(&format_args!("read {nodes} nodes, {channels} channels of a snapshot"));
+            Ok(topology)
+        }
         _ => import(Cursor::new(prefix).chain(input)),
     }
 }

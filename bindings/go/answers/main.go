@@ -41,7 +41,7 @@ func run(graphPath, queriesPath string) error {
 		route, err := graph.FindRoute(context.Background(), query)
 		var refused *fulgurite.Error
 		if errors.As(err, &refused) {
-			fmt.Fprintln(out, refused.Status, refused.Reason, refused.ValueMsat)
+			fmt.Fprintln(out, refused.Status, int(refused.Reason), refused.ValueMsat)
 			continue
 		}
 		if err != nil {
@@ -51,7 +51,11 @@ func run(graphPath, queriesPath string) error {
 		for _, hop := range route.Hops {
 			fmt.Fprintf(out, " %d:%d:%d:%d", hop.ShortChannelID, hop.Direction, hop.AmountMsat, hop.Cltv)
 		}
-		fmt.Fprintf(out, " %x\n", route.Bytes)
+		bytes, err := route.MarshalBinary()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, " %x\n", bytes)
 	}
 	return nil
 }

@@ -11,16 +11,17 @@ Node ids are 33 bytes or 66 hexadecimal digits, amounts millisatoshi. What holds
 from any number of threads: the library runs without the interpreter's lock.
 """
 
-from ._answers import Advice, Hop, Onion, Part, Plan, Route
+from ._answers import Advice, Failure, Hop, Onion, Part, Payment, Plan, Route
 from ._beliefs import Beliefs, BeliefsFormat, Outcome
 from ._ffi import Error, NoRoute, abi_version, version
-from ._graph import Channel, Format, Graph, Gossip, View
+from ._graph import Channel, Format, Graph, Gossip, Info, View
 from ._layers import Inform, Layers, Reservations
+from ._log import LogLevel, set_log
 from ._query import Cancel, Cost, ExtraArc, Policy, Query
 
 __all__ = [
-    "Advice", "Beliefs", "BeliefsFormat", "Cancel", "Channel", "Cost", "Error", "ExtraArc", "Format", "Gossip",
-    "Graph", "Hop", "Inform", "Layers", "NoRoute", "Onion", "Outcome", "Part", "Plan", "Policy", "Query",
-    "Reservations", "Route", "View",
-    "abi_version", "version",
+    "Advice", "Beliefs", "BeliefsFormat", "Cancel", "Channel", "Cost", "Error", "ExtraArc", "Failure", "Format",
+    "Gossip", "Graph", "Hop", "Info", "Inform", "Layers", "LogLevel", "NoRoute", "Onion", "Outcome", "Part", "Payment", "Plan",
+    "Policy", "Query", "Reservations", "Route", "View",
+    "abi_version", "set_log", "version",
 ]

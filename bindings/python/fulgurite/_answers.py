@@ -1,7 +1,7 @@
 """What queries are answered: plain values."""
 
 import dataclasses
-from typing import Any, List, Optional
+from typing import Any, List, Mapping, Optional
 
 from ._ffi import call, ffi, lent, lib, made, optional
 
@@ -19,13 +19,78 @@ class Hop:
 
 
 @dataclasses.dataclass(frozen=True)
+class Failure:
+    """Who failed an HTLC, and how."""
+
+    #: 0 is the payer, 1 the first node behind it; `None` where nobody can be told.
+    erring_node: Optional[int]
+    #: BOLT 4's failure_code; 0 where it is not to be read.
+    failure_code: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Payment:
+    """What the onions of a payment tell the payee, and what they are made of."""
+
+    payment_hash: bytes
+    #: Secret, random, and never used twice.
+    session_seed: bytes
+    #: The best block.
+    block_height: int
+    payment_secret: Optional[bytes] = None
+    #: What all parts together deliver; `None` takes what the route or plan delivers.
+    total_msat: Optional[int] = None
+    #: Blocks that every expiry is moved into the future, so that hops cannot count how far the payee is.
+    shadow_blocks: int = 0
+    #: payment_metadata from the invoice.
+    metadata: Optional[bytes] = None
+    #: The preimage of a spontaneous payment.
+    keysend_preimage: Optional[bytes] = None
+    #: By their types, 65,536 and above.
+    custom_records: Mapping[int, bytes] = dataclasses.field(default_factory=dict)
+
+    def fill(self, payment: Any) -> List[Any]:
+        """Fills an fg_payment; what is returned must live as long as it."""
+        lib.fg_payment_init(payment, ffi.sizeof("fg_payment"))
+        for name in ("payment_hash", "session_seed"):
+            setattr(payment, name, _bytes_32(name, getattr(self, name)))
+        payment.block_height, payment.shadow_blocks = self.block_height, self.shadow_blocks
+        if self.total_msat is not None:
+            payment.total_msat = self.total_msat
+        kept: List[Any] = []
+        for name in ("payment_secret", "keysend_preimage"):
+            value = getattr(self, name)
+            if value is not None:
+                kept.append(ffi.new("uint8_t[32]", _bytes_32(name, value)))
+                setattr(payment, name, kept[-1])
+        if self.metadata is not None:
+            # Metadata of no bytes are not the same as none.
+            kept.append(ffi.new("uint8_t[]", bytes(self.metadata) + b"\0"))
+            payment.metadata, payment.metadata_size = kept[-1], len(self.metadata)
+        records = _stream(self.custom_records)
+        if records:
+            kept.append(ffi.new("uint8_t[]", records))
+            payment.custom_records, payment.custom_records_size = kept[-1], len(records)
+        return kept
+
+
+@dataclasses.dataclass(frozen=True)
 class Onion:
-    """A packet for update_add_htlc."""
+    """A packet for update_add_htlc, which reads what comes back for it, too."""
 
     packet: bytes
     short_channel_id: int
     amount_msat: int
     cltv_expiry: int
+    _onions: Any = dataclasses.field(repr=False, compare=False)
+    _index: int = dataclasses.field(repr=False, compare=False)
+
+    def read_failure(self, reason: bytes) -> Failure:
+        """Reads the reason of an update_fail_htlc that came back for the packet."""
+        node, code = ffi.new("uint64_t *"), ffi.new("uint32_t *")
+        data = ffi.from_buffer("uint8_t[]", reason)
+        call(lib.fg_onions_read_failure, self._onions, self._index, data, len(reason), node, code)
+        return Failure(optional(node[0]), code[0])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,17 +131,9 @@ class Route(_Freed):
         """FlatBuffers bytes of schemas/answer.fbs; equal routes have equal bytes."""
         return lent(lib.fg_route_bytes, self._handle)
 
-    def onion(
-        self,
-        payment_hash: bytes,
-        session_seed: bytes,
-        block_height: int,
-        payment_secret: Optional[bytes] = None,
-        total_msat: Optional[int] = None,
-    ) -> Onion:
-        """The packet of this route. The seed is secret, random, and never used twice."""
-        secrets = (payment_hash, session_seed, block_height, payment_secret, total_msat)
-        return _onions(lib.fg_route_onion, self._handle, *secrets)[0]
+    def onion(self, payment: Payment) -> Onion:
+        """The packet of this route."""
+        return _onions(lib.fg_route_onion, self._handle, payment)[0]
 
     def __repr__(self) -> str:
         return f"Route(fee_msat={self.fee_msat}, hops={len(self.hops)}, probability={self.probability:.3f})"
@@ -114,17 +171,9 @@ class Plan(_Freed):
         """FlatBuffers bytes of schemas/answer.fbs."""
         return lent(lib.fg_plan_bytes, self._handle)
 
-    def onions(
-        self,
-        payment_hash: bytes,
-        session_seed: bytes,
-        block_height: int,
-        payment_secret: bytes,
-        total_msat: Optional[int] = None,
-    ) -> List[Onion]:
-        """The packets of all parts."""
-        secrets = (payment_hash, session_seed, block_height, payment_secret, total_msat)
-        return _onions(lib.fg_plan_onions, self._handle, *secrets)
+    def onions(self, payment: Payment) -> List[Onion]:
+        """The packets of all parts, in their order."""
+        return _onions(lib.fg_plan_onions, self._handle, payment)
 
     def __repr__(self) -> str:
         return f"Plan(fee_msat={self.fee_msat}, parts={len(self.parts)}, probability={self.probability:.3f})"
@@ -146,29 +195,11 @@ def _hops(count: int, copy: Any) -> List[Hop]:
     ]
 
 
-def _onions(
-    function: Any,
-    handle: Any,
-    payment_hash: bytes,
-    session_seed: bytes,
-    block_height: int,
-    payment_secret: Optional[bytes],
-    total_msat: Optional[int],
-) -> List[Onion]:
-    for name, value in (("payment_hash", payment_hash), ("session_seed", session_seed)):
-        _check_32(name, value)
-    payment = ffi.new("fg_payment *")
-    lib.fg_payment_init(payment, ffi.sizeof("fg_payment"))
-    payment.payment_hash, payment.session_seed = payment_hash, session_seed
-    payment.block_height = block_height
-    kept = None
-    if payment_secret is not None:
-        _check_32("payment_secret", payment_secret)
-        kept = ffi.new("uint8_t[32]", payment_secret)
-        payment.payment_secret = kept
-    if total_msat is not None:
-        payment.total_msat = total_msat
-    onions = ffi.gc(made(function, "fg_onions", handle, payment), lib.fg_onions_free)
+def _onions(function: Any, handle: Any, payment: Payment) -> List[Onion]:
+    told = ffi.new("fg_payment *")
+    kept = payment.fill(told)
+    onions = ffi.gc(made(function, "fg_onions", handle, told), lib.fg_onions_free)
+    del kept
     return [_packet(onions, at) for at in range(lib.fg_onions_count(onions))]
 
 
@@ -176,16 +207,30 @@ def _packet(onions: Any, index: int) -> Onion:
     packet = ffi.new("fg_packet *")
     call(lib.fg_onions_packet, onions, index, packet, ffi.sizeof("fg_packet"))
     data = bytes(ffi.buffer(packet.bytes, packet.size))
-    return Onion(data, packet.short_channel_id, packet.amount_msat, packet.cltv_expiry)
+    return Onion(data, packet.short_channel_id, packet.amount_msat, packet.cltv_expiry, onions, index)
 
 
-def _check_32(name: str, value: bytes) -> None:
+def _bytes_32(name: str, value: bytes) -> bytes:
     if len(value) != 32:
         raise ValueError(f"{name} has 32 bytes, this has {len(value)}")
+    return bytes(value)
+
+
+def _stream(records: Mapping[int, bytes]) -> bytes:
+    """A TLV stream of BOLT 1."""
+    parts = (_big_size(kind) + _big_size(len(records[kind])) + bytes(records[kind]) for kind in sorted(records))
+    return b"".join(parts)
+
+
+def _big_size(number: int) -> bytes:
+    if number < 0xFD:
+        return bytes([number])
+    for mark, size in ((b"\xfd", 2), (b"\xfe", 4)):
+        if number < 1 << (8 * size):
+            return mark + number.to_bytes(size, "big")
+    return b"\xff" + number.to_bytes(8, "big")
 
 
 def advice(told: Any) -> Advice:
     kind = ffi.string(ffi.cast("fg_advice_kind", told.kind))
     return Advice(kind, optional(told.place), bool(told.permanent))
-
-

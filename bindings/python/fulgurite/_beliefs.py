@@ -65,6 +65,10 @@ class Beliefs(Handle):
         call(lib.fg_beliefs_bounds, self.handle, short_channel_id, direction, now, lower, upper)
         return lower[0], upper[0]
 
+    def follow(self, graph: Graph) -> None:
+        """Carries the beliefs over to the channels that the graph has now; a query does so by itself where it must."""
+        call(lib.fg_beliefs_follow, self.handle, graph.handle)
+
     def read(self, format: BeliefsFormat, data: bytes, now: int = 0) -> Tuple[int, int]:
         """Takes over beliefs; returns how many statements were and were not of channels of the graph."""
         known, unknown = ffi.new("uint64_t *"), ffi.new("uint64_t *")

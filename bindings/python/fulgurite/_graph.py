@@ -40,6 +40,18 @@ class Channel:
     closed: bool
 
 
+@dataclasses.dataclass(frozen=True)
+class Info:
+    """What a published graph holds."""
+
+    #: Nodes that queries know.
+    node_count: int
+    #: Channels, closed ones included.
+    channel_count: int
+    #: Counts the publications.
+    version: int
+
+
 class Graph(Handle):
     """A channel graph that is searched while it changes, from any number of threads."""
 
@@ -114,6 +126,12 @@ class Graph(Handle):
         version = ffi.new("uint64_t *")
         call(lib.fg_graph_publish, self.handle, version)
         return version[0]
+
+    def info(self) -> Info:
+        """What the published graph holds."""
+        info = ffi.new("fg_graph_info *")
+        call(lib.fg_graph_get_info, self.handle, info, ffi.sizeof("fg_graph_info"))
+        return Info(info.node_count, info.channel_count, info.version)
 
     def view(self) -> "View":
         """The published graph of one moment."""
@@ -195,19 +213,37 @@ class View(Handle):
 
     def nodes(self) -> Iterator[bytes]:
         """The ids of all nodes."""
-        node_id = ffi.new("fg_node_id *")
-        for index in range(self.node_count):
-            call(lib.fg_view_node, self.handle, index, node_id)
-            yield bytes(node_id.bytes)
+        return map(self.node, range(self.node_count))
 
     def channels(self) -> Iterator[Channel]:
         """All channels, closed ones included."""
+        return map(self.channel, range(self.channel_count))
+
+    def node(self, index: int) -> bytes:
+        """The id of a node."""
+        node_id = ffi.new("fg_node_id *")
+        call(lib.fg_view_node, self.handle, index, node_id)
+        return bytes(node_id.bytes)
+
+    def channel(self, index: int) -> Channel:
+        """One channel."""
         channel = ffi.new("fg_channel *")
-        for index in range(self.channel_count):
-            call(lib.fg_view_channel, self.handle, index, channel)
-            ends = bytes(channel.node_id_1.bytes), bytes(channel.node_id_2.bytes)
-            capacity = optional(channel.capacity_msat)
-            yield Channel(index, channel.short_channel_id, *ends, capacity, bool(channel.closed))
+        call(lib.fg_view_channel, self.handle, index, channel)
+        ends = bytes(channel.node_id_1.bytes), bytes(channel.node_id_2.bytes)
+        return Channel(index, channel.short_channel_id, *ends, optional(channel.capacity_msat), bool(channel.closed))
+
+    def find_node(self, node_id: NodeId) -> int:
+        """A node's number."""
+        wanted, index = ffi.new("fg_node_id *"), ffi.new("size_t *")
+        wanted.bytes = node_bytes(node_id)
+        call(lib.fg_view_find_node, self.handle, wanted, index)
+        return index[0]
+
+    def find_channel(self, short_channel_id: int) -> int:
+        """An open channel's number."""
+        index = ffi.new("size_t *")
+        call(lib.fg_view_find_channel, self.handle, short_channel_id, index)
+        return index[0]
 
     def policy(self, index: int, direction: int) -> Optional[Policy]:
         """The policy of a channel's direction, where it has one."""

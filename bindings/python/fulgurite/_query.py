@@ -143,8 +143,8 @@ class Query:
 
 _NUMBERS = (
     "fee_max_msat", "fee_max_millionths", "cltv_max", "final_cltv_delta", "hop_count_max", "final_payload_extra",
-    "end_payload_size", "headroom_millionths", "part_count_max", "part_min_msat", "tolerance_msat", "work_max", "risk_billionths",
-    "hop_base_msat", "hop_millionths", "attempt_base_msat", "attempt_millionths", "bimodal_scale_msat",
+    "end_payload_size", "headroom_millionths", "part_count_max", "part_min_msat", "tolerance_msat", "work_max",
+    "risk_billionths", "hop_base_msat", "hop_millionths", "attempt_base_msat", "attempt_millionths", "bimodal_scale_msat",
 )
 
 

@@ -1,5 +1,6 @@
-"""Walks over the package: GRAPH PAYER PAYEE."""
+"""Walks over the package: GRAPH PAYER PAYEE REASON, the last being what the second node of a payment fails it with."""
 
+import dataclasses
 import os
 import sys
 import tempfile
@@ -7,8 +8,8 @@ import threading
 
 import fulgurite
 from fulgurite import (
-    Beliefs, BeliefsFormat, Cancel, Cost, Error, ExtraArc, Format, Gossip, Graph, Inform, Layers, NoRoute, Outcome,
-    Plan, Policy, Query, Reservations, Route,
+    Beliefs, BeliefsFormat, Cancel, Cost, Error, ExtraArc, Failure, Format, Gossip, Graph, Inform, Layers, LogLevel,
+    NoRoute, Outcome, Payment, Plan, Policy, Query, Reservations, Route,
 )
 
 
@@ -47,7 +48,18 @@ def small() -> None:
         except NoRoute:
             pass
         layered(graph)
+        info = graph.info()
+        assert (info.node_count, info.channel_count) == (3, 2) and info.version > 0
         with graph.view() as view:
+            assert [view.find_node(id) for id in view.nodes()] == [0, 1, 2] and view.find_node(view.node(2)) == 2
+            assert view.channel(view.find_channel(2)).short_channel_id == 2
+            for missing, status in ((lambda: view.find_node(node(9)), "FG_UNKNOWN_NODE"),
+                                    (lambda: view.find_channel(9), "FG_UNKNOWN_CHANNEL")):
+                try:
+                    missing()
+                    raise AssertionError("found what is not there")
+                except Error as error:
+                    assert error.status == status
             assert list(view.nodes()) and [channel.short_channel_id for channel in view.channels()] == [1, 2]
             assert view.policy(0, 0).fee_base_msat == 1000 and view.policy(0, 1) is None
         with tempfile.TemporaryDirectory() as folder:
@@ -94,6 +106,43 @@ def layered(graph: Graph) -> None:
         assert len(graph.find_route(query).hops) == 2
 
 
+def wrapped(graph: Graph, plan: Plan, route: Route) -> None:
+    payment = Payment(bytes(32), bytes(31) + b"\1", 800_000, bytes(32))
+    onions = plan.onions(payment)
+    assert len(onions) == len(plan.parts) and len(onions[0].packet) == 1366
+    onion = route.onion(payment)
+    assert onion.amount_msat == route.hops[0].amount_msat and onion == route.onion(payment)
+    # Each field makes another packet.
+    records = {1 << 33: b"a", 65_536: b"", 70_000: bytes(300)}
+    for change in (
+        {"payment_hash": bytes(31) + b"\1"}, {"session_seed": bytes(31) + b"\2"}, {"block_height": 800_001},
+        {"payment_secret": None}, {"total_msat": 900_000}, {"shadow_blocks": 3}, {"metadata": b""},
+        {"keysend_preimage": bytes(32)}, {"custom_records": records},
+    ):
+        assert route.onion(dataclasses.replace(payment, **change)).packet != onion.packet, change
+    try:
+        route.onion(dataclasses.replace(payment, custom_records={7: b""}))
+        raise AssertionError("a custom record of the protocol's own")
+    except Error as error:
+        assert error.status == "FG_BAD_ARGUMENT"
+    assert onion.read_failure(bytes(292)) == Failure(None, 0)
+
+
+def failed(graph: Graph, payer: str, payee: str, reason: bytes) -> None:
+    payment = Payment(bytes(32), bytes(31) + b"\1", 800_000, b"\x09" + bytes(31))
+    onion = graph.find_route(Query(payer, payee, 1_000_000)).onion(payment)
+    assert onion.read_failure(reason) == Failure(2, 0x2002)
+
+
+def logged(path: str) -> None:
+    lines = []
+    fulgurite.set_log(LogLevel.INFO, lambda level, message: lines.append((level, message)))
+    Graph.load(path).close()
+    fulgurite.set_log(LogLevel.NONE, None)
+    Graph.load(path).close()
+    assert [(level, "snapshot" in message) for level, message in lines] == [(LogLevel.INFO, True)], lines
+
+
 def large(graph: Graph, payer: str, payee: str) -> None:
     query = Query(payer, payee, 1_000_000, cost=Cost.FEE)
     routes = graph.find_alternatives(query, 4)
@@ -108,11 +157,11 @@ def large(graph: Graph, payer: str, payee: str) -> None:
     plan = graph.find_plan(split)
     assert isinstance(plan, Plan) and sum(part.amount_msat for part in plan.parts) == 20_000_000
     assert graph.find_most_sendable(split) >= 20_000_000 and graph.find_plan_frontier(split, 3)
-    onions = plan.onions(bytes(32), bytes(31) + b"\1", 800_000, bytes(32))
-    assert len(onions) == len(plan.parts) and len(onions[0].packet) == 1366
-    assert routes[0].onion(bytes(32), bytes(31) + b"\1", 800_000).amount_msat == routes[0].hops[0].amount_msat
+    wrapped(graph, plan, routes[0])
     with Beliefs(graph) as beliefs:
         first = plan.parts[0].hops[0]
+        beliefs.follow(graph)
+        beliefs.learn_balance(first.short_channel_id, first.direction, 5, 900)
         advice = beliefs.learn((plan, 0), Outcome.FAILED, 1000, 0, 0x1007)
         assert advice.kind == "FG_ADVICE_BELIEVE"
         assert beliefs.bounds(first.short_channel_id, first.direction, 1000)[1] < first.amount_msat
@@ -148,5 +197,7 @@ if __name__ == "__main__":
     assert fulgurite.version() and fulgurite.abi_version() >= 1 << 16
     small()
     with Graph.load(sys.argv[1]) as loaded:
-        large(loaded, *sys.argv[2:])
+        large(loaded, *sys.argv[2:4])
+        failed(loaded, *sys.argv[2:4], bytes.fromhex(sys.argv[4]))
+    logged(sys.argv[1])
     print("all is well")

@@ -1,8 +1,8 @@
 /* Walks over the whole surface, rightly and wrongly, and frees all it makes: run under valgrind and AddressSanitizer.
  *
- *     surface FOLDER GRAPH PAYER PAYEE
+ *     surface FOLDER GRAPH PAYER PAYEE REASON
  *
- * FOLDER is one that files may be written to. */
+ * FOLDER is one that files may be written to; REASON is what the second node of a payment fails it with. */
 #include <fulgurite.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -428,6 +428,36 @@ static void reservations(const fg_graph *graph, fg_query query) {
     CHECK(fg_reservations_free(book) == FG_OK && fg_reservations_free(book) == FG_BAD_HANDLE);
 }
 
+static size_t from_hex(const char *digits, uint8_t *bytes, size_t capacity) {
+    size_t at, size = strlen(digits) / 2;
+    CHECK(size <= capacity);
+    for (at = 0; at < size; at++) {
+        unsigned int byte;
+        CHECK(sscanf(digits + 2 * at, "%2x", &byte) == 1);
+        bytes[at] = (uint8_t)byte;
+    }
+    return size;
+}
+
+static void failed(const fg_graph *graph, fg_query query, const char *digits) {
+    fg_route *route;
+    fg_onions *made;
+    fg_payment payment;
+    uint8_t secret[32] = {9}, reason[512];
+    size_t size = from_hex(digits, reason, sizeof reason);
+    uint64_t erring;
+    uint32_t code;
+    OK(fg_find_route(graph, &query, &route, error));
+    CHECK(fg_payment_init(&payment, sizeof payment) == FG_OK);
+    payment.session_seed[31] = 1;
+    payment.block_height = 800000;
+    payment.payment_secret = secret;
+    OK(fg_route_onion(route, &payment, &made, error));
+    OK(fg_onions_read_failure(made, 0, reason, size, &erring, &code, error));
+    CHECK(erring == 2 && code == 0x2002);
+    CHECK(fg_onions_free(made) == FG_OK && fg_route_free(route) == FG_OK);
+}
+
 static void onions(const fg_graph *graph, fg_query query) {
     fg_route *route;
     fg_beliefs *beliefs;
@@ -473,7 +503,7 @@ static void onions(const fg_graph *graph, fg_query query) {
 int main(int argc, char **argv) {
     fg_graph *graph;
     fg_query query;
-    CHECK(argc == 5);
+    CHECK(argc == 6);
     OK(fg_set_log(count_lines, &line_count, FG_LOG_INFO, error));
     versions();
     panics_stop_at_the_border();
@@ -489,6 +519,7 @@ int main(int argc, char **argv) {
     plans(graph, query);
     query.amount_msat = 1000000;
     onions(graph, query);
+    failed(graph, query, argv[5]);
     CHECK(fg_graph_free(graph) == FG_OK);
     CHECK(line_count > 3);
     OK(fg_set_log(NULL, NULL, 0, error));

@@ -82,7 +82,7 @@ fn walk(name: &str, flags: &[&str], checker: &[&str]) {
             command
         }
     };
-    let told = printed(command.arg(&folder).arg(&world.graph).args(&world.ends));
+    let told = printed(command.arg(&folder).arg(&world.graph).args(&world.ends).arg(&world.reason));
     assert!(told.ends_with("all is well\n"), "{told}");
 }
 

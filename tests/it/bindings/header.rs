@@ -6,7 +6,7 @@ use std::process::Command;
 use super::prefix::{Prefix, has_tool, printed, run};
 
 const HEADER_LINES_MAX: usize = 800;
-const LIBRARY_BYTES_MAX: u64 = 6 << 20;
+const LIBRARY_BYTES_MAX: u64 = 6_000_000;
 
 #[test]
 fn the_header_is_what_its_sources_generate() {

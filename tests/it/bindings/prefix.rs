@@ -21,8 +21,10 @@ impl Prefix {
             // It lies in target/PROFILE/deps.
             let binary = std::env::current_exe().expect("the tests' own file");
             let target_dir = &binary.ancestors().nth(3).expect("three folders above it").join("bindings");
+            // The profile that is installed takes minutes: who wants to see it tested names `release` here.
+            let profile = std::env::var("FULGURITE_PROFILE").unwrap_or_else(|_| "trial".to_owned());
             // With the function that panics, for the tests of what a panic becomes.
-            let what = Build { profile: "trial", features: "force-panic", target_dir };
+            let what = Build { profile: &profile, features: "force-panic", target_dir };
             let built = build(&what).expect("the library builds");
             let folder = tempfile::tempdir().expect("a folder");
             let at = install(&folder.path().join("prefix"), &built).expect("what was built is installed");

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use bitcoin::secp256k1::Secp256k1;
 use engine::NoRoute;
 use engine::answer::encode_routes;
 use engine::graph::Topology;
@@ -13,7 +14,12 @@ use engine::route::Route;
 use engine::router::{RouteError, RouteWorkspace, route};
 use engine::snapshot::{Snapshot, SnapshotMeta, write_snapshot};
 use engine::synthetic::{AmountRange, SyntheticConfig, generate, random_queries};
-use primitives::{NodeId, UnixTime};
+use onion::attribution::HoldTime;
+use onion::failure::FailurePacket;
+use onion::failure_code::{Failure, FailureMessage};
+use onion::payload::CustomRecords;
+use onion::route::{Part, Payment, RouteHop, build_parts};
+use primitives::{BlockHeight, Msat, NodeId, UnixTime};
 
 use super::prefix::Prefix;
 
@@ -22,8 +28,10 @@ pub(super) struct World {
     pub(super) graph: PathBuf,
     pub(super) payments: PathBuf,
     pub(super) answers: String,
-    /// Ends between which 20,000 sat can be sent, over several hops.
+    /// Ends between which 20,000 sat can be sent, over several hops, and 1,000 sat, over several hops as well.
     pub(super) ends: [String; 2],
+    /// What comes back, in hexadecimal digits, where the second node behind the payer fails the 1,000 sat.
+    pub(super) reason: String,
 }
 
 impl World {
@@ -49,19 +57,59 @@ impl World {
             let query = RouteQuery::new(payer, payee, amount);
             let answer = route(&snapshot, &query, &mut space);
             answers.push_str(&line(&answer));
-            let more = RouteQuery::new(payer, payee, primitives::Msat::from_msat(20_000_000));
             if ends.is_none() && answer.is_ok_and(|route| route.hops.len() > 2) {
-                ends = route(&snapshot, &more, &mut space).is_ok().then(|| [payer, payee].map(text_of));
+                let mut of = |msat| {
+                    route(&snapshot, &RouteQuery::new(payer, payee, Msat::from_msat(msat)), &mut space)
+                };
+                let sent = of(1_000_000).ok().filter(|route| route.hops.len() > 1 && of(20_000_000).is_ok());
+                ends = sent.map(|route| ([payer, payee].map(text_of), reason(&route)));
             }
         }
         let payments = Prefix::get().file("payments.csv");
         fs::write(&payments, text).expect("room on the disk");
-        World { graph, payments, answers, ends: ends.expect("some payment has a route of several hops") }
+        let (ends, reason) = ends.expect("some payment has a route of several hops");
+        World { graph, payments, answers, ends, reason }
     }
 }
 
 fn text_of(node_id: NodeId) -> String {
     node_id.to_string()
+}
+
+/// What the second node answers to the onion that the programs make, with temporary_node_failure.
+fn reason(route: &Route) -> String {
+    let hops: Vec<_> = route
+        .hops
+        .iter()
+        .map(|hop| RouteHop {
+            node_id: hop.node_id,
+            short_channel_id: hop.short_channel_id,
+            amount: hop.amount,
+            cltv: hop.cltv,
+        })
+        .collect();
+    let (mut seed, mut secret) = ([0; 32], [0; 32]);
+    (seed[31], secret[0]) = (1, 9);
+    let payment = Payment {
+        payment_hash: [0; 32],
+        total_msat: route.amount,
+        block_height: BlockHeight::from_u32(800_000),
+        shadow_blocks: 0,
+        payment_secret: Some(secret),
+        payment_metadata: None,
+        keysend_preimage: None,
+        custom: CustomRecords::from_stream(&[]).expect("no records"),
+    };
+    let parts = [Part { hops: &hops, tail: None }];
+    let onions = build_parts(&Secp256k1::new(), &seed, &parts, &payment).expect("an onion");
+    let secrets = onions[0].failure_secrets();
+    let (message, held) = (FailureMessage::from(Failure::TemporaryNodeFailure), HoldTime::from_units(0));
+    let failed = FailurePacket::new(&secrets[1], &message, held).expect("it is short");
+    hex(&failed.relay(&secrets[0], held).reason)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// What the programs print of an answer.
@@ -74,9 +122,7 @@ fn line(answer: &Result<Route, RouteError>) -> String {
                 let (scid, direction) = (hop.short_channel_id.to_u64(), hop.direction.as_usize());
                 write!(line, " {scid}:{direction}:{}:{}", hop.amount.to_msat(), hop.cltv).unwrap();
             }
-            line.push(' ');
-            encode_routes([route]).iter().for_each(|byte| write!(line, "{byte:02x}").unwrap());
-            line + "\n"
+            format!("{line} {}\n", hex(&encode_routes([route])))
         }
         Err(RouteError::NoRoute(no)) => {
             let (reason, value) = match no {
