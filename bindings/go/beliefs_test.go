@@ -6,7 +6,7 @@ import (
 )
 
 func TestBeliefsLearnFromAttempts(t *testing.T) {
-	graph := ladder(t)
+	graph := settled(t, ladder(t))
 	beliefs := must(NewBeliefs(graph, HalfLives{}))
 	defer beliefs.Close()
 	query := NewQuery(node(1), node(4), 400_000_000)
@@ -37,7 +37,7 @@ func TestBeliefsLearnFromAttempts(t *testing.T) {
 }
 
 func TestBeliefsFade(t *testing.T) {
-	graph := row(t, 3)
+	graph := settled(t, row(t, 3))
 	day := 24 * time.Hour
 	fading, lasting := must(NewBeliefs(graph, HalfLives{Carried: day})), must(NewBeliefs(graph, HalfLives{-1, -1}))
 	for _, beliefs := range []*Beliefs{fading, lasting} {
@@ -58,7 +58,7 @@ func TestBeliefsFade(t *testing.T) {
 }
 
 func TestBeliefsAreWrittenAndRead(t *testing.T) {
-	graph := row(t, 3)
+	graph := settled(t, row(t, 3))
 	beliefs := must(NewBeliefs(graph, HalfLives{}))
 	must(0, beliefs.LearnBalance(1, 0, 600_000_000, now))
 	for _, format := range []BeliefsFormat{BeliefsOwn, BeliefsMissionControl, BeliefsLayers, BeliefsLdkScores} {

@@ -69,6 +69,22 @@ func row(t *testing.T, count byte) *Graph {
 	return graph
 }
 
+// settled is the same graph loaded from a file: beliefs have no place for channels that a graph opened since.
+func settled(t *testing.T, graph *Graph) *Graph {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "graph.fgsn")
+	if err := graph.Save(path, FormatSnapshot); err != nil {
+		t.Fatal(err)
+	}
+	loaded := must(Load(path))
+	t.Cleanup(func() {
+		if err := loaded.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return loaded
+}
+
 // ladder is two rows of three nodes from 1 to 4; the dearer has the channels 11 and 12.
 func ladder(t *testing.T) *Graph {
 	t.Helper()

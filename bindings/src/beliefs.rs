@@ -266,6 +266,12 @@ unsafe fn learn(
 ) -> Result<(), Failure> {
     // SAFETY: this function's own promise.
     let table = unsafe { hold::<BeliefTable>(beliefs) }?;
+    if let Outcome::Failed { erring_node, .. } = outcome
+        && erring_node > hops.len()
+    {
+        let value = erring_node as u64;
+        return Err(Failure::Range { what: "erring_node", value, expected: "at most the number of hops" });
+    }
     let learnt = table.with(|beliefs, _| {
         let attempted = hops.iter().map(|hop| AttemptedHop {
             // A number beyond the generation teaches nothing.

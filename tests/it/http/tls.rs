@@ -38,7 +38,8 @@ async fn serve(authority: &CertifiedIssuer<'static, KeyPair>, name: &str) -> Ser
     let files = ["cert.pem", "key.pem"].map(|file| folder.path().join(file));
     fs::write(&files[0], certificate.pem()).unwrap();
     fs::write(&files[1], key.serialize_pem()).unwrap();
-    let service = Service::of(line_graph(), Settings::default()).await;
+    let settings = Settings { hosts: vec![name.to_owned()], ..Settings::default() };
+    let service = Service::of(line_graph(), settings).await;
     service.app.set_tls(read_tls(&files[0], &files[1]).unwrap());
     service
 }
