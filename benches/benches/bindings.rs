@@ -212,7 +212,8 @@ fn median(values: &mut [f64]) -> f64 {
 /// A graph with hubs, behind a handle, and payments over it.
 fn large(nodes: u32, count: usize) -> (*mut fg_graph, Vec<fg_query>) {
     let draft = fixture::graph(nodes, 5).expect("it fits");
-    let query = |query: &Query| asked(query.payer.to_bytes(), query.payee.to_bytes(), query.amount.to_msat());
+    let query =
+        |query: &Query| asked(*query.payer.as_bytes(), *query.payee.as_bytes(), query.amount.to_msat());
     let queries = fixture::queries(&draft, count, 6).iter().map(query).collect();
     let mut file = Vec::new();
     let meta = SnapshotMeta { created_at: UnixTime::from_secs(1), generator: "benches".to_owned() };

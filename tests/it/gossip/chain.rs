@@ -300,7 +300,7 @@ fn outputs_are_found_and_their_end_is_noticed() {
         vec![output(ScriptBuf::new(), 7), output(channel_script(), 2_099_999_997_690_000)],
     );
     let point = OutPoint { txid: funding.compute_txid(), vout: 1 };
-    chain.lock().unwrap().mine(vec![funding.clone()], 1);
+    chain.lock().unwrap().mine(vec![funding], 1);
     chain.lock().unwrap().mine(vec![], 2);
     let address = start_server(&chain);
     runtime().block_on(async {

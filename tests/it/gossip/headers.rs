@@ -36,12 +36,7 @@ fn target(params: &Params, chain: &[Header], time: u32) -> CompactTarget {
         return easiest;
     }
     let period = &chain[chain.len() - in_period..];
-    period
-        .iter()
-        .map(|header| header.bits)
-        .filter(|bits| *bits != easiest)
-        .next_back()
-        .unwrap_or(period[0].bits)
+    period.iter().map(|header| header.bits).rfind(|bits| *bits != easiest).unwrap_or(period[0].bits)
 }
 
 fn is_sound(params: &Params, chain: &[Header], next: &Header, now: u32) -> bool {
