@@ -41,7 +41,7 @@ func run(graphPath, queriesPath string) error {
 		route, err := graph.FindRoute(context.Background(), query)
 		var refused *fulgurite.Error
 		if errors.As(err, &refused) {
-			fmt.Fprintln(out, refused.Status, int(refused.Reason), refused.ValueMsat)
+			fmt.Fprintln(out, refused.Status.String(), int(refused.Reason), refused.ValueMsat)
 			continue
 		}
 		if err != nil {
