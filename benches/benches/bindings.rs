@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use benches::Query;
 use benches::fixture;
+use benches::input::is_measured;
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::batch::Router;
 use engine::graph::Topology;
@@ -164,11 +165,9 @@ fn policy_update(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Prints what the issue of the bindings asks for. The aims: 300 ns, 200 ns, 1.9 times.
+/// Prints what the border costs, and what a second thread gains. The aims: 300 ns, 200 ns, 1.9 times.
 fn ratios(_: &mut Criterion) {
-    let argument = |wanted| std::env::args().any(|argument| argument == wanted);
-    let is_whole = argument("--bench") && !argument("--test");
-    let (rounds, calls) = if is_whole { (ROUNDS, CALLS) } else { (1, 10) };
+    let (rounds, calls) = if is_measured() { (ROUNDS, CALLS) } else { (1, 10) };
     let mut rows = rows();
     let (query, asked) = row_query();
     let more = by_turns(rounds, calls, &mut |is_c, _| match is_c {
@@ -181,7 +180,7 @@ fn ratios(_: &mut Criterion) {
         true => rows.set_in_c(call),
     });
     println!("bindings: a policy update costs {more:.0} ns more in C than in Rust");
-    let (nodes, count) = if is_whole { (20_000, 2_000) } else { (300, 10) };
+    let (nodes, count) = if is_measured() { (20_000, 2_000) } else { (300, 10) };
     let (graph, queries) = large(nodes, count);
     let mut times: Vec<f64> =
         (0..rounds).map(|_| speed(graph, &queries, 2) / speed(graph, &queries, 1)).collect();

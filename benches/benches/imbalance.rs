@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use benches::clock::ThreadClock;
-use benches::input::{mainnet_or_made_up, random_ends};
+use benches::input::{is_measured, mainnet_or_made_up, random_ends};
 use benches::summary::{Summary, micros};
 use engine::graph::ChannelIdx;
 use engine::imbalance::{
@@ -42,9 +42,7 @@ fn main() {
         "p50_us",
         "max_us"
     );
-    // Without the argument that cargo gives to benches, this is a test that it runs at all.
-    let is_bench = std::env::args().any(|argument| argument == "--bench");
-    let count = if is_bench { QUERY_COUNT } else { 2 };
+    let count = if is_measured() { QUERY_COUNT } else { 2 };
     // Raiden's ratios with a bitcoin for a token: a hundred hops for a bitcoin of fees.
     let hundred = PathWeights { hop: 1_000_000_000, diversity: u32::MAX, fee: 1 };
     for (name, weights) in [("default", PathWeights::default()), ("hundred", hundred)] {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use benches::clock::ThreadClock;
-use benches::input::{mainnet_or_made_up, random_ends};
+use benches::input::{is_measured, mainnet_or_made_up, random_ends};
 use benches::ldk::Ldk;
 use benches::summary::{Summary, micros};
 use benches::{Contender, Mode, Query};
@@ -29,9 +29,7 @@ use rand_chacha::ChaCha8Rng;
 fn main() {
     let snapshot = mainnet_or_made_up().expect("a graph that is well formed");
     println!("{} nodes, {} channels", snapshot.node_count(), snapshot.channel_count());
-    // Without the argument that cargo gives to benches, this is a test that it runs at all.
-    let is_bench = std::env::args().any(|argument| argument == "--bench");
-    let (plan_count, ldk_count) = if is_bench { (PLAN_COUNT, LDK_COUNT) } else { (1, 0) };
+    let (plan_count, ldk_count) = if is_measured() { (PLAN_COUNT, LDK_COUNT) } else { (1, 0) };
     let ldk = (ldk_count > 0)
         .then(|| Ldk::build(&snapshot.topology().to_builder()).expect("a graph that LDK takes"));
     let clock = ThreadClock::calibrate();

@@ -195,6 +195,12 @@ pub enum InputError {
     Synthetic(#[from] SyntheticError),
 }
 
+/// Whether a bench measures, or only shows that it runs: cargo gives it `--bench`, and who wants to see it run adds `--test`.
+pub fn is_measured() -> bool {
+    let is_given = |wanted| std::env::args().any(|argument| argument == wanted);
+    is_given("--bench") && !is_given("--test")
+}
+
 /// As many channels as the real network has.
 const MADE_UP_COUNT: u32 = 44_000;
 /// Of graphs and payments that are made.

@@ -16,6 +16,7 @@ mod ratios;
 use std::hint::black_box;
 use std::time::Duration;
 
+use benches::input::is_measured;
 use bitcoin::secp256k1::ecdh::SharedSecret as Ecdh;
 use bitcoin::secp256k1::{PublicKey, Scalar, Secp256k1, SecretKey};
 use criterion::{Criterion, Throughput, criterion_group};
@@ -31,11 +32,8 @@ use fixture::{Fixture, HASH};
 fn main() {
     benches();
     Criterion::default().configure_from_args().final_summary();
-    // Otherwise this is a test that it runs at all.
-    let is_given = |wanted| std::env::args().any(|argument| argument == wanted);
-    let is_whole = is_given("--bench") && !is_given("--test");
-    ratios::print(is_whole);
-    leaks::print(is_whole);
+    ratios::print(is_measured());
+    leaks::print(is_measured());
 }
 
 fn construct(criterion: &mut Criterion) {
