@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use benches::Query;
 use benches::fixture;
 use benches::input::is_measured;
+use benches::summary::median;
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::batch::Router;
 use engine::graph::Topology;
@@ -182,9 +183,8 @@ fn ratios(_: &mut Criterion) {
     println!("bindings: a policy update costs {more:.0} ns more in C than in Rust");
     let (nodes, count) = if is_measured() { (20_000, 2_000) } else { (300, 10) };
     let (graph, queries) = large(nodes, count);
-    let mut times: Vec<f64> =
-        (0..rounds).map(|_| speed(graph, &queries, 2) / speed(graph, &queries, 1)).collect();
-    println!("bindings: two threads answer {:.2} times as many queries as one", median(&mut times));
+    let times = median((0..rounds).map(|_| speed(graph, &queries, 2) / speed(graph, &queries, 1)));
+    println!("bindings: two threads answer {times:.2} times as many queries as one");
 }
 
 /// The median, over rounds, of what a call takes longer in C than in Rust, in nanoseconds.
@@ -194,18 +194,10 @@ fn by_turns(rounds: usize, calls: u32, call: &mut dyn FnMut(bool, u32)) -> f64 {
         (0..calls).for_each(|at| call(is_c, at % 4096));
         start.elapsed().as_nanos() as f64 / f64::from(calls)
     };
-    let mut more: Vec<f64> = (0..rounds)
-        .map(|_| {
-            let rust = time(false);
-            time(true) - rust
-        })
-        .collect();
-    median(&mut more)
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    median((0..rounds).map(|_| {
+        let rust = time(false);
+        time(true) - rust
+    }))
 }
 
 /// A graph with hubs, behind a handle, and payments over it.

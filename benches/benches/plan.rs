@@ -15,7 +15,7 @@ use std::time::Duration;
 use benches::clock::ThreadClock;
 use benches::input::{is_measured, mainnet_or_made_up, random_ends};
 use benches::ldk::Ldk;
-use benches::summary::{Summary, micros};
+use benches::summary::{Summary, median, micros};
 use benches::{Contender, Mode, Query};
 use engine::belief::{AttemptedHop, Beliefs, HalfLives, HeldBeliefs, Outcome};
 use engine::flow::{Plan, PlanError, PlanQuery, PlanWorkspace, plan};
@@ -69,9 +69,8 @@ fn main() {
                     ratios.push(time.as_nanos() as f64 / ours.as_nanos().max(1) as f64);
                 }
             }
-            ratios.sort_by(f64::total_cmp);
             let theirs = Summary::of(theirs);
-            let ratio = ratios.get(ratios.len() / 2).copied().unwrap_or(0.0);
+            let ratio = median(ratios);
             println!(" | {:>5} {:>9.1} {ratio:>7.1}", theirs.count, micros(theirs.p50_ns));
         }
     }

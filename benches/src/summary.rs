@@ -44,6 +44,13 @@ impl fmt::Display for Summary {
     }
 }
 
+/// The median of values that are numbers, in any order: the upper one of two; not a number where there are none.
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 /// Nanoseconds in microseconds, as tables want them.
 pub fn micros(nanos: u64) -> f64 {
     nanos as f64 / 1000.0

@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use benches::clock::ThreadClock;
+use benches::summary::median;
 use bitcoin::secp256k1::Scalar;
 use onion::peel::{Incoming, peel_batch};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -95,12 +96,6 @@ fn batch(round_count: usize) {
         let speedup = median(rounds.iter().map(|round| round[0] / round[at]));
         println!("    {thread_count} threads {micros:>7.2} us {speedup:>7.3}");
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 const ROUND_COUNT: usize = 200;

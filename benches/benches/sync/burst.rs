@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use benches::clock::ThreadClock;
+use benches::input::is_measured;
 use benches::summary::Summary;
 use criterion::Criterion;
 use engine::graph::Topology;
@@ -120,8 +121,7 @@ pub(super) fn measure(_: &mut Criterion) {
     let to = Target::of(&node);
     let updates = updates(channel_count);
     let (never, began) = (AtomicBool::new(false), Instant::now());
-    let at_rest =
-        search(&graph, &queries, || began.elapsed() > REST / if super::world::is_trial() { 30 } else { 1 });
+    let at_rest = search(&graph, &queries, || began.elapsed() > REST / if is_measured() { 1 } else { 30 });
     let alone = probe(to, &graph, 0..size(PROBE_COUNT) / 2, &never);
 
     let (is_over, before) = (AtomicBool::new(false), node.status().verified_count);

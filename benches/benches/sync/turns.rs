@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use benches::summary::median;
 use rustix::time::{ClockId, clock_gettime};
 
 /// What one contender took in each round.
@@ -37,13 +38,10 @@ pub(super) fn print_times(name: &str, yardstick: &Turns, ours: &Turns) {
 
 /// Medians of the rounds' quotients.
 fn shares(over: &Turns, under: &Turns) -> [f64; 2] {
-    let median = |over: &[Duration], under: &[Duration]| {
-        let share = |(over, under): (&Duration, &Duration)| over.as_secs_f64() / under.as_secs_f64();
-        let mut shares: Vec<f64> = over.iter().zip(under).map(share).collect();
-        shares.sort_unstable_by(f64::total_cmp);
-        shares.get(shares.len() / 2).copied().unwrap_or(f64::NAN)
+    let share = |over: &[Duration], under: &[Duration]| {
+        median(over.iter().zip(under).map(|(over, under)| over.as_secs_f64() / under.as_secs_f64()))
     };
-    [median(&over.wall, &under.wall), median(&over.processor, &under.processor)]
+    [share(&over.wall, &under.wall), share(&over.processor, &under.processor)]
 }
 
 /// Processor time of all threads of this process.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use benches::input::is_measured;
 use bitcoin::secp256k1::SecretKey;
 use gossip::record::Record;
 use primitives::{ChainHash, Direction, GraphDelta, ShortChannelId, UnixTime};
@@ -15,19 +16,14 @@ use tests::signed::{Author, Ends, Signer};
 
 pub(super) const CHAIN: ChainHash = ChainHash::REGTEST;
 
-/// Whether it is only asked if everything works.
-pub(super) fn is_trial() -> bool {
-    std::env::args().any(|arg| arg == "--test")
-}
-
 /// `full`, or so much of it as shows that it works.
 pub(super) fn size(full: u32) -> u32 {
-    if is_trial() { full / 100 } else { full }
+    if is_measured() { full } else { full / 100 }
 }
 
 /// Rounds of a ratio.
 pub(super) fn round_count() -> usize {
-    if is_trial() { 1 } else { 5 }
+    if is_measured() { 5 } else { 1 }
 }
 
 pub(super) fn scid(n: u32) -> ShortChannelId {
