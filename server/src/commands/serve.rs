@@ -81,7 +81,8 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
     };
     raise_descriptor_limit();
     let opened = args.open_gossip()?;
-    let (topology, name) = match (sources.graph_path(&config), &opened) {
+    let path = sources.graph_path(&config);
+    let (topology, name) = match (path, &opened) {
         (Some(path), _) => {
             graph_file::load_topology(path).map(|(topology, source)| (topology, source.name))?
         }
@@ -92,7 +93,7 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
         }
         (None, None) => default_graph::load_topology().map(|(topology, source)| (topology, source.name))?,
     };
-    let has_other_graph = sources.graph_path(&config).is_some();
+    let has_other_graph = path.is_some();
     let runtime = start_runtime().map_err(|error| {
         Failure::usage(format!("cannot start the threads: {error}"), "allow the process more threads")
     })?;
