@@ -26,6 +26,24 @@ use tokio::sync::mpsc;
 const KEYS: [[u8; 33]; 2] = [[2; 33], [3; 33]];
 const CREDENTIALS: &str = "Basic dXNlcjpwYXNz";
 
+/// The block ten minutes after another, with the work that its header wants, or without.
+pub(super) fn mined(parent: &Header, txdata: Vec<Transaction>, has_work: bool) -> Block {
+    let header = Header {
+        version: Version::ONE,
+        prev_blockhash: parent.block_hash(),
+        merkle_root: TxMerkleNode::all_zeros(),
+        time: parent.time + 600,
+        bits: parent.bits,
+        nonce: 0,
+    };
+    let mut block = Block { header, txdata };
+    block.header.merkle_root = block.compute_merkle_root().unwrap();
+    while block.header.target().is_met_by(block.block_hash()) != has_work {
+        block.header.nonce += 1;
+    }
+    block
+}
+
 /// A chain as Core would tell it.
 #[derive(Default)]
 struct Chain {
@@ -59,22 +77,8 @@ impl Chain {
         let mut coins = transaction(OutPoint::null(), Witness::new(), vec![]);
         coins.input[0].script_sig = ScriptBuf::from(vec![1, salt]);
         txdata.insert(0, coins);
-        let (prev_blockhash, parent) = self.blocks.last().expect("the first block is there");
-        let header = Header {
-            version: Version::ONE,
-            prev_blockhash: *prev_blockhash,
-            merkle_root: TxMerkleNode::all_zeros(),
-            time: parent.header.time + 600,
-            bits: parent.header.bits,
-            nonce: 0,
-        };
-        let mut block = Block { header, txdata };
-        block.header.merkle_root = block.compute_merkle_root().unwrap();
-        let has_work = self.lie != Some(Lie::Work);
-        while block.header.target().is_met_by(block.block_hash()) != has_work {
-            block.header.nonce += 1;
-        }
-        let (header, txdata) = (block.header, block.txdata);
+        let (_, parent) = self.blocks.last().expect("the first block is there");
+        let Block { header, txdata } = mined(&parent.header, txdata, self.lie != Some(Lie::Work));
         for transaction in &txdata {
             for input in &transaction.input {
                 self.unspent.remove(&input.previous_output);

@@ -2,16 +2,17 @@
 //! will never prove what is not there.
 
 use bitcoin::absolute::LockTime;
-use bitcoin::block::{Header, Version};
 use bitcoin::consensus::serialize;
 use bitcoin::hashes::Hash as _;
 use bitcoin::{
-    Amount, Block, MerkleBlock, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxMerkleNode,
-    TxOut, Txid, Witness, transaction,
+    Amount, Block, MerkleBlock, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid,
+    Witness, transaction,
 };
 use gossip::funding::{HeaderChain, MerkleProof, spent_outputs};
 use primitives::{BlockHeight, ShortChannelId, UnixTime};
 use proptest::prelude::*;
+
+use super::chain::mined;
 
 const NOW: UnixTime = UnixTime::from_secs(u32::MAX);
 
@@ -36,20 +37,7 @@ fn block_of(count: u32) -> Block {
             }
         })
         .collect();
-    let header = Header {
-        version: Version::ONE,
-        prev_blockhash: genesis.block_hash(),
-        merkle_root: TxMerkleNode::all_zeros(),
-        time: genesis.header.time + 600,
-        bits: genesis.header.bits,
-        nonce: 0,
-    };
-    let mut block = Block { header, txdata };
-    block.header.merkle_root = block.compute_merkle_root().unwrap();
-    while !block.header.target().is_met_by(block.block_hash()) {
-        block.header.nonce += 1;
-    }
-    block
+    mined(&genesis.header, txdata, true)
 }
 
 fn chain_with(block: &Block) -> HeaderChain {

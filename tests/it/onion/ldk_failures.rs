@@ -5,8 +5,7 @@ use bitcoin::hashes::{Hash as _, sha256};
 use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use lightning::events::Event;
 use lightning::ln::functional_test_utils::{
-    create_announced_chan_between_nodes_with_value, create_chanmon_cfgs, create_network, create_node_cfgs,
-    create_node_chanmgrs,
+    create_chanmon_cfgs, create_network, create_node_cfgs, create_node_chanmgrs,
 };
 use lightning::types::payment::{PaymentHash, PaymentPreimage};
 use onion::attribution::{AttributionData, HoldTime};
@@ -19,7 +18,7 @@ use primitives::{BlockHeight, Msat};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 
-use super::ldk_network::{Network, Settled, draw_route};
+use super::ldk_network::{Network, Settled, draw_route, open_row};
 
 const FAILURE_COUNT: usize = 1_000;
 const SUCCESS_COUNT: usize = 100;
@@ -184,13 +183,7 @@ fn ldk_and_we_read_each_others_failures_and_successes() {
     let node_cfgs = create_node_cfgs(3, &chanmon_cfgs);
     let managers = create_node_chanmgrs(3, &node_cfgs, &[None, None, None]);
     let nodes = create_network(3, &node_cfgs, &managers);
-    let channels = [(0, 1), (1, 2)]
-        .map(|(a, b)| create_announced_chan_between_nodes_with_value(&nodes, a, b, 10_000_000, 0).0);
-    let real: Vec<(PublicKey, u64)> = channels
-        .iter()
-        .zip(&nodes[1..])
-        .map(|(update, node)| (node.node.get_our_node_id(), update.contents.short_channel_id))
-        .collect();
+    let real = open_row(&nodes, [10_000_000, 10_000_000]);
     let mut rng = ChaCha20Rng::seed_from_u64(9);
     let mut network = Network::new(&nodes);
     for _ in 0..FAILURE_COUNT / BATCH_SIZE {

@@ -1,10 +1,8 @@
 //! Routes at fault, over nodes of LDK: whatever code they answer with, we read it where it was made, with all its data.
 
-use bitcoin::secp256k1::PublicKey;
 use lightning::events::Event;
 use lightning::ln::functional_test_utils::{
-    create_announced_chan_between_nodes_with_value, create_chanmon_cfgs, create_network, create_node_cfgs,
-    create_node_chanmgrs,
+    create_chanmon_cfgs, create_network, create_node_cfgs, create_node_chanmgrs,
 };
 use lightning::routing::router::RouteHop as LdkHop;
 use onion::failure::FailureSource;
@@ -13,7 +11,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 
 use super::ldk_failures::{read, secrets};
-use super::ldk_network::{Network, draw_route};
+use super::ldk_network::{Network, draw_route, open_row};
 
 /// Payments with every fault.
 const COUNT: usize = 40;
@@ -83,13 +81,7 @@ fn we_read_whatever_ldk_fails_with() {
     let node_cfgs = create_node_cfgs(3, &chanmon_cfgs);
     let managers = create_node_chanmgrs(3, &node_cfgs, &[None, None, None]);
     let nodes = create_network(3, &node_cfgs, &managers);
-    let channels = [(0, 1, 10_000_000), (1, 2, 1_000_000)]
-        .map(|(a, b, sat)| create_announced_chan_between_nodes_with_value(&nodes, a, b, sat, 0).0);
-    let real: Vec<(PublicKey, u64)> = channels
-        .iter()
-        .zip(&nodes[1..])
-        .map(|(update, node)| (node.node.get_our_node_id(), update.contents.short_channel_id))
-        .collect();
+    let real = open_row(&nodes, [10_000_000, 1_000_000]);
     let mut rng = ChaCha20Rng::seed_from_u64(11);
     let mut network = Network::new(&nodes);
     let keys = [network.secret(1), network.secret(2)];

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bitcoin::secp256k1::{PublicKey, SecretKey};
 use lightning::events::Event;
 use lightning::ln::channelmanager::{PaymentId, RecipientOnionFields};
-use lightning::ln::functional_test_utils::Node;
+use lightning::ln::functional_test_utils::{Node, create_announced_chan_between_nodes_with_value};
 use lightning::ln::msgs::{
     BaseMessageHandler as _, ChannelMessageHandler as _, CommitmentUpdate, MessageSendEvent, UpdateFailHTLC,
 };
@@ -176,6 +176,16 @@ impl<'n, 'a, 'b, 'c> Network<'n, 'a, 'b, 'c> {
 }
 
 type Maker = Box<dyn FnOnce(&PaymentPacket) -> FailurePacket>;
+
+/// Opens a channel from each of three nodes to the next, of so many sat; returns where each leads, and its name.
+#[allow(clippy::ptr_arg, reason = "LDK asks for a vector")]
+pub(super) fn open_row<'c: 'd, 'd>(nodes: &Vec<Node<'_, 'c, 'd>>, sats: [u64; 2]) -> Vec<(PublicKey, u64)> {
+    let open = |(at, sat): (usize, u64)| {
+        let update = create_announced_chan_between_nodes_with_value(nodes, at, at + 1, sat, 0).0;
+        (nodes[at + 1].node.get_our_node_id(), update.contents.short_channel_id)
+    };
+    sats.into_iter().enumerate().map(open).collect()
+}
 
 /// Hops over channels that are there, then over nodes that are not.
 pub(super) fn draw_route(
