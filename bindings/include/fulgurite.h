@@ -601,10 +601,6 @@ fg_status fg_beliefs_new(const fg_graph *graph, uint32_t carried_half_life, uint
 fg_status fg_beliefs_learn(const fg_beliefs *beliefs, const fg_route *route, uint32_t outcome, size_t erring_node,
     uint32_t failure_code, uint32_t now, fg_advice *advice, fg_error *error);
 
-// The same of one part of a plan. What other parts held in the same channels at that time is not taken into account.
-fg_status fg_beliefs_learn_part(const fg_beliefs *beliefs, const fg_plan *plan, size_t index, uint32_t outcome,
-    size_t erring_node, uint32_t failure_code, uint32_t now, fg_advice *advice, fg_error *error);
-
 // Learns the balance that an own channel has in a direction (0 or 1) at `now`. Any thread.
 fg_status fg_beliefs_learn_balance(const fg_beliefs *beliefs, uint64_t short_channel_id, uint32_t direction,
     uint64_t balance_msat, uint32_t now, fg_error *error);
@@ -621,6 +617,12 @@ fg_status fg_beliefs_follow(const fg_beliefs *beliefs, const fg_graph *graph, fg
 // Frees beliefs; null is fine.
 fg_status fg_beliefs_free(fg_beliefs *beliefs);
 
+// Lends a buffer's bytes, which live as long as the buffer. Any thread.
+fg_status fg_buffer_bytes(const fg_buffer *buffer, const uint8_t **bytes, size_t *size, fg_error *error);
+
+// Frees a buffer; null is fine.
+fg_status fg_buffer_free(fg_buffer *buffer);
+
 // Takes over beliefs in an fg_beliefs_format, beside those that are known. `known` and `unknown`, which may be null,
 // are told how many statements were and were not of channels of the graph. What was read before an error stays.
 // `now`, in seconds since 1970, is for statements without a time. Any thread.
@@ -629,12 +631,6 @@ fg_status fg_beliefs_read(const fg_beliefs *beliefs, uint32_t format, const uint
 
 // Writes what is believed in an fg_beliefs_format. Free the buffer with fg_buffer_free. Any thread.
 fg_status fg_beliefs_write(const fg_beliefs *beliefs, uint32_t format, fg_buffer **buffer, fg_error *error);
-
-// Lends a buffer's bytes, which live as long as the buffer. Any thread.
-fg_status fg_buffer_bytes(const fg_buffer *buffer, const uint8_t **bytes, size_t *size, fg_error *error);
-
-// Frees a buffer; null is fine.
-fg_status fg_buffer_free(fg_buffer *buffer);
 
 // Makes a place for layers, of which there are none yet. Free it with fg_layers_free.
 fg_status fg_layers_new(fg_layers **layers, fg_error *error);
@@ -685,10 +681,6 @@ fg_status fg_reservations_new(fg_reservations **reservations, fg_error *error);
 fg_status fg_reservations_add_route(const fg_reservations *reservations, const fg_route *route, uint32_t now,
     uint64_t *id, fg_error *error);
 
-// The same of one part of a plan.
-fg_status fg_reservations_add_part(const fg_reservations *reservations, const fg_plan *plan, size_t index, uint32_t now,
-    uint64_t *id, fg_error *error);
-
 // Releases what was reserved, once. Any thread.
 fg_status fg_reservations_release(const fg_reservations *reservations, uint64_t id, fg_error *error);
 
@@ -698,6 +690,15 @@ fg_status fg_reservations_get(const fg_reservations *reservations, uint64_t shor
 
 // Frees the book; null is fine.
 fg_status fg_reservations_free(fg_reservations *reservations);
+
+// As fg_beliefs_learn, of one part of a plan. What other parts held in the same channels at that time is not taken
+// into account.
+fg_status fg_beliefs_learn_part(const fg_beliefs *beliefs, const fg_plan *plan, size_t index, uint32_t outcome,
+    size_t erring_node, uint32_t failure_code, uint32_t now, fg_advice *advice, fg_error *error);
+
+// As fg_reservations_add_route, of one part of a plan.
+fg_status fg_reservations_add_part(const fg_reservations *reservations, const fg_plan *plan, size_t index, uint32_t now,
+    uint64_t *id, fg_error *error);
 
 // Fills in the defaults, all but hash, seed and block height. `size` is sizeof(fg_payment). Any thread.
 fg_status fg_payment_init(fg_payment *payment, size_t size);

@@ -13,7 +13,6 @@ use crate::border::{Out, border};
 use crate::failure::Failure;
 use crate::graph::{Graph, fg_graph};
 use crate::handle::{free, hand_out, hold, kind};
-use crate::plan::{PlanAnswer, fg_plan};
 use crate::route::{RouteAnswer, fg_route};
 use crate::status::{FG_NONE, fg_error, fg_status};
 use crate::update::direction_of;
@@ -156,28 +155,6 @@ pub unsafe extern "C" fn fg_beliefs_learn(
     })
 }
 
-/// The same of one part of a plan. What other parts held in the same channels at that time is not taken into account.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_beliefs_learn_part(
-    beliefs: *const fg_beliefs,
-    plan: *const fg_plan,
-    index: usize,
-    outcome: u32,
-    erring_node: usize,
-    failure_code: u32,
-    now: u32,
-    advice: *mut fg_advice,
-    error: *mut fg_error,
-) -> fg_status {
-    border!(error, || {
-        let outcome = outcome_of(outcome, erring_node, failure_code)?;
-        // SAFETY: the rules of the header.
-        let answer = unsafe { hold::<PlanAnswer>(plan) }?;
-        // SAFETY: the rules of the header.
-        unsafe { learn(beliefs, &answer.part(index)?.hops, outcome, now, advice) }
-    })
-}
-
 /// Learns the balance that an own channel has in a direction (0 or 1) at `now`. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_beliefs_learn_balance(
@@ -257,7 +234,7 @@ pub unsafe extern "C" fn fg_beliefs_free(beliefs: *mut fg_beliefs) -> fg_status 
 
 /// # Safety
 /// By the rules of the header, `beliefs` is null or a handle, `advice` is null or may be written to.
-unsafe fn learn(
+pub(crate) unsafe fn learn(
     beliefs: *const fg_beliefs,
     hops: &[Hop],
     outcome: Outcome,
@@ -294,7 +271,7 @@ fn channel(beliefs: &Beliefs, short_channel_id: u64) -> Result<ChannelIdx, Failu
     found.ok_or(Failure::NotBelieved(short_channel_id))
 }
 
-fn outcome_of(outcome: u32, erring_node: usize, failure_code: u32) -> Result<Outcome, Failure> {
+pub(crate) fn outcome_of(outcome: u32, erring_node: usize, failure_code: u32) -> Result<Outcome, Failure> {
     let code = u16::try_from(failure_code).map_err(|_| Failure::Range {
         what: "failure_code",
         value: u64::from(failure_code),

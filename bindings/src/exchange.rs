@@ -10,9 +10,9 @@ use primitives::UnixTime;
 
 use crate::beliefs::{BeliefTable, fg_beliefs};
 use crate::border::{Out, border, list};
+use crate::buffer::{fg_buffer, hand_out_buffer};
 use crate::failure::Failure;
-use crate::handle::{free, hand_out, hold, kind};
-use crate::route::lend;
+use crate::handle::hold;
 use crate::status::{fg_error, fg_status};
 
 /// A form that beliefs have outside; docs/formats.md.
@@ -27,20 +27,6 @@ pub enum fg_beliefs_format {
     FG_BELIEFS_LAYERS = 2,
     /// LDK's scores.
     FG_BELIEFS_LDK_SCORES = 3,
-}
-
-/// Bytes of this library.
-pub struct fg_buffer {
-    _private: (),
-}
-
-struct Buffer(Vec<u8>);
-
-kind!(Buffer, fg_buffer, 7, "the fg_buffer");
-
-/// Makes a handle of bytes.
-pub(crate) fn hand_out_buffer(bytes: Vec<u8>) -> *mut fg_buffer {
-    hand_out(Buffer(bytes))
 }
 
 /// Takes over beliefs in an fg_beliefs_format, beside those that are known. `known` and `unknown`, which may be null,
@@ -112,29 +98,6 @@ pub unsafe extern "C" fn fg_beliefs_write(
         out.put(hand_out_buffer(bytes));
         Ok(())
     })
-}
-
-/// Lends a buffer's bytes, which live as long as the buffer. Any thread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_buffer_bytes(
-    buffer: *const fg_buffer,
-    bytes: *mut *const u8,
-    size: *mut usize,
-    error: *mut fg_error,
-) -> fg_status {
-    border!(error, || {
-        // SAFETY: the rules of the header.
-        let buffer = unsafe { hold::<Buffer>(buffer) }?;
-        // SAFETY: the rules of the header.
-        unsafe { lend(&buffer.0, bytes, size) }
-    })
-}
-
-/// Frees a buffer; null is fine.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_buffer_free(buffer: *mut fg_buffer) -> fg_status {
-    // SAFETY: the rules of the header.
-    border!(ptr::null_mut(), || unsafe { free::<Buffer>(buffer) })
 }
 
 fn no_format(format: u32) -> Failure {

@@ -9,7 +9,7 @@ use engine::layer::{
 };
 
 use crate::border::{Out, border, list, text};
-use crate::exchange::{fg_buffer, hand_out_buffer};
+use crate::buffer::{fg_buffer, hand_out_buffer};
 use crate::failure::Failure;
 use crate::handle::{Held, free, hand_out, hold, kind};
 use crate::status::{fg_error, fg_status};

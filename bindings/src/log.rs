@@ -7,10 +7,6 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 
-use crate::border::border;
-use crate::failure::Failure;
-use crate::status::{fg_error, fg_status};
-
 /// How much is told.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +25,9 @@ pub enum fg_log_level {
 /// It is called by whichever thread has something to say, never by two at once, and must not call fg_set_log.
 pub type fg_log_fn = Option<unsafe extern "C" fn(level: u32, message: *const c_char, user: *mut c_void)>;
 
-struct Sink {
-    callback: unsafe extern "C" fn(level: u32, message: *const c_char, user: *mut c_void),
-    user: *mut c_void,
+pub(crate) struct Sink {
+    pub(crate) callback: unsafe extern "C" fn(level: u32, message: *const c_char, user: *mut c_void),
+    pub(crate) user: *mut c_void,
 }
 
 // SAFETY: the header says that the callback is called by any thread, so the caller has promised that `user` bears it.
@@ -44,28 +40,15 @@ thread_local! {
     static IS_LOGGING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has everything up to `level` (an fg_log_level) told to `callback`, for all graphs; null tells nobody. When it
-/// returns, the former callback is not running and will not be called any more. Any thread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_set_log(
-    callback: fg_log_fn,
-    user: *mut c_void,
-    level: u32,
-    error: *mut fg_error,
-) -> fg_status {
-    border!(error, || {
-        if level > fg_log_level::FG_LOG_INFO as u32 {
-            let expected = "an fg_log_level";
-            return Err(Failure::Range { what: "level", value: u64::from(level), expected });
-        }
-        if IS_LOGGING.get() {
-            return Err(Failure::Busy { what: "the log" });
-        }
-        let mut sink = SINK.lock().unwrap_or_else(PoisonError::into_inner);
-        LEVEL.store(if callback.is_some() { level } else { 0 }, Relaxed);
-        *sink = callback.map(|callback| Sink { callback, user });
-        Ok(())
-    })
+/// Has everything up to a level told to a sink; `false` where it is a sink that asks.
+pub(crate) fn set(sink: Option<Sink>, level: u32) -> bool {
+    if IS_LOGGING.get() {
+        return false;
+    }
+    let mut current = SINK.lock().unwrap_or_else(PoisonError::into_inner);
+    LEVEL.store(if sink.is_some() { level } else { 0 }, Relaxed);
+    *current = sink;
+    true
 }
 
 pub(crate) fn error(message: &dyn Display) {

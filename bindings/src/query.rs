@@ -3,14 +3,10 @@
 use std::ffi::c_char;
 
 use crate::beliefs::fg_beliefs;
-use crate::border::{Out, border, put_structure};
 use crate::cancel::fg_cancel;
-use crate::failure::Failure;
 use crate::layers::fg_layers;
 use crate::node_id::fg_node_id;
-use crate::query_read::{LEAST_SIZE, default_query};
 use crate::reservations::fg_reservations;
-use crate::status::{fg_error, fg_status};
 use crate::update::fg_policy;
 
 /// What a query minimises.
@@ -143,42 +139,4 @@ pub struct fg_query {
     pub now: u32,
     /// 0.
     pub reserved: u32,
-}
-
-/// Fills in the defaults, all but payer, payee and amount. `size` is sizeof(fg_query). Any thread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_query_init(query: *mut fg_query, size: usize) -> fg_status {
-    border!(std::ptr::null_mut(), || {
-        if size < LEAST_SIZE {
-            return Err(Failure::StructSize { what: "query", size });
-        }
-        // SAFETY: the rules of the header.
-        unsafe { put_structure("query", query, size, &default_query()) }?;
-        // SAFETY: there are `size` bytes at `query`, and `struct_size` comes first.
-        unsafe { Out::new("query", query.cast::<usize>(), size) }.map(drop)
-    })
-}
-
-/// As fg_query_init, with the ends as 66 hexadecimal digits and the amount.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_query_init_hex(
-    query: *mut fg_query,
-    size: usize,
-    payer: *const c_char,
-    payee: *const c_char,
-    amount_msat: u64,
-    error: *mut fg_error,
-) -> fg_status {
-    border!(error, || {
-        if size < LEAST_SIZE {
-            return Err(Failure::StructSize { what: "query", size });
-        }
-        // SAFETY: the rules of the header.
-        let payer = unsafe { crate::node_id::parse("payer", payer) }?;
-        // SAFETY: the rules of the header.
-        let payee = unsafe { crate::node_id::parse("payee", payee) }?;
-        let all = fg_query { struct_size: size, payer, payee, amount_msat, ..default_query() };
-        // SAFETY: the rules of the header.
-        unsafe { put_structure("query", query, size, &all) }
-    })
 }

@@ -1,8 +1,5 @@
 //! From a query in C to the engine's.
 
-use std::mem::offset_of;
-use std::ptr;
-
 use engine::belief::{Bimodal, HeldBeliefs, Prior};
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::flow::PlanQuery;
@@ -17,14 +14,11 @@ use crate::failure::Failure;
 use crate::graph::Graph;
 use crate::handle::hold_optional;
 use crate::layers::LayerTable;
-use crate::node_id::fg_node_id;
 use crate::query::{FG_IGNORE_INBOUND_FEES, FG_MAY_OVERPAY, fg_query};
+use crate::query_init::{LEAST_SIZE, default_query};
 use crate::reservations::ReservationTable;
-use crate::status::{FG_NONE, FG_NONE_32};
+use crate::status::FG_NONE_32;
 use crate::update::{direction_of, msat};
-
-/// The size of the first version of `fg_query`.
-pub(crate) const LEAST_SIZE: usize = offset_of!(fg_query, reserved) + size_of::<u32>();
 
 /// A query that was read.
 pub(crate) struct Asked {
@@ -223,58 +217,4 @@ unsafe fn beliefs(query: &fg_query, graph: &Graph) -> Result<Option<HeldBeliefs>
         scale => Prior::Bimodal(Bimodal::new(Msat::from_msat(scale))),
     };
     Ok(Some(HeldBeliefs { beliefs, prior, now: UnixTime::from_secs(query.now) }))
-}
-
-/// The engine's defaults.
-pub(crate) fn default_query() -> fg_query {
-    let nobody = fg_node_id { bytes: [0; 33] };
-    let some_id = NodeId::from_bytes([2; 33]).expect("2 begins a node id");
-    let PlanQuery { route, part_count_max, part_min, .. } =
-        PlanQuery::new(RouteQuery::new(some_id, some_id, Msat::ZERO));
-    let (risk, weights) = (RiskWeights::default(), ProbabilityWeights::default());
-    fg_query {
-        struct_size: size_of::<fg_query>(),
-        amount_msat: 0,
-        payer: nobody,
-        payee: nobody,
-        cost: crate::query::fg_cost::FG_COST_PROBABILITY as u32,
-        risk_billionths: risk.risk_billionths,
-        hop_base_msat: risk.hop_base_msat,
-        hop_millionths: risk.hop_millionths,
-        attempt_base_msat: weights.attempt_base_msat,
-        attempt_millionths: weights.attempt_millionths,
-        fee_max_msat: FG_NONE,
-        fee_max_millionths: FG_NONE_32,
-        cltv_max: route.limits.cltv_max,
-        final_cltv_delta: route.limits.final_cltv_delta,
-        hop_count_max: route.limits.hop_count_max,
-        final_payload_extra: route.limits.final_payload_extra,
-        end_payload_size: FG_NONE_32,
-        headroom_millionths: 0,
-        flags: 0,
-        part_count_max: part_count_max as u32,
-        part_min_msat: part_min.to_msat(),
-        tolerance_msat: 0,
-        work_max: route.work_max,
-        last_hop: ptr::null(),
-        avoid_nodes: ptr::null(),
-        avoid_node_count: 0,
-        avoid_channels: ptr::null(),
-        avoid_channel_count: 0,
-        avoid_directions: ptr::null(),
-        avoid_direction_count: 0,
-        first_channels: ptr::null(),
-        first_channel_count: 0,
-        extra_arcs: ptr::null(),
-        extra_arc_count: 0,
-        layers: ptr::null(),
-        layer_names: ptr::null(),
-        layer_count: 0,
-        reservations: ptr::null(),
-        cancel: ptr::null(),
-        beliefs: ptr::null(),
-        bimodal_scale_msat: 0,
-        now: 0,
-        reserved: 0,
-    }
 }

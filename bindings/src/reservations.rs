@@ -11,7 +11,6 @@ use crate::border::{Out, border};
 use crate::failure::Failure;
 use crate::handle::{free, hand_out, hold, kind};
 use crate::layer_edit::channel_of;
-use crate::plan::{PlanAnswer, fg_plan};
 use crate::route::{RouteAnswer, fg_route};
 use crate::status::{FG_NONE, fg_error, fg_status};
 
@@ -33,7 +32,7 @@ impl ReservationTable {
         self.book.lock().map_err(|_| Failure::Poisoned)
     }
 
-    fn reserve(&self, hops: &[Hop], now: u32) -> Result<u64, Failure> {
+    pub(crate) fn reserve(&self, hops: &[Hop], now: u32) -> Result<u64, Failure> {
         let htlcs = hops.iter().map(|hop| Htlc {
             channel: ShortChannelIdDir { short_channel_id: hop.short_channel_id, direction: hop.direction },
             amount: hop.amount,
@@ -76,28 +75,6 @@ pub unsafe extern "C" fn fg_reservations_add_route(
         // SAFETY: the rules of the header.
         let answer = unsafe { hold::<RouteAnswer>(route) }?;
         out.put(table.reserve(&answer.route.hops, now)?);
-        Ok(())
-    })
-}
-
-/// The same of one part of a plan.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_reservations_add_part(
-    reservations: *const fg_reservations,
-    plan: *const fg_plan,
-    index: usize,
-    now: u32,
-    id: *mut u64,
-    error: *mut fg_error,
-) -> fg_status {
-    border!(error, || {
-        // SAFETY: the rules of the header.
-        let out = unsafe { Out::new("id", id, FG_NONE) }?;
-        // SAFETY: the rules of the header.
-        let table = unsafe { hold::<ReservationTable>(reservations) }?;
-        // SAFETY: the rules of the header.
-        let answer = unsafe { hold::<PlanAnswer>(plan) }?;
-        out.put(table.reserve(&answer.part(index)?.hops, now)?);
         Ok(())
     })
 }

@@ -16,10 +16,12 @@ use crate::find::fg_find_route;
 use crate::gossip::{fg_gossip, fg_graph_verify_gossip};
 use crate::graph::{Graph, fg_graph, fg_graph_free, fg_graph_new};
 use crate::handle::{hand_out, hold};
-use crate::log::{fg_log_level, fg_set_log};
-use crate::query::{fg_query, fg_query_init};
-use crate::query_read::{Asked, default_query};
+use crate::log::fg_log_level;
+use crate::query::fg_query;
+use crate::query_init::{default_query, fg_query_init};
+use crate::query_read::Asked;
 use crate::route::{fg_route, fg_route_free};
+use crate::set_log::fg_set_log;
 use crate::status::{FG_NONE, fg_error, fg_reason, fg_status};
 use crate::update::fg_graph_publish;
 

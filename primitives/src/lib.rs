@@ -6,6 +6,7 @@
 mod amount;
 mod block;
 pub mod codec;
+mod direction;
 mod features;
 mod fee;
 mod node_id;
@@ -18,9 +19,10 @@ pub use bitcoin::constants::ChainHash;
 
 pub use amount::Msat;
 pub use block::{BlockHeight, CltvExpiryDelta};
+pub use direction::Direction;
 pub use features::Features;
 pub use fee::{Fee, InboundFee};
 pub use node_id::{NodeId, NodeIdError};
 pub use scid::{ScidError, ShortChannelId, ShortChannelIdDir};
 pub use time::UnixTime;
-pub use topology::{ChannelPolicy, Direction, GraphDelta};
+pub use topology::{ChannelPolicy, GraphDelta};

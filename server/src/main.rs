@@ -36,7 +36,7 @@ mod wanted;
 use std::io::{BufWriter, Write, stdout};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::args::{Cli, Command};
 use crate::exit::{Failure, Outcome};
@@ -75,7 +75,7 @@ fn run(command: Option<&Command>, out: &mut impl Write) -> Result<Outcome, Failu
         Some(Command::Bench(args)) => commands::bench::run(args, out),
         Some(Command::Serve(args)) => commands::serve::run(args, out),
         Some(Command::Sync(args)) => commands::sync::run(args, out),
-        Some(Command::Completions(args)) => commands::completions::run(args, out),
-        Some(Command::Man(args)) => commands::man::run(args),
+        Some(Command::Completions(args)) => commands::completions::run(args, Cli::command(), out),
+        Some(Command::Man(args)) => commands::man::run(args, Cli::command()),
     }
 }

@@ -7,10 +7,11 @@ use cbindgen::{Builder, DocumentationStyle, EnumConfig, ExportConfig, Language, 
 use crate::root;
 
 /// The sources, in the order in which the header has them.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 23] = [
     "status",
     "version",
     "log",
+    "set_log",
     "node_id",
     "cancel",
     "graph",
@@ -18,14 +19,17 @@ const SOURCES: [&str; 19] = [
     "gossip",
     "view",
     "query",
+    "query_init",
     "find",
     "route",
     "plan",
     "beliefs",
+    "buffer",
     "exchange",
     "layers",
     "layer_edit",
     "reservations",
+    "plan_part",
     "onions",
 ];
 

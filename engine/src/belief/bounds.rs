@@ -12,17 +12,7 @@
 
 use primitives::{Direction, Msat, UnixTime};
 
-use super::decay::HalfLives;
-
-/// What an HTLC told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Evidence {
-    /// It was carried, or the balance was seen: a lower bound of the direction it went.
-    #[default]
-    Carried,
-    /// It was refused: an upper bound of the direction it went.
-    Refused,
-}
+use super::decay::{Evidence, HalfLives};
 
 /// What one side of a channel is known to hold at least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,8 +2,17 @@
 
 use primitives::{Msat, UnixTime};
 
-use super::bounds::Evidence;
 use super::exp::{FRACTION_BITS, exp2_neg};
+
+/// What an HTLC told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Evidence {
+    /// It was carried, or the balance was seen: a lower bound of the direction it went.
+    #[default]
+    Carried,
+    /// It was refused: an upper bound of the direction it went.
+    Refused,
+}
 
 /// The time in which half of a floor is forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 use crossbeam::utils::Backoff;
 use primitives::{Msat, UnixTime};
 
-use super::bounds::{Bounds, Evidence, Floor};
+use super::bounds::{Bounds, Floor};
+use super::decay::Evidence;
 
 /// Tries of a reader to see the values of one moment.
 const READ_TRY_COUNT_MAX: usize = 16;

@@ -25,8 +25,8 @@ mod prior;
 mod table;
 mod view;
 
-pub use bounds::{Bounds, Evidence, Floor, Moment};
-pub use decay::{HalfLife, HalfLives};
+pub use bounds::{Bounds, Floor, Moment};
+pub use decay::{Evidence, HalfLife, HalfLives};
 pub use failure_code::{Blame, FailureCode, Permanence};
 pub use held::HeldBeliefs;
 pub use hull::{Hull, Knot, PENALTY_OF_ONE_IN_TWENTY};

@@ -11,7 +11,6 @@ use primitives::{Direction, Msat, ShortChannelId, UnixTime};
 use super::bounds::{Bounds, Moment};
 use super::decay::HalfLives;
 use super::fact::Fact;
-use super::view::BeliefView;
 use crate::graph::ChannelIdx;
 use crate::snapshot::{GenerationKey, Snapshot};
 
@@ -98,12 +97,6 @@ impl Beliefs {
     /// `htlc_maximum_msat` when the table was made. `None` beyond the generation.
     pub fn capacity(&self, channel: ChannelIdx) -> Option<Msat> {
         self.capacities.get(channel.to_usize()).copied()
-    }
-
-    /// The beliefs as a search or a flow sees them at `now`. O(1).
-    #[inline]
-    pub fn view(&self, now: UnixTime) -> BeliefView<'_> {
-        BeliefView::new(self, now)
     }
 
     /// What is known of a channel, as it was learnt. Nothing beyond the generation.

@@ -12,12 +12,15 @@ pub struct BeliefView<'a> {
     now: UnixTime,
 }
 
-impl<'a> BeliefView<'a> {
+impl Beliefs {
+    /// The beliefs as a search or a flow sees them at `now`. O(1).
     #[inline]
-    pub(super) fn new(beliefs: &'a Beliefs, now: UnixTime) -> Self {
-        BeliefView { beliefs, now }
+    pub fn view(&self, now: UnixTime) -> BeliefView<'_> {
+        BeliefView { beliefs: self, now }
     }
+}
 
+impl BeliefView<'_> {
     /// The moment.
     pub fn now(self) -> UnixTime {
         self.now

@@ -9,22 +9,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use primitives::{ChannelPolicy, Direction, Features, GraphDelta, Msat, NodeId, ShortChannelId};
 
-use super::export::Contents;
-
-/// A channel as it was told, its nodes by their order of arrival.
-#[derive(Debug, Clone)]
-pub struct ChannelDraft {
-    /// The channel's name.
-    pub short_channel_id: ShortChannelId,
-    /// Places of `node_id_1` and `node_id_2` in [`GraphBuilder::nodes`].
-    pub nodes: [u32; 2],
-    /// The funding output's value, where it is known.
-    pub capacity: Option<Msat>,
-    /// Place in [`GraphBuilder::feature_sets`].
-    pub features: u16,
-    /// The policy of each direction, where it is known.
-    pub policies: [Option<ChannelPolicy>; 2],
-}
+use super::contents::{ChannelDraft, Contents, intern};
 
 /// A graph in the making.
 ///
@@ -278,22 +263,6 @@ impl GraphBuilder {
     }
 }
 
-/// The place of a feature vector, adding it where it is new. Real graphs have a few hundred distinct ones.
-pub(super) fn intern(feature_sets: &mut Vec<Features>, features: &Features) -> u16 {
-    if feature_sets.is_empty() {
-        feature_sets.push(Features::default());
-    }
-    if let Some(at) = feature_sets.iter().position(|set| set == features) {
-        return at as u16;
-    }
-    if feature_sets.len() >= FEATURE_SET_COUNT_MAX {
-        // Routing needs none of the exotic bits: past the cap they are dropped rather than the channel.
-        return 0;
-    }
-    feature_sets.push(features.clone());
-    (feature_sets.len() - 1) as u16
-}
-
 fn place_below(place: usize, max: usize) -> Result<u32, BuildError> {
     if place < max { Ok(place as u32) } else { Err(BuildError::TooLarge { max }) }
 }
@@ -302,8 +271,6 @@ fn place_below(place: usize, max: usize) -> Result<u32, BuildError> {
 pub const NODE_COUNT_MAX: usize = 1 << 28;
 /// Channels in one graph; keeps every arc index, and a query's own arcs, within 31 bits.
 pub const CHANNEL_COUNT_MAX: usize = 1 << 29;
-/// Distinct feature vectors that are kept.
-pub const FEATURE_SET_COUNT_MAX: usize = 4096;
 
 /// Why a change does not fit the graph that was built so far.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,24 +6,13 @@
 //! `snapshot`). What such a repair could not reach is never torn: names, nodes and features do not change, `CLOSED`
 //! only ever appears, and a known capacity is written back unchanged by every update, in the same place.
 
-use std::mem;
-
-use primitives::{ChannelPolicy, Direction, Features, Msat, NodeId, ShortChannelId};
+use primitives::Direction;
 use rayon::prelude::*;
 
-use super::builder::intern;
+use super::builder::GraphBuilder;
+use super::contents::{ChannelDraft, Contents};
 use super::ids::ChannelIdx;
-use super::{ChannelDraft, GraphBuilder, Topology};
-
-/// Everything a generation is laid out from. Obeys the rules of [`GraphBuilder`]: channels are distinct, their nodes
-/// in order, every number in range.
-#[derive(Debug)]
-pub(crate) struct Contents {
-    pub(super) node_ids: Vec<NodeId>,
-    pub(super) node_features: Vec<u16>,
-    pub(super) feature_sets: Vec<Features>,
-    pub(super) channels: Vec<ChannelDraft>,
-}
+use super::topology::Topology;
 
 impl Topology {
     /// A builder that holds this graph: all nodes, and the channels that are not closed. O(n + m).
@@ -64,76 +53,13 @@ impl Topology {
     }
 }
 
-impl Contents {
-    /// Adds a node that is not there yet, without features, and returns its number.
-    pub(crate) fn add_node(&mut self, node_id: NodeId) -> u32 {
-        self.node_ids.push(node_id);
-        self.node_features.push(intern(&mut self.feature_sets, &Features::default()));
-        (self.node_ids.len() - 1) as u32
-    }
-
-    /// Sets what a node announced of itself.
-    pub(crate) fn set_node_features(&mut self, node: u32, features: &Features) {
-        self.node_features[node as usize] = intern(&mut self.feature_sets, features);
-    }
-
-    /// Adds a channel that is not there yet, without policies, and returns it.
-    pub(crate) fn add_channel(
-        &mut self,
-        short_channel_id: ShortChannelId,
-        nodes: [u32; 2],
-        capacity: Option<Msat>,
-        features: &Features,
-    ) -> &mut ChannelDraft {
-        let features = intern(&mut self.feature_sets, features);
-        let policies = [None; 2];
-        self.channels.push(ChannelDraft { short_channel_id, nodes, capacity, features, policies });
-        self.channels.last_mut().expect("one was pushed")
-    }
-
-    /// Sets a policy, if its channel is there; only before channels were added, while they are sorted. O(log m).
-    pub(crate) fn set_policy(
-        &mut self,
-        short_channel_id: ShortChannelId,
-        direction: Direction,
-        policy: ChannelPolicy,
-    ) {
-        let found = self.channels.binary_search_by_key(&short_channel_id, |channel| channel.short_channel_id);
-        if let Ok(place) = found {
-            self.channels[place].policies[direction.as_usize()] = Some(policy);
-        }
-    }
-}
-
-impl Contents {
-    /// Keeps the empty vector, which comes first, and those that a node or a channel has.
-    fn drop_unused_features(&mut self) {
-        let mut is_used = vec![false; self.feature_sets.len()];
-        is_used[0] = true;
-        let of_channels = self.channels.iter().map(|channel| channel.features);
-        for set in self.node_features.iter().copied().chain(of_channels) {
-            is_used[usize::from(set)] = true;
-        }
-        let mut places = vec![0u16; is_used.len()];
-        let mut kept = Vec::new();
-        for (old, set) in mem::take(&mut self.feature_sets).into_iter().enumerate() {
-            if is_used[old] {
-                places[old] = kept.len() as u16;
-                kept.push(set);
-            }
-        }
-        self.feature_sets = kept;
-        let of_channels = self.channels.iter_mut().map(|channel| &mut channel.features);
-        for set in self.node_features.iter_mut().chain(of_channels) {
-            *set = places[usize::from(*set)];
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use primitives::{CltvExpiryDelta, Fee, GraphDelta, InboundFee, UnixTime};
+    use primitives::{
+        ChannelPolicy, CltvExpiryDelta, Features, Fee, GraphDelta, InboundFee, Msat, NodeId, ShortChannelId,
+        UnixTime,
+    };
 
     fn node(n: u8) -> NodeId {
         let mut bytes = [n; 33];

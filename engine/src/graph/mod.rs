@@ -6,6 +6,7 @@
 mod bounds;
 mod builder;
 mod columns;
+mod contents;
 mod csr;
 mod export;
 mod ids;
@@ -13,15 +14,14 @@ mod record;
 mod topology;
 mod update;
 
-pub use builder::{
-    BuildError, CHANNEL_COUNT_MAX, ChannelDraft, FEATURE_SET_COUNT_MAX, GraphBuilder, NODE_COUNT_MAX,
-};
+pub use builder::{BuildError, CHANNEL_COUNT_MAX, GraphBuilder, NODE_COUNT_MAX};
+pub use contents::{ChannelDraft, FEATURE_SET_COUNT_MAX};
 pub use ids::{ArcIdx, ChannelIdx, NodeIdx};
 pub use topology::Topology;
 
 pub(crate) use bounds::{BLOCK_SIZE, GridPlace};
 pub(crate) use columns::Columns;
+pub(crate) use contents::Contents;
 pub(crate) use csr::{Adjacency, Block};
-pub(crate) use export::Contents;
 pub(crate) use record::{ArcRecord, CLOSED, DISABLED, HtlcBounds, Record, UNANNOUNCED, Wide, WideField};
 pub(crate) use topology::{NodePlaces, Parts};

@@ -21,8 +21,8 @@ use primitives::{
 };
 use rayon::prelude::*;
 
+use super::contents::Contents;
 use super::csr::Adjacency;
-use super::export::Contents;
 use super::ids::{ArcIdx, ChannelIdx, NodeIdx};
 use super::record::{CLOSED, Record, UNANNOUNCED};
 use super::{BuildError, ChannelDraft, GraphBuilder};

@@ -9,8 +9,9 @@
 //!
 //! Where nothing waits any more, nodes outside cannot reach the payee at all.
 
-use super::search::Banned;
-use super::weight::{FeeMemo, Graph, World};
+use super::banned::Banned;
+use super::graph::Graph;
+use super::weight::{FeeMemo, World};
 use crate::search::heap::{Entry, Heap};
 
 /// The excess of nodes near the payee: 16 bytes a node, reset in O(1).

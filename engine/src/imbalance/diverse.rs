@@ -6,13 +6,14 @@
 
 use primitives::{Msat, NodeId, ShortChannelIdDir};
 
+use super::graph::Graph;
 use super::hops::Hops;
 use super::price::{delivered, price};
-use super::query::{DiversePaths, FeePath, FeePathHop, PathError, PathQuery, PathsEnd};
+use super::query::{DiversePaths, FeePath, FeePathHop, PathCounts, PathError, PathQuery, PathsEnd};
 use super::ranking::{Candidate, Next, Ranking};
-use super::search::{PathCounts, Search};
+use super::search::Search;
 use super::table::ImbalanceTable;
-use super::weight::{Graph, Uses, World};
+use super::weight::{Uses, World};
 use crate::graph::{ArcIdx, NodeIdx};
 
 /// A thread's memory for such queries: 40 bytes a node and 8 an arc.

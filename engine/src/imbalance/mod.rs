@@ -17,8 +17,10 @@
 //! docs/adr/0014-imbalance-fees.md says why it is done so, and where it differs from Raiden's service.
 
 mod ball;
+mod banned;
 mod convex;
 mod diverse;
+mod graph;
 mod hops;
 mod mediate;
 mod price;
@@ -32,12 +34,11 @@ mod weight;
 pub use convex::{ConvexError, Rewards, convex_arcs};
 pub use diverse::{PathWorkspace, diverse_paths};
 pub use query::{
-    AVOIDED_COUNT_MAX, DiversePaths, FeePath, FeePathHop, PATH_COUNT_MAX, PathError, PathQuery, PathWeights,
-    PathsEnd,
+    AVOIDED_COUNT_MAX, DiversePaths, FeePath, FeePathHop, PATH_COUNT_MAX, PathCounts, PathError, PathQuery,
+    PathWeights, PathsEnd,
 };
 pub use ranking::CANDIDATE_COUNT_MAX;
 pub use schedule::{
     AMOUNT_MAX, FeeSchedule, FeeTerms, PENALTY_MAX_MSAT, POINT_COUNT_MAX, PenaltyPoint, ScheduleError,
 };
-pub use search::PathCounts;
 pub use table::{ImbalanceTable, TableError};

@@ -3,7 +3,6 @@
 use primitives::{Msat, NodeId, ShortChannelIdDir};
 
 use super::schedule::AMOUNT_MAX;
-use super::search::PathCounts;
 
 /// A request for paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +45,19 @@ pub struct DiversePaths {
     pub end: PathsEnd,
     /// The work that it took.
     pub counts: PathCounts,
+}
+
+/// The work of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PathCounts {
+    /// Searches.
+    pub searches: u64,
+    /// Nodes that were settled.
+    pub settled: u64,
+    /// Arcs that were weighed, those of the balls aside.
+    pub weighed: u64,
+    /// Paths that were priced.
+    pub priced: u64,
 }
 
 /// Why no more paths were looked for.

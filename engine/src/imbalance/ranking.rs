@@ -5,8 +5,10 @@
 //! part before stays, its nodes are forbidden, and so are the arcs over which paths with the same beginning went on. Each
 //! path is made once, and they come in order of their weight.
 
-use super::search::{Banned, PathCounts, Search};
-use super::weight::Graph;
+use super::banned::Banned;
+use super::graph::Graph;
+use super::query::PathCounts;
+use super::search::Search;
 
 /// A path that may be next.
 #[derive(Debug, Clone)]

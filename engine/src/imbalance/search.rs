@@ -15,21 +15,11 @@
 //! Weights are at least a hop's, so the search ends: each node is settled once, each list is read three times at most.
 
 use super::ball::Ball;
-use super::weight::{FeeMemo, Graph, World};
+use super::banned::Banned;
+use super::graph::Graph;
+use super::query::PathCounts;
+use super::weight::{FeeMemo, World};
 use crate::search::heap::{Entry, Heap};
-
-/// The work of a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PathCounts {
-    /// Searches.
-    pub searches: u64,
-    /// Nodes that were settled.
-    pub settled: u64,
-    /// Arcs that were weighed, those of the balls aside.
-    pub weighed: u64,
-    /// Paths that were priced.
-    pub priced: u64,
-}
 
 /// A search's memory: 32 bytes a node and 8 an arc, reset in O(1).
 #[derive(Debug, Default)]
@@ -54,23 +44,6 @@ struct Label {
     /// The arc over which the weight came.
     arc: u32,
     weight: u64,
-}
-
-/// What a search keeps off.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Banned<'a> {
-    /// Nodes of the query, sorted.
-    pub(super) avoided: &'a [u32],
-    /// Nodes before the one that the search begins at.
-    pub(super) nodes: &'a [u32],
-    /// Arcs that leave that node.
-    pub(super) arcs: &'a [u32],
-}
-
-impl Banned<'_> {
-    pub(super) fn holds(&self, node: u32) -> bool {
-        self.nodes.contains(&node) || self.avoided.binary_search(&node).is_ok()
-    }
 }
 
 impl Search {

@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicU64;
 
 use hashbrown::HashMap;
 
-use super::hops::Hops;
 use super::mediate::{Cap, before_fees};
 use super::query::PathWeights;
 use super::table::ImbalanceTable;
@@ -24,14 +23,6 @@ pub(super) struct World<'a> {
     pub(super) weights: PathWeights,
     /// Nodes from here on have one neighbour, so that no path leads through them.
     pub(super) leaves_from: u32,
-}
-
-/// The graph with all that a search of one query asks of it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Graph<'a> {
-    pub(super) world: &'a World<'a>,
-    pub(super) hops: &'a Hops,
-    pub(super) uses: &'a Uses,
 }
 
 /// What the fees of arcs weigh, as far as a query has asked: 8 bytes an arc, reset in O(1).
@@ -64,14 +55,6 @@ impl Link<'_> {
     #[inline(always)]
     fn bounds(self) -> Option<HtlcBounds> {
         self.record.bounds(self.wide)
-    }
-}
-
-impl Graph<'_> {
-    /// What the hops of a node weigh at least.
-    #[inline(always)]
-    pub(super) fn hops_weight(&self, node: u32) -> u64 {
-        self.world.hop() * u64::from(self.hops.at(node))
     }
 }
 

@@ -20,6 +20,7 @@ mod lnd_json_value;
 mod lnd_json_write;
 mod read;
 mod rgs;
+mod rgs_content;
 mod rgs_decode;
 mod source;
 
@@ -30,7 +31,8 @@ pub use self::lnd_json::{LndJsonError, Place, read_lnd_json};
 pub use self::lnd_json_guard::{JSON_DEPTH_MAX, JSON_STRING_SIZE_MAX};
 pub use self::lnd_json_write::write_lnd_json;
 pub use self::read::{ImportError, ImportNotes, ImportSummary, Imported, read_graph};
-pub use self::rgs::{RgsNotes, RgsSnapshot};
+pub use self::rgs::RgsNotes;
+pub use self::rgs_content::RgsSnapshot;
 pub use self::rgs_decode::{
     RGS_CHANNEL_COUNT_MAX, RGS_NODE_COUNT_MAX, RGS_UPDATE_COUNT_MAX, RgsError, RgsPart,
 };

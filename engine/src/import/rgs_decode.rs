@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use primitives::codec::decode_bigsize;
 use primitives::{CltvExpiryDelta, Direction, Features, Msat, NodeId, ShortChannelId, UnixTime};
 
-use super::rgs::{RgsSnapshot, SnapshotChannel, SnapshotNode, SnapshotUpdate};
+use super::rgs_content::{RgsSnapshot, SnapshotChannel, SnapshotNode, SnapshotUpdate};
 use super::source::read_full;
 use crate::graph::BuildError;
 

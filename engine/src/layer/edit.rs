@@ -35,8 +35,8 @@ pub enum LayerError {
     /// There is no layer of that name.
     #[error("there is no layer of that name")]
     Unknown,
-    /// There are [`LAYER_COUNT_MAX`](super::LAYER_COUNT_MAX) layers.
-    #[error("there are {max} layers already", max = super::LAYER_COUNT_MAX)]
+    /// There are [`LAYER_COUNT_MAX`] layers.
+    #[error("there are {max} layers already", max = LAYER_COUNT_MAX)]
     TooManyLayers,
     /// The layer has [`LAYER_ENTRY_COUNT_MAX`] entries of that kind.
     #[error("a layer has at most {LAYER_ENTRY_COUNT_MAX} entries of one kind")]
@@ -349,6 +349,8 @@ fn check_description(description: Option<&str>) -> Result<(), LayerError> {
 
 /// Bytes of a layer's name.
 pub const LAYER_NAME_SIZE_MAX: usize = 128;
+/// Layers, and layers in one stack: a node has one for each of its plugins, each with some for its payments.
+pub const LAYER_COUNT_MAX: usize = 1024;
 /// Bytes of a bias's description.
 pub const LAYER_DESCRIPTION_SIZE_MAX: usize = 1024;
 /// Entries of each kind: ten for every direction of a channel of today's network.

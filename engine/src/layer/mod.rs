@@ -55,10 +55,13 @@ mod stack;
 
 pub use adjustments::Adjustments;
 pub use change::{Bias, BiasStep, Constraint, CreatedChannel, Inform, NodeBias, PolicyChange, Side};
-pub use edit::{LAYER_DESCRIPTION_SIZE_MAX, LAYER_ENTRY_COUNT_MAX, LAYER_NAME_SIZE_MAX, Layer, LayerError};
+pub use edit::{
+    LAYER_COUNT_MAX, LAYER_DESCRIPTION_SIZE_MAX, LAYER_ENTRY_COUNT_MAX, LAYER_NAME_SIZE_MAX, Layer,
+    LayerError,
+};
 pub use json_read::{LAYER_JSON_SIZE_MAX, LayerJsonError, read_layers};
 pub use json_write::write_layers;
-pub use set::{LAYER_COUNT_MAX, LayerWriter, Layers};
+pub use set::{LayerWriter, Layers};
 pub use stack::LayerStack;
 
 pub(crate) use adjustments::ArcChange;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::edit::{Layer, LayerError};
+use super::edit::{LAYER_COUNT_MAX, Layer, LayerError};
 use super::stack::LayerStack;
 use crate::snapshot::Published;
 
@@ -154,8 +154,6 @@ impl LayerWriter {
     }
 }
 
-/// Layers, and layers in one stack: a node has one for each of its plugins, each with some for its payments.
-pub const LAYER_COUNT_MAX: usize = 1024;
 /// Combinations of layers that stay compiled: a query uses one of a handful.
 const STACK_COUNT_MAX: usize = 16;
 

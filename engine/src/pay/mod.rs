@@ -35,8 +35,10 @@ mod lesson;
 mod part;
 mod payment;
 mod rest;
+mod world;
 
 pub use budget::{PAY_ATTEMPT_MILLIONTHS, PayBudget};
 pub use event::{PayEnd, PayInput, PayOutput, PayReport};
 pub use part::{PartId, SentPart};
-pub use payment::{PayWorld, Payment};
+pub use payment::Payment;
+pub use world::PayWorld;

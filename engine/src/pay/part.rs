@@ -2,7 +2,7 @@
 
 use primitives::Msat;
 
-use super::payment::PayWorld;
+use super::world::PayWorld;
 use crate::belief::AttemptedHop;
 use crate::compile::arc_named;
 use crate::flow::{InFlight, PlanPart};

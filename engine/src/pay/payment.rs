@@ -9,21 +9,12 @@ use super::event::{PayEnd, PayInput, PayOutput, PayReport};
 use super::lesson::Lessons;
 use super::part::{PartId, SentPart, attempted, hold};
 use super::rest::{Rest, rest_query};
-use crate::belief::{Advice, Beliefs, FailureCode, Outcome, Permanence, Prior};
+use super::world::PayWorld;
+use crate::belief::{Advice, FailureCode, Outcome, Permanence, Prior};
 use crate::flow::{
     BelievedLiquidity, Cut, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, first_stage,
     most_sendable_with, plan_with,
 };
-use crate::snapshot::Snapshot;
-
-/// What is known of the network while a payment goes on; both of one generation.
-#[derive(Debug, Clone, Copy)]
-pub struct PayWorld<'a> {
-    /// The graph.
-    pub snapshot: &'a Snapshot,
-    /// What is believed of its channels; payments learn into it.
-    pub beliefs: &'a Beliefs,
-}
 
 /// A payment that goes on.
 #[derive(Debug)]

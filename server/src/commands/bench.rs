@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use engine::query::RouteQuery;
-use engine::router::{RouteError, RouteWorkspace, route};
+use engine::router::RouteWorkspace;
 use engine::snapshot::Snapshot;
 use engine::synthetic::{AmountRange, random_queries};
 use indicatif::{HumanBytes, HumanCount};
@@ -14,6 +14,7 @@ use primitives::NodeId;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::commands::bench_sample::{Found, Sample, ask};
 use crate::commands::bench_updates::beside_updates;
 use crate::commands::route::load;
 use crate::exit::{Failure, Outcome};
@@ -86,21 +87,6 @@ struct RunJson {
     relaxed: Spread,
 }
 
-/// One answer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sample {
-    time: Duration,
-    found: Found,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Found {
-    Route { settled: u64, relaxed: u64 },
-    NoRoute,
-    GivenUp,
-    Wrong,
-}
-
 /// Measures and prints.
 pub(crate) fn run(args: &BenchArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
     let template = query_flags::template(&args.cost, &args.limits)?;
@@ -170,19 +156,6 @@ fn thread_counts(args: &BenchArgs) -> Vec<usize> {
     let mut counts = vec![1, std::thread::available_parallelism().map_or(1, usize::from)];
     counts.dedup();
     counts
-}
-
-pub(super) fn ask(snapshot: &Snapshot, query: &RouteQuery, space: &mut RouteWorkspace) -> Sample {
-    let started = Instant::now();
-    let answer = route(snapshot, query, space);
-    let time = started.elapsed();
-    let found = match answer {
-        Ok(route) => Found::Route { settled: route.counts.settled, relaxed: route.counts.relaxed },
-        Err(RouteError::NoRoute(_)) => Found::NoRoute,
-        Err(RouteError::WorkLimit { .. } | RouteError::Contended) => Found::GivenUp,
-        Err(_) => Found::Wrong,
-    };
-    Sample { time, found }
 }
 
 fn measure(snapshot: &Snapshot, queries: &[RouteQuery], threads: usize) -> Result<RunJson, Failure> {

@@ -9,7 +9,7 @@ use engine::router::RouteWorkspace;
 use engine::snapshot::{ChannelGraph, GraphWriter, Snapshot};
 use engine::synthetic::Churn;
 
-use crate::commands::bench::{Sample, ask};
+use crate::commands::bench_sample::{Sample, ask};
 use crate::exit::Failure;
 use crate::graph_file::lay_out;
 

@@ -2,10 +2,9 @@
 
 use std::io::Write;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::args::Cli;
 use crate::exit::{Failure, Outcome};
 
 /// Arguments of the command.
@@ -15,11 +14,15 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the script.
-pub(crate) fn run(args: &CompletionsArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
+/// Prints the script for a command line.
+pub(crate) fn run(
+    args: &CompletionsArgs,
+    mut all: Command,
+    out: &mut impl Write,
+) -> Result<Outcome, Failure> {
     // `generate` panics where the output is closed; this way only the last write can fail.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "fulgurite", &mut script);
+    clap_complete::generate(args.shell, &mut all, "fulgurite", &mut script);
     out.write_all(&script)?;
     Ok(Outcome::Done)
 }

@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 
-use crate::args::Cli;
 use crate::exit::{Failure, Outcome};
 
 /// Arguments of the command.
@@ -15,10 +14,9 @@ pub(crate) struct ManArgs {
     folder: PathBuf,
 }
 
-/// Writes the pages.
-pub(crate) fn run(args: &ManArgs) -> Result<Outcome, Failure> {
+/// Writes the pages of a command line.
+pub(crate) fn run(args: &ManArgs, all: Command) -> Result<Outcome, Failure> {
     fs::create_dir_all(&args.folder).map_err(Failure::file("create", &args.folder))?;
-    clap_mangen::generate_to(Cli::command(), &args.folder)
-        .map_err(Failure::file("write to", &args.folder))?;
+    clap_mangen::generate_to(all, &args.folder).map_err(Failure::file("write to", &args.folder))?;
     Ok(Outcome::Done)
 }

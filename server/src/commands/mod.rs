@@ -1,6 +1,7 @@
 //! One file for each command, and the one that runs where none is named.
 
 pub(crate) mod bench;
+mod bench_sample;
 mod bench_updates;
 pub(crate) mod completions;
 pub(crate) mod generate;

@@ -15,7 +15,7 @@ use primitives::NodeId;
 use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::applier::{Applied, Applier, Change, ChangeError};
+use super::applier::{Applied, Applier, Change, ChangeError, DELTAS_TOGETHER};
 use super::gossip::GossipWatch;
 use super::metrics::Metrics;
 use super::problem::Problem;
@@ -347,6 +347,3 @@ impl fmt::Debug for App {
         f.debug_struct("App").finish_non_exhaustive()
     }
 }
-
-/// Deltas of one change, so that no event is too large.
-pub(super) const DELTAS_TOGETHER: usize = 1000;

@@ -31,7 +31,7 @@ use super::problem::Problem;
 use super::settings::{Limits, Settings};
 use super::tenant::{Accounts, AccountsError};
 use super::work::{Pool, Waits};
-use super::{facades, health, metrics, native, page, reference};
+use super::{facades, health, native, page, reference, scrape};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +145,7 @@ impl Server {
 fn router(app: &App) -> Router {
     Router::new()
         .merge(health::router())
-        .merge(metrics::router())
+        .merge(scrape::router())
         .merge(page::with_page(native::router().merge(facades::router())))
         .merge(reference::router())
         .fallback(|| async { Problem::not_found("nothing is served at this path") })

@@ -3,12 +3,8 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
-use axum::routing::get;
+use engine::snapshot::Snapshot;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -16,10 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::app::App;
 use super::gossip::GossipInfo;
-use super::problem::Problem;
-use super::tenant::Admin;
 use super::timings::Timings;
 use super::work::Refused;
 
@@ -74,16 +67,6 @@ struct ReasonLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LaneLabels {
     lane: &'static str,
-}
-
-/// `/metrics`.
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/metrics", get(scrape))
-}
-
-async fn scrape(State(app): State<App>, _: Admin) -> Result<impl IntoResponse, Problem> {
-    let text = app.metrics().text(&app).map_err(|_| Problem::internal())?;
-    Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }
 
 impl Metrics {
@@ -167,20 +150,29 @@ impl Metrics {
         self.connections.dec();
     }
 
-    /// All of it as text.
-    fn text(&self, app: &App) -> Result<String, std::fmt::Error> {
-        let snapshot = app.graph().snapshot();
-        self.graph_age.set(i64::from(app.graph_age_s()));
+    /// What is served now.
+    pub(super) fn set_graph(&self, snapshot: &Snapshot, age_s: u32, change_count: u64) {
+        self.graph_age.set(i64::from(age_s));
         self.graph_version.set(snapshot.version());
         self.graph_nodes.set(i64::try_from(snapshot.node_count()).unwrap_or(i64::MAX));
         self.graph_channels.set(i64::try_from(snapshot.channel_count()).unwrap_or(i64::MAX));
-        self.changes.set(app.applier().seq());
-        for (lane, count) in ["quick", "heavy"].into_iter().zip(app.pool().waiting()) {
+        self.changes.set(change_count);
+    }
+
+    /// Searches that wait, the quick ones first.
+    pub(super) fn set_waiting(&self, counts: [usize; 2]) {
+        for (lane, count) in ["quick", "heavy"].into_iter().zip(counts) {
             self.waiting.get_or_create(&LaneLabels { lane }).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
-        if let Some(watch) = app.gossip() {
-            self.gossip.set(watch.info());
-        }
+    }
+
+    /// What a node of gossip does.
+    pub(super) fn set_gossip(&self, info: GossipInfo) {
+        self.gossip.set(info);
+    }
+
+    /// All of it as text.
+    pub(super) fn text(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

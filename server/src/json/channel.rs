@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use primitives::{ShortChannelId, ShortChannelIdDir};
 
-use super::text::{ANY_CHANNEL, TextForm};
+use super::text::{ANY_CHANNEL, Text, TextForm};
 
 /// A channel, as `1x2x3`, or one direction of it, as `1x2x3/0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum AnyChannel {
     /// One direction.
     One(ShortChannelIdDir),
 }
+
+/// The same as JSON carries it.
+pub type AnyChannelText = Text<AnyChannel>;
 
 /// Text that is neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::query::FieldError;
+use super::field_error::FieldError;
 
 /// What the route shall be cheapest in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]

@@ -6,6 +6,7 @@
 mod answer;
 mod channel;
 mod cost;
+mod field_error;
 mod htlc;
 mod names;
 mod plan_query;
@@ -14,11 +15,12 @@ mod refusal;
 mod text;
 
 pub use answer::{HopJson, PlanJson, PlanPartJson, RouteJson};
-pub use channel::AnyChannel;
+pub use channel::{AnyChannel, AnyChannelText};
 pub use cost::{CostJson, CostName};
+pub use field_error::FieldError;
 pub use htlc::HtlcJson;
 pub use names::{direction_number, error_code, method_name, plan_error_code};
 pub use plan_query::{MaximumRuleJson, PlanQueryJson};
-pub use query::{AvoidJson, ExtraArcJson, FieldError, FirstChannelJson, LimitsJson, QueryJson};
+pub use query::{AvoidJson, ExtraArcJson, FirstChannelJson, LimitsJson, QueryJson};
 pub use refusal::RefusalJson;
-pub use text::{AnyChannelText, NodeIdText, ScidDirText, ScidText, Text, TextForm};
+pub use text::{NodeIdText, ScidDirText, ScidText, Text, TextForm};

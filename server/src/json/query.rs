@@ -5,9 +5,10 @@ use primitives::{ChannelPolicy, CltvExpiryDelta, Fee, InboundFee, Msat, NodeId, 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::channel::AnyChannel;
+use super::channel::{AnyChannel, AnyChannelText};
 use super::cost::CostJson;
-use super::text::{AnyChannelText, NodeIdText, ScidText, Text};
+use super::field_error::FieldError;
+use super::text::{NodeIdText, ScidText, Text};
 
 /// A payment that wants a route.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -135,18 +136,6 @@ pub struct ExtraArcJson {
     /// The largest HTLC; without it any.
     #[serde(default)]
     pub htlc_maximum_msat: Option<u64>,
-}
-
-/// A field whose value has the right form and is refused nevertheless.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}")]
-pub struct FieldError {
-    /// Its path, as `limits.cltv_max`.
-    pub field: &'static str,
-    /// What is wrong.
-    pub problem: &'static str,
-    /// What to do.
-    pub hint: &'static str,
 }
 
 impl QueryJson {

@@ -13,8 +13,6 @@ use utoipa::openapi::{RefOr, Schema};
 
 use primitives::{NodeId, ShortChannelId, ShortChannelIdDir};
 
-use super::channel::AnyChannel;
-
 /// A value that JSON carries as its `Display` writes it and its `FromStr` reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<T>(pub T);
@@ -25,8 +23,6 @@ pub type NodeIdText = Text<NodeId>;
 pub type ScidText = Text<ShortChannelId>;
 /// One direction of a channel.
 pub type ScidDirText = Text<ShortChannelIdDir>;
-/// A channel, or one direction of it.
-pub type AnyChannelText = Text<AnyChannel>;
 
 impl<T: fmt::Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

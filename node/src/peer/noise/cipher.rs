@@ -12,7 +12,7 @@ use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _};
 use primitives::wire::MESSAGE_SIZE_MAX;
 use zeroize::Zeroize as _;
 
-use super::symmetric::expand;
+use super::hkdf::expand;
 
 /// Bytes of a Poly1305 tag.
 pub const TAG_SIZE: usize = 16;

@@ -6,6 +6,7 @@
 
 mod cipher;
 mod handshake;
+mod hkdf;
 mod symmetric;
 
 pub use cipher::{CipherError, HEADER_SIZE, Opener, Sealer, TAG_SIZE};

@@ -1,12 +1,13 @@
 //! What both sides of a handshake compute in step: the chaining key and the digest (BOLT 8, Handshake State).
 
-use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, HmacEngine, sha256};
+use bitcoin::hashes::{Hash as _, HashEngine as _, sha256};
 use bitcoin::secp256k1::{PublicKey, SecretKey, ecdh};
 use chacha20poly1305::aead::AeadInOut as _;
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _};
 use zeroize::Zeroize as _;
 
 use super::cipher::{TAG_SIZE, nonce_bytes};
+use super::hkdf::expand;
 
 /// `ck`, `h` and the temporary key of the act. Its secrets are wiped when it is dropped.
 pub(super) struct Symmetric {
@@ -74,20 +75,6 @@ impl Drop for Symmetric {
 
 /// It must not lose its `Drop` unnoticed.
 const _: () = assert!(std::mem::needs_drop::<Symmetric>());
-
-/// HKDF-SHA256 of 64 bytes without `info` (RFC 5869).
-pub(super) fn expand(salt: &[u8; 32], material: &[u8]) -> [[u8; 32]; 2] {
-    let mac = |key: &[u8], parts: [&[u8]; 2]| {
-        let mut engine = HmacEngine::<sha256::Hash>::new(key);
-        engine.input(parts[0]);
-        engine.input(parts[1]);
-        Hmac::from_engine(engine).to_byte_array()
-    };
-    let extracted = mac(salt, [material, &[]]);
-    let first = mac(&extracted, [&[], &[1]]);
-    let second = mac(&extracted, [&first, &[2]]);
-    [first, second]
-}
 
 const PROTOCOL_NAME: &[u8] = b"Noise_XK_secp256k1_ChaChaPoly_SHA256";
 const PROLOGUE: &[u8] = b"lightning";

@@ -5,7 +5,7 @@ use engine::layer::{BiasStep, Constraint, CreatedChannel, Inform, LayerError, Po
 use engine::reserve::{Htlc, ReservationId, ReserveError};
 use primitives::{GraphDelta, Msat, NodeId, ShortChannelId, ShortChannelIdDir, UnixTime};
 
-use crate::http::tenant::TenantIdx;
+use super::tenant_idx::TenantIdx;
 
 /// One change of the served state.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,9 @@ pub enum Change {
         attempt: Attempt,
     },
 }
+
+/// Deltas of one change of the graph, so that no event is too large.
+pub const DELTAS_TOGETHER: usize = 1000;
 
 /// What happens to a layer; see [`engine::layer::Layer`] for the meaning of each.
 #[derive(Debug, Clone, PartialEq)]

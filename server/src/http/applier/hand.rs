@@ -18,9 +18,9 @@ use super::feed::{Feed, Sequenced};
 use super::journal::{Journal, StateError};
 use super::record::Record;
 use super::tenant_book::{TenantBook, TenantView};
+use super::tenant_idx::TenantIdx;
 use super::tenants::Tenants;
 use crate::clock::unix_now;
-use crate::http::tenant::TenantIdx;
 
 /// The way to the applier. Clones lead to the same one.
 #[derive(Debug, Clone)]

@@ -7,10 +7,8 @@ use engine::layer::write_layers;
 use primitives::UnixTime;
 
 use super::change::Attempt;
-use super::journal::Damage;
 use super::record::{BoundsJson, Record};
 use super::tenant_book::TenantBook;
-use super::tenants::Tenants;
 use crate::json::HtlcJson;
 
 /// What is known of an attempt's channels after it.
@@ -46,18 +44,6 @@ pub(super) fn records(tenant: &str, book: &TenantBook, now: UnixTime) -> impl It
         (!channels.is_empty()).then(|| Record::Learnt { tenant: name(), channels })
     });
     layers.chain(reserved).chain(next).chain(learnt)
-}
-
-/// Restores records, as JSON, and writes what they make anew. Writing that anew changes nothing more.
-///
-/// # Errors
-/// Where they are no records, or do not fit each other.
-pub fn rewrite_records(json: &[u8]) -> Result<Vec<u8>, Damage> {
-    let records: Vec<Record> = serde_json::from_slice(json)?;
-    let mut tenants = Tenants::new(usize::MAX);
-    records.into_iter().try_for_each(|record| tenants.restore(record))?;
-    let rewritten: Vec<Record> = tenants.records(UnixTime::default()).collect();
-    Ok(serde_json::to_vec(&rewritten)?)
 }
 
 /// Channels of one record.

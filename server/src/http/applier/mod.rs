@@ -17,13 +17,16 @@ mod journal;
 mod kept;
 mod layer_edit_json;
 mod record;
+mod rewrite;
 mod tenant_book;
+mod tenant_idx;
 mod tenants;
 
-pub use change::{Applied, Attempt, Change, ChangeError, Effect, LayerEdit};
+pub use change::{Applied, Attempt, Change, ChangeError, DELTAS_TOGETHER, Effect, LayerEdit};
 pub use feed::{Feed, Sequenced};
 pub use hand::{Applier, ApplierError, ApplierThread};
 pub use journal::{Damage, StateError};
-pub use kept::rewrite_records;
 pub use layer_edit_json::LayerEditJson;
+pub use rewrite::rewrite_records;
 pub use tenant_book::{TenantBook, TenantView};
+pub use tenant_idx::TenantIdx;

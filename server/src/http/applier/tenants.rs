@@ -7,13 +7,13 @@ use engine::reserve::ReservationId;
 use engine::snapshot::Snapshot;
 use primitives::UnixTime;
 
-use super::change::{Change, ChangeError, Effect};
+use super::change::{Change, ChangeError, Effect, LayerEdit};
 use super::journal::Damage;
+use super::kept;
 use super::layer_edit_json::LayerEditJson;
 use super::record::Record;
 use super::tenant_book::{TenantBook, TenantView};
-use super::{LayerEdit, kept};
-use crate::http::tenant::TenantIdx;
+use super::tenant_idx::TenantIdx;
 use crate::json::HtlcJson;
 
 /// All tenants there are or were.

@@ -17,9 +17,9 @@ use utoipa::ToSchema;
 use super::changed::ChangedJson;
 use super::graph::PolicyJson;
 use crate::http::app::App;
-use crate::http::applier::{Change, Sequenced};
+use crate::http::applier::{Change, Sequenced, TenantIdx};
 use crate::http::problem::Problem;
-use crate::http::tenant::{Caller, TenantIdx};
+use crate::http::tenant::Caller;
 use crate::json::{NodeIdText, ScidText, Text, direction_number};
 
 pub(super) fn router() -> Router<App> {

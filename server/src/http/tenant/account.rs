@@ -5,11 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::bucket::Bucket;
-use crate::http::applier::TenantView;
-
-/// The number of a tenant: all keys with the same tenant share its layers, reservations and beliefs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct TenantIdx(u16);
+use crate::http::applier::{TenantIdx, TenantView};
 
 /// What a key allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -42,18 +38,6 @@ pub struct Account {
     pub(super) requests: Option<Bucket>,
     /// Settled nodes.
     pub(super) work: Option<Bucket>,
-}
-
-impl TenantIdx {
-    /// The tenant with this place.
-    pub const fn from_u16(idx: u16) -> Self {
-        TenantIdx(idx)
-    }
-
-    /// Its place.
-    pub const fn to_usize(self) -> usize {
-        self.0 as usize
-    }
 }
 
 impl Scopes {

@@ -6,7 +6,7 @@ mod bucket;
 mod caller;
 mod key;
 
-pub use account::{Account, Scope, Scopes, TenantIdx};
+pub use account::{Account, Scope, Scopes};
 pub use accounts::{Accounts, AccountsError, KeySettings};
 pub use bucket::{Bucket, Rate};
 pub use caller::{Admin, Caller, Writer};
