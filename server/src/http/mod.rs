@@ -37,6 +37,7 @@ mod guard;
 mod guests;
 mod health;
 mod host;
+mod leftover;
 mod listen;
 mod metrics;
 mod page;
