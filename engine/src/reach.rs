@@ -21,6 +21,7 @@ use crate::search::heap::Heap;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{for_each_outgoing, least_cost};
 use crate::snapshot::Snapshot;
+use crate::stop::Stop;
 
 /// A node that may be reached, or that may pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +43,16 @@ pub struct ReachEntry {
 ///   not fit where the payee's amount does.
 ///
 /// # Errors
-/// Where a name of the query is unknown, or the query contradicts itself.
+/// Where a name of the query is unknown, or the query contradicts itself. [`RouteError::WorkLimit`] where the query's
+/// `stop` is raised.
 pub fn reach(snapshot: &Snapshot, query: &RouteQuery) -> Result<Vec<ReachEntry>, RouteError> {
     let query = RouteQuery { payee: query.payer, last_hop: None, ..query.clone() };
     let compiled = compile(snapshot, &query)?;
-    Ok(match compiled.cost(&query) {
-        CompiledCost::Fee(cost) => forward(&compiled.problem(snapshot, &query, cost)),
-        CompiledCost::Risk(cost) => forward(&compiled.problem(snapshot, &query, cost)),
-        CompiledCost::Probability(cost) => forward(&compiled.problem(snapshot, &query, cost)),
-    })
+    match compiled.cost(&query) {
+        CompiledCost::Fee(cost) => forward(&compiled.problem(snapshot, &query, cost), &query.stop),
+        CompiledCost::Risk(cost) => forward(&compiled.problem(snapshot, &query, cost), &query.stop),
+        CompiledCost::Probability(cost) => forward(&compiled.problem(snapshot, &query, cost), &query.stop),
+    }
 }
 
 /// The least fee with which each node can pay the query's payee, cheapest first; exactly the cost of its route under
@@ -60,8 +62,8 @@ pub fn reach(snapshot: &Snapshot, query: &RouteQuery) -> Result<Vec<ReachEntry>,
 /// to it, whatever the query says. Biases of layers do not count.
 ///
 /// # Errors
-/// Where a name of the query is unknown, or the query contradicts itself. [`RouteError::BadQuery`] in a graph with
-/// inbound fees (bLIP-18) that the query does not ignore: with them, one state a node does not tell the cost.
+/// As [`reach`]. [`RouteError::BadQuery`] in a graph with inbound fees (bLIP-18) that the query does not ignore: with
+/// them, one state a node does not tell the cost.
 pub fn reach_to(snapshot: &Snapshot, query: &RouteQuery) -> Result<Vec<ReachEntry>, RouteError> {
     if snapshot.has_inbound_fees() && !query.ignore_inbound_fees {
         return Err(RouteError::BadQuery {
@@ -71,10 +73,12 @@ pub fn reach_to(snapshot: &Snapshot, query: &RouteQuery) -> Result<Vec<ReachEntr
     let query = RouteQuery { payer: query.payee, first_channels: None, ..query.clone() };
     let compiled = compile(snapshot, &query)?;
     // All nodes are payers, so none is the payer.
-    Ok(backward(&Problem { payer: u32::MAX, ..compiled.problem(snapshot, &query, FeeOnly) }))
+    let problem = Problem { payer: u32::MAX, ..compiled.problem(snapshot, &query, FeeOnly) };
+    backward(&problem, &query.stop)
 }
 
-fn forward<C: HopCost>(problem: &Problem<'_, C>) -> Vec<ReachEntry> {
+fn forward<C: HopCost>(problem: &Problem<'_, C>, stop: &Stop) -> Result<Vec<ReachEntry>, RouteError> {
+    let mut settled = 0;
     let mut least = vec![(u64::MAX, 0); node_count(problem)];
     let mut queue = Heap::default();
     least[problem.payer as usize] = (0, 0);
@@ -84,6 +88,7 @@ fn forward<C: HopCost>(problem: &Problem<'_, C>) -> Vec<ReachEntry> {
         if cost != entry.key {
             continue;
         }
+        settled = settled_next(settled, stop)?;
         for_each_outgoing(problem, entry.item, |head, arc| {
             let Some(weight) = least_cost(problem, entry.item, arc) else { return };
             let cost = cost.saturating_add(weight);
@@ -93,13 +98,14 @@ fn forward<C: HopCost>(problem: &Problem<'_, C>) -> Vec<ReachEntry> {
             }
         });
     }
-    entries(&least, problem.payer)
+    Ok(entries(&least, problem.payer))
 }
 
 /// Each node has two labels: as one that forwards, which others pass through, and as a payer, whose own channel is
 /// free. Without inbound fees, the state of least fee has the least amount, too, so it is the best for whatever comes
 /// before it.
-fn backward(problem: &Problem<'_, FeeOnly>) -> Vec<ReachEntry> {
+fn backward(problem: &Problem<'_, FeeOnly>, stop: &Stop) -> Result<Vec<ReachEntry>, RouteError> {
+    let mut settled = 0;
     let mut least = vec![(u64::MAX, 0); node_count(problem)];
     let mut states: Vec<Option<(Suffix, u32)>> = vec![None; node_count(problem)];
     let mut queue = Heap::default();
@@ -110,6 +116,7 @@ fn backward(problem: &Problem<'_, FeeOnly>) -> Vec<ReachEntry> {
         if state.cost != entry.key {
             continue;
         }
+        settled = settled_next(settled, stop)?;
         for_each_incoming(problem, entry.item, |tail, arc| {
             if tail == problem.payee || is_avoided(problem, tail) {
                 return;
@@ -126,7 +133,12 @@ fn backward(problem: &Problem<'_, FeeOnly>) -> Vec<ReachEntry> {
             }
         });
     }
-    entries(&least, problem.payee)
+    Ok(entries(&least, problem.payee))
+}
+
+/// One node more, unless the flag is raised.
+fn settled_next(settled: u64, stop: &Stop) -> Result<u64, RouteError> {
+    if stop.is_set() { Err(RouteError::WorkLimit { settled }) } else { Ok(settled + 1) }
 }
 
 /// What it costs the tail of an arc to pay over it, and its state if it forwards.

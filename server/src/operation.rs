@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use server::http::{Accounts, App, ConfigFile, read_tls};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::spawn_blocking;
 
 use crate::exit::Failure;
@@ -36,25 +36,39 @@ impl Sources {
     }
 }
 
-/// Stops the server when it is told to (SIGTERM, SIGINT), and reads everything anew on SIGHUP.
-pub(crate) async fn obey(app: App, sources: Sources) -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hangup.recv() => match reload(&app, &sources).await {
-                Ok(change_count) => tracing::info!(change_count, "the graph, keys and certificate are read anew"),
-                // What was served goes on.
-                Err(failure) => tracing::error!("nothing is read anew: {failure}"),
-            },
-        }
+/// The signals that a server heeds. From when this is made none of them ends the process.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Takes them over; inside a runtime only.
+    pub(crate) fn take() -> std::io::Result<Self> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
-    tracing::info!("stopping: what has begun is finished");
-    app.stop();
-    Ok(())
+
+    /// Stops the server when it is told to (SIGTERM, SIGINT), and reads everything anew on SIGHUP.
+    pub(crate) async fn obey(mut self, app: App, sources: Sources) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break,
+                _ = self.interrupt.recv() => break,
+                _ = self.hangup.recv() => match reload(&app, &sources).await {
+                    Ok(change_count) => tracing::info!(change_count, "the graph, keys and certificate are read anew"),
+                    // What was served goes on.
+                    Err(failure) => tracing::error!("nothing is read anew: {failure}"),
+                },
+            }
+        }
+        tracing::info!("stopping: what has begun is finished");
+        app.stop();
+    }
 }
 
 /// All is read before anything changes.

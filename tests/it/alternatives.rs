@@ -12,6 +12,7 @@ use engine::reach::{reach, reach_to};
 use engine::route::{Proof, Route};
 use engine::router::{RouteError, RouteWorkspace, route};
 use engine::snapshot::Snapshot;
+use engine::stop::Stop;
 use engine::synthetic::{AmountRange, SyntheticConfig, generate, random_queries};
 use primitives::{
     ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, InboundFee, Msat, NodeId, ShortChannelId,
@@ -376,3 +377,15 @@ fn larger_network() -> (Snapshot, Vec<RouteQuery>) {
 }
 
 const GRAPH_COUNT: u64 = 3000;
+
+#[test]
+fn a_reach_that_is_stopped_says_so() {
+    let (snapshot, queries) = larger_network();
+    let query = RouteQuery { stop: Stop::new(), ignore_inbound_fees: true, ..queries[0].clone() };
+    query.stop.set(true);
+    for stopped in [reach(&snapshot, &query), reach_to(&snapshot, &query)] {
+        assert_eq!(stopped, Err(RouteError::WorkLimit { settled: 0 }));
+    }
+    query.stop.set(false);
+    assert!(reach(&snapshot, &query).is_ok() && reach_to(&snapshot, &query).is_ok());
+}

@@ -17,7 +17,7 @@ use server::net::{Feed as _, OpenedSync, SyncNode};
 
 use crate::exit::{Failure, Outcome};
 use crate::gossip_flags::{GossipFlags, log_failure};
-use crate::operation::{Sources, obey};
+use crate::operation::{Signals, Sources};
 use crate::sample::Sample;
 use crate::{default_graph, graph_file, logs};
 
@@ -107,8 +107,10 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
             Some((log, opened)) => Some((log, start_gossip(opened, &app, has_other_graph, out)?)),
             None => None,
         };
+        // Whoever reads the address may send signals.
+        let signals = Signals::take()?;
         welcome(&server, &format!("{scheme}://{}", server.address()), out)?;
-        tokio::spawn(obey(app, sources));
+        tokio::spawn(signals.obey(app, sources));
         server.run().await;
         Ok::<_, Failure>(gossip)
     })?;

@@ -31,7 +31,7 @@ use super::problem::Problem;
 use super::settings::{Limits, Settings};
 use super::tenant::{Accounts, AccountsError};
 use super::work::{Pool, Waits};
-use super::{facades, health, native, page, reference, scrape};
+use super::{facades, health, leftover, native, page, reference, scrape};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +157,7 @@ fn router(app: &App) -> Router {
         .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(Problem::internal())))
         .layer(from_fn_with_state(app.clone(), front))
         .layer(from_fn(facades::in_their_words))
+        .layer(from_fn(leftover::discard))
         .with_state(app.clone())
 }
 

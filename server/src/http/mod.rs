@@ -38,6 +38,7 @@ mod guard;
 mod guests;
 mod health;
 mod host;
+mod leftover;
 mod listen;
 mod metrics;
 mod page;

@@ -97,6 +97,23 @@ async fn what_is_too_large_is_refused() {
     assert_eq!(refused.status(), 431);
 }
 
+/// A client reads the answer once it has sent all; a reset before that would take the answer away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_reaches_a_client_that_sends_all_before_it_reads() {
+    let service = impatient(Limits { body_size_max: 2000, ..Limits::default() }).await;
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        let head = "POST /api/v1/routes HTTP/1.1\r\nhost: localhost\r\ncontent-length: 300000\r\nconnection: close\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        for _ in 0..30 {
+            stream.write_all(&[b' '; 10_000]).await.expect("the server still reads");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_connections_leave_room_and_the_cap_holds() {
     let service = impatient(Limits { connection_count_max: 50, ..Limits::default() }).await;

@@ -117,6 +117,7 @@ pub(super) async fn find_reach(
     let towards = json.towards;
     let found = app.search(&caller, Lane::Heavy, move |worker| {
         let snapshot = worker.snapshot();
+        let query = RouteQuery { stop: worker.stop.clone(), ..query };
         let entries = search(&snapshot, &query, towards)?;
         worker.settled += entries.len() as u64;
         Ok(ReachAnswer::new(&snapshot, &entries, wanted.as_ref(), count_max))
