@@ -206,12 +206,13 @@ impl Desk {
                 !was_lost || answer(ChainAnswer::Spent { short_channel_id, spent_at: None })
             }
             _ => {
-                let spent_at = watch.tip();
-                if spent_at.is_none() {
+                // It was gone when it was asked for, however many blocks have been looked at meanwhile.
+                let Some(spent_at) = asked_at.min(watch.tip()) else {
                     self.deferred.push(question);
                     return true;
-                }
+                };
                 self.lost.insert(short_channel_id);
+                let spent_at = Some(spent_at);
                 answer(ChainAnswer::Spent { short_channel_id, spent_at })
             }
         }
@@ -222,3 +223,41 @@ impl Desk {
 const CLIENT_COUNT: usize = 4;
 const POLL_EVERY: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use bitcoin::ScriptBuf;
+
+    use super::super::rpc::RpcAuth;
+    use super::*;
+
+    #[test]
+    fn what_is_gone_was_gone_when_it_was_asked_for() {
+        let rpc = RpcConfig { address: "127.0.0.1:1".into(), auth: RpcAuth::Password("a:b".into()) };
+        let mut desk = Desk::new(&rpc, Source::default());
+        let mut watch = Watch::default();
+        watch.begin(vec![(83, "tip".into())], &|_| true);
+        for (asked_at, told) in [(Some(10), Some(10)), (Some(90), Some(83)), (None, None)] {
+            let question = FundingQuestion {
+                short_channel_id: ShortChannelId::from_u64(1 << 40),
+                script_pubkey: ScriptBuf::new(),
+            };
+            let asked_at = asked_at.map(BlockHeight::from_u32);
+            let result = Ok(FundingAnswer::Missing.into());
+            let done = Done { client: RpcClient::new(&rpc), question, is_first: false, asked_at, result };
+            let answers = RefCell::new(Vec::new());
+            assert!(desk.take(done, &mut watch, &|answer| {
+                answers.borrow_mut().push(answer);
+                true
+            }));
+            let spent = answers.into_inner().into_iter().map(|answer| match answer {
+                ChainAnswer::Spent { spent_at, .. } => spent_at.map(BlockHeight::to_u32),
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(spent.collect::<Vec<_>>(), told.map(Some).into_iter().collect::<Vec<_>>());
+        }
+        assert_eq!(desk.deferred.len(), 1, "asked again with the next block");
+    }
+}

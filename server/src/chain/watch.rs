@@ -79,7 +79,7 @@ impl Watch {
     }
 
     /// The tip is where we begin; the blocks below it are remembered in case that it is replaced.
-    fn begin(
+    pub(super) fn begin(
         &mut self,
         blocks: Vec<(u32, String)>,
         answer: &impl Fn(ChainAnswer) -> bool,

@@ -3,13 +3,14 @@
 //!
 //! `/healthz` tells what HTTP alone costs. Then routes, one a request and in batches, the rate of the same queries without
 //! HTTP, latencies at parts of the peak, what is told under ten times the peak, and what a crowd of idle and of slow
-//! connections changes for others.
+//! connections changes for others; and what it costs to keep what failures teach.
 //!
 //! Beside each rate stands the processor time of this process, server and clients, for each answer: on a busy machine
 //! rates fall and that stays nearly the same.
 
 mod client;
 mod crowd;
+mod feedback;
 mod http2;
 mod load;
 mod seen;
@@ -68,6 +69,8 @@ enum Part {
     Http2,
     /// Routes beside 10,000 idle and 500 slow connections
     Crowd,
+    /// Failures that are reported, without and with a folder that keeps what they teach
+    Feedback,
 }
 
 /// A server that runs, and what to ask it.
@@ -111,8 +114,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if is_wanted(Part::Crowd) {
             crowd::measure(address, &bench.requests, bench.connections, 0.5 * peak, secs).await;
         }
-    });
-    Ok(())
+        if is_wanted(Part::Feedback) {
+            feedback::measure(&bench).await?;
+        }
+        Ok::<_, Box<dyn std::error::Error>>(())
+    })
 }
 
 fn read_queries(args: &Args) -> Result<Vec<QueryJson>, Box<dyn std::error::Error>> {
