@@ -229,12 +229,9 @@ impl<F: Feed> Driver<F> {
                     }
                 }
                 Output::Read { peer, keys } => {
-                    let mut messages = Vec::with_capacity(keys.len());
-                    for key in keys {
-                        // What was verified a moment ago is not in the log yet.
-                        self.append()?;
-                        messages.extend(self.log.read(key)?);
-                    }
+                    // What was verified a moment ago is not in the log yet.
+                    self.append()?;
+                    let messages = self.log.read_all(&keys)?;
                     heard.push(Input::Read { peer, messages });
                 }
                 Output::Store(stored) => self.stored.push(stored),
