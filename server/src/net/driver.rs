@@ -185,6 +185,10 @@ impl<F: Feed> Driver<F> {
             Answer::Chain(ChainAnswer::Spent { short_channel_id, spent_at }) => {
                 self.handle(Input::FundingSpent { short_channel_id, spent_at })
             }
+            Answer::Chain(ChainAnswer::Headers(notice)) => {
+                self.board.tell(Notice::Headers(notice));
+                Ok(())
+            }
             Answer::Chain(ChainAnswer::Failed(error)) => {
                 self.board.tell(Notice::Chain(error));
                 Ok(())
