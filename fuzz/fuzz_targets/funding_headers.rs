@@ -1,14 +1,22 @@
-//! Headers of anybody: what is read is written the same, and a branch that breaks a rule changes nothing.
+//! Headers of anybody, and pieces of a file that keeps some: what is read is written the same, and a branch that breaks a
+//! rule changes nothing.
 #![no_main]
 
 use bitcoin::Network;
 use bitcoin::params::Params;
-use gossip::funding::{Anchor, HeaderChain, decode_headers};
+use gossip::funding::{Anchor, HeaderChain, PIECE_HEAD_SIZE, PieceHead, decode_headers, encode_piece};
 use libfuzzer_sys::fuzz_target;
 use primitives::{BlockHeight, UnixTime};
 
 fuzz_target!(|bytes: &[u8]| {
     let [kind, bytes @ ..] = bytes else { return };
+    if let Some((head, rest)) = bytes.split_first_chunk::<PIECE_HEAD_SIZE>()
+        && let Some(head) = PieceHead::read(*head)
+        && let Some(headers) = rest.get(..head.size()).and_then(|body| head.open(body))
+    {
+        let piece = encode_piece(&headers).expect("it was one");
+        assert_eq!(piece, bytes[..piece.len()]);
+    }
     let Ok(headers) = decode_headers(bytes) else { return };
     let again: Vec<u8> = headers.iter().flat_map(bitcoin::consensus::serialize).collect();
     assert_eq!(again, bytes);

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use primitives::ChainHash;
 use server::chain::{ChainConfig, RpcAuth, RpcConfig};
 use server::net::{OpenedSync, PeerAddress, Secrets, SyncConfig, open_sync};
-use server::store::LogError;
+use server::store::{HeaderLog, LogError};
 
 use crate::exit::Failure;
 use crate::proof_start::{ProofStart, headers};
@@ -90,7 +90,7 @@ impl GossipFlags {
         let config = SyncConfig {
             chain_hash: self.network.chain_hash(),
             log: log.to_owned(),
-            chain: self.chain()?,
+            chain: self.chain(log)?,
             peers: self.peers.clone(),
             listen,
             proxy: self.proxy,
@@ -100,7 +100,7 @@ impl GossipFlags {
         open_sync(config).map_err(|error| log_failure(log, error))
     }
 
-    fn chain(&self) -> Result<Option<ChainConfig>, Failure> {
+    fn chain(&self, log: &Path) -> Result<Option<ChainConfig>, Failure> {
         if self.proof_start.is_some() && self.funding_check != Some(FundingCheckBy::Proof) {
             return Err(Failure::usage("--proof-start is for proofs", "add --funding-check proof"));
         }
@@ -109,7 +109,8 @@ impl GossipFlags {
             Some(FundingCheckBy::Bitcoind) => Ok(Some(ChainConfig::Believed(self.rpc()?))),
             Some(FundingCheckBy::Proof) => {
                 let headers = Box::new(headers(self.network.of_bitcoin(), self.proof_start)?);
-                Ok(Some(ChainConfig::Proven { rpc: self.rpc()?, headers }))
+                let file = Some(HeaderLog::path_beside(log));
+                Ok(Some(ChainConfig::Proven { rpc: self.rpc()?, headers, file }))
             }
             None => Err(Failure::usage(
                 "it is not said who looks for funding outputs",

@@ -241,7 +241,7 @@ const fn work_of(network: Network) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-const HEADER_SIZE: usize = 80;
+pub(super) const HEADER_SIZE: usize = 80;
 /// Bytes that [`decode_headers`] takes: two periods.
 pub const HEADERS_SIZE_MAX: usize = HEADER_SIZE * RECENT_COUNT;
 /// The chain's headers that a branch may begin on: two weeks.

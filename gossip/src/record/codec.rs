@@ -38,9 +38,17 @@ pub fn encode_record(record: &Record<'_>, stored_at: UnixTime, sink: &mut impl S
 }
 
 /// Reads records that fill a slice as far as they are complete.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct RecordReader<'a> {
     bytes: &'a [u8],
+    offset: usize,
+}
+
+/// A complete record of which nothing was looked at but its length.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    head: &'a [u8; RECORD_HEAD_SIZE],
+    body: &'a [u8],
     offset: usize,
 }
 
@@ -80,29 +88,65 @@ impl<'a> RecordReader<'a> {
     /// # Errors
     /// Where the bytes are no record. The reader does not move on: there is nothing to find the next one by.
     pub fn step(&mut self) -> Result<Step<'a>, RecordError> {
-        let offset = self.offset;
-        let rest = &self.bytes[offset..];
-        if rest.is_empty() {
-            return Ok(Step::End);
-        }
-        let Some((head, rest)) = rest.split_first_chunk::<RECORD_HEAD_SIZE>() else {
-            return Ok(Step::Partial);
+        let mut ahead = *self;
+        let Some(frame) = ahead.frame()? else {
+            return Ok(if self.is_at_end() { Step::End } else { Step::Partial });
         };
-        let [l0, l1, l2, l3, c0, c1, c2, c3, kind, t0, t1, t2, t3] = *head;
-        let len = u32::from_be_bytes([l0, l1, l2, l3]) as usize;
+        let (record, stored_at) = frame.open()?;
+        *self = ahead;
+        Ok(Step::Record { record, stored_at, offset: frame.offset, size: frame.size() })
+    }
+
+    /// The next record unopened, so that many can be opened at once; `None` where the slice ends before one is complete.
+    /// The reader moves on behind it, to bytes that mean nothing where the record is found to be broken.
+    ///
+    /// # Errors
+    /// Where it claims a length that no record has.
+    pub fn frame(&mut self) -> Result<Option<Frame<'a>>, RecordError> {
+        let offset = self.offset;
+        let Some((head, rest)) = self.bytes[offset..].split_first_chunk::<RECORD_HEAD_SIZE>() else {
+            return Ok(None);
+        };
+        let len = u32::from_be_bytes(*head.first_chunk().expect("a head is longer")) as usize;
         if len > RECORD_BODY_MAX {
             return Err(RecordError::Length { offset, len });
         }
-        let Some(body) = rest.get(..len) else { return Ok(Step::Partial) };
+        let Some(body) = rest.get(..len) else { return Ok(None) };
+        let frame = Frame { head, body, offset };
+        self.offset += frame.size();
+        Ok(Some(frame))
+    }
+
+    /// Whether the slice ends just here.
+    pub const fn is_at_end(&self) -> bool {
+        self.offset == self.bytes.len()
+    }
+}
+
+impl<'a> Frame<'a> {
+    /// Where it begins in the slice.
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Its bytes, head included.
+    pub const fn size(&self) -> usize {
+        RECORD_HEAD_SIZE + self.body.len()
+    }
+
+    /// What it holds, `None` where it is of a kind that may be passed over, and when it was stored.
+    ///
+    /// # Errors
+    /// Where the checksum is wrong, or the body is not what its kind demands.
+    pub fn open(&self) -> Result<(Option<Record<'a>>, UnixTime), RecordError> {
+        let Frame { head, body, offset } = *self;
+        let [.., c0, c1, c2, c3, kind, t0, t1, t2, t3] = *head;
         let found = crc32c::crc32c_append(crc32c::crc32c(&head[8..]), body);
         if found != u32::from_be_bytes([c0, c1, c2, c3]) {
             return Err(RecordError::Checksum { offset });
         }
         let record = decode(kind, body).ok_or(RecordError::Content { offset, kind })?;
-        let size = RECORD_HEAD_SIZE + len;
-        self.offset += size;
-        let stored_at = UnixTime::from_secs(u32::from_be_bytes([t0, t1, t2, t3]));
-        Ok(Step::Record { record, stored_at, offset, size })
+        Ok((record, UnixTime::from_secs(u32::from_be_bytes([t0, t1, t2, t3]))))
     }
 }
 

@@ -3,7 +3,7 @@
 use primitives::wire::{ChannelAnnouncement, ChannelUpdate, NodeAnnouncement, WireMessage as _};
 use primitives::{ChainHash, Msat, ShortChannelId, UnixTime};
 
-use crate::verify::{Candidate, ParseError, Subject, VerifiedGossip};
+use crate::verify::{ParseError, VerifiedGossip};
 use crate::view::MessageKey;
 
 /// What a record holds.
@@ -33,7 +33,7 @@ pub enum Record<'a> {
     },
 }
 
-/// What a record means for the view.
+/// What a record means for the view. The message itself stays in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "nearly every record is the large one, and lives for one call")]
 pub enum Restored {
@@ -41,8 +41,8 @@ pub enum Restored {
     Gossip {
         /// Its name.
         key: MessageKey,
-        /// The message.
-        gossip: VerifiedGossip,
+        /// What it says.
+        gossip: VerifiedGossip<()>,
         /// A channel's capacity.
         capacity: Option<Msat>,
         /// When it was taken: the rates and times of admission hold for then.
@@ -91,8 +91,8 @@ impl<'a> Record<'a> {
             Record::Update { message } | Record::Node { message } => (message, None),
             Record::Removed { short_channel_id } => return Ok(Restored::Removed(short_channel_id)),
         };
-        let candidate = Candidate::parse(message, chain).ok_or(RestoreError::Kind)??;
-        let key = key_of(candidate.subject());
+        let gossip = VerifiedGossip::when_stored(message, chain).ok_or(RestoreError::Kind)??;
+        let key = MessageKey::of(&gossip);
         let is_of_kind = match self {
             Record::Channel { .. } => matches!(key, MessageKey::Channel(_)),
             Record::Update { .. } => matches!(key, MessageKey::Update(..)),
@@ -102,16 +102,7 @@ impl<'a> Record<'a> {
         if !is_of_kind {
             return Err(RestoreError::Kind);
         }
-        Ok(Restored::Gossip { key, gossip: candidate.verified_when_stored(), capacity, stored_at })
-    }
-}
-
-/// The name of what a message says.
-pub(crate) fn key_of(subject: &Subject) -> MessageKey {
-    match subject {
-        Subject::Channel(channel) => MessageKey::Channel(channel.short_channel_id),
-        Subject::Update(update) => MessageKey::Update(update.short_channel_id, update.direction),
-        Subject::Node(node) => MessageKey::Node(node.node_id),
+        Ok(Restored::Gossip { key, gossip, capacity, stored_at })
     }
 }
 

@@ -25,6 +25,6 @@ mod codec;
 mod content;
 mod header;
 
-pub use codec::{RECORD_BODY_MAX, RECORD_HEAD_SIZE, RecordError, RecordReader, Step, encode_record};
+pub use codec::{Frame, RECORD_BODY_MAX, RECORD_HEAD_SIZE, RecordError, RecordReader, Step, encode_record};
 pub use content::{Record, RestoreError, Restored};
 pub use header::{FILE_HEADER_SIZE, FileHeader, FileHeaderError};

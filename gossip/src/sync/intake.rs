@@ -1,6 +1,6 @@
 //! Gossip that comes in: to the inbox, to the threads, to the chain, into the view.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use primitives::{GraphDelta, Msat, ShortChannelId, UnixTime};
 
@@ -91,15 +91,25 @@ impl Gossip {
     /// Gives the threads work, where they have none: of each peer in turn one message, so that a peer with many takes
     /// no more than its share.
     pub(super) fn start_verify(&mut self, now: UnixTime) {
+        self.start_verify_beside(&HashSet::new(), now);
+    }
+
+    /// The same while messages of these names wait for being taken: what the view says of others of these names does not
+    /// hold any more, so the first such ends the piece of work.
+    fn start_verify_beside(&mut self, fresh: &HashSet<MessageKey>, now: UnixTime) {
         if self.in_flight.is_some() {
             return;
         }
-        let (mut jobs, mut senders, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+        let (mut jobs, mut senders, mut places) = (Vec::<VerifyJob>::new(), Vec::new(), HashMap::new());
         while jobs.len() < VERIFY_BATCH_MAX {
-            let Some((peer, job)) = self.next_job(now) else { break };
-            // Another peer may have told it meanwhile, in this batch or before.
-            let is_news = self.view.standing(job.candidate().subject(), now).is_ok();
-            if is_news && seen.insert(job.candidate().message().to_vec()) {
+            let Some((peer, job)) = self.next_job(fresh, now) else { break };
+            let candidate = job.candidate();
+            // Another peer may have told it meanwhile, in this batch or before. One that is signed otherwise is another
+            // message: a wrong signature keeps the right one not out.
+            let is_news = self.view.standing(candidate.subject(), now).is_ok();
+            let told = places.get(candidate.digest()).map(|&at: &usize| jobs[at].candidate().message());
+            if is_news && told != Some(candidate.message()) {
+                places.insert(*candidate.digest(), jobs.len());
                 senders.push(peer);
                 jobs.push(job);
             }
@@ -110,8 +120,13 @@ impl Gossip {
         }
     }
 
-    fn next_job(&mut self, now: UnixTime) -> Option<(PeerId, VerifyJob)> {
-        if let Some((peer, job)) = self.orphans.pop_front() {
+    fn next_job(&mut self, fresh: &HashSet<MessageKey>, now: UnixTime) -> Option<(PeerId, VerifyJob)> {
+        let is_free = |job: &VerifyJob| !fresh.contains(&MessageKey::of_subject(job.candidate().subject()));
+        if let Some((_, job)) = self.orphans.front() {
+            if !is_free(job) {
+                return None;
+            }
+            let (peer, job) = self.orphans.pop_front()?;
             self.orphan_bytes -= job.candidate().size();
             return Some((peer, job));
         }
@@ -119,7 +134,7 @@ impl Gossip {
         let behind = self.peers.keys().find(|&&peer| Some(peer) > self.last_served && has_mail(&peer));
         let peer = behind.or_else(|| self.peers.keys().find(|peer| has_mail(peer))).copied()?;
         let state = self.peers.get_mut(&peer)?;
-        let job = state.inbox.pop_front()?;
+        let job = state.inbox.pop_front_if(|job| is_free(job))?;
         state.inbox_bytes = state.inbox_bytes.saturating_sub(job.candidate().size());
         if state.is_paused && state.inbox_bytes < INBOX_BYTES_MAX / 2 {
             state.is_paused = false;
@@ -137,6 +152,9 @@ impl Gossip {
         now: UnixTime,
     ) {
         let senders = self.in_flight.take().unwrap_or_default();
+        // The threads go on while these results are taken.
+        let fresh = results.iter().flatten().map(MessageKey::of).collect();
+        self.start_verify_beside(&fresh, now);
         for (peer, result) in senders.into_iter().zip(results) {
             match result {
                 Err(error) => self.disconnect(peer, DisconnectReason::Signature(error)),

@@ -14,7 +14,7 @@ use super::fact::{ChannelFact, NodeFact, Revision, UpdateFact};
 pub struct Candidate {
     pub(super) subject: Subject,
     pub(super) message: Box<[u8]>,
-    pub(super) digest: [u8; 32],
+    pub(super) digest: Digest,
 }
 
 /// What a candidate says.
@@ -34,16 +34,10 @@ impl Candidate {
     /// # Errors
     /// Where the message is broken or says what cannot be.
     pub fn parse(message: &[u8], chain: ChainHash) -> Option<Result<Self, ParseError>> {
-        let parse = match message_type(message)? {
-            ChannelAnnouncement::TYPE => channel,
-            ChannelUpdate::TYPE => update,
-            NodeAnnouncement::TYPE => node,
-            _ => return None,
-        };
-        if message.len() > MESSAGE_KEPT_MAX {
-            return Some(Err(ParseError::TooLong { size: message.len() }));
-        }
-        Some(parse(message, chain))
+        Some(Subject::read(message, chain)?.map(|(subject, digest)| {
+            let digest = digest.unwrap_or_else(|| signed_hash(message, ChannelAnnouncement::SIGNED_FROM));
+            Candidate { subject, message: message.into(), digest }
+        }))
     }
 
     /// What it says.
@@ -56,90 +50,39 @@ impl Candidate {
         &self.message
     }
 
+    /// Double SHA-256 of what is signed.
+    pub(crate) const fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
     /// Bytes of memory that it takes, for budgets.
     pub const fn size(&self) -> usize {
         self.message.len() + size_of::<Candidate>()
     }
 }
 
-fn channel(message: &[u8], chain: ChainHash) -> Result<Candidate, ParseError> {
-    let announced = ChannelAnnouncement::decode(&message[TYPE_SIZE..])?;
-    on_chain(announced.chain_hash, chain)?;
-    if announced.node_id_1 >= announced.node_id_2 {
-        return Err(ParseError::NodeOrder { short_channel_id: announced.short_channel_id });
-    }
-    let fact = ChannelFact {
-        short_channel_id: announced.short_channel_id,
-        node_id_1: announced.node_id_1,
-        node_id_2: announced.node_id_2,
-        bitcoin_key_1: announced.bitcoin_key_1,
-        bitcoin_key_2: announced.bitcoin_key_2,
-        features: Features::from_be_bytes(announced.features),
-    };
-    Ok(candidate(message, ChannelAnnouncement::SIGNED_FROM, |_| Subject::Channel(fact)))
-}
-
-fn update(message: &[u8], chain: ChainHash) -> Result<Candidate, ParseError> {
-    let update = ChannelUpdate::decode(&message[TYPE_SIZE..])?;
-    on_chain(update.chain_hash, chain)?;
-    if update.is_private() {
-        return Err(ParseError::Private);
-    }
-    sound_time(update.timestamp)?;
-    let policy = update.policy().ok_or(ParseError::NoMaximum)?;
-    let checksum = checksum(&message[TYPE_SIZE..]);
-    Ok(candidate(message, ChannelUpdate::SIGNED_FROM, |digest| {
-        Subject::Update(UpdateFact {
-            short_channel_id: update.short_channel_id,
-            direction: update.direction(),
-            policy,
-            revision: Revision { timestamp: update.timestamp, digest },
-            checksum,
-        })
-    }))
-}
-
-fn node(message: &[u8], _: ChainHash) -> Result<Candidate, ParseError> {
-    let node = NodeAnnouncement::decode(&message[TYPE_SIZE..])?;
-    sound_time(node.timestamp)?;
-    let mut hostname_count = 0;
-    for address in node.addresses() {
-        if matches!(address?, Address::Hostname(..)) {
-            hostname_count += 1;
-        }
-    }
-    if hostname_count > 1 {
-        return Err(ParseError::Hostnames);
-    }
-    let features = Features::from_be_bytes(node.features);
-    Ok(candidate(message, NodeAnnouncement::SIGNED_FROM, |digest| {
-        let revision = Revision { timestamp: node.timestamp, digest };
-        Subject::Node(NodeFact { node_id: node.node_id, features, revision })
-    }))
-}
-
-fn candidate(message: &[u8], signed_from: usize, subject: impl FnOnce(u64) -> Subject) -> Candidate {
-    let digest = sha256d::Hash::hash(&message[TYPE_SIZE + signed_from..]).to_byte_array();
-    let short = u64::from_be_bytes(*digest.first_chunk().expect("a hash has 32 bytes"));
-    Candidate { subject: subject(short), message: message.into(), digest }
-}
-
-fn on_chain(found: ChainHash, expected: ChainHash) -> Result<(), ParseError> {
-    if found == expected { Ok(()) } else { Err(ParseError::Chain { found }) }
-}
-
-/// BOLT 7, channel_update: the timestamp is greater than zero.
-fn sound_time(timestamp: UnixTime) -> Result<(), ParseError> {
-    if timestamp.to_secs() == 0 { Err(ParseError::NoTime) } else { Ok(()) }
-}
-
-/// CRC-32C of a `channel_update`'s payload without `signature` and `timestamp`.
-fn checksum(payload: &[u8]) -> u32 {
-    let chain_and_channel = &payload[64..104];
-    crc32c::crc32c_append(crc32c::crc32c(chain_and_channel), &payload[108..])
-}
-
 impl Subject {
+    /// Reads what a gossip message says; `None` where it is of another type. The hash of what is signed comes along where
+    /// it is part of what is said: one channel has one announcement, so that its hash tells nothing apart.
+    ///
+    /// # Errors
+    /// As [`Candidate::parse`].
+    pub(super) fn read(
+        message: &[u8],
+        chain: ChainHash,
+    ) -> Option<Result<(Self, Option<Digest>), ParseError>> {
+        let read = match message_type(message)? {
+            ChannelAnnouncement::TYPE => channel,
+            ChannelUpdate::TYPE => update,
+            NodeAnnouncement::TYPE => node,
+            _ => return None,
+        };
+        if message.len() > MESSAGE_KEPT_MAX {
+            return Some(Err(ParseError::TooLong { size: message.len() }));
+        }
+        Some(read(message, chain))
+    }
+
     /// The channel direction of an update.
     pub const fn arc(&self) -> Option<(ShortChannelId, Direction)> {
         match self {
@@ -155,6 +98,82 @@ impl Subject {
             Subject::Channel(_) | Subject::Update(_) => None,
         }
     }
+}
+
+/// Double SHA-256 of what is signed.
+type Digest = [u8; 32];
+
+fn channel(message: &[u8], chain: ChainHash) -> Result<(Subject, Option<Digest>), ParseError> {
+    let announced = ChannelAnnouncement::decode(&message[TYPE_SIZE..])?;
+    on_chain(announced.chain_hash, chain)?;
+    if announced.node_id_1 >= announced.node_id_2 {
+        return Err(ParseError::NodeOrder { short_channel_id: announced.short_channel_id });
+    }
+    let fact = ChannelFact {
+        short_channel_id: announced.short_channel_id,
+        node_id_1: announced.node_id_1,
+        node_id_2: announced.node_id_2,
+        bitcoin_key_1: announced.bitcoin_key_1,
+        bitcoin_key_2: announced.bitcoin_key_2,
+        features: Features::from_be_bytes(announced.features),
+    };
+    Ok((Subject::Channel(fact), None))
+}
+
+fn update(message: &[u8], chain: ChainHash) -> Result<(Subject, Option<Digest>), ParseError> {
+    let update = ChannelUpdate::decode(&message[TYPE_SIZE..])?;
+    on_chain(update.chain_hash, chain)?;
+    if update.is_private() {
+        return Err(ParseError::Private);
+    }
+    sound_time(update.timestamp)?;
+    let policy = update.policy().ok_or(ParseError::NoMaximum)?;
+    let digest = signed_hash(message, ChannelUpdate::SIGNED_FROM);
+    let fact = UpdateFact {
+        short_channel_id: update.short_channel_id,
+        direction: update.direction(),
+        policy,
+        revision: Revision::new(update.timestamp, &digest),
+        checksum: checksum(&message[TYPE_SIZE..]),
+    };
+    Ok((Subject::Update(fact), Some(digest)))
+}
+
+fn node(message: &[u8], _: ChainHash) -> Result<(Subject, Option<Digest>), ParseError> {
+    let node = NodeAnnouncement::decode(&message[TYPE_SIZE..])?;
+    sound_time(node.timestamp)?;
+    let mut hostname_count = 0;
+    for address in node.addresses() {
+        if matches!(address?, Address::Hostname(..)) {
+            hostname_count += 1;
+        }
+    }
+    if hostname_count > 1 {
+        return Err(ParseError::Hostnames);
+    }
+    let digest = signed_hash(message, NodeAnnouncement::SIGNED_FROM);
+    let revision = Revision::new(node.timestamp, &digest);
+    let features = Features::from_be_bytes(node.features);
+    Ok((Subject::Node(NodeFact { node_id: node.node_id, features, revision }), Some(digest)))
+}
+
+fn signed_hash(message: &[u8], signed_from: usize) -> Digest {
+    sha256d::Hash::hash(&message[TYPE_SIZE + signed_from..]).to_byte_array()
+}
+
+fn on_chain(found: ChainHash, expected: ChainHash) -> Result<(), ParseError> {
+    if found == expected { Ok(()) } else { Err(ParseError::Chain { found }) }
+}
+
+/// BOLT 7, channel_update: the timestamp is greater than zero.
+fn sound_time(timestamp: UnixTime) -> Result<(), ParseError> {
+    if timestamp.to_secs() == 0 { Err(ParseError::NoTime) } else { Ok(()) }
+}
+
+/// CRC-32C of a `channel_update`'s payload without `signature` and `timestamp`.
+fn checksum(payload: &[u8]) -> u32 {
+    let chain_and_channel = &payload[64..104];
+    crc32c::crc32c_append(crc32c::crc32c(chain_and_channel), &payload[108..])
 }
 
 const TYPE_SIZE: usize = 2;

@@ -57,3 +57,13 @@ pub struct Revision {
     /// The first 64 bits of the double SHA-256 of what is signed.
     pub digest: u64,
 }
+
+impl Revision {
+    /// That of a message with this `timestamp` and this double SHA-256 of what is signed.
+    pub(super) fn new(timestamp: UnixTime, digest: &[u8; 32]) -> Self {
+        Revision {
+            timestamp,
+            digest: u64::from_be_bytes(*digest.first_chunk().expect("a hash has 32 bytes")),
+        }
+    }
+}

@@ -5,10 +5,10 @@
 
 use bitcoin::secp256k1::ecdsa::Signature;
 use bitcoin::secp256k1::{Message, PublicKey, Secp256k1, VerifyOnly};
-use primitives::NodeId;
+use primitives::{ChainHash, NodeId};
 use rayon::prelude::*;
 
-use super::candidate::{Candidate, Subject};
+use super::candidate::{Candidate, ParseError, Subject};
 use super::fact::{ChannelFact, NodeFact, UpdateFact};
 use super::keys::KeyRing;
 use super::verified::Verified;
@@ -20,15 +20,15 @@ pub struct VerifyJob {
     signer: NodeId,
 }
 
-/// A message whose signatures are right.
+/// A message whose signatures are right; `M` is what is kept of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VerifiedGossip {
+pub enum VerifiedGossip<M = Box<[u8]>> {
     /// A channel exists, if its funding output does.
-    Channel(Verified<ChannelFact>),
+    Channel(Verified<ChannelFact, M>),
     /// A direction has a policy.
-    Update(Verified<UpdateFact>),
+    Update(Verified<UpdateFact, M>),
     /// A node exists.
-    Node(Verified<NodeFact>),
+    Node(Verified<NodeFact, M>),
 }
 
 impl VerifyJob {
@@ -110,15 +110,18 @@ impl VerifyJob {
     }
 }
 
-impl Candidate {
-    /// Takes a message from our own log, whose signatures were checked before it was stored there.
-    pub(crate) fn verified_when_stored(self) -> VerifiedGossip {
-        let Candidate { subject, message, .. } = self;
-        match subject {
-            Subject::Channel(fact) => VerifiedGossip::Channel(Verified::new(fact, message)),
-            Subject::Update(fact) => VerifiedGossip::Update(Verified::new(fact, message)),
-            Subject::Node(fact) => VerifiedGossip::Node(Verified::new(fact, message)),
-        }
+impl VerifiedGossip<()> {
+    /// Reads a message of our own log, whose signatures were checked before it was stored there. `None` where it is no
+    /// gossip.
+    ///
+    /// # Errors
+    /// As [`Candidate::parse`].
+    pub(crate) fn when_stored(message: &[u8], chain: ChainHash) -> Option<Result<Self, ParseError>> {
+        Some(Subject::read(message, chain)?.map(|(subject, _)| match subject {
+            Subject::Channel(fact) => VerifiedGossip::Channel(Verified::new(fact, ())),
+            Subject::Update(fact) => VerifiedGossip::Update(Verified::new(fact, ())),
+            Subject::Node(fact) => VerifiedGossip::Node(Verified::new(fact, ())),
+        }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The view itself: what is asked of it before signatures are checked, and how verified gossip changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use primitives::{BlockHeight, Direction, GraphDelta, Msat, NodeId, ShortChannelId, UnixTime};
 
@@ -13,7 +14,10 @@ use crate::verify::{ChannelFact, NodeFact, Revision, Subject, UpdateFact, Verifi
 #[derive(Debug, Clone, Default)]
 pub struct NetworkView {
     pub(super) channels: BTreeMap<ShortChannelId, ChannelEntry>,
-    pub(super) nodes: BTreeMap<NodeId, NodeEntry>,
+    /// By keyed hashes: each channel asks for two nodes, and ids are long to compare.
+    nodes: HashMap<NodeId, NodeEntry>,
+    /// All of `nodes`.
+    node_order: BTreeSet<NodeId>,
     barred: BTreeSet<ShortChannelId>,
     pub(super) height: BlockHeight,
 }
@@ -39,7 +43,7 @@ impl NetworkView {
         self.channels.get(&short_channel_id)
     }
 
-    /// A node that has a channel. O(log nodes).
+    /// A node that has a channel. O(1).
     pub fn node(&self, node_id: NodeId) -> Option<&NodeEntry> {
         self.nodes.get(&node_id)
     }
@@ -55,7 +59,8 @@ impl NetworkView {
     /// Nodes from `first` on, in order.
     pub fn nodes_from(&self, first: Option<NodeId>) -> impl Iterator<Item = (NodeId, &NodeEntry)> {
         let from = first.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Included);
-        self.nodes.range((from, std::ops::Bound::Unbounded)).map(|(id, entry)| (*id, entry))
+        let ids = self.node_order.range((from, std::ops::Bound::Unbounded));
+        ids.filter_map(|id| Some((*id, self.nodes.get(id)?)))
     }
 
     /// How many channels there are.
@@ -112,20 +117,18 @@ impl NetworkView {
     ///
     /// # Errors
     /// Where it is known, or in conflict with one of other funding keys, or barred.
-    pub fn apply_channel(
+    pub fn apply_channel<M>(
         &mut self,
-        channel: &Verified<ChannelFact>,
+        channel: &Verified<ChannelFact, M>,
         capacity: Option<Msat>,
         now: UnixTime,
     ) -> Result<GraphDelta, Refusal> {
         let fact = channel.fact();
         let short_channel_id = fact.short_channel_id;
-        if let Err(refusal) = self.admits_channel(fact) {
-            if self.is_leak(fact) {
-                self.bar(short_channel_id);
-                return self.remove(short_channel_id).ok_or(refusal);
-            }
-            return Err(refusal);
+        let has_room = self.channels.len() < CHANNEL_COUNT_MAX && !self.barred.contains(&short_channel_id);
+        let Entry::Vacant(place) = self.channels.entry(short_channel_id) else { return self.refuse(fact) };
+        if !has_room {
+            return self.refuse(fact);
         }
         let entry = ChannelEntry {
             node_ids: [fact.node_id_1, fact.node_id_2],
@@ -137,10 +140,13 @@ impl NetworkView {
             spent_at: None,
         };
         for node_id in entry.node_ids {
-            let node = self.nodes.entry(node_id).or_default();
+            let node = self.nodes.entry(node_id).or_insert_with(|| {
+                self.node_order.insert(node_id);
+                NodeEntry::default()
+            });
             node.channel_count = node.channel_count.saturating_add(1);
         }
-        self.channels.insert(short_channel_id, entry);
+        place.insert(entry);
         Ok(GraphDelta::ChannelOpened {
             short_channel_id,
             node_id_1: fact.node_id_1,
@@ -154,9 +160,9 @@ impl NetworkView {
     ///
     /// # Errors
     /// Where it is not newer than what is known, out of time, or one too many.
-    pub fn apply_update(
+    pub fn apply_update<M>(
         &mut self,
-        update: &Verified<UpdateFact>,
+        update: &Verified<UpdateFact, M>,
         now: UnixTime,
     ) -> Result<GraphDelta, Refusal> {
         let UpdateFact { short_channel_id, direction, policy, revision, checksum } = *update.fact();
@@ -173,7 +179,11 @@ impl NetworkView {
     ///
     /// # Errors
     /// Where the node has no channel, or the announcement is not newer than what is known.
-    pub fn apply_node(&mut self, node: &Verified<NodeFact>, now: UnixTime) -> Result<GraphDelta, Refusal> {
+    pub fn apply_node<M>(
+        &mut self,
+        node: &Verified<NodeFact, M>,
+        now: UnixTime,
+    ) -> Result<GraphDelta, Refusal> {
         let NodeFact { node_id, features, revision } = node.fact();
         timely(*revision, now)?;
         let entry = self.nodes.get_mut(node_id).ok_or(Refusal::NoNode { node_id: *node_id })?;
@@ -190,10 +200,21 @@ impl NetworkView {
                 node.channel_count = node.channel_count.saturating_sub(1);
                 if node.channel_count == 0 {
                     self.nodes.remove(&node_id);
+                    self.node_order.remove(&node_id);
                 }
             }
         }
         Some(GraphDelta::ChannelClosed { short_channel_id })
+    }
+
+    /// What becomes of a channel that is not admitted.
+    fn refuse(&mut self, fact: &ChannelFact) -> Result<GraphDelta, Refusal> {
+        let refusal = self.admits_channel(fact).err().unwrap_or(Refusal::Known);
+        if self.is_leak(fact) {
+            self.bar(fact.short_channel_id);
+            return self.remove(fact.short_channel_id).ok_or(refusal);
+        }
+        Err(refusal)
     }
 
     fn admits_channel(&self, fact: &ChannelFact) -> Result<(), Refusal> {

@@ -8,12 +8,17 @@ use serde_json::{Value, json};
 
 use super::error::ChainError;
 use super::rpc::RpcClient;
+use super::serve::ChainAnswer;
 use super::source::Source;
 use crate::clock::unix_now;
 
-/// Asks for all headers that are new since the last time, some thousands at a time. Headers with less work than ours change
-/// nothing. Nothing is done where the node is believed.
-pub(super) async fn sync_headers(client: &mut RpcClient, source: &Source) -> Result<(), ChainError> {
+/// Asks for all headers that are new since the last time, some thousands at a time, and keeps them. Headers with less work
+/// than ours change nothing. Nothing is done where the node is believed.
+pub(super) async fn sync_headers(
+    client: &mut RpcClient,
+    source: &Source,
+    answer: &impl Fn(ChainAnswer) -> bool,
+) -> Result<(), ChainError> {
     loop {
         let Some((first, tip)) = ends(source) else { return Ok(()) };
         let count = client.call("getblockcount", json!([])).await?;
@@ -33,6 +38,10 @@ pub(super) async fn sync_headers(client: &mut RpcClient, source: &Source) -> Res
         let headers = decode_headers(&headers)?;
         let Some(mut chain) = source.headers() else { return Ok(()) };
         let is_better = chain.connect(&headers, unix_now())?.is_some();
+        drop(chain);
+        if is_better && let Some(notice) = source.keep(&headers) {
+            answer(ChainAnswer::Headers(notice));
+        }
         if !is_better || last == count {
             return Ok(());
         }

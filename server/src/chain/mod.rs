@@ -6,17 +6,19 @@
 //! ```
 //! The node is believed, or it must prove what it says: its headers are followed by `gossip::funding::HeaderChain`, an output
 //! comes with `gettxoutproof`, and a block that spends one is checked as a whole. What answers mean for a channel is judged
-//! by `gossip::funding`.
+//! by `gossip::funding`. Headers that were checked are kept in a file, and checked again when they are read.
 
 mod error;
 mod headers;
 mod lookup;
+mod notice;
 mod rpc;
 mod serve;
 mod source;
 mod watch;
 
 pub use error::ChainError;
+pub use notice::HeadersNotice;
 pub use rpc::{RpcAuth, RpcConfig};
 pub use serve::{ChainAnswer, ChainQuestion, serve};
 pub use source::ChainConfig;

@@ -7,14 +7,16 @@ use std::time::Duration;
 use gossip::funding::{FundingAnswer, FundingQuestion};
 use primitives::{BlockHeight, ShortChannelId};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, interval, sleep_until};
 
 use super::error::ChainError;
 use super::lookup::{Found, look_up};
+use super::notice::HeadersNotice;
 use super::rpc::{RpcClient, RpcConfig};
 use super::source::{ChainConfig, Source};
 use super::watch::Watch;
+use crate::clock::unix_now;
 
 /// What is asked of the chain.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub enum ChainAnswer {
         /// The block.
         spent_at: Option<BlockHeight>,
     },
+    /// What became of the headers that are kept.
+    Headers(HeadersNotice),
     /// The node of the chain gives no answers. The questions that it had are answered with
     /// [`FundingAnswer::Unknown`].
     Failed(ChainError),
@@ -59,7 +63,12 @@ pub async fn serve(
     mut questions: mpsc::UnboundedReceiver<ChainQuestion>,
     answer: impl Fn(ChainAnswer) -> bool,
 ) {
-    let (source, rpc) = Source::new(config);
+    // Checking a million headers again takes a second.
+    let opening = spawn_blocking(move || Source::open(config, unix_now()));
+    let Ok((source, rpc, notices)) = opening.await else { return };
+    for notice in notices {
+        answer(ChainAnswer::Headers(notice));
+    }
     let mut desk = Desk::new(&rpc, source);
     let (mut watch, mut watcher) = (Watch::default(), RpcClient::new(&rpc));
     // Nothing is answered before there are headers to check it against.

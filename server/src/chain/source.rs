@@ -1,11 +1,16 @@
 //! Who is asked about the chain, what of that is believed, and what is remembered of it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bitcoin::block::Header;
 use gossip::funding::HeaderChain;
+use primitives::UnixTime;
 
+use super::notice::HeadersNotice;
 use super::rpc::RpcConfig;
+use crate::store::HeaderLog;
 
 /// Who is asked about the chain, and what of the answers is believed.
 #[derive(Debug, Clone)]
@@ -16,8 +21,10 @@ pub enum ChainConfig {
     Proven {
         /// Where it answers.
         rpc: RpcConfig,
-        /// Headers to begin with.
+        /// Headers to begin with: nothing but the first one.
         headers: Box<HeaderChain>,
+        /// Where headers are kept from one start to the next; `None` where they are asked for again.
+        file: Option<PathBuf>,
     },
 }
 
@@ -29,6 +36,8 @@ pub(super) struct Source {
     blocks: Mutex<BTreeMap<u32, Arc<KnownBlock>>>,
     /// `None` where the node is believed.
     headers: Option<Mutex<HeaderChain>>,
+    /// Where they are kept, as long as that goes well.
+    file: Mutex<Option<HeaderLog>>,
 }
 
 /// What a node said of a block, in the digits that it is asked by.
@@ -39,13 +48,32 @@ pub(super) struct KnownBlock {
 }
 
 impl Source {
-    pub(super) fn new(config: ChainConfig) -> (Self, RpcConfig) {
-        match config {
-            ChainConfig::Believed(rpc) => (Source::default(), rpc),
-            ChainConfig::Proven { rpc, headers } => {
-                (Source { headers: Some(Mutex::new(*headers)), ..Source::default() }, rpc)
+    /// Takes back the headers that are kept: waits for the disk, and checks them all. Tells what there is to tell of it.
+    pub(super) fn open(config: ChainConfig, now: UnixTime) -> (Self, RpcConfig, Vec<HeadersNotice>) {
+        let (rpc, mut headers, path) = match config {
+            ChainConfig::Believed(rpc) => return (Source::default(), rpc, Vec::new()),
+            ChainConfig::Proven { rpc, headers, file } => (rpc, headers, file),
+        };
+        let (mut file, mut notices) = (None, Vec::new());
+        if let Some(path) = path {
+            match HeaderLog::open(&path, &mut headers, now) {
+                Ok((opened, notes)) => {
+                    file = Some(opened);
+                    notices = HeadersNotice::of(&path, notes);
+                }
+                Err(error) => notices.push(HeadersNotice::NotKept(error)),
             }
         }
+        let (headers, file) = (Some(Mutex::new(*headers)), Mutex::new(file));
+        (Source { headers, file, ..Source::default() }, rpc, notices)
+    }
+
+    /// Keeps headers that the chain has just taken. Where that fails it is told once, and no more are kept.
+    pub(super) fn keep(&self, headers: &[Header]) -> Option<HeadersNotice> {
+        let mut file = lock(&self.file);
+        let error = file.as_mut()?.append(headers).err()?;
+        *file = None;
+        Some(HeadersNotice::NotKept(error))
     }
 
     /// The headers, where the node must prove what it says. They are never held while somebody waits for the node.

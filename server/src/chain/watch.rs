@@ -48,7 +48,7 @@ impl Watch {
         source: &Source,
         answer: &impl Fn(ChainAnswer) -> bool,
     ) -> Result<Vec<FundingQuestion>, ChainError> {
-        sync_headers(client, source).await?;
+        sync_headers(client, source, answer).await?;
         let new = self.new_blocks(client, source).await?;
         let Some((first, _)) = new.last() else { return Ok(Vec::new()) };
         if self.recent.is_empty() {

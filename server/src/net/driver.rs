@@ -185,6 +185,10 @@ impl<F: Feed> Driver<F> {
             Answer::Chain(ChainAnswer::Spent { short_channel_id, spent_at }) => {
                 self.handle(Input::FundingSpent { short_channel_id, spent_at })
             }
+            Answer::Chain(ChainAnswer::Headers(notice)) => {
+                self.board.tell(Notice::Headers(notice));
+                Ok(())
+            }
             Answer::Chain(ChainAnswer::Failed(error)) => {
                 self.board.tell(Notice::Chain(error));
                 Ok(())
@@ -229,12 +233,9 @@ impl<F: Feed> Driver<F> {
                     }
                 }
                 Output::Read { peer, keys } => {
-                    let mut messages = Vec::with_capacity(keys.len());
-                    for key in keys {
-                        // What was verified a moment ago is not in the log yet.
-                        self.append()?;
-                        messages.extend(self.log.read(key)?);
-                    }
+                    // What was verified a moment ago is not in the log yet.
+                    self.append()?;
+                    let messages = self.log.read_all(&keys)?;
                     heard.push(Input::Read { peer, messages });
                 }
                 Output::Store(stored) => self.stored.push(stored),

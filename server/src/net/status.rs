@@ -73,6 +73,8 @@ pub enum Notice {
     },
     /// The log could not be compacted; it is tried again later.
     Compaction(crate::store::LogError),
+    /// Something became of the headers that are kept.
+    Headers(crate::chain::HeadersNotice),
     /// The chain could not be asked; it is tried again.
     Chain(crate::chain::ChainError),
 }
@@ -90,6 +92,7 @@ impl fmt::Display for Notice {
             }
             Notice::Said { node_id, text } => write!(f, "{node_id} says: {text}"),
             Notice::Compaction(error) => write!(f, "the log was not compacted: {error}"),
+            Notice::Headers(notice) => write!(f, "{notice}"),
             Notice::Chain(error) => write!(f, "the chain was not asked: {error}"),
         }
     }

@@ -17,6 +17,7 @@ use gossip::sync::{Config, Gossip, Input, Output, Stored};
 use gossip::verify::{KeyRing, VerifiedGossip};
 use primitives::{ChainHash, Direction, GraphDelta, NodeId, ShortChannelId};
 use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
@@ -99,10 +100,10 @@ pub fn open_sync(config: SyncConfig) -> Result<OpenedSync, LogError> {
     let mut watched = std::collections::BTreeMap::new();
     let (log, notes) = GossipLog::open(&config.log, config.chain_hash, |restored| {
         if funding == FundingCheck::Chain {
-            watch(&mut watched, &restored);
+            watch(&mut watched, restored);
         }
         // What the view refuses was overtaken by a later record.
-        let _ = gossip.restore(&restored);
+        let _ = gossip.restore(restored);
     })?;
     gossip.handle(now, Input::Tick);
     let mut stored = Vec::new();
@@ -137,8 +138,21 @@ impl OpenedSync {
     /// # Errors
     /// Where the engine takes no graph so large.
     pub fn graph(&self) -> Result<GraphBuilder, BuildError> {
-        let mut graph = GraphBuilder::new();
-        self.deltas().try_for_each(|delta| graph.apply(&delta))?;
+        let view = self.gossip.view();
+        let mut graph = GraphBuilder::with_capacity(view.node_count(), view.channel_count());
+        for (node_id, _) in view.nodes_from(None) {
+            graph.add_node(node_id)?;
+        }
+        let channels: Vec<_> = view.channels_from(ShortChannelId::from_u64(0)).collect();
+        // Finding nodes by their ids is most of the work.
+        let place = |node_id| graph.node_place(node_id).unwrap_or(u32::MAX);
+        let places: Vec<[u32; 2]> =
+            channels.par_iter().with_min_len(1024).map(|(_, entry)| entry.node_ids.map(place)).collect();
+        for ((short_channel_id, entry), nodes) in channels.into_iter().zip(places) {
+            let policies = entry.updates.map(|update| update.map(|update| update.policy));
+            graph.add_channel_between(short_channel_id, nodes, entry.capacity, &entry.features, policies)?;
+        }
+        self.node_deltas().try_for_each(|delta| graph.apply(&delta))?;
         Ok(graph)
     }
 
@@ -159,11 +173,14 @@ impl OpenedSync {
             });
             std::iter::once(opened).chain(updates.into_iter().flatten())
         });
-        let nodes = view.nodes_from(None).filter_map(|(node_id, entry)| {
+        channels.chain(self.node_deltas())
+    }
+
+    fn node_deltas(&self) -> impl Iterator<Item = GraphDelta> {
+        self.gossip.view().nodes_from(None).filter_map(|(node_id, entry)| {
             let features = entry.announced.as_ref().map(|(_, features)| features.clone())?;
             Some(GraphDelta::NodeSeen { node_id, features })
-        });
-        channels.chain(nodes)
+        })
     }
 
     /// Connects and listens. Changes go to `feed` from now on, notices to `notices` as long as there is room for them.

@@ -77,7 +77,8 @@ impl GossipLog {
             compaction.copied = Some(key);
             // What was appended since comes with the tail.
             if place.offset < compaction.began_at && keep(key) {
-                compaction.push(key, &self.read_record(place)?).map_err(LogError::io(&self.path))?;
+                let record = self.read_bytes(place.offset, place.size as usize)?;
+                compaction.push(key, &record).map_err(LogError::io(&self.path))?;
             }
         }
         Ok(false)
@@ -123,11 +124,8 @@ impl Compaction {
         use std::io::{Seek, SeekFrom};
         (&self.file).seek(SeekFrom::Start(tail_at))?;
         let (live, chain_hash) = (&mut self.live, self.header.chain_hash);
-        let (end, scan_end) = scan(&self.file, chain_hash, tail_at, |what, place| {
-            if let Some(what) = what {
-                live.take(&what, place);
-            }
-        })?;
+        let (end, scan_end) =
+            scan(&self.file, chain_hash, tail_at, |what, place| live.take(what, place), |_| ())?;
         debug_assert_eq!((end, scan_end), (self.end, ScanEnd::Clean), "we wrote whole records");
         Ok(())
     }

@@ -36,7 +36,7 @@ impl GossipFollower {
     ///
     /// # Errors
     /// Where the file system fails.
-    pub fn poll(&mut self, mut restored: impl FnMut(Restored)) -> Result<(), LogError> {
+    pub fn poll(&mut self, mut restored: impl FnMut(&Restored)) -> Result<(), LogError> {
         self.read_on(&mut restored)?;
         let (file, generation) = open(&self.path, self.chain_hash)?;
         if generation != self.generation {
@@ -48,16 +48,12 @@ impl GossipFollower {
         Ok(())
     }
 
-    fn read_on(&mut self, restored: &mut impl FnMut(Restored)) -> Result<(), LogError> {
+    fn read_on(&mut self, restored: &mut impl FnMut(&Restored)) -> Result<(), LogError> {
         let io = LogError::io(&self.path);
         self.file.seek(SeekFrom::Start(self.offset)).map_err(&io)?;
-        let take = |what: Option<Restored>, _| {
-            if let Some(what) = what {
-                restored(what);
-            }
-        };
+        let take = |what: Option<&Restored>| what.into_iter().for_each(&mut *restored);
         // What is being written just now is complete the next time.
-        (self.offset, _) = scan(&self.file, self.chain_hash, self.offset, take).map_err(&io)?;
+        (self.offset, _) = scan(&self.file, self.chain_hash, self.offset, |_, _| (), take).map_err(&io)?;
         Ok(())
     }
 }

@@ -48,7 +48,7 @@ impl GossipLog {
     pub fn open(
         path: &Path,
         chain_hash: ChainHash,
-        mut restored: impl FnMut(Restored),
+        mut restored: impl FnMut(&Restored),
     ) -> Result<(Self, OpenNotes), LogError> {
         let io = LogError::io(path);
         // What a compaction left that did not come to its end.
@@ -57,17 +57,16 @@ impl GossipLog {
         let mut file = options.read(true).write(true).create(true).truncate(false).open(path).map_err(&io)?;
         let header = read_header(&mut file, path, chain_hash)?;
         let (mut notes, mut live) = (OpenNotes::default(), Live::default());
-        let (end, scan_end) = scan(&file, chain_hash, FILE_HEADER_SIZE as u64, |what, place| {
+        let note = |what: &Restored, place| live.take(what, place);
+        let take = |what: Option<&Restored>| {
             notes.record_count += 1;
             match what {
-                Some(what) => {
-                    live.take(&what, place);
-                    restored(what);
-                }
+                Some(what) => restored(what),
                 None => notes.senseless_count += 1,
             }
-        })
-        .map_err(&io)?;
+        };
+        let start = FILE_HEADER_SIZE as u64;
+        let (end, scan_end) = scan(&file, chain_hash, start, note, take).map_err(&io)?;
         if scan_end != ScanEnd::Clean {
             notes.torn_bytes = save_tail(&mut file, &beside(path, "torn"), end).map_err(&io)?;
         }
@@ -124,12 +123,31 @@ impl GossipLog {
     /// # Errors
     /// Where the file system fails, or the file was changed by others.
     pub fn read(&self, key: MessageKey) -> Result<Option<Box<[u8]>>, LogError> {
-        let Some(place) = self.live.get(key) else { return Ok(None) };
-        let bytes = self.read_record(place)?;
-        match RecordReader::new(&bytes).step() {
-            Ok(Step::Record { record: Some(record), .. }) => Ok(record.message().map(Into::into)),
-            _ => Err(LogError::Changed { path: self.path.clone(), offset: place.offset }),
+        Ok(self.read_all(&[key])?.pop())
+    }
+
+    /// The messages of those names that are there, in the order of the names. One read of the file for all that lie one
+    /// behind the other, as a channel and its updates mostly do.
+    ///
+    /// # Errors
+    /// Where the file system fails, or the file was changed by others.
+    pub fn read_all(&self, keys: &[MessageKey]) -> Result<Vec<Box<[u8]>>, LogError> {
+        let places: Vec<Place> = keys.iter().filter_map(|key| self.live.get(*key)).collect();
+        let mut messages = Vec::with_capacity(places.len());
+        for row in places.chunk_by(|place, next| place.end() == next.offset) {
+            let size = row.iter().fold(0, |size, place| size + place.size as usize);
+            let bytes = self.read_bytes(row[0].offset, size)?;
+            let mut reader = RecordReader::new(&bytes);
+            for place in row {
+                match reader.step() {
+                    Ok(Step::Record { record: Some(record), .. }) => {
+                        messages.extend(record.message().map(Into::into));
+                    }
+                    _ => return Err(LogError::Changed { path: self.path.clone(), offset: place.offset }),
+                }
+            }
         }
+        Ok(messages)
     }
 
     /// How many messages hold.
@@ -147,9 +165,9 @@ impl GossipLog {
         self.end
     }
 
-    pub(super) fn read_record(&self, place: Place) -> Result<Vec<u8>, LogError> {
-        let mut bytes = vec![0; place.size as usize];
-        self.file.read_exact_at(&mut bytes, place.offset).map_err(LogError::io(&self.path))?;
+    pub(super) fn read_bytes(&self, offset: u64, size: usize) -> Result<Vec<u8>, LogError> {
+        let mut bytes = vec![0; size];
+        self.file.read_exact_at(&mut bytes, offset).map_err(LogError::io(&self.path))?;
         Ok(bytes)
     }
 }

@@ -1,10 +1,12 @@
 //! Which record of a log holds for each name.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Range;
+use std::ops::Bound::{Excluded, Unbounded};
 
 use gossip::record::Restored;
 use gossip::view::MessageKey;
-use primitives::{Direction, ShortChannelId};
+use primitives::{Direction, NodeId, ShortChannelId};
 
 /// Where a record lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,12 +17,24 @@ pub struct Place {
     pub size: u32,
 }
 
-/// Names to places. Channels come before updates and these before nodes, which is the order that a log needs.
+impl Place {
+    /// Behind its last byte.
+    pub(super) const fn end(self) -> u64 {
+        self.offset.saturating_add(self.size as u64)
+    }
+}
+
+/// Names to places. What belongs to a channel lies together, for it comes together and goes together.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Live {
-    places: BTreeMap<MessageKey, Place>,
+    channels: BTreeMap<ShortChannelId, ChannelPlaces>,
+    nodes: BTreeMap<NodeId, Place>,
+    count: usize,
     bytes: u64,
 }
+
+/// A channel's announcement, and its updates by direction.
+type ChannelPlaces = [Option<Place>; 3];
 
 impl Live {
     /// Takes what a record says.
@@ -32,30 +46,60 @@ impl Live {
     }
 
     pub(super) fn insert(&mut self, key: MessageKey, place: Place) {
+        let old = match key {
+            MessageKey::Channel(id) => self.channels.entry(id).or_default()[ANNOUNCEMENT].replace(place),
+            MessageKey::Update(id, direction) => {
+                self.channels.entry(id).or_default()[update(direction)].replace(place)
+            }
+            MessageKey::Node(id) => self.nodes.insert(id, place),
+        };
+        self.count += 1;
         self.bytes += u64::from(place.size);
-        if let Some(old) = self.places.insert(key, place) {
-            self.bytes -= u64::from(old.size);
-        }
+        self.forget(old);
     }
 
     pub(super) fn remove_channel(&mut self, id: ShortChannelId) {
-        let updates = Direction::BOTH.map(|direction| MessageKey::Update(id, direction));
-        for key in [MessageKey::Channel(id), updates[0], updates[1]] {
-            if let Some(old) = self.places.remove(&key) {
-                self.bytes -= u64::from(old.size);
-            }
+        for place in self.channels.remove(&id).unwrap_or_default() {
+            self.forget(place);
+        }
+    }
+
+    fn forget(&mut self, place: Option<Place>) {
+        if let Some(place) = place {
+            self.count -= 1;
+            self.bytes -= u64::from(place.size);
         }
     }
 
     pub(super) fn get(&self, key: MessageKey) -> Option<Place> {
-        self.places.get(&key).copied()
+        match key {
+            MessageKey::Channel(id) => self.channels.get(&id)?[ANNOUNCEMENT],
+            MessageKey::Update(id, direction) => self.channels.get(&id)?[update(direction)],
+            MessageKey::Node(id) => self.nodes.get(&id).copied(),
+        }
     }
 
-    /// The first name behind `after`, or of all.
+    /// The first name behind `after`, or of all. Channels come before updates and these before nodes, which is the order
+    /// that a log needs.
     pub(super) fn next(&self, after: Option<MessageKey>) -> Option<(MessageKey, Place)> {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let from = after.map_or(Unbounded, Excluded);
-        self.places.range((from, Unbounded)).next().map(|(key, place)| (*key, *place))
+        let all = || self.channels.range(..);
+        let behind = |id: ShortChannelId| self.channels.range((Excluded(id), Unbounded));
+        let first_update = |channels| updates(channels).next();
+        let first_node = || self.nodes.iter().next().map(|(id, place)| (MessageKey::Node(*id), *place));
+        match after {
+            None => announcements(all()).next().or_else(|| first_update(all())).or_else(first_node),
+            Some(MessageKey::Channel(id)) => {
+                announcements(behind(id)).next().or_else(|| first_update(all())).or_else(first_node)
+            }
+            Some(key @ MessageKey::Update(id, _)) => {
+                let rest = updates(self.channels.range(id..)).find(|(found, _)| *found > key);
+                rest.or_else(first_node)
+            }
+            Some(MessageKey::Node(id)) => {
+                let next = self.nodes.range((Excluded(id), Unbounded)).next();
+                next.map(|(id, place)| (MessageKey::Node(*id), *place))
+            }
+        }
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -63,6 +107,67 @@ impl Live {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.places.len()
+        self.count
+    }
+}
+
+fn announcements(
+    channels: Range<'_, ShortChannelId, ChannelPlaces>,
+) -> impl Iterator<Item = (MessageKey, Place)> {
+    channels.filter_map(|(id, places)| Some((MessageKey::Channel(*id), places[ANNOUNCEMENT]?)))
+}
+
+fn updates(channels: Range<'_, ShortChannelId, ChannelPlaces>) -> impl Iterator<Item = (MessageKey, Place)> {
+    channels.flat_map(|(id, places)| {
+        Direction::BOTH
+            .into_iter()
+            .filter_map(|direction| Some((MessageKey::Update(*id, direction), places[update(direction)]?)))
+    })
+}
+
+const ANNOUNCEMENT: usize = 0;
+
+const fn update(direction: Direction) -> usize {
+    1 + direction.as_usize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_in_their_order_and_replaced_ones_once() {
+        let (mut live, mut expected) = (Live::default(), BTreeMap::new());
+        let node = |n: u8| {
+            let mut bytes = [n; 33];
+            bytes[0] = 2;
+            MessageKey::Node(NodeId::from_bytes(bytes).expect("prefix 2"))
+        };
+        for n in 0..200_u32 {
+            // A walk that meets each name several times.
+            let id = ShortChannelId::from_u64(u64::from(n * 7 % 13));
+            let key = match n % 4 {
+                0 => MessageKey::Channel(id),
+                1 => MessageKey::Update(id, Direction::NodeOneToTwo),
+                2 => MessageKey::Update(id, Direction::NodeTwoToOne),
+                _ => node((n * 5 % 11) as u8),
+            };
+            let place = Place { offset: u64::from(n), size: n };
+            live.insert(key, place);
+            expected.insert(key, place);
+            if n % 29 == 0 {
+                live.remove_channel(id);
+                expected.remove(&MessageKey::Channel(id));
+                Direction::BOTH.map(|direction| expected.remove(&MessageKey::Update(id, direction)));
+            }
+            let mut found = Vec::new();
+            while let Some((key, place)) = live.next(found.last().map(|(key, _)| *key)) {
+                found.push((key, place));
+            }
+            assert_eq!(found, expected.clone().into_iter().collect::<Vec<_>>());
+            assert!(found.iter().all(|(key, place)| live.get(*key) == Some(*place)));
+            let bytes: u64 = found.iter().map(|(_, place)| u64::from(place.size)).sum();
+            assert_eq!((live.len(), live.bytes()), (found.len(), bytes));
+        }
     }
 }

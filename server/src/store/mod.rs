@@ -1,15 +1,18 @@
-//! Files that outlive the process. The log of gossip is appended to by one process and may be followed by others.
+//! Files that outlive the process. The log of gossip is appended to by one process and may be followed by others; that of
+//! headers lies beside it.
 //!
-//! Formats are those of `gossip::record`; what is here opens, cuts, copies and renames.
+//! Formats are those of `gossip::record` and `gossip::funding`; what is here opens, cuts, copies and renames.
 
 mod compaction;
 mod error;
 mod follower;
 mod gossip_log;
+mod header_log;
 mod live;
 mod scan;
 
 pub use error::LogError;
 pub use follower::GossipFollower;
 pub use gossip_log::{GossipLog, OpenNotes};
+pub use header_log::{HeaderLog, HeaderNotes};
 pub use live::Place;

@@ -1,9 +1,17 @@
 //! Reads the records of a file piece by piece.
+//!
+//! ```text
+//! rayon's threads   | read 1, open 1 | read 2, open 2 | read 3, open 3 | ...
+//!                                    | note 1         | note 2         | note 3
+//! caller                             | take 1         | take 2         | take 3
+//! ```
+//! The records of a piece are found by their lengths, then opened (checksum, content, meaning) on all threads. What comes
+//! behind one that turns out to be broken is thrown away, as if nobody had looked at it.
 
 use std::io::{self, Read};
 
-use gossip::record::{RECORD_BODY_MAX, RECORD_HEAD_SIZE, Record, RecordReader, Restored, Step};
-use primitives::{ChainHash, UnixTime};
+use gossip::record::{Frame, RECORD_BODY_MAX, RECORD_HEAD_SIZE, RecordReader, Restored};
+use primitives::ChainHash;
 use rayon::prelude::*;
 
 use super::live::Place;
@@ -19,52 +27,128 @@ pub(super) enum ScanEnd {
     Broken,
 }
 
-/// Hands what each complete record of `input` means to `take`, with its place; `None` where it means nothing. `offset` is
-/// where `input` begins in its file. Returns the offset behind the last complete record. Holds at most two pieces of the
-/// file, and the messages of one; these are read on all threads, and handed over in their order.
+/// Hands what each complete record of `input` means to `take`, in the order of the file; `None` where it means nothing.
+/// `note` is told the same with its place, in the same order, by another thread. `offset` is where `input` begins in its
+/// file. Returns the offset behind the last complete record. Holds at most two pieces of the file, and what the records of
+/// both mean.
 pub(super) fn scan(
-    mut input: impl Read,
+    mut input: impl Read + Send,
     chain_hash: ChainHash,
-    mut offset: u64,
-    mut take: impl FnMut(Option<Restored>, Place),
+    offset: u64,
+    mut note: impl FnMut(&Restored, Place) + Send,
+    mut take: impl FnMut(Option<&Restored>),
 ) -> io::Result<(u64, ScanEnd)> {
-    let mut buffer = vec![0; 2 * PIECE_SIZE];
-    let mut filled = 0;
+    let (mut piece, mut next) = (Piece::new(offset), Piece::new(offset));
+    piece.read(&[], &mut input, chain_hash)?;
     loop {
-        let read = input.read(&mut buffer[filled..])?;
-        filled += read;
-        let mut reader = RecordReader::new(&buffer[..filled]);
-        let mut found: Vec<(Record<'_>, UnixTime, Place)> = Vec::new();
-        let end = loop {
-            match reader.step() {
-                Ok(Step::Record { record, stored_at, offset: at, size }) => {
-                    let place =
-                        Place { offset: offset + at as u64, size: u32::try_from(size).unwrap_or(u32::MAX) };
-                    // Records of later kinds are passed over.
-                    found.extend(record.map(|record| (record, stored_at, place)));
-                }
-                Ok(Step::End) => break ScanEnd::Clean,
-                Ok(Step::Partial) => break ScanEnd::Partial,
-                Err(_) => break ScanEnd::Broken,
+        let mut outcome = Ok(());
+        rayon::in_place_scope(|scope| {
+            let (piece, next, note, input) = (&piece, &mut next, &mut note, &mut input);
+            if !piece.is_last {
+                scope.spawn(|_| outcome = next.read_behind(piece, input, chain_hash));
             }
-        };
-        let restore = |(record, stored_at, _): &(Record<'_>, UnixTime, Place)| {
-            record.restore(chain_hash, *stored_at).ok()
-        };
-        let restored: Vec<Option<Restored>> = found.par_iter().with_min_len(64).map(restore).collect();
-        for (what, (_, _, place)) in restored.into_iter().zip(found) {
-            take(what, place);
+            scope.spawn(move |_| piece.restored().for_each(|(restored, place)| note(restored, place)));
+            piece.opened.iter().for_each(|(meaning, _)| match meaning {
+                Meaning::Restored(restored) => take(Some(restored)),
+                Meaning::Nothing => take(None),
+                Meaning::Later | Meaning::Broken => {}
+            });
+        });
+        outcome?;
+        if piece.is_last {
+            return Ok((piece.offset + piece.done as u64, piece.end));
         }
-        let done = reader.offset();
-        offset += done as u64;
-        if read == 0 || end == ScanEnd::Broken {
-            return Ok((offset, end));
-        }
-        buffer.copy_within(done..filled, 0);
-        filled -= done;
+        std::mem::swap(&mut piece, &mut next);
     }
 }
 
-/// Larger than any record, so that a buffer of two pieces always has room to read on.
+/// Bytes of the file, and what the records among them mean.
+struct Piece {
+    /// Where it begins in the file.
+    offset: u64,
+    bytes: Vec<u8>,
+    filled: usize,
+    /// Behind the last complete record.
+    done: usize,
+    opened: Vec<(Meaning, Place)>,
+    end: ScanEnd,
+    /// Whether nothing comes behind it.
+    is_last: bool,
+}
+
+/// What became of a record.
+#[expect(clippy::large_enum_variant, reason = "nearly every record is the large one, and lives for one call")]
+enum Meaning {
+    Restored(Restored),
+    /// Its message makes no sense.
+    Nothing,
+    /// It is of a later kind, and passed over.
+    Later,
+    /// It is no record.
+    Broken,
+}
+
+impl Piece {
+    fn new(offset: u64) -> Self {
+        let (bytes, opened) = (vec![0; PIECE_SIZE], Vec::new());
+        Piece { offset, bytes, filled: 0, done: 0, opened, end: ScanEnd::Clean, is_last: false }
+    }
+
+    /// Reads on where another piece ends.
+    fn read_behind(&mut self, before: &Piece, input: &mut impl Read, chain: ChainHash) -> io::Result<()> {
+        self.offset = before.offset + before.done as u64;
+        self.read(&before.bytes[before.done..before.filled], input, chain)
+    }
+
+    /// What means something, with its place.
+    fn restored(&self) -> impl Iterator<Item = (&Restored, Place)> {
+        self.opened.iter().filter_map(|(meaning, place)| match meaning {
+            Meaning::Restored(restored) => Some((restored, *place)),
+            Meaning::Nothing | Meaning::Later | Meaning::Broken => None,
+        })
+    }
+
+    /// Reads on behind `begun`, the beginning of a record.
+    fn read(&mut self, begun: &[u8], input: &mut impl Read, chain_hash: ChainHash) -> io::Result<()> {
+        self.bytes[..begun.len()].copy_from_slice(begun);
+        let read = input.read(&mut self.bytes[begun.len()..])?;
+        self.filled = begun.len() + read;
+        let mut reader = RecordReader::new(&self.bytes[..self.filled]);
+        let mut frames = Vec::new();
+        self.end = loop {
+            match reader.frame() {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) if reader.is_at_end() => break ScanEnd::Clean,
+                Ok(None) => break ScanEnd::Partial,
+                Err(_) => break ScanEnd::Broken,
+            }
+        };
+        self.done = reader.offset();
+        let offset = self.offset;
+        let open = |frame: &Frame<'_>| {
+            let size = u32::try_from(frame.size()).unwrap_or(u32::MAX);
+            (open(frame, chain_hash), Place { offset: offset + frame.offset() as u64, size })
+        };
+        frames.par_iter().with_min_len(64).map(open).collect_into_vec(&mut self.opened);
+        if let Some(at) = self.opened.iter().position(|(meaning, _)| matches!(meaning, Meaning::Broken)) {
+            (self.end, self.done) = (ScanEnd::Broken, frames[at].offset());
+            self.opened.truncate(at);
+        }
+        self.is_last = read == 0 || self.end == ScanEnd::Broken;
+        Ok(())
+    }
+}
+
+fn open(frame: &Frame<'_>, chain_hash: ChainHash) -> Meaning {
+    match frame.open() {
+        Ok((Some(record), stored_at)) => {
+            record.restore(chain_hash, stored_at).map_or(Meaning::Nothing, Meaning::Restored)
+        }
+        Ok((None, _)) => Meaning::Later,
+        Err(_) => Meaning::Broken,
+    }
+}
+
+/// Larger than any record, so that there is always room to read on behind the beginning of one.
 const PIECE_SIZE: usize = 1 << 20;
 const _: () = assert!(RECORD_HEAD_SIZE + RECORD_BODY_MAX < PIECE_SIZE);

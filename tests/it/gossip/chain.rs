@@ -25,6 +25,8 @@ use tokio::sync::mpsc;
 
 const KEYS: [[u8; 33]; 2] = [[2; 33], [3; 33]];
 const CREDENTIALS: &str = "Basic dXNlcjpwYXNz";
+/// Longer than any machine is slow.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The block ten minutes after another, with the work that its header wants, or without.
 pub(super) fn mined(parent: &Header, txdata: Vec<Transaction>, has_work: bool) -> Block {
@@ -46,17 +48,17 @@ pub(super) fn mined(parent: &Header, txdata: Vec<Transaction>, has_work: bool) -
 
 /// A chain as Core would tell it.
 #[derive(Default)]
-struct Chain {
+pub(super) struct Chain {
     /// Blocks by height, with their hashes.
-    blocks: Vec<(BlockHash, Block)>,
+    pub(super) blocks: Vec<(BlockHash, Block)>,
     unspent: BTreeMap<OutPoint, TxOut>,
-    calls: BTreeMap<String, usize>,
+    pub(super) calls: BTreeMap<String, usize>,
     lie: Option<Lie>,
 }
 
 /// What is not said as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lie {
+pub(super) enum Lie {
     /// The funding output is larger.
     Amount,
     /// A block has no work.
@@ -73,7 +75,7 @@ impl Chain {
     }
 
     /// A block whose first transaction makes coins; `salt` tells it from others.
-    fn mine(&mut self, mut txdata: Vec<Transaction>, salt: u8) {
+    pub(super) fn mine(&mut self, mut txdata: Vec<Transaction>, salt: u8) {
         let mut coins = transaction(OutPoint::null(), Witness::new(), vec![]);
         coins.input[0].script_sig = ScriptBuf::from(vec![1, salt]);
         txdata.insert(0, coins);
@@ -243,7 +245,7 @@ fn closing_witness() -> Witness {
     Witness::from_slice(&[&[][..], &[1; 71], &[2; 71], script.as_bytes()])
 }
 
-struct Asker {
+pub(super) struct Asker {
     questions: mpsc::UnboundedSender<ChainQuestion>,
     answers: mpsc::UnboundedReceiver<ChainAnswer>,
 }
@@ -258,27 +260,28 @@ impl Asker {
         Asker::start_with(ChainConfig::Proven {
             rpc,
             headers: Box::new(HeaderChain::from_genesis(Network::Regtest)),
+            file: None,
         })
     }
 
-    fn start_with(config: ChainConfig) -> Self {
+    pub(super) fn start_with(config: ChainConfig) -> Self {
         let ((questions, received), (sent, answers)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         tokio::spawn(serve(config, received, move |answer| sent.send(answer).is_ok()));
         Asker { questions, answers }
     }
 
-    fn ask(&self, block: u32, transaction: u32, output: u16) {
+    pub(super) fn ask(&self, block: u32, transaction: u32, output: u16) {
         let short_channel_id = ShortChannelId::from_parts(block, transaction, output).unwrap();
         let question = FundingQuestion { short_channel_id, script_pubkey: channel_script() };
         self.questions.send(ChainQuestion::Funding(question)).unwrap();
     }
 
-    async fn next(&mut self) -> ChainAnswer {
-        tokio::time::timeout(Duration::from_secs(60), self.answers.recv()).await.unwrap().unwrap()
+    pub(super) async fn next(&mut self) -> ChainAnswer {
+        tokio::time::timeout(PATIENCE, self.answers.recv()).await.unwrap().unwrap()
     }
 
     /// The next answer that is no block.
-    async fn found(&mut self) -> FundingAnswer {
+    pub(super) async fn found(&mut self) -> FundingAnswer {
         loop {
             if let ChainAnswer::Funding { answer, .. } = self.next().await {
                 return answer;
@@ -287,7 +290,7 @@ impl Asker {
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(super) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
@@ -381,15 +384,15 @@ fn a_node_that_gives_no_answers_is_told_of() {
         while !has_failed {
             has_failed = matches!(stranger.next().await, ChainAnswer::Failed(ChainError::Auth));
         }
-        // Nobody listens here.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut alone = Asker::start(config(free, "user:pass"));
+        // Nobody listens at the other end of a connection, and nobody else can as long as it is there.
+        let taken = TcpStream::connect(address).unwrap();
+        let mut alone = Asker::start(config(taken.local_addr().unwrap(), "user:pass"));
         assert!(matches!(alone.next().await, ChainAnswer::Failed(ChainError::Connect(_))));
     });
 }
 
 /// A chain with a channel in its first block, and where it is served.
-fn served(lie: Option<Lie>) -> (Arc<Mutex<Chain>>, RpcConfig, OutPoint) {
+pub(super) fn served(lie: Option<Lie>) -> (Arc<Mutex<Chain>>, RpcConfig, OutPoint) {
     let mut chain = Chain::begun();
     let funding = transaction(from(1), Witness::new(), vec![output(channel_script(), 40_000)]);
     chain.lie = lie;

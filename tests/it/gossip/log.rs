@@ -21,15 +21,15 @@ fn ends(n: u32) -> Ends {
     Ends { one: Author(n), two: Author(n + 1) }
 }
 
-fn apply(view: &mut NetworkView, restored: Restored) {
+fn apply(view: &mut NetworkView, restored: &Restored) {
     let _ = match restored {
         Restored::Gossip { gossip, capacity, stored_at, .. } => match gossip {
-            VerifiedGossip::Channel(channel) => view.apply_channel(&channel, capacity, stored_at),
-            VerifiedGossip::Update(update) => view.apply_update(&update, stored_at),
-            VerifiedGossip::Node(node) => view.apply_node(&node, stored_at),
+            VerifiedGossip::Channel(channel) => view.apply_channel(channel, *capacity, *stored_at),
+            VerifiedGossip::Update(update) => view.apply_update(update, *stored_at),
+            VerifiedGossip::Node(node) => view.apply_node(node, *stored_at),
         },
         Restored::Removed(id) => {
-            view.remove(id);
+            view.remove(*id);
             return;
         }
     };

@@ -6,6 +6,7 @@ mod breaks;
 mod chain;
 mod flood;
 mod headers;
+mod kept_headers;
 mod log;
 mod noise;
 mod proofs;

@@ -12,7 +12,7 @@ use gossip::record::Record;
 use primitives::{Direction, GraphDelta, Msat, ShortChannelId, UnixTime};
 use server::chain::ChainConfig;
 use server::net::{Feed, Secrets, SyncConfig, SyncNode, open_sync};
-use server::store::GossipLog;
+use server::store::{GossipLog, HeaderLog};
 use tests::signed::{Author, Ends, Signer};
 
 use super::super::ours::{CHAIN, OurNode, peer_address};
@@ -63,7 +63,7 @@ impl Learner {
                 Trust::All => ChainConfig::Believed(rpc),
                 Trust::Proofs => {
                     let headers = Box::new(HeaderChain::from_genesis(Network::Regtest));
-                    ChainConfig::Proven { rpc, headers }
+                    ChainConfig::Proven { rpc, headers, file: Some(HeaderLog::path_beside(path)) }
                 }
             }),
             peers: vec![peer_address(teller.public_key(), teller.address())],
