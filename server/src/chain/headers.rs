@@ -7,8 +7,8 @@ use primitives::BlockHeight;
 use serde_json::{Value, json};
 
 use super::error::ChainError;
+use super::question::ChainAnswer;
 use super::rpc::RpcClient;
-use super::serve::ChainAnswer;
 use super::source::Source;
 use crate::clock::unix_now;
 

@@ -12,6 +12,7 @@ mod error;
 mod headers;
 mod lookup;
 mod notice;
+mod question;
 mod rpc;
 mod serve;
 mod source;
@@ -19,6 +20,7 @@ mod watch;
 
 pub use error::ChainError;
 pub use notice::HeadersNotice;
+pub use question::{ChainAnswer, ChainQuestion};
 pub use rpc::{RpcAuth, RpcConfig};
-pub use serve::{ChainAnswer, ChainQuestion, serve};
+pub use serve::serve;
 pub use source::ChainConfig;

@@ -12,50 +12,11 @@ use tokio::time::{Instant, interval, sleep_until};
 
 use super::error::ChainError;
 use super::lookup::{Found, look_up};
-use super::notice::HeadersNotice;
+use super::question::{ChainAnswer, ChainQuestion};
 use super::rpc::{RpcClient, RpcConfig};
 use super::source::{ChainConfig, Source};
 use super::watch::Watch;
 use crate::clock::unix_now;
-
-/// What is asked of the chain.
-#[derive(Debug)]
-pub enum ChainQuestion {
-    /// Is there an output, unspent? Answered by [`ChainAnswer::Funding`].
-    Funding(FundingQuestion),
-    /// Is a channel's output still unspent that was when it was asked for last? Answered by [`ChainAnswer::Spent`] where
-    /// it is not, when there is nothing else to do.
-    Watch(FundingQuestion),
-}
-
-/// What the chain says.
-#[derive(Debug)]
-pub enum ChainAnswer {
-    /// The answer to a question.
-    Funding {
-        /// The channel.
-        short_channel_id: ShortChannelId,
-        /// What is known of it.
-        answer: FundingAnswer,
-    },
-    /// There is a new block.
-    Block {
-        /// Its height.
-        height: BlockHeight,
-    },
-    /// The output of a channel was spent in a block; `None` where that block was replaced.
-    Spent {
-        /// The channel.
-        short_channel_id: ShortChannelId,
-        /// The block.
-        spent_at: Option<BlockHeight>,
-    },
-    /// What became of the headers that are kept.
-    Headers(HeadersNotice),
-    /// The node of the chain gives no answers. The questions that it had are answered with
-    /// [`FundingAnswer::Unknown`].
-    Failed(ChainError),
-}
 
 /// Serves until nobody asks any more, or `answer` says that nobody listens.
 pub async fn serve(

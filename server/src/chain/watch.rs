@@ -11,8 +11,8 @@ use serde_json::json;
 use super::error::ChainError;
 use super::headers::sync_headers;
 use super::lookup::text;
+use super::question::ChainAnswer;
 use super::rpc::RpcClient;
-use super::serve::ChainAnswer;
 use super::source::Source;
 
 /// What is watched, and how far.

@@ -11,7 +11,8 @@ use tokio_socks::tcp::Socks5Stream;
 
 use super::address::PeerAddress;
 use super::backoff::Backoff;
-use super::conversation::{Conversation, EndReason, Ended};
+use super::conversation::{Conversation, Ended};
+use super::end_reason::{CONNECT_MAX, EndReason};
 use super::hub::Hub;
 use super::status::Notice;
 
@@ -71,8 +72,6 @@ pub(super) async fn listen(hub: Arc<Hub>, listener: TcpListener) {
     }
 }
 
-/// How long a way to a peer may take to open.
-pub(super) const CONNECT_MAX: Duration = Duration::from_secs(30);
 /// A conversation that lasted so long was none that failed.
 const STABLE_MIN: Duration = Duration::from_secs(60);
 /// How long a peer that broke a rule is left alone at least.

@@ -1,12 +1,10 @@
 //! One socket and its connection: moves bytes, keeps time, and carries messages to the core and from it.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gossip::admit::PeerId;
-use gossip::sync::DisconnectReason;
-use node::peer::{Connection, ConnectionError, Event, OUTPUT_BYTES_MAX};
+use node::peer::{Connection, Event, OUTPUT_BYTES_MAX};
 use primitives::NodeId;
 use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -15,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
 
 use super::batch::Batch;
+use super::end_reason::{EndReason, SETUP_MAX};
 use super::hub::{CoreEvent, Hub};
 use super::link::{LinkEnd, News, Order, link};
 use super::status::Notice;
@@ -294,8 +293,6 @@ const READ_SIZE: usize = 64 << 10;
 const SOCKET_BYTES: usize = 256 << 10;
 /// Bytes of one peer's messages that wait for the core's thread.
 pub(super) const BATCH_BYTES_MAX: usize = 256 << 10;
-/// How long handshake and `init` may take together, a slow way through Tor included.
-const SETUP_MAX: Duration = Duration::from_secs(30);
 /// After so long a silence, a peer is asked for a sign of life.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// How long that sign may take.
@@ -304,48 +301,6 @@ const PONG_MAX: Duration = Duration::from_secs(30);
 const STUCK_MAX: Duration = Duration::from_secs(60);
 /// How long last words may take.
 const LAST_WORDS_MAX: Duration = Duration::from_secs(2);
-
-/// Why a conversation ended, or none came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EndReason {
-    /// There was no way to the peer.
-    #[error("no connection: {0}")]
-    Connect(io::ErrorKind),
-    /// The way did not open in time.
-    #[error("no connection within {} seconds", super::connector::CONNECT_MAX.as_secs())]
-    ConnectTimeout,
-    /// The proxy did not open a way.
-    #[error("the proxy does not connect: it is no SOCKS5 proxy, or does not reach the peer")]
-    Proxy,
-    /// The socket failed.
-    #[error("the connection broke: {0}")]
-    Io(io::ErrorKind),
-    /// The peer broke a rule of the transport.
-    #[error("{0}")]
-    Connection(ConnectionError),
-    /// Handshake and `init` took too long.
-    #[error("the peer did not introduce itself within {} seconds", SETUP_MAX.as_secs())]
-    Setup,
-    /// No sign of life.
-    #[error("the peer is silent")]
-    Silence,
-    /// The peer reads nothing.
-    #[error("the peer does not read")]
-    Stuck,
-    /// We left the peer for its gossip.
-    #[error("left: {0}")]
-    Left(DisconnectReason),
-    /// The peer sent an `error`.
-    #[error("the peer sent an error")]
-    PeerError,
-    /// The peer went.
-    #[error("the peer closed the connection")]
-    Closed,
-    /// We stop.
-    #[error("stopped")]
-    Stopped,
-}
 
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ mod batch;
 mod connector;
 mod conversation;
 mod driver;
+mod end_reason;
 mod entropy;
 mod feed;
 mod hub;
@@ -23,7 +24,7 @@ mod status;
 mod sync_node;
 
 pub use address::{PeerAddress, PeerAddressError};
-pub use conversation::EndReason;
+pub use end_reason::EndReason;
 pub use feed::Feed;
 pub use status::{Notice, PeerStatus, Status, StatusBoard};
 pub use sync_node::{OpenedSync, Secrets, SyncConfig, SyncNode, open_sync};

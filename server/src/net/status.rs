@@ -9,7 +9,7 @@ use std::time::Duration;
 use gossip::admit::PeerId;
 use primitives::NodeId;
 
-use super::conversation::EndReason;
+use super::end_reason::EndReason;
 
 /// Numbers of one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

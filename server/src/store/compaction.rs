@@ -13,21 +13,8 @@ use gossip::view::MessageKey;
 
 use super::error::LogError;
 use super::gossip_log::{GossipLog, beside};
-use super::live::{Live, Place};
-use super::scan::{ScanEnd, scan};
-
-/// A new file in the making.
-#[derive(Debug)]
-pub(super) struct Compaction {
-    file: File,
-    header: FileHeader,
-    /// Where the old file ended when this began.
-    began_at: u64,
-    /// The last name that was copied.
-    copied: Option<MessageKey>,
-    live: Live,
-    end: u64,
-}
+use super::live::Live;
+use super::new_file::Compaction;
 
 impl GossipLog {
     /// Whether more than half of a file that is worth it does not hold any more.
@@ -106,27 +93,6 @@ impl GossipLog {
         self.header = compaction.header;
         self.live = compaction.live;
         self.end = compaction.end;
-        Ok(())
-    }
-}
-
-impl Compaction {
-    fn push(&mut self, key: MessageKey, record: &[u8]) -> std::io::Result<()> {
-        self.file.write_all_at(record, self.end)?;
-        self.live
-            .insert(key, Place { offset: self.end, size: u32::try_from(record.len()).unwrap_or(u32::MAX) });
-        self.end += record.len() as u64;
-        Ok(())
-    }
-
-    /// Learns the names of what was copied unread.
-    fn replay_tail(&mut self, tail_at: u64) -> std::io::Result<()> {
-        use std::io::{Seek, SeekFrom};
-        (&self.file).seek(SeekFrom::Start(tail_at))?;
-        let (live, chain_hash) = (&mut self.live, self.header.chain_hash);
-        let (end, scan_end) =
-            scan(&self.file, chain_hash, tail_at, |what, place| live.take(what, place), |_| ())?;
-        debug_assert_eq!((end, scan_end), (self.end, ScanEnd::Clean), "we wrote whole records");
         Ok(())
     }
 }

@@ -12,9 +12,9 @@ use gossip::record::{FILE_HEADER_SIZE, FileHeader, Record, RecordReader, Restore
 use gossip::view::MessageKey;
 use primitives::{ChainHash, UnixTime};
 
-use super::compaction::Compaction;
 use super::error::LogError;
 use super::live::{Live, Place};
+use super::new_file::Compaction;
 use super::scan::{ScanEnd, scan};
 
 /// A log that this process alone appends to.

@@ -158,7 +158,9 @@ mod tests {
             if n % 29 == 0 {
                 live.remove_channel(id);
                 expected.remove(&MessageKey::Channel(id));
-                Direction::BOTH.map(|direction| expected.remove(&MessageKey::Update(id, direction)));
+                for direction in Direction::BOTH {
+                    expected.remove(&MessageKey::Update(id, direction));
+                }
             }
             let mut found = Vec::new();
             while let Some((key, place)) = live.next(found.last().map(|(key, _)| *key)) {

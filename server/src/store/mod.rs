@@ -9,6 +9,7 @@ mod follower;
 mod gossip_log;
 mod header_log;
 mod live;
+mod new_file;
 mod scan;
 
 pub use error::LogError;
