@@ -4,7 +4,7 @@ use primitives::Msat;
 
 use super::channels::ChannelNetwork;
 use super::cut::{Cut, name_cut};
-use super::fit::{Draft, DraftPart, PartRules};
+use super::fit::{Draft, DraftHop, DraftPart, PartRules};
 use super::plan::PlanWorkspace;
 use super::query::{Plan, PlanError, PlanPart, PlanQuery};
 use super::relaxed::least_cost;
@@ -292,12 +292,12 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         }
         let (draft, amount) = (&mut space.draft, self.problem.amount);
         let cost = if is_needed { u64::MAX } else { draft.cost(network) };
-        let before = std::mem::take(&mut draft.parts);
+        let before = draft.take_parts();
         let fits = draft.set(network, std::iter::once((&space.route.arcs[..], amount)), &self.rules);
         if fits && draft.cost(network) <= cost {
             return Ok(true);
         }
-        draft.parts = before;
+        draft.put_parts(before);
         Ok(false)
     }
 
@@ -333,8 +333,8 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
     fn name_part(&self, draft: &Draft, prior: Prior, part: &DraftPart) -> PlanPart {
         let mut cltv = self.rules.start.cltv;
         let mut forwarded = part.amount;
-        let mut hops = Vec::with_capacity(part.arcs.len());
-        for (at, (&arc, &sent)) in part.arcs.iter().zip(&part.sent).enumerate().rev() {
+        let mut hops = Vec::with_capacity(part.hops.len());
+        for (at, &DraftHop { arc, sent, .. }) in part.hops.iter().enumerate().rev() {
             let (short_channel_id, direction, node_id) = self.problem.names(self.snapshot, arc);
             let (amount, fee) = (Msat::from_msat(sent), Msat::from_msat(sent.saturating_sub(forwarded)));
             hops.push(Hop { short_channel_id, direction, node_id, amount, fee, cltv });
