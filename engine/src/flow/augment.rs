@@ -21,10 +21,12 @@
 //! side knows its distances only below the least such x. That a + b = D can be had still: say this side dropped x when
 //! the other side's least key was k, so x + k >= D, and keys only grow; if the other side dropped y earlier, at this
 //! side's key j, then y + j >= D and x >= j; if it did so later, the same with the sides exchanged.
-//! (x >= j because labels that are news are never below the key that the side is at.)
+//! (x >= j because labels that are news are never below the key that the side is at.) All of this holds as well where x is
+//! a lower bound on the label, as long as it is not below that key: so most arcs are dropped before their end is looked up.
 //!
 //! **Limits.** A search that looks for nothing longer than some limit takes that for the best path so far. If it finds none,
-//! the same potentials with the limit for D make the ends differ by that much more.
+//! the same potentials with the limit for D make the ends differ by that much more. Within a flow there is a limit for
+//! nothing: as long as none of its arcs is full, the path before is a path still, at what its next units cost.
 
 use std::ops::Range;
 
@@ -49,14 +51,11 @@ pub(super) struct Round<'a, N> {
 }
 
 impl<'a, N: Network> Round<'a, N> {
-    pub(super) fn new(network: &'a N, space: &'a mut FlowWorkspace) -> Self {
-        let ends = [network.payer(), network.payee()];
-        Round::between(network, space, ends, FAR)
-    }
-
     /// The search for a path from one node to another that is shorter than a limit; [`FAR`] is none.
     pub(super) fn between(network: &'a N, space: &'a mut FlowWorkspace, ends: [u32; 2], limit: u64) -> Self {
         space.start_round();
+        // The payer's own arcs charge no fee, so that no bound of a list into a node holds for them: they are looked for.
+        space.wanted[1].add(network.payer());
         let counts = FlowCounts::default();
         Round { network, space, ends, best: limit, meeting: NONE, dropped: [FAR; 2], counts }
     }
@@ -110,7 +109,7 @@ impl<'a, N: Network> Round<'a, N> {
         if whole < self.best {
             (self.best, self.meeting) = (whole, node);
         }
-        self.space.reached[side].add(node);
+        self.space.wanted[1 - side].add(node);
         self.space.frontiers[side].push(distance, node, 0);
     }
 
@@ -123,17 +122,13 @@ impl<'a, N: Network> Round<'a, N> {
             node,
             distance: state.distance[side],
             potential: signed::<FORWARD>(state.potential),
-            carries: false,
+            carries: if FORWARD { state.first::<false>() } else { state.first::<true>() } != NONE,
         };
-        let carries = if FORWARD { state.first::<false>() } else { state.first::<true>() } != NONE;
-        let at = Place { carries, ..at };
-        let sorted = match first {
-            None => self.sorted::<FORWARD>(node, state.visits[side]),
-            Some(_) => self.space.sorted.find::<FORWARD>(node),
-        };
+        let known = state.read[side];
+        let sorted = if known < SORTED_FROM { None } else { self.space.sorted.find::<FORWARD>(node) };
         let seen = match sorted {
             Some(list) => self.read_sorted::<FORWARD>(at, list, first),
-            None => self.read::<FORWARD>(at, first),
+            None => self.read::<FORWARD>(at, first, known),
         };
         if first.is_none() {
             let network = self.network;
@@ -146,23 +141,27 @@ impl<'a, N: Network> Round<'a, N> {
         seen
     }
 
-    /// A node's list in the order of costs, made now if the node is settled often.
-    fn sorted<const FORWARD: bool>(&mut self, node: u32, visits: u8) -> Option<Range<usize>> {
-        if visits < SORTED_FROM {
-            return None;
-        }
-        let known = self.space.sorted.find::<FORWARD>(node);
-        known.or_else(|| Some(self.space.sorted.make::<N, FORWARD>(self.network, node)))
+    /// After how many blocks of a list it is as much work to read on as to sort it. The first path may be the only one.
+    fn worth_sorting(&self, blocks: usize) -> u16 {
+        let share = if self.space.flows.is_empty() { 1 } else { SORTED_SHARE };
+        SORTED_FROM.max(u16::try_from(blocks / share).unwrap_or(u16::MAX))
     }
 
-    /// Reads a list from a block on, as far as it may matter by now; returns the arcs that were looked at.
-    fn read<const FORWARD: bool>(&mut self, at: Place, first: Option<usize>) -> u64 {
+    /// Reads a list from a block on, as far as it may matter by now; returns the arcs that were looked at. `known` blocks of it
+    /// have been read before in this flow. Where it comes to be as much work as that, the list is sorted.
+    fn read<const FORWARD: bool>(&mut self, at: Place, first: Option<usize>, known: u16) -> u64 {
         let side = usize::from(!FORWARD);
         let network = self.network;
         let blocks = network.block_count::<FORWARD>(at.node);
         let mut block = first.unwrap_or(0);
-        let mut seen = 0;
+        let (mut seen, mut known) = (0, known);
+        let worth = self.worth_sorting(blocks);
         while block < blocks {
+            if known >= worth {
+                self.space.node(at.node).read[side] = known;
+                let list = self.space.sorted.make::<N, FORWARD>(network, at.node);
+                return seen + self.read_sorted::<FORWARD>(at, list, first.map(|_| 0));
+            }
             let bound = network.bound::<FORWARD>(at.node, block) as i64;
             if self.leaves::<FORWARD>(at, bound, block) {
                 break;
@@ -172,10 +171,12 @@ impl<'a, N: Network> Round<'a, N> {
                 self.relax::<FORWARD>(at, end, arc, piece.slope);
             });
             block += 1;
+            known = known.saturating_add(1);
         }
+        self.space.node(at.node).read[side] = known;
         if first.is_none() && block < blocks {
             let mut found = std::mem::take(&mut self.space.found);
-            let marks = self.space.marks[side].union(&self.space.reached[1 - side]);
+            let marks = &self.space.wanted[side];
             let wanted = |end| marks.may_hold(end);
             network.visit_wanted::<FORWARD>(at.node, block, wanted, |end, arc, piece| {
                 found.push((end, arc, piece.slope));
@@ -207,15 +208,12 @@ impl<'a, N: Network> Round<'a, N> {
             place += 1;
         }
         if first.is_none() && place < list.end {
-            let marks = self.space.marks[side].union(&self.space.reached[1 - side]);
-            let highest = self.space.highest[side];
             for rest in place..list.end {
                 let SortedArc { slope, arc, end } = self.space.sorted.at(rest);
-                // From here on no end is near enough, however high it is.
-                if at.distance.saturating_add(at.reduced(slope as i64, highest)) >= self.best {
+                if self.is_beyond::<FORWARD>(at, slope) {
                     break;
                 }
-                if marks.may_hold(end) {
+                if self.space.wanted[side].may_hold(end) {
                     self.relax::<FORWARD>(at, end, arc, slope);
                 }
             }
@@ -236,6 +234,13 @@ impl<'a, N: Network> Round<'a, N> {
         leaves
     }
 
+    /// Whether arcs that cost `slope` or more lead to no end that is near enough, however high it is.
+    #[inline(always)]
+    fn is_beyond<const FORWARD: bool>(&self, at: Place, slope: u64) -> bool {
+        let highest = self.space.highest[usize::from(!FORWARD)];
+        at.distance.saturating_add(at.reduced(slope as i64, highest)) >= self.best
+    }
+
     /// Takes a side's next step: its node, and where to go on in the node's list if not at its start.
     fn next<const FORWARD: bool>(&mut self) -> Option<(u32, Option<usize>)> {
         let side = usize::from(!FORWARD);
@@ -245,7 +250,6 @@ impl<'a, N: Network> Round<'a, N> {
                 let state = self.space.node(node);
                 let is_stale = state.settled >> side & 1 != 0 || state.distance[side] != key;
                 state.settled |= 1 << side;
-                state.visits[side] = state.visits[side].saturating_add(1);
                 self.counts.settled += u64::from(!is_stale);
                 let goal = self.ends[1 - side];
                 (!is_stale && node != goal).then_some((node, None))
@@ -283,13 +287,22 @@ impl<'a, N: Network> Round<'a, N> {
     #[inline(always)]
     fn offer<const FORWARD: bool>(&mut self, at: Place, end: u32, slope: i64, step: Step) {
         let side = usize::from(!FORWARD);
+        let other = self.space.frontiers[1 - side].least();
+        if !self.space.wanted[side].may_hold(end) {
+            // It is not above 0, and the other side has no label there.
+            let distance = at.distance.saturating_add(at.reduced(slope, 0));
+            if distance.saturating_add(other) >= self.best {
+                self.dropped[side] = self.dropped[side].min(distance);
+                return;
+            }
+        }
         let (potential, labels) = self.space.peek(end);
         let distance = at.distance.saturating_add(at.reduced(slope, signed::<FORWARD>(potential)));
         // A block may tell of an arc twice, and two sides of one meeting: only news counts.
         if distance >= labels[side] {
             return;
         }
-        let other = self.space.frontiers[1 - side].least().min(labels[1 - side]);
+        let other = other.min(labels[1 - side]);
         if distance.saturating_add(other) >= self.best {
             self.dropped[side] = self.dropped[side].min(distance);
             return;
@@ -382,7 +395,9 @@ fn entered(step: &PathStep) -> u32 {
     if step.is_back { step.tail } else { step.head }
 }
 
-/// From this many visits on a node's list is sorted.
-const SORTED_FROM: u8 = 4;
+/// A list is not sorted before so many blocks of it have been read, nor before this part of it has: then reading has been as
+/// much work as sorting is.
+const SORTED_FROM: u16 = 3;
+const SORTED_SHARE: usize = 8;
 /// Arcs in a block.
 const BLOCK_WORK: u64 = 8;

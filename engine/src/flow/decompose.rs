@@ -5,6 +5,7 @@
 //! nothing, is left over.
 
 use super::residual::FlowWorkspace;
+use super::sparse::SparseIndex;
 
 /// Paths in one list, and the memory to find them.
 #[derive(Debug, Default)]
@@ -13,10 +14,21 @@ pub(super) struct Paths {
     pub(super) arcs: Vec<u32>,
     /// Where each path's arcs end, and its units.
     pub(super) list: Vec<(usize, u64)>,
-    /// Tail, head, arc and flow that no path has yet.
-    rest: Vec<(u32, u32, u32, u64)>,
-    /// Node, widest way to it, the place in `rest` that it came over.
-    widths: Vec<(u32, u64, usize)>,
+    /// Arcs whose flow no path has yet.
+    rest: Vec<RestArc>,
+    /// Numbers for nodes with flow, in the order of their arcs: the payer's is 0, the payee's 1.
+    nodes: SparseIndex,
+    /// The widest way from the payer to each node, and the place in `rest` that it came over.
+    widths: Vec<(u64, usize)>,
+}
+
+/// An arc between two nodes by their numbers.
+#[derive(Debug, Clone, Copy)]
+struct RestArc {
+    tail: u32,
+    head: u32,
+    arc: u32,
+    flow: u64,
 }
 
 impl Paths {
@@ -31,46 +43,50 @@ impl Paths {
         self.arcs.clear();
         self.list.clear();
         self.rest.clear();
-        let used = space.flows.iter().filter(|flow| flow.flow > 0);
-        self.rest.extend(used.map(|flow| (flow.tail, flow.head, flow.arc, flow.flow)));
-        while self.list.len() < count_max && self.take_widest(payer, payee) {}
+        self.nodes.reset();
+        let mut number = |node| self.nodes.place(node).0;
+        let mut node_count = 1 + number(payer).max(number(payee));
+        for flow in space.flows.iter().filter(|flow| flow.flow > 0) {
+            let (tail, head) = (number(flow.tail), number(flow.head));
+            node_count = node_count.max(1 + tail.max(head));
+            self.rest.push(RestArc { tail, head, arc: flow.arc, flow: flow.flow });
+        }
+        self.widths.resize(node_count as usize, (0, 0));
+        while self.list.len() < count_max && self.take_widest() {}
     }
 
-    fn take_widest(&mut self, payer: u32, payee: u32) -> bool {
-        let Paths { arcs, list, rest, widths } = self;
-        widths.clear();
-        widths.push((payer, u64::MAX, usize::MAX));
+    fn take_widest(&mut self) -> bool {
+        let Paths { arcs, list, rest, widths, .. } = self;
+        widths.fill((0, usize::MAX));
+        widths[PAYER].0 = u64::MAX;
         let mut is_settled = false;
         while !is_settled {
             is_settled = true;
-            for (at, &(tail, head, _, flow)) in rest.iter().enumerate() {
-                let Some(&(_, known, _)) = widths.iter().find(|entry| entry.0 == tail) else { continue };
-                let width = known.min(flow);
-                match widths.iter_mut().find(|entry| entry.0 == head) {
-                    Some(entry) if entry.1 < width => (entry.1, entry.2, is_settled) = (width, at, false),
-                    Some(_) => {}
-                    None => {
-                        widths.push((head, width, at));
-                        is_settled = false;
-                    }
+            for (at, arc) in rest.iter().enumerate() {
+                let width = widths[arc.tail as usize].0.min(arc.flow);
+                let known = &mut widths[arc.head as usize];
+                if width > known.0 {
+                    (*known, is_settled) = ((width, at), false);
                 }
             }
         }
-        let found = |node: u32| widths.iter().find(|entry| entry.0 == node).map(|entry| (entry.1, entry.2));
-        let Some((width, mut came)) = found(payee) else { return false };
-        let start = arcs.len();
-        loop {
-            let (tail, _, arc, flow) = &mut rest[came];
-            *flow -= width;
-            arcs.push(*arc);
-            match found(*tail) {
-                Some((_, before)) if before != usize::MAX => came = before,
-                _ => break,
-            }
+        let width = widths[PAYEE].0;
+        if width == 0 {
+            return false;
+        }
+        let (start, mut node) = (arcs.len(), PAYEE);
+        while node != PAYER {
+            let arc = &mut rest[widths[node].1];
+            arc.flow -= width;
+            arcs.push(arc.arc);
+            node = arc.tail as usize;
         }
         arcs[start..].reverse();
         list.push((arcs.len(), width));
-        rest.retain(|entry| entry.3 > 0);
+        rest.retain(|arc| arc.flow > 0);
         true
     }
 }
+
+const PAYER: usize = 0;
+const PAYEE: usize = 1;

@@ -7,6 +7,7 @@ use super::channels::{ArcTerms, ChannelNetwork};
 use super::decompose::Paths;
 use super::pieces::Pieces;
 use super::share::share_out;
+use super::sparse::SparseIndex;
 use crate::belief::{Liquidity, Prior};
 use crate::cost::FeeOnly;
 use crate::search::problem::{Problem, Suffix};
@@ -18,8 +19,10 @@ pub(super) struct Draft {
     pub(super) parts: Vec<DraftPart>,
     /// Every arc that a part has used, once.
     pub(super) arcs: Vec<UsedArc>,
-    /// The HTLCs of the part that is being fitted, payer first.
-    sent: Vec<u64>,
+    /// The places of arcs among them.
+    places: SparseIndex,
+    /// The hops of the part that is being fitted, payer first.
+    hops: Vec<DraftHop>,
     /// What each path is asked for.
     wanted: Vec<u64>,
 }
@@ -28,18 +31,27 @@ pub(super) struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DraftPart {
     /// Payer first.
-    pub(super) arcs: Vec<u32>,
-    /// What the HTLC on each arc carries, in msat.
-    pub(super) sent: Vec<u64>,
+    pub(super) hops: Vec<DraftHop>,
     /// What the payee gets, in msat.
     pub(super) amount: u64,
     pub(super) used: Used,
 }
 
+/// A part's HTLC on an arc.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DraftHop {
+    pub(super) arc: u32,
+    /// The arc's place among those of the draft.
+    place: u32,
+    /// What the HTLC carries, in msat.
+    pub(super) sent: u64,
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct UsedArc {
-    pub(super) arc: u32,
     pub(super) terms: ArcTerms,
+    /// What all parts send over it, in msat.
+    pub(super) sent: u64,
     /// The cost beside fees, ends in msat.
     beside_fees: Pieces,
 }
@@ -59,11 +71,25 @@ pub(super) struct PartRules {
 impl DraftPart {
     /// The fee, in msat.
     pub(super) fn fee(&self) -> u64 {
-        self.sent.first().map_or(0, |sent| sent - self.amount)
+        self.hops.first().map_or(0, |first| first.sent - self.amount)
+    }
+}
+
+impl UsedArc {
+    /// What it has left for one more part.
+    fn room(&self) -> u64 {
+        self.terms.bounds.max.saturating_sub(self.sent).min(self.terms.part_max)
     }
 }
 
 impl Draft {
+    /// Forgets parts and arcs.
+    pub(super) fn clear(&mut self) {
+        self.parts.clear();
+        self.arcs.clear();
+        self.places.reset();
+    }
+
     /// Makes parts of paths so that they deliver `amount` msat together; returns what is missing.
     pub(super) fn fill<L: Liquidity + Copy>(
         &mut self,
@@ -72,8 +98,7 @@ impl Draft {
         rules: &PartRules,
         amount: u64,
     ) -> u64 {
-        self.parts.clear();
-        self.arcs.clear();
+        self.clear();
         let mut missing = amount;
         let mut wanted = std::mem::take(&mut self.wanted);
         share_out(network, paths, rules.count_max, amount, &mut wanted);
@@ -81,15 +106,14 @@ impl Draft {
             if missing == 0 || self.parts.len() == rules.count_max {
                 break;
             }
-            let arcs = paths.arcs_of(path);
-            if !self.know(network, arcs) {
+            if !self.follow(network, paths.arcs_of(path)) {
                 continue;
             }
             let mut wanted = wanted.min(missing);
-            while let Some(part) = self.fit(network, arcs, rules, wanted, usize::MAX) {
+            while let Some(part) = self.fit(network, rules, wanted) {
                 missing -= part.amount;
                 wanted -= part.amount;
-                self.parts.push(part);
+                self.add(part);
                 if !network.may_repeat() || self.parts.len() == rules.count_max {
                     break;
                 }
@@ -106,14 +130,13 @@ impl Draft {
         mut paths: impl Iterator<Item = (&'p [u32], u64)>,
         rules: &PartRules,
     ) -> bool {
-        self.parts.clear();
+        self.take_parts();
         paths.all(|(arcs, amount)| {
-            let is_known = self.know(network, arcs);
-            let part = is_known.then(|| self.fit(network, arcs, rules, amount, usize::MAX)).flatten();
-            let part = part.filter(|part| part.amount == amount);
-            let fits = part.is_some();
-            self.parts.extend(part);
-            fits
+            let is_known = self.follow(network, arcs);
+            let part = is_known.then(|| self.fit(network, rules, amount)).flatten();
+            let Some(part) = part.filter(|part| part.amount == amount) else { return false };
+            self.add(part);
+            true
         })
     }
 
@@ -124,11 +147,31 @@ impl Draft {
         paths: impl Iterator<Item = (&'p [u32], u64)>,
         rules: &PartRules,
     ) {
-        self.parts.clear();
+        self.take_parts();
         for (arcs, amount) in paths {
-            let part = self.fit(network, arcs, rules, amount, usize::MAX);
-            self.parts.extend(part);
+            if self.follow(network, arcs)
+                && let Some(part) = self.fit(network, rules, amount)
+            {
+                self.add(part);
+            }
         }
+    }
+
+    fn add(&mut self, part: DraftPart) {
+        part.hops.iter().for_each(|hop| self.arcs[hop.place as usize].sent += hop.sent);
+        self.parts.push(part);
+    }
+
+    /// Takes all parts away.
+    pub(super) fn take_parts(&mut self) -> Vec<DraftPart> {
+        self.arcs.iter_mut().for_each(|known| known.sent = 0);
+        std::mem::take(&mut self.parts)
+    }
+
+    /// Puts other parts in the place of all, which were parts of this draft before.
+    pub(super) fn put_parts(&mut self, parts: Vec<DraftPart>) {
+        self.take_parts();
+        parts.into_iter().for_each(|part| self.add(part));
     }
 
     /// Gives what is `missing` to parts with room to spare, the widest first; returns what is still missing.
@@ -142,13 +185,18 @@ impl Draft {
             if missing == 0 {
                 break;
             }
-            let (arcs, before) = (std::mem::take(&mut self.parts[at].arcs), self.parts[at].amount);
-            let larger = self.fit(network, &arcs, rules, before.saturating_add(missing), at);
-            self.parts[at].arcs = arcs;
+            // The part's own HTLCs are in nobody's way while it is fitted.
+            let Draft { parts, arcs, hops, .. } = self;
+            hops.clone_from(&parts[at].hops);
+            hops.iter().for_each(|hop| arcs[hop.place as usize].sent -= hop.sent);
+            let before = parts[at].amount;
+            let larger = self.fit(network, rules, before.saturating_add(missing));
             if let Some(larger) = larger.filter(|larger| larger.amount > before) {
                 missing -= larger.amount - before;
                 self.parts[at] = larger;
             }
+            let Draft { parts, arcs, .. } = self;
+            parts[at].hops.iter().for_each(|hop| arcs[hop.place as usize].sent += hop.sent);
         }
         missing
     }
@@ -178,32 +226,29 @@ impl Draft {
     ) -> Option<u64> {
         let before = self.parts.clone();
         let dropped = self.parts.remove(part);
+        dropped.hops.iter().for_each(|hop| self.arcs[hop.place as usize].sent -= hop.sent);
         let missing = self.spread(network, rules, dropped.amount);
         let merged = self.cost(network);
         if missing == 0 && merged < cost {
             return Some(merged);
         }
-        self.parts = before;
+        self.put_parts(before);
         None
     }
 
-    /// The part that delivers as much along `arcs` as fits beside the others (but `instead_of`), up to `wanted`.
+    /// The part that delivers as much along the path that is followed as fits beside the others, up to `wanted`.
     fn fit<L: Liquidity + Copy>(
         &mut self,
         network: &ChannelNetwork<'_, L>,
-        arcs: &[u32],
         rules: &PartRules,
         wanted: u64,
-        instead_of: usize,
     ) -> Option<DraftPart> {
+        let Draft { arcs, hops, .. } = self;
         let problem = &network.problem;
         let mut amount = wanted;
         for _ in 0..FIT_COUNT_MAX {
-            self.send_freely(problem, arcs, amount)?;
-            let over = arcs
-                .iter()
-                .zip(&self.sent)
-                .map(|(&arc, &sent)| sent.saturating_sub(self.room(arc, instead_of)));
+            send_freely(problem, hops, amount)?;
+            let over = hops.iter().map(|hop| hop.sent.saturating_sub(arcs[hop.place as usize].room()));
             let over = over.max().unwrap_or(0);
             if over == 0 {
                 break;
@@ -214,9 +259,8 @@ impl Draft {
         if amount < rules.amount_min {
             return None;
         }
-        let used = price(problem, rules.start, arcs, amount, &mut self.sent)?;
-        let part = || DraftPart { arcs: arcs.to_vec(), sent: self.sent.clone(), amount, used };
-        rules.limits.allow(&used).then(part)
+        let used = price(problem, rules.start, hops, amount)?;
+        rules.limits.allow(&used).then(|| DraftPart { hops: hops.clone(), amount, used })
     }
 
     /// Whether every part still costs what it did. Reads each policy of a part once.
@@ -225,50 +269,28 @@ impl Draft {
         network: &ChannelNetwork<'_, L>,
         start: Used,
     ) -> bool {
-        let mut sent = Vec::with_capacity(HOP_COUNT_USUAL);
+        let mut hops = Vec::with_capacity(HOP_COUNT_USUAL);
         self.parts.iter().all(|part| {
-            let used = price(&network.problem, start, &part.arcs, part.amount, &mut sent);
-            used == Some(part.used) && sent == part.sent
+            hops.clone_from(&part.hops);
+            let used = price(&network.problem, start, &mut hops, part.amount);
+            used == Some(part.used) && hops == part.hops
         })
     }
 
-    /// The HTLCs along `arcs` as if nothing limited them.
-    fn send_freely(&mut self, problem: &Problem<'_, FeeOnly>, arcs: &[u32], amount: u64) -> Option<()> {
-        self.sent.clear();
-        let mut suffix = Suffix { cost: 0, received: amount, forwarded: amount };
-        for &arc in arcs.iter().rev() {
-            let sent = problem.arriving(arc, &suffix);
-            let fee = if problem.tail(arc) == problem.payer { 0 } else { problem.record(arc).fee(sent) };
-            suffix = Suffix { cost: 0, received: sent.checked_add(fee)?, forwarded: sent };
-            self.sent.push(sent);
-        }
-        self.sent.reverse();
-        Some(())
-    }
-
-    /// What an arc has left for one part beside the others.
-    fn room(&self, arc: u32, instead_of: usize) -> u64 {
-        let known = self.arcs.iter().find(|known| known.arc == arc);
-        known.map_or(0, |known| {
-            let beside = known.terms.bounds.max.saturating_sub(self.sent_over(arc, instead_of));
-            beside.min(known.terms.part_max)
-        })
-    }
-
-    /// What all parts but one send over an arc.
-    pub(super) fn sent_over(&self, arc: u32, except: usize) -> u64 {
-        let others = self.parts.iter().enumerate().filter(|&(at, _)| at != except).map(|(_, part)| part);
-        let hops = others.flat_map(|part| part.arcs.iter().zip(&part.sent));
-        hops.filter(|&(&other, _)| other == arc).map(|(_, &sent)| sent).sum()
-    }
-
-    /// Looks up arcs; `false` where one may not be used any more.
-    fn know<L: Liquidity + Copy>(&mut self, network: &ChannelNetwork<'_, L>, arcs: &[u32]) -> bool {
+    /// Takes a path for the part that is fitted next; `false` where one of its arcs may not be used any more.
+    fn follow<L: Liquidity + Copy>(&mut self, network: &ChannelNetwork<'_, L>, arcs: &[u32]) -> bool {
+        self.hops.clear();
         for &arc in arcs {
-            if self.arcs.iter().all(|known| known.arc != arc) {
-                let Some(terms) = network.terms_of(arc) else { return false };
-                self.arcs.push(UsedArc { arc, terms, beside_fees: terms.without_fee(&network.tariff) });
-            }
+            let place = match self.places.find(arc) {
+                Some(place) => place,
+                None => {
+                    let Some(terms) = network.terms_of(arc) else { return false };
+                    let beside_fees = terms.without_fee(&network.tariff);
+                    self.arcs.push(UsedArc { terms, sent: 0, beside_fees });
+                    self.places.place(arc).0
+                }
+            };
+            self.hops.push(DraftHop { arc, place, sent: 0 });
         }
         true
     }
@@ -284,9 +306,8 @@ impl Draft {
     pub(super) fn base_fees<L: Liquidity + Copy>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
         let tariff = &network.tariff;
         let linear = self.arcs.iter().map(|known| {
-            let sent = self.sent_over(known.arc, usize::MAX);
             let (whole, beside) = (known.terms.pieces_msat(tariff), known.terms.without_fee(tariff));
-            tariff.cost_msat(&whole, sent).saturating_sub(tariff.cost_msat(&beside, sent))
+            tariff.cost_msat(&whole, known.sent).saturating_sub(tariff.cost_msat(&beside, known.sent))
         });
         self.fee().saturating_sub(linear.sum())
     }
@@ -299,56 +320,70 @@ impl Draft {
     /// The fees in millionths of what the parts deliver; 0 where there is none.
     pub(super) fn fee_millionths(&self) -> u64 {
         let delivered = self.parts.iter().map(|part| u128::from(part.amount)).sum::<u128>().max(1);
-        u64::try_from(u128::from(self.fee()) * 1_000_000 / delivered)
-            .map_or(1_000_000, |share| share.min(1_000_000))
+        u64::try_from(u128::from(self.fee()) * u128::from(MILLION) / delivered)
+            .map_or(MILLION, |share| share.min(MILLION))
     }
 
     /// What the plan costs in the model: exact fees, and what its arcs cost beside them, in msat.
     pub(super) fn cost<L: Liquidity + Copy>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
-        let beside = self.arcs.iter().map(|known| {
-            let sent = self.sent_over(known.arc, usize::MAX);
-            known.terms.cost_beside_fees(&network.tariff, &known.beside_fees, sent)
-        });
-        beside.fold(self.fee(), u64::saturating_add)
+        let beside = self
+            .arcs
+            .iter()
+            .filter(|known| known.sent > 0)
+            .map(|known| known.terms.cost_beside_fees(&network.tariff, &known.beside_fees, known.sent));
+        let beside = beside.fold(0, u128::saturating_add);
+        self.fee().saturating_add(network.tariff.to_msat(beside))
+    }
+
+    /// By how much the fees are less than what a flow of `amount` pays for what the parts deliver, because each hop's fee is
+    /// rounded down (BOLT 7), in msat rounded up.
+    pub(super) fn rounded_off(&self, amount: u64) -> u64 {
+        let of_part = |part: &DraftPart| {
+            let whole =
+                part.hops.iter().map(|hop| u128::from(self.arcs[hop.place as usize].terms.fee(amount)));
+            whole.sum::<u128>().saturating_mul(u128::from(part.amount))
+        };
+        let linear = self.parts.iter().map(of_part).fold(0, u128::saturating_add);
+        u64::try_from(linear.div_ceil(u128::from(amount)))
+            .map_or(0, |linear| linear.saturating_sub(self.fee()))
     }
 
     /// The chance that every channel can carry all that the parts send over it.
     pub(super) fn probability(&self, prior: Prior) -> f64 {
-        let arcs = self.arcs.iter();
-        arcs.map(|known| known.terms.probability(prior, self.sent_over(known.arc, usize::MAX))).product()
+        self.arcs.iter().map(|known| known.terms.probability(prior, known.sent)).product()
     }
 
     /// The chance that the channels of one part can carry it, if it is sent alone.
     pub(super) fn part_probability(&self, prior: Prior, part: &DraftPart) -> f64 {
-        let hops = part.arcs.iter().zip(&part.sent);
-        let chance = |arc: u32, sent: u64| {
-            let known = self.arcs.iter().find(|known| known.arc == arc);
-            known.map_or(0.0, |known| known.terms.probability(prior, sent))
-        };
-        hops.map(|(&arc, &sent)| chance(arc, sent)).product()
+        let chance = |hop: &DraftHop| self.arcs[hop.place as usize].terms.probability(prior, hop.sent);
+        part.hops.iter().map(chance).product()
     }
 }
 
-/// Prices a part backwards from the payee: its HTLCs into `sent`, payer first, and what it takes of limited resources.
-fn price(
-    problem: &Problem<'_, FeeOnly>,
-    start: Used,
-    arcs: &[u32],
-    amount: u64,
-    sent: &mut Vec<u64>,
-) -> Option<Used> {
-    sent.clear();
+/// The HTLCs of `amount` along `hops` as if nothing limited them.
+fn send_freely(problem: &Problem<'_, FeeOnly>, hops: &mut [DraftHop], amount: u64) -> Option<()> {
+    let mut suffix = Suffix { cost: 0, received: amount, forwarded: amount };
+    for hop in hops.iter_mut().rev() {
+        hop.sent = problem.arriving(hop.arc, &suffix);
+        let is_own = problem.tail(hop.arc) == problem.payer;
+        let fee = if is_own { 0 } else { problem.record(hop.arc).fee(hop.sent) };
+        suffix = Suffix { cost: 0, received: hop.sent.checked_add(fee)?, forwarded: hop.sent };
+    }
+    Some(())
+}
+
+/// Prices a part backwards from the payee: what its HTLCs carry, and what it takes of limited resources.
+fn price(problem: &Problem<'_, FeeOnly>, start: Used, hops: &mut [DraftHop], amount: u64) -> Option<Used> {
     let (mut suffix, mut used) = (Suffix { cost: 0, received: amount, forwarded: amount }, start);
-    for &arc in arcs.iter().rev() {
-        suffix = problem.extend(arc, &suffix)?;
-        sent.push(suffix.forwarded);
-        used = if problem.tail(arc) == problem.payer {
+    for hop in hops.iter_mut().rev() {
+        suffix = problem.extend(hop.arc, &suffix)?;
+        hop.sent = suffix.forwarded;
+        used = if problem.tail(hop.arc) == problem.payer {
             used.sent()
         } else {
-            used.extended(problem.record(arc), &suffix)
+            used.extended(problem.record(hop.arc), &suffix)
         };
     }
-    sent.reverse();
     Some(used)
 }
 
@@ -358,3 +393,4 @@ const MERGE_TRY_COUNT: usize = 8;
 const HOP_COUNT_USUAL: usize = 8;
 /// A part shrinks by what is too much, once for all arcs; inbound fees may make it take another turn.
 const FIT_COUNT_MAX: usize = 4;
+const MILLION: u64 = 1_000_000;

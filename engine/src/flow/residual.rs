@@ -26,8 +26,8 @@ pub struct FlowWorkspace {
     pub(super) marks: [Marks; 2],
     /// No potential is higher, and none is further below 0.
     pub(super) highest: [i64; 2],
-    /// Nodes that each side has labelled in this round.
-    pub(super) reached: [Marks; 2],
+    /// Nodes that each side looks for in what it leaves of a list: its marks, and what the other side has labelled.
+    pub(super) wanted: [Marks; 2],
     /// Lists that were made anew.
     pub(super) sorted: SortedLists,
     /// Arcs to marked nodes of the list that is being looked through, and the cost of their first units.
@@ -52,8 +52,8 @@ pub(super) struct NodeState {
     pub(super) step: [Step; 2],
     /// Bits of the sides that have settled the node.
     pub(super) settled: u8,
-    /// In how many rounds each side has settled it, as far as is counted.
-    pub(super) visits: [u8; 2],
+    /// How many blocks of its list each side has read in all rounds of a flow, as far as is counted.
+    pub(super) read: [u16; 2],
     /// The first flow that enters it, and the first that leaves it, in [`FlowWorkspace::flows`].
     first_in: u32,
     first_out: u32,
@@ -102,15 +102,6 @@ impl Default for Marks {
 }
 
 impl Marks {
-    /// The nodes of both sets.
-    pub(super) fn union(&self, other: &Marks) -> Marks {
-        let mut both = self.clone();
-        for (word, more) in both.words.iter_mut().zip(&other.words) {
-            *word |= more;
-        }
-        both
-    }
-
     #[inline(always)]
     pub(super) fn may_hold(&self, node: u32) -> bool {
         self.words[(node / 64) as usize % MARK_WORDS] >> (node % 64) & 1 != 0
@@ -177,7 +168,7 @@ impl FlowWorkspace {
         }
         self.labelled.clear();
         self.frontiers.iter_mut().for_each(Frontier::clear);
-        self.reached = Default::default();
+        self.wanted.clone_from(&self.marks);
     }
 
     /// A node with its labels of this round.
@@ -259,7 +250,7 @@ const UNTOUCHED: NodeState = NodeState {
     distance: [FAR; 2],
     step: [Step::NONE; 2],
     settled: 0,
-    visits: [0; 2],
+    read: [0; 2],
     first_in: NONE,
     first_out: NONE,
 };

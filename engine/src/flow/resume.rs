@@ -73,7 +73,7 @@ pub(super) fn resume<N: Network>(
     // Rounding down may have made a potential lower by one.
     space.highest = space.highest.map(|highest| highest.saturating_add(1));
     space.sorted.reset();
-    space.states.iter_mut().for_each(|state| state.visits = [0; 2]);
+    space.states.iter_mut().for_each(|state| state.read = [0; 2]);
     space.flows.iter_mut().for_each(|flow| flow.pieces = network.pieces(flow.arc));
     let (mut at, mut rounds) = (0, 0);
     while at < space.flows.len() {

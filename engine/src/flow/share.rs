@@ -6,7 +6,7 @@
 
 use super::channels::ChannelNetwork;
 use super::decompose::Paths;
-use super::pieces::Pieces;
+use super::pieces::{Piece, Pieces};
 use crate::belief::Liquidity;
 
 /// An arc of the paths that are kept.
@@ -14,6 +14,19 @@ struct SharedArc {
     arc: u32,
     pieces: Pieces,
     sent: u64,
+    /// The next units, `None` where it is full.
+    next: Option<Piece>,
+}
+
+impl SharedArc {
+    fn new(arc: u32, pieces: Pieces) -> Self {
+        SharedArc { arc, pieces, sent: 0, next: pieces.ahead(0) }
+    }
+
+    fn send(&mut self, more: u64) {
+        self.sent += more;
+        self.next = self.pieces.ahead(self.sent);
+    }
 }
 
 /// Sets what each path is asked for, in msat.
@@ -35,7 +48,7 @@ pub(super) fn share_out<L: Liquidity + Copy>(
     let mut missing = amount;
     for (places, wanted) in kept.iter().zip(wanted.iter()) {
         let sent = (*wanted).min(missing);
-        places.iter().for_each(|&place| arcs[place].sent += sent);
+        places.iter().for_each(|&place| arcs[place].send(sent));
         missing -= sent;
     }
     for _ in 0..STEP_COUNT_MAX {
@@ -45,7 +58,7 @@ pub(super) fn share_out<L: Liquidity + Copy>(
         });
         let Some((_, path, room)) = next.min().filter(|_| missing > 0) else { return };
         let sent = room.min(missing);
-        kept[path].iter().for_each(|&place| arcs[place].sent += sent);
+        kept[path].iter().for_each(|&place| arcs[place].send(sent));
         wanted[path] += sent;
         missing -= sent;
     }
@@ -61,7 +74,7 @@ fn places<L: Liquidity + Copy>(
         arcs.iter().position(|known| known.arc == arc).unwrap_or_else(|| {
             let pieces =
                 network.terms_of(arc).map_or(Pieces::NONE, |terms| terms.pieces_msat(&network.tariff));
-            arcs.push(SharedArc { arc, pieces, sent: 0 });
+            arcs.push(SharedArc::new(arc, pieces));
             arcs.len() - 1
         })
     };
@@ -72,7 +85,7 @@ fn places<L: Liquidity + Copy>(
 fn next_units(arcs: &[SharedArc], places: &[usize]) -> Option<(u64, u64)> {
     let mut whole = (0u64, u64::MAX);
     for &place in places {
-        let piece = arcs[place].pieces.ahead(arcs[place].sent)?;
+        let piece = arcs[place].next?;
         whole = (whole.0.saturating_add(piece.slope), whole.1.min(piece.room));
     }
     Some(whole)

@@ -5,7 +5,7 @@
 
 use super::augment::Round;
 use super::network::Network;
-use super::residual::FlowWorkspace;
+use super::residual::{FAR, FlowWorkspace};
 
 /// How sending ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,21 +49,26 @@ pub(super) fn send<N: Network>(
     paths_max: u64,
     counts: &mut FlowCounts,
 ) -> (End, u64) {
-    let mut sent = 0;
-    let mut paths = 0;
+    let ends = [network.payer(), network.payee()];
+    let (mut sent, mut paths, mut limit) = (0, 0, FAR);
     while sent < units {
         if paths == paths_max || space.stop.is_set() {
             return (End::WorkLimit, sent);
         }
         paths += 1;
-        let mut round = Round::new(network, space);
+        let mut round = Round::between(network, space, ends, limit);
         let is_found = round.search();
         *counts = counts.plus(round.counts);
-        if !is_found {
+        if is_found {
+            sent += push_along(network, space, units - sent);
+            counts.augmentations += 1;
+            limit = limit_after(network, space, ends);
+        } else if limit == FAR {
             return (End::Cut, sent);
+        } else {
+            // Policies have changed meanwhile.
+            limit = FAR;
         }
-        sent += push_along(network, space, units - sent);
-        counts.augmentations += 1;
     }
     (End::Sent, sent)
 }
@@ -76,6 +81,16 @@ pub(super) fn push_along<N: Network>(network: &N, space: &mut FlowWorkspace, uni
     path.iter().for_each(|step| space.push(network, step, pushed));
     space.path = path;
     pushed
+}
+
+/// What the next path is shorter than: the workspace's path can be taken once more, unless one of its arcs is full.
+fn limit_after<N: Network>(network: &N, space: &FlowWorkspace, [payer, payee]: [u32; 2]) -> u64 {
+    let slopes = space.path.iter().map(|step| {
+        let slope = space.residual(network, step)?.slope as i64;
+        Some(if step.is_back { -slope } else { slope })
+    });
+    let tension = space.potential(payee) - space.potential(payer);
+    slopes.sum::<Option<i64>>().map_or(FAR, |length| (length - tension).max(0) as u64 + 1)
 }
 
 /// What the workspace's flow costs.

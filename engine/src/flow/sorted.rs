@@ -1,8 +1,8 @@
 //! Lists of nodes that are looked at again and again, in the order of what their arcs cost.
 //!
 //! A graph's own lists are sorted by fee, which is little of the cost of a large payment: most of a hub's list has to be
-//! read, arc by arc, in each round. The cost of an arc's first units does not change within one flow, so after some rounds
-//! a node's list is made anew: sorted by that cost it is left after the few arcs that matter.
+//! read, arc by arc, in each round. The cost of an arc's first units does not change within one flow, so a list that has
+//! been read a good deal is made anew: sorted by that cost it is left after the few arcs that matter.
 
 use std::ops::Range;
 

@@ -43,6 +43,7 @@ pub fn first_stage<L: Liquidity + Copy>(
     let Some(paths) = paths else { return Ok(None) };
     let paths = || paths.iter().zip(&plan.parts).map(|(arcs, part)| (&arcs[..], part.amount.to_msat()));
     let draft = &mut space.draft;
+    draft.clear();
     if !draft.set(&network, paths(), &planner.rules) || !draft.cap_unlikely(network.tariff.prior()) {
         return Ok(None);
     }
@@ -52,7 +53,7 @@ pub fn first_stage<L: Liquidity + Copy>(
     }
     let amount = draft.parts.iter().map(|part| part.amount).sum();
     let stage = planner.finish_current(&network, 0, plan.counts, space)?;
-    Ok(stage.map(|stage| Plan { amount: Msat::from_msat(amount), least_cost: None, ..stage }))
+    Ok(stage.map(|stage| Plan { amount: Msat::from_msat(amount), ..stage.above(None) }))
 }
 
 fn arcs_of(part: &PlanPart, snapshot: &Snapshot, query: &RouteQuery) -> Option<Vec<u32>> {
@@ -63,9 +64,8 @@ impl Draft {
     /// Lowers what unlikely arcs may carry; says whether there are any.
     fn cap_unlikely(&mut self, prior: Prior) -> bool {
         let mut is_capped = false;
-        for at in 0..self.arcs.len() {
-            let sent = self.sent_over(self.arcs[at].arc, usize::MAX);
-            let terms = &mut self.arcs[at].terms;
+        for known in &mut self.arcs {
+            let (terms, sent) = (&mut known.terms, known.sent);
             if terms.probability(prior, sent) < UNLIKELY {
                 terms.bounds.max = most_likely(sent, |amount| terms.probability(prior, amount) >= LIKELY);
                 is_capped = true;
