@@ -1,25 +1,31 @@
 //! A burst of signed updates while routes are searched on the other processor.
+//!
+//! All that has to do with gossip (the node, the peer that sends, and who looks whether an update is there) runs on the
+//! first processor, the searches on the second, as far as the system lets us choose. Rest and burst take turns, so that what
+//! others do on the machine meets both; what is told are medians of the turns.
 
+use std::fs;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use benches::clock::ThreadClock;
 use benches::input::is_measured;
-use benches::summary::Summary;
+use benches::summary::{Summary, median};
 use criterion::Criterion;
 use engine::graph::Topology;
 use engine::query::RouteQuery;
 use engine::router::{RouteWorkspace, route};
-use engine::snapshot::ChannelGraph;
+use engine::snapshot::{ChannelGraph, GraphWriter};
 use engine::synthetic::{AmountRange, SyntheticConfig, generate, random_queries};
 use primitives::{Direction, UnixTime};
 use rayon::prelude::*;
-use server::net::open_sync;
+use server::net::{SyncNode, open_sync};
 use tests::signed::Signer;
 
 use super::client::{Client, Target};
-use super::world::{CHAIN, config, ends, first_time, messages, scid, size, write_log};
+use super::world::{CHAIN, config, ends, first_time, messages, round_count, scid, size, write_log};
 
 const CHANNEL_COUNT: u32 = 6000;
 /// Channels at the front whose updates are waited for one by one.
@@ -27,7 +33,8 @@ const PROBE_COUNT: u32 = 200;
 /// Updates of one direction: with the first one as many as may come at once.
 const ROUND_COUNT: u32 = 9;
 const UPDATE_COUNT: u32 = 100_000;
-const REST: Duration = Duration::from_secs(3);
+/// How long a turn at rest takes.
+const REST: Duration = Duration::from_secs(2);
 const BURST_MAX: Duration = Duration::from_secs(300);
 
 /// The updates, all of one round before those of the next.
@@ -45,20 +52,19 @@ fn updates(channel_count: u32) -> Vec<Vec<u8>> {
 
 /// Searches until `is_over`; by the wall clock, and by processor time.
 fn search(graph: &ChannelGraph, queries: &[RouteQuery], mut is_over: impl FnMut() -> bool) -> [Summary; 2] {
+    pin("1");
     let (clock, mut space) = (ThreadClock::calibrate(), RouteWorkspace::default());
-    let (mut wall, mut processor, mut found_count) = (Vec::new(), Vec::new(), 0);
+    let (mut wall, mut processor) = (Vec::new(), Vec::new());
     for query in queries.iter().cycle() {
         if is_over() {
             break;
         }
         let snapshot = graph.snapshot();
         let began = Instant::now();
-        let (found, time) = clock.time(|| route(&snapshot, query, &mut space));
-        found_count += usize::from(found.is_ok());
+        let (_, time) = clock.time(|| route(&snapshot, query, &mut space).is_ok());
         wall.push(began.elapsed());
         processor.push(time);
     }
-    println!("burst: {found_count} of {} searches found a route", wall.len());
     [Summary::of(wall), Summary::of(processor)]
 }
 
@@ -66,7 +72,7 @@ fn search(graph: &ChannelGraph, queries: &[RouteQuery], mut is_over: impl FnMut(
 fn probe(
     to: Target,
     graph: &ChannelGraph,
-    probes: std::ops::Range<u32>,
+    probes: impl Iterator<Item = u32>,
     is_over: &AtomicBool,
 ) -> Vec<Duration> {
     let (signer, first) = (Signer::new(CHAIN), first_time().to_secs());
@@ -76,14 +82,14 @@ fn probe(
         if is_over.load(Relaxed) {
             break;
         }
-        let fee = 1_000_000 + n;
-        let time = UnixTime::from_secs(first + 50);
-        client.say(&signer.update(scid(n), ends(n), Direction::NodeOneToTwo, time, fee));
+        let (round, channel) = (n / size(PROBE_COUNT), n % size(PROBE_COUNT));
+        let (id, fee, time) = (scid(channel), 1_000_000 + n, UnixTime::from_secs(first + 50 + round));
+        client.say(&signer.update(id, ends(channel), Direction::NodeOneToTwo, time, fee));
         let began = Instant::now();
         client.flush().expect("the node stays");
         loop {
             let snapshot = graph.snapshot();
-            let arc = snapshot.channel(scid(n)).expect("known").arc(Direction::NodeOneToTwo);
+            let arc = snapshot.channel(id).expect("known").arc(Direction::NodeOneToTwo);
             if snapshot.policy(arc).is_some_and(|policy| policy.fee.fee_base_msat == fee) {
                 break;
             }
@@ -96,6 +102,63 @@ fn probe(
     times
 }
 
+/// The node, the graph that it feeds, and what is searched and told.
+struct Stage<'a> {
+    node: &'a SyncNode<GraphWriter>,
+    graph: &'a ChannelGraph,
+    queries: &'a [RouteQuery],
+    to: Target,
+}
+
+impl Stage<'_> {
+    /// Searches while nothing but single updates come.
+    fn rest(&self, probes: &mut (impl Iterator<Item = u32> + Send)) -> ([Summary; 2], Vec<Duration>) {
+        let (is_over, began) = (AtomicBool::new(false), Instant::now());
+        let length = REST / if is_measured() { 1 } else { 30 };
+        thread::scope(|scope| {
+            let probing = scope.spawn(|| probe(self.to, self.graph, probes, &is_over));
+            let searching = scope.spawn(|| search(self.graph, self.queries, || began.elapsed() > length));
+            let seen = searching.join().expect("searches end");
+            is_over.store(true, Relaxed);
+            (seen, probing.join().expect("updates become routable"))
+        })
+    }
+
+    /// Searches while all of `updates` come as fast as they are taken.
+    fn burst(
+        &self,
+        updates: &[Vec<u8>],
+        probes: &mut (impl Iterator<Item = u32> + Send),
+    ) -> ([Summary; 2], Vec<Duration>) {
+        let (is_over, began) = (AtomicBool::new(false), Instant::now());
+        let wanted = self.node.status().verified_count + updates.len() as u64;
+        let is_taken = || {
+            assert!(began.elapsed() < BURST_MAX, "{:?}", self.node.status());
+            self.node.status().verified_count >= wanted
+        };
+        thread::scope(|scope| {
+            let probing = scope.spawn(|| probe(self.to, self.graph, probes, &is_over));
+            scope.spawn(|| {
+                let mut client = Client::connect(self.to).expect("a node that listens");
+                for some in updates.chunks(100) {
+                    some.iter().for_each(|update| client.say(update));
+                    client.flush().expect("the node stays");
+                }
+                // The connection stays until all is taken.
+                while !is_over.load(Relaxed) {
+                    thread::sleep(Duration::from_millis(10));
+                }
+            });
+            let searching = scope.spawn(|| search(self.graph, self.queries, is_taken));
+            let seen = searching.join().expect("searches end");
+            is_over.store(true, Relaxed);
+            let rate = updates.len() as f64 / began.elapsed().as_secs_f64();
+            println!("burst: {} updates, {rate:.0} a second on one thread", updates.len());
+            (seen, probing.join().expect("updates become routable"))
+        })
+    }
+}
+
 pub(super) fn measure(_: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("gossip.log");
@@ -103,6 +166,7 @@ pub(super) fn measure(_: &mut Criterion) {
     let channel_count = size(10 * CHANNEL_COUNT).min(CHANNEL_COUNT);
     assert!(size(UPDATE_COUNT) <= 2 * ROUND_COUNT * (channel_count - size(PROBE_COUNT)));
     write_log(&path, &messages(channel_count));
+    let updates = updates(channel_count);
     let opened = open_sync(server::net::SyncConfig { verify_thread_count: 1, ..config(&path, true, vec![]) });
     let opened = opened.expect("a log");
     // Routes are searched in a network of mainnet's size and shape; the updates are of channels beside it.
@@ -117,45 +181,54 @@ pub(super) fn measure(_: &mut Criterion) {
     writer.publish();
     writer.begin_merge();
     writer.finish_merge();
+    let is_pinned = pin("0");
+    println!("burst: gossip and searches on processors of their own: {is_pinned}");
     let node = opened.start(writer, None).expect("threads");
-    let to = Target::of(&node);
-    let updates = updates(channel_count);
-    let (never, began) = (AtomicBool::new(false), Instant::now());
-    let at_rest = search(&graph, &queries, || began.elapsed() > REST / if is_measured() { 1 } else { 30 });
-    let alone = probe(to, &graph, 0..size(PROBE_COUNT) / 2, &never);
-
-    let (is_over, before) = (AtomicBool::new(false), node.status().verified_count);
-    let began = Instant::now();
-    let (in_burst, beside) = thread::scope(|scope| {
-        let probing = scope.spawn(|| probe(to, &graph, size(PROBE_COUNT) / 2..size(PROBE_COUNT), &is_over));
-        scope.spawn(|| {
-            let mut client = Client::connect(to).expect("a node that listens");
-            for some in updates.chunks(100) {
-                some.iter().for_each(|update| client.say(update));
-                client.flush().expect("the node stays");
-            }
-            // The connection stays until all is taken.
-            while !is_over.load(Relaxed) {
-                thread::sleep(Duration::from_millis(10));
-            }
-        });
-        let in_burst = search(&graph, &queries, || {
-            assert!(began.elapsed() < BURST_MAX, "{:?}", node.status());
-            node.status().verified_count - before >= updates.len() as u64
-        });
-        is_over.store(true, Relaxed);
-        (in_burst, probing.join().expect("updates become routable"))
-    });
-    let rate = updates.len() as f64 / began.elapsed().as_secs_f64();
-    println!("burst: {} updates, {rate:.0} a second on one thread", updates.len());
-    for (by, rest, burst) in
-        [("the wall clock", at_rest[0], in_burst[0]), ("processor time", at_rest[1], in_burst[1])]
-    {
-        println!("  routes at rest by {by}: {rest}\n  routes in the burst by {by}: {burst}");
-        let ratio = burst.p99_ns as f64 / rest.p99_ns.max(1) as f64;
+    let stage = Stage { node: &node, graph: &graph, queries: &queries, to: Target::of(&node) };
+    let mut probes = 0..ROUND_COUNT * size(PROBE_COUNT);
+    let (mut at_rest, mut in_burst, mut alone, mut beside) = (vec![], vec![], vec![], vec![]);
+    for part in updates.chunks(updates.len().div_ceil(round_count())) {
+        let (seen, times) = stage.rest(&mut probes);
+        at_rest.push(seen);
+        alone.extend(times);
+        let (seen, times) = stage.burst(part, &mut probes);
+        in_burst.push(seen);
+        beside.extend(times);
+    }
+    for (at, by) in ["the wall clock", "processor time"].into_iter().enumerate() {
+        for (when, turns) in [("at rest", &at_rest), ("in the burst", &in_burst)] {
+            let p99 = turns.iter().map(|turn| turn[at].p99_ns as f64 / 1000.0);
+            println!("  p99 of routes {when} by {by}: {:.0} us", median(p99));
+        }
+        let quotient = |(rest, burst): (&[Summary; 2], &[Summary; 2])| {
+            burst[at].p99_ns as f64 / rest[at].p99_ns.max(1) as f64
+        };
+        let ratio = median(at_rest.iter().zip(&in_burst).map(quotient));
         println!("ratio p99 of routes in a burst of updates: {ratio:.2} times by {by}");
     }
-    println!("ratio an update is routable after, alone: {}", Summary::of(alone));
-    println!("ratio an update is routable after, in the burst: {}", Summary::of(beside));
+    for (when, times) in [("alone", alone), ("in the burst", beside)] {
+        let late_count = times.iter().filter(|time| **time > ROUTABLE_MAX).count();
+        let (count, summary) = (times.len(), Summary::of(times));
+        println!("ratio an update is routable after, {when}: {late_count} of {count} late; {summary}");
+    }
     node.stop().expect("the log is written");
+    pin("0-4095");
 }
+
+/// Lets the calling thread, and those that it starts, run on these processors alone; `false` where the system does not.
+fn pin(processors: &str) -> bool {
+    let thread = fs::read_link("/proc/thread-self").ok();
+    let thread = thread.as_deref().and_then(|path| path.file_name());
+    let command = |thread| {
+        Command::new("taskset")
+            .args(["--pid", "--cpu-list", processors])
+            .arg(thread)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+    };
+    thread.is_some_and(|thread| command(thread).is_ok_and(|status| status.success()))
+}
+
+/// How long an update may take until routes see it.
+const ROUTABLE_MAX: Duration = Duration::from_millis(20);
