@@ -30,9 +30,9 @@
 
 use std::ops::Range;
 
+use super::counts::FlowCounts;
 use super::network::Network;
 use super::residual::{FAR, FlowWorkspace, NONE, PathStep, Step};
-use super::solve::FlowCounts;
 use super::sorted::SortedArc;
 use crate::search::frontier::Step as QueueStep;
 

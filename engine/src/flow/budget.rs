@@ -3,10 +3,10 @@
 use primitives::Msat;
 
 use super::liquidity::UnknownLiquidity;
-use super::plan::PlanWorkspace;
 use super::planner::{Drawn, Planner};
 use super::query::{Plan, PlanError, PlanQuery};
 use super::tariff::Tariff;
+use super::workspace::PlanWorkspace;
 use crate::belief::Liquidity;
 use crate::compile::compile;
 use crate::cost::Prices;

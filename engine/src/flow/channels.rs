@@ -2,9 +2,9 @@
 
 use primitives::Msat;
 
+use super::maximum_rule::MaximumRule;
 use super::network::Network;
 use super::pieces::{Piece, Pieces};
-use super::query::MaximumRule;
 use super::resume::Share;
 use super::tariff::{Charge, Tariff, penalty};
 use crate::belief::{IMPOSSIBLE, Liquidity, LiquidityRange, PENALTY_FRACTION_BITS, Prior};

@@ -1,11 +1,12 @@
 //! A network whose arcs are listed one by one: what the solver is tested on, and for flows that are no payments.
 
 use super::certificate::{Violation, check};
+use super::counts::FlowCounts;
 use super::network::Network;
 use super::pieces::{PIECE_COUNT, Piece, Pieces};
 use super::residual::FlowWorkspace;
 use super::resume::{Share, resume};
-use super::solve::{End, FlowCounts, flow_cost, send};
+use super::solve::{End, flow_cost, send};
 
 /// An arc.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,12 +33,14 @@ mod augment;
 mod budget;
 mod certificate;
 mod channels;
+mod counts;
 mod cut;
 mod decompose;
 mod explicit;
 mod fit;
 mod in_flight;
 mod liquidity;
+mod maximum_rule;
 mod network;
 mod pieces;
 mod plan;
@@ -53,21 +55,23 @@ mod sorted;
 mod sparse;
 mod stage;
 mod tariff;
+mod workspace;
 
 pub use budget::{plan_frontier, plan_frontier_with};
 pub use certificate::Violation;
+pub use counts::FlowCounts;
 pub use cut::{CUT_CHANNEL_COUNT_MAX, Cut, CutChannel, CutPlace};
 pub use explicit::{
     ExplicitArc, ExplicitFlow, ExplicitNetwork, SLOPE_MAX, min_cost_flow, min_cost_flow_again,
 };
 pub use in_flight::InFlight;
 pub use liquidity::{BelievedLiquidity, UnknownLiquidity};
+pub use maximum_rule::MaximumRule;
 pub use pieces::PIECE_COUNT;
 pub use plan::{
-    CheckedFlow, PlanWorkspace, RelaxedFlow, most_sendable, most_sendable_with, plan, plan_with,
-    relaxed_flow, relaxed_flows,
+    CheckedFlow, RelaxedFlow, most_sendable, most_sendable_with, plan, plan_with, relaxed_flow, relaxed_flows,
 };
-pub use query::{MaximumRule, Plan, PlanError, PlanPart, PlanQuery};
+pub use query::{Plan, PlanError, PlanPart, PlanQuery};
 pub use residual::FlowWorkspace;
-pub use solve::FlowCounts;
 pub use stage::first_stage;
+pub use workspace::PlanWorkspace;

@@ -10,43 +10,19 @@
 use primitives::Msat;
 
 use super::certificate::{Violation, check};
-use super::channels::Solved;
+use super::counts::FlowCounts;
 use super::cut::Cut;
-use super::decompose::Paths;
-use super::fit::Draft;
 use super::liquidity::UnknownLiquidity;
 use super::planner::Planner;
 use super::query::{Plan, PlanError, PlanQuery};
 use super::relaxed::least_cost;
-use super::residual::FlowWorkspace;
-use super::solve::{FlowCounts, flow_cost};
+use super::solve::flow_cost;
 use super::tariff::{SLOPE_BITS, Tariff};
+use super::workspace::PlanWorkspace;
 use crate::belief::Liquidity;
 use crate::compile::compile;
 use crate::cost::Prices;
-use crate::router::RouteWorkspace;
 use crate::snapshot::Snapshot;
-
-/// What one thread needs to make plans.
-#[derive(Debug, Default)]
-pub struct PlanWorkspace {
-    pub(super) flow: FlowWorkspace,
-    /// What `flow` holds the cheapest flow of, where it does.
-    pub(super) solved: Option<Solved>,
-    pub(super) route: RouteWorkspace,
-    pub(super) paths: Paths,
-    pub(super) draft: Draft,
-    /// A draft that another one has yet to beat.
-    pub(super) rival: Draft,
-}
-
-impl PlanWorkspace {
-    /// Forgets what it knows of another query.
-    pub(super) fn begin(&mut self, query: &PlanQuery) {
-        self.flow.stop.clone_from(&query.route.stop);
-        self.solved = None;
-    }
-}
 
 /// Splits a payment as the cost model likes it best, where nothing is known of the channels' balances but what the query
 /// says: its first channels, layers, reservations and beliefs.

@@ -3,15 +3,16 @@
 use primitives::Msat;
 
 use super::channels::ChannelNetwork;
+use super::counts::FlowCounts;
 use super::cut::{Cut, name_cut};
 use super::fit::{Draft, DraftHop, DraftPart, PartRules};
-use super::plan::PlanWorkspace;
 use super::query::{Plan, PlanError, PlanPart, PlanQuery};
 use super::relaxed::least_cost;
 use super::residual::FlowWorkspace;
 use super::resume::resume;
-use super::solve::{End, FlowCounts, send};
+use super::solve::{End, send};
 use super::tariff::{Tariff, UNIT_COUNT};
+use super::workspace::PlanWorkspace;
 use crate::belief::{Liquidity, Prior};
 use crate::compile::Compiled;
 use crate::cost::{FeeOnly, Prices};

@@ -2,8 +2,9 @@
 
 use primitives::{Msat, NodeId};
 
+use super::counts::FlowCounts;
 use super::cut::{Cut, CutPlace};
-use super::solve::FlowCounts;
+use super::maximum_rule::MaximumRule;
 use crate::query::RouteQuery;
 use crate::route::Hop;
 use crate::router::RouteError;
@@ -20,16 +21,6 @@ pub struct PlanQuery {
     pub part_min: Msat,
     /// What a channel's `htlc_maximum_msat` limits. [`MaximumRule::Together`].
     pub maximum_rule: MaximumRule,
-}
-
-/// What a channel's `htlc_maximum_msat` limits. By BOLT 7 it is each HTLC; many nodes tell by it what they can forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum MaximumRule {
-    /// All parts over the channel together.
-    #[default]
-    Together,
-    /// Each part alone; together they keep within the capacity.
-    Each,
 }
 
 impl PlanQuery {

@@ -11,9 +11,10 @@
 //! make a reduced cost fall below 0, nor one that is there already fall further.
 
 use super::augment::Round;
+use super::counts::FlowCounts;
 use super::network::Network;
 use super::residual::{FAR, FlowWorkspace};
-use super::solve::{End, FlowCounts, push_along};
+use super::solve::{End, push_along};
 
 /// A share from nothing to all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,6 +4,7 @@
 //! (section 14.5): a path takes as many units as its piece with the least room.
 
 use super::augment::Round;
+use super::counts::FlowCounts;
 use super::network::Network;
 use super::residual::{FAR, FlowWorkspace};
 
@@ -16,28 +17,6 @@ pub(super) enum End {
     Cut,
     /// The paths ran out, or the query was stopped.
     WorkLimit,
-}
-
-/// What a flow took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FlowCounts {
-    /// Paths that flow was sent along.
-    pub augmentations: u64,
-    /// Nodes that were settled.
-    pub settled: u64,
-    /// Arcs that were looked at.
-    pub relaxed: u64,
-}
-
-impl FlowCounts {
-    /// Both together.
-    pub(super) fn plus(self, other: FlowCounts) -> FlowCounts {
-        FlowCounts {
-            augmentations: self.augmentations + other.augmentations,
-            settled: self.settled + other.settled,
-            relaxed: self.relaxed + other.relaxed,
-        }
-    }
 }
 
 /// Sends `units` more on top of what the workspace holds, along at most `paths_max` paths. Returns how it ended and how

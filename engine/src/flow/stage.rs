@@ -9,10 +9,10 @@
 use primitives::Msat;
 
 use super::fit::Draft;
-use super::plan::PlanWorkspace;
 use super::planner::Planner;
 use super::query::{Plan, PlanError, PlanPart, PlanQuery};
 use super::tariff::Tariff;
+use super::workspace::PlanWorkspace;
 use crate::belief::{Liquidity, Prior};
 use crate::compile::{arc_named, compile};
 use crate::query::RouteQuery;

@@ -1,0 +1,29 @@
+//! Memory of plans.
+
+use super::channels::Solved;
+use super::decompose::Paths;
+use super::fit::Draft;
+use super::query::PlanQuery;
+use super::residual::FlowWorkspace;
+use crate::router::RouteWorkspace;
+
+/// What one thread needs to make plans.
+#[derive(Debug, Default)]
+pub struct PlanWorkspace {
+    pub(super) flow: FlowWorkspace,
+    /// What `flow` holds the cheapest flow of, where it does.
+    pub(super) solved: Option<Solved>,
+    pub(super) route: RouteWorkspace,
+    pub(super) paths: Paths,
+    pub(super) draft: Draft,
+    /// A draft that another one has yet to beat.
+    pub(super) rival: Draft,
+}
+
+impl PlanWorkspace {
+    /// Forgets what it knows of another query.
+    pub(super) fn begin(&mut self, query: &PlanQuery) {
+        self.flow.stop.clone_from(&query.route.stop);
+        self.solved = None;
+    }
+}
