@@ -26,7 +26,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_head_is_cut_off_and_others_are_served() {
-    let service = impatient(Limits { head_timeout: Duration::from_millis(300), ..Limits::default() }).await;
+    let service = impatient(Limits { head_timeout: SHORT, ..Limits::default() }).await;
     let mut slow = Vec::new();
     for beginning in
         ["", "P", "PRI * HTTP", "GET /healthz HTT", "GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: 1"]
@@ -45,11 +45,7 @@ async fn a_slow_head_is_cut_off_and_others_are_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_and_a_body_that_drip_are_cut_off() {
-    let limits = Limits {
-        head_timeout: Duration::from_millis(300),
-        request_timeout: Duration::from_millis(300),
-        ..Limits::default()
-    };
+    let limits = Limits { head_timeout: SHORT, request_timeout: SHORT, ..Limits::default() };
     let service = impatient(limits).await;
     for beginning in [
         "GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: ",
@@ -212,13 +208,18 @@ async fn a_stop_finishes_what_has_begun() {
     let service = Service::line().await;
     let body = json!({"src": node(1), "dst": node(4), "amount_msat": 1000}).to_string();
     let mut stream = TcpStream::connect(service.address).await.unwrap();
-    let head =
-        format!("POST /api/v1/routes HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n", body.len());
+    let size = body.len();
+    let head = format!("POST /api/v1/routes HTTP/1.1\r\nhost: localhost\r\ncontent-length: {size}");
     let (first, second) = body.split_at(10);
-    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(format!("{head}\r\nexpect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
+    // Who is told to go on is waited for.
+    let mut told = Vec::new();
+    while !told.ends_with(b"\r\n\r\n") {
+        let read = timeout(PATIENCE, stream.read_buf(&mut told)).await.expect("it goes on").unwrap();
+        assert!(read > 0, "it goes on");
+    }
+    assert!(told.starts_with(b"HTTP/1.1 100"), "{}", String::from_utf8_lossy(&told));
     stream.write_all(first.as_bytes()).await.unwrap();
-    // Once another request is answered, this one has begun.
-    assert_eq!(service.get("/readyz").await.text, "ready\n");
     let (address, app) = (service.address, service.app.clone());
     let stopping = tokio::spawn(service.stop());
     while !app.is_stopping() || TcpStream::connect(address).await.is_ok() {
@@ -255,5 +256,7 @@ async fn rest_of_one(stream: &mut TcpStream) -> String {
 }
 
 const HEALTHZ: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+/// A limit that a test waits for, and that requests which are no part of it keep on a busy machine, too.
+const SHORT: Duration = Duration::from_secs(2);
 /// Longer than any machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);

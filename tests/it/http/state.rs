@@ -36,7 +36,7 @@ fn key(name: &str, tenant: &str) -> KeySettings {
 
 /// A server with its state in a folder. One that has just ended may hold the folder for a moment.
 async fn try_serve(folder: &Path, keys: &[KeySettings]) -> Result<Service, StateError> {
-    for _ in 0..1000 {
+    for _ in 0..6000 {
         let (state, keys) = (Some(folder.to_owned()), keys.to_vec());
         match Service::try_of(line_graph(), Settings { state, keys, ..Settings::default() }).await {
             Err(StartError::Applier(ApplierError::State(StateError::Locked { .. }))) => {

@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
 
 use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use node::peer::{Connection, Event, Introduction};
@@ -10,7 +9,7 @@ use primitives::wire::{QueryChannelRange, WireMessage as _};
 use primitives::{Direction, UnixTime};
 use tests::signed::{Author, Signer};
 
-use super::ours::{CHAIN, OurNode, Told, ends, messages, scid, until};
+use super::ours::{CHAIN, OurNode, PATIENCE, Told, ends, messages, scid, until};
 
 /// A client without manners: it does what the test says.
 pub(super) struct Client {
@@ -26,7 +25,7 @@ impl Client {
         let hello = Introduction { chain_hash: CHAIN, remote_addr: None };
         let connection = Connection::connect(&secp, key(3), &to, key(4), &hello);
         let socket = TcpStream::connect(address).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut client = Client { socket, connection, heard: Vec::new() };
         while !client.connection.is_ready() {
             assert!(client.turn(), "an honest beginning");
@@ -131,7 +130,7 @@ fn corrupted_messages_end_the_connection_and_change_nothing() {
 
     // A stranger that speaks something else.
     let mut stranger = TcpStream::connect(ours.address()).unwrap();
-    stranger.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stranger.set_read_timeout(Some(PATIENCE)).unwrap();
     stranger.write_all(&[b'G'; 200]).unwrap();
     // The system may say that the other side left bytes unread.
     assert!(stranger.read(&mut [0; 10]).map_or(true, |count| count == 0));

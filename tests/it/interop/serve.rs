@@ -10,7 +10,7 @@ use tests::signed::{Author, Ends, Signer};
 use tokio::time::{Duration, Instant, sleep};
 
 use super::hostile::Client;
-use super::ours::CHAIN;
+use super::ours::{CHAIN, PATIENCE};
 use crate::http::service::Service;
 
 const PAYER: Author = Author(1);
@@ -50,7 +50,7 @@ async fn until_fee_is(service: &Service, signer: &Signer, wanted: u64) {
         if fee == Some(wanted) {
             return;
         }
-        assert!(began.elapsed() < Duration::from_secs(100), "{}", answer.text);
+        assert!(began.elapsed() < PATIENCE, "{}", answer.text);
         sleep(Duration::from_millis(5)).await;
     }
 }
@@ -85,7 +85,7 @@ async fn what_a_peer_tells_is_routed_over() {
     let began = Instant::now();
     let info = loop {
         let info = service.get("/api/v1/graph").await.json();
-        if info["gossip"]["verified_count"] == 8 || began.elapsed() > Duration::from_secs(100) {
+        if info["gossip"]["verified_count"] == 8 || began.elapsed() > PATIENCE {
             break info;
         }
         sleep(Duration::from_millis(20)).await;

@@ -14,6 +14,8 @@ use bitcoin::{ScriptBuf, Transaction};
 use serde_json::{Value, json};
 use server::chain::{RpcAuth, RpcConfig};
 
+use super::super::ours::PATIENCE;
+
 /// A node that runs.
 pub(super) struct Bitcoind {
     child: Child,
@@ -48,7 +50,7 @@ impl Bitcoind {
             if bitcoind.child.try_wait().unwrap().is_some() {
                 return None;
             }
-            assert!(began.elapsed() < Duration::from_secs(100), "bitcoind does not answer");
+            assert!(began.elapsed() < PATIENCE, "bitcoind does not answer");
             sleep(Duration::from_millis(50));
         }
         Some(bitcoind)
