@@ -4,7 +4,7 @@ use primitives::Msat;
 
 use super::liquidity::UnknownLiquidity;
 use super::plan::PlanWorkspace;
-use super::planner::Planner;
+use super::planner::{Drawn, Planner};
 use super::query::{Plan, PlanError, PlanQuery};
 use super::tariff::Tariff;
 use crate::belief::Liquidity;
@@ -39,21 +39,22 @@ pub fn plan_frontier_with<L: Liquidity + Copy>(
 ) -> Result<Vec<Plan>, PlanError> {
     space.begin(query);
     let compiled = compile(snapshot, &query.route)?;
-    let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
+    let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);
     let mut plans = Vec::<Plan>::new();
-    let (mut least, mut needed) = (None, Msat::MAX);
+    let (mut bound, mut needed) = (None, Msat::MAX);
     for step in 0..count.min(FRONTIER_COUNT_MAX) as u32 {
         let halving = planner.prices.halving.checked_shr(2 * step).unwrap_or(0);
-        let plan = planner.plan(Prices { halving, ..planner.prices }, space)?;
+        let drawn = planner.plan(Prices { halving, ..planner.prices }, space)?;
         if step == 0 {
-            least = plan.least_cost;
+            bound = drawn.bound;
         }
+        let plan = drawn.above(bound);
         needed = needed.min(plan.fee);
         if plan.fee <= limit {
             plans.retain(|known| known.fee < plan.fee || known.probability > plan.probability);
             if plans.iter().all(|known| known.fee > plan.fee) {
-                plans.push(Plan { least_cost: least, ..plan });
+                plans.push(plan);
             }
         }
         if halving == 0 {
@@ -64,43 +65,43 @@ pub fn plan_frontier_with<L: Liquidity + Copy>(
 }
 
 impl<L: Liquidity + Copy> Planner<'_, L> {
-    /// The cheapest plan that is found whose fee is within the limit; `plan` is the best without it. Tried are the best
+    /// The cheapest plan that is found whose fee is within the limit; `dear` is the best without it. Tried are the best
     /// single route within the limit, which is exact, and lower prices of liquidity, by halves of their digits.
     pub(super) fn plan_within(
-        &self,
+        &mut self,
         limit: Msat,
-        plan: Plan,
+        dear: &Drawn,
         space: &mut PlanWorkspace,
-    ) -> Result<Plan, PlanError> {
-        let mut candidates = Candidates { limit, needed: plan.fee, best: self.plan_single(&plan, space)? };
+    ) -> Result<Drawn, PlanError> {
+        let best = self.plan_single(dear, space)?;
+        let mut candidates = Candidates { limit, needed: dear.plan.fee, best };
+        let own = self.prices;
         let mut ask = |prices| Ok::<_, PlanError>(candidates.add(self.plan(prices, space)?));
-        let free = Prices { halving: 0, ..self.prices };
-        if !ask(free)? {
+        if !ask(Prices { halving: 0, ..own })? {
             ask(Prices { hop: 0, risk_billionths: 0, halving: 0 })?;
         }
         let (mut low, mut high) = (0, BUDGET_STEPS);
         while low + 1 < high {
             let middle = (low + high) / 2;
-            let halving = self.prices.halving.checked_shr(BUDGET_STEPS - middle).unwrap_or(0);
-            if ask(Prices { halving, ..self.prices })? {
+            let halving = own.halving.checked_shr(BUDGET_STEPS - middle).unwrap_or(0);
+            if ask(Prices { halving, ..own })? {
                 low = middle;
             } else {
                 high = middle;
             }
         }
         let needed = candidates.needed;
-        let best = candidates.best.ok_or(PlanError::FeeLimit { limit, needed })?;
-        // What no plan undercuts, no plan within the limit does.
-        Ok(Plan { least_cost: plan.least_cost, ..best })
+        candidates.best.ok_or(PlanError::FeeLimit { limit, needed })
     }
 
     /// The best single route within the query's fee limit as a plan.
-    fn plan_single(&self, plan: &Plan, space: &mut PlanWorkspace) -> Result<Option<Plan>, PlanError> {
-        let network = self.network(Tariff::new(self.prices, self.problem.amount));
+    fn plan_single(&self, dear: &Drawn, space: &mut PlanWorkspace) -> Result<Option<Drawn>, PlanError> {
+        let amount = self.problem.amount;
+        let network = self.network(Tariff::in_units(self.unit_count, amount, self.prices, amount));
         if !self.try_single(&network, true, space)? {
             return Ok(None);
         }
-        Ok(Some(self.finish(&network, plan.least_cost.unwrap_or(0), plan.counts, space)))
+        Ok(Some(self.finish(&network, dear.bound.unwrap_or(0), dear.plan.counts, space)))
     }
 }
 
@@ -110,16 +111,17 @@ struct Candidates {
     /// The least fee of any of them.
     needed: Msat,
     /// The cheapest within the limit.
-    best: Option<Plan>,
+    best: Option<Drawn>,
 }
 
 impl Candidates {
     /// Says whether the plan is within the limit.
-    fn add(&mut self, plan: Plan) -> bool {
+    fn add(&mut self, drawn: Drawn) -> bool {
+        let plan = &drawn.plan;
         self.needed = self.needed.min(plan.fee);
         let is_within = plan.fee <= self.limit;
-        if is_within && self.best.as_ref().is_none_or(|best| plan.cost < best.cost) {
-            self.best = Some(plan);
+        if is_within && self.best.as_ref().is_none_or(|best| plan.cost < best.plan.cost) {
+            self.best = Some(drawn);
         }
         is_within
     }

@@ -200,15 +200,21 @@ impl ArcTerms {
         tariff.pieces_msat(self.record, self.charge(), self.bounds, self.range)
     }
 
-    /// What `amount` msat cost beside fees, in msat; `pieces` are those of [`ArcTerms::without_fee`]. Where they lie below
-    /// what the prior says, because that is not convex, the prior counts.
-    pub(super) fn cost_beside_fees(&self, tariff: &Tariff, pieces: &Pieces, amount: u64) -> u64 {
-        let convex = tariff.cost_msat(pieces, amount);
+    /// What `amount` msat cost beside fees, as [`Tariff::in_msat`] reads it; `pieces` are those of [`ArcTerms::without_fee`].
+    /// Where they lie below what the prior says, because that is not convex, the prior counts.
+    pub(super) fn cost_beside_fees(&self, tariff: &Tariff, pieces: &Pieces, amount: u64) -> u128 {
+        let convex = pieces.cost(amount);
         if tariff.is_convex() || amount == 0 {
             return convex;
         }
         let charge = if self.is_own { Charge::Own } else { Charge::NoFee };
-        convex.max(tariff.exact_msat(self.record, charge, self.range, self.bounds.capacity, amount))
+        let exact = tariff.exact_msat(self.record, charge, self.range, self.bounds.capacity, amount);
+        convex.max(tariff.of_msat(exact))
+    }
+
+    /// The fee of forwarding `amount` msat, in msat.
+    pub(super) fn fee(&self, amount: u64) -> u64 {
+        if self.is_own { 0 } else { self.record.fee(amount) }
     }
 
     /// The chance that the arc can carry `amount` msat.
@@ -289,8 +295,11 @@ impl<L: Liquidity + Copy> Network for ChannelNetwork<'_, L> {
         let from = (first * crate::graph::BLOCK_SIZE).min(list.ends.len());
         for at in from..list.ends.len() {
             let end = list.ends[at];
+            if !wanted(end) {
+                continue;
+            }
             let arc = lists.arc_at(list.start + at as u32);
-            if !wanted(end) || self.is_moved(arc) {
+            if self.is_moved(arc) {
                 continue;
             }
             self.offer::<FORWARD>(node, end, arc, list.records[at].load(), &mut visit);

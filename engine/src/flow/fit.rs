@@ -329,8 +329,23 @@ impl Draft {
         let beside = self
             .arcs
             .iter()
+            .filter(|known| known.sent > 0)
             .map(|known| known.terms.cost_beside_fees(&network.tariff, &known.beside_fees, known.sent));
-        beside.fold(self.fee(), u64::saturating_add)
+        let beside = beside.fold(0, u128::saturating_add);
+        self.fee().saturating_add(network.tariff.in_msat(beside))
+    }
+
+    /// By how much the fees are less than what a flow of `amount` pays for what the parts deliver, because each hop's fee is
+    /// rounded down (BOLT 7), in msat rounded up.
+    pub(super) fn rounded_off(&self, amount: u64) -> u64 {
+        let of_part = |part: &DraftPart| {
+            let whole =
+                part.hops.iter().map(|hop| u128::from(self.arcs[hop.place as usize].terms.fee(amount)));
+            whole.sum::<u128>().saturating_mul(u128::from(part.amount))
+        };
+        let linear = self.parts.iter().map(of_part).fold(0, u128::saturating_add);
+        u64::try_from(linear.div_ceil(u128::from(amount)))
+            .map_or(0, |linear| linear.saturating_sub(self.fee()))
     }
 
     /// The chance that every channel can carry all that the parts send over it.

@@ -70,13 +70,14 @@ pub fn plan_with<L: Liquidity + Copy>(
 ) -> Result<Plan, PlanError> {
     space.begin(query);
     let compiled = compile(snapshot, &query.route)?;
-    let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
+    let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);
-    let plan = planner.plan(planner.prices, space)?;
-    if plan.fee <= limit {
-        return Ok(plan);
+    let drawn = planner.plan(planner.prices, space)?;
+    let bound = drawn.bound;
+    if drawn.plan.fee <= limit {
+        return Ok(drawn.above(bound));
     }
-    planner.plan_within(limit, plan, space)
+    planner.plan_within(limit, &drawn, space).map(|within| within.above(bound))
 }
 
 /// A query's flow before it is cut in parts.

@@ -21,6 +21,24 @@ use crate::router::{RouteError, route_knowing};
 use crate::search::problem::Problem;
 use crate::snapshot::Snapshot;
 
+/// A plan, and what no plan costs less than.
+pub(super) struct Drawn {
+    /// Its `least_cost` is not told yet.
+    pub(super) plan: Plan,
+    /// What the flow proves by the prices it was solved for, in msat.
+    pub(super) bound: Option<u64>,
+    /// By how much the plan's fees are less than the flow's because they are rounded down, in msat.
+    rounded_off: u64,
+}
+
+impl Drawn {
+    /// The plan with the bound that some flow of its query proves.
+    pub(super) fn above(self, bound: Option<u64>) -> Plan {
+        let least_cost = bound.map(|bound| bound.saturating_sub(self.rounded_off));
+        Plan { least_cost, ..self.plan }
+    }
+}
+
 /// A query in numbers.
 #[derive(Clone)]
 pub(super) struct Planner<'a, L> {
@@ -32,7 +50,7 @@ pub(super) struct Planner<'a, L> {
     liquidity: L,
     pub(super) rules: PartRules,
     /// Units that flow has.
-    unit_count: u64,
+    pub(super) unit_count: u64,
 }
 
 impl<'a, L: Liquidity + Copy> Planner<'a, L> {
@@ -100,29 +118,32 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
     }
 
     /// The plan for one price of liquidity, whatever its fee.
-    pub(super) fn plan(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Plan, PlanError> {
+    pub(super) fn plan(&mut self, prices: Prices, space: &mut PlanWorkspace) -> Result<Drawn, PlanError> {
         match self.plan_in_units(prices, space) {
-            Err(PlanError::Cut(_)) => self.plan_finely(prices, space),
+            Err(PlanError::Cut(_)) if self.unit_count < FINE_UNIT_COUNT => {
+                self.refine(space)?;
+                self.plan(prices, space)
+            }
+            Err(PlanError::Cut(cut)) => {
+                let missing = self.problem.amount.saturating_sub(cut.capacity.to_msat());
+                // What only channels below two units carry is at least one.
+                let unit = self.problem.amount.div_ceil(self.unit_count);
+                let missing = Msat::from_msat(if missing == 0 { unit } else { missing });
+                Err(PlanError::TooFewParts { part_count_max: self.rules.count_max, missing })
+            }
             outcome => outcome,
         }
     }
 
-    /// Units leave out what a channel carries beyond whole ones. Where that may have been in the way, they are made finer;
-    /// what is said to be impossible is so to the msat.
-    fn plan_finely(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Plan, PlanError> {
-        let amount = Msat::from_msat(self.problem.amount);
+    /// Units leave out what a channel carries beyond whole ones. Where that may have been in the way, they are made finer, for
+    /// all plans to come; what is said to be impossible is so to the msat.
+    fn refine(&mut self, space: &mut PlanWorkspace) -> Result<(), PlanError> {
         let (most, cut) = self.most_sendable(space)?;
-        if most < amount {
+        if most < Msat::from_msat(self.problem.amount) {
             return Err(PlanError::Cut(cut));
         }
-        let fine = Planner { unit_count: FINE_UNIT_COUNT, ..self.clone() };
-        fine.plan_in_units(prices, space).map_err(|error| match error {
-            PlanError::Cut(cut) => PlanError::TooFewParts {
-                part_count_max: self.rules.count_max,
-                missing: amount.saturating_sub(cut.capacity),
-            },
-            other => other,
-        })
+        self.unit_count = FINE_UNIT_COUNT;
+        Ok(())
     }
 
     /// The most that all paths carry, and what is in the way of more.
@@ -139,16 +160,16 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
     }
 
     /// The same in the planner's units; again where a policy changed under it.
-    fn plan_in_units(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Plan, PlanError> {
+    fn plan_in_units(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Drawn, PlanError> {
         for _ in 0..TRY_COUNT_MAX {
-            if let Some(plan) = self.attempt(prices, space)? {
-                return Ok(plan);
+            if let Some(drawn) = self.attempt(prices, space)? {
+                return Ok(drawn);
             }
         }
         Err(RouteError::Contended.into())
     }
 
-    fn attempt(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Option<Plan>, PlanError> {
+    fn attempt(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Option<Drawn>, PlanError> {
         let amount = self.problem.amount;
         let own = self.network(Tariff::in_units(self.unit_count, amount, self.prices, amount));
         let network = self.network(Tariff::in_units(self.unit_count, amount, prices, amount));
@@ -194,7 +215,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         least: u64,
         counts: FlowCounts,
         space: &mut PlanWorkspace,
-    ) -> Result<Option<Plan>, PlanError> {
+    ) -> Result<Option<Drawn>, PlanError> {
         let draft = &space.draft;
         let is_current = self.snapshot.read_consistent(|| draft.is_current(network, self.rules.start));
         let is_current = is_current.map_err(|_| RouteError::Contended)?;
@@ -307,19 +328,20 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         least: u64,
         counts: FlowCounts,
         space: &mut PlanWorkspace,
-    ) -> Plan {
+    ) -> Drawn {
         let draft = &mut space.draft;
         let cost = draft.cost(network);
+        let rounded_off = draft.rounded_off(self.problem.amount);
         draft.parts.sort_by_key(|part| std::cmp::Reverse(part.amount));
         let cltv = draft.parts.iter().map(|part| part.used.cltv).max().unwrap_or(0);
-        Plan {
+        let plan = Plan {
             payer: self.query.route.payer,
             amount: self.query.route.amount,
             fee: Msat::from_msat(draft.fee()),
             probability: draft.probability(network.tariff.prior()),
             cltv,
             cost,
-            least_cost: (!self.problem.with_inbound_fees).then_some(least),
+            least_cost: None,
             version: self.snapshot.version(),
             counts,
             parts: draft
@@ -327,7 +349,8 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
                 .iter()
                 .map(|part| self.name_part(draft, network.tariff.prior(), part))
                 .collect(),
-        }
+        };
+        Drawn { plan, bound: (!self.problem.with_inbound_fees).then_some(least), rounded_off }
     }
 
     fn name_part(&self, draft: &Draft, prior: Prior, part: &DraftPart) -> PlanPart {

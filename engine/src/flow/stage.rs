@@ -53,7 +53,7 @@ pub fn first_stage<L: Liquidity + Copy>(
     }
     let amount = draft.parts.iter().map(|part| part.amount).sum();
     let stage = planner.finish_current(&network, 0, plan.counts, space)?;
-    Ok(stage.map(|stage| Plan { amount: Msat::from_msat(amount), least_cost: None, ..stage }))
+    Ok(stage.map(|stage| Plan { amount: Msat::from_msat(amount), ..stage.above(None) }))
 }
 
 fn arcs_of(part: &PlanPart, snapshot: &Snapshot, query: &RouteQuery) -> Option<Vec<u32>> {

@@ -184,20 +184,26 @@ impl Tariff {
         let (lower, upper) = (range.lower.to_msat(), range.upper.to_msat());
         let max = bounds.max.min(upper);
         let unknown = upper.saturating_sub(lower);
-        if self.halving == 0 {
-            let room = max / self.unit;
-            return (room > 0).then(|| Piece { slope: self.linear(record, charge), room });
+        if max < self.unit || self.is_aside(range) {
+            return None;
         }
-        let half = (unknown / 2).min(max);
-        if lower >= self.unit || half < self.unit || !self.is_convex() {
-            // What is surely there comes first; and where half a channel is less than a unit, all of it may be one.
+        if lower > 0 || self.halving == 0 || !self.is_convex() {
+            // What is surely there comes first.
             return self.pieces(record, charge, bounds, range).ahead(0);
         }
         let slope = self.linear(record, charge) + self.range_slope(0, unknown);
-        Some(Piece { slope, room: (lower + half).min(max) / self.unit })
+        Some(Piece { slope, room: (unknown / 2).min(max) / self.unit })
     }
 
-    /// The whole cost of an arc, in units.
+    /// Whether flow leaves an arc aside because no unit of it goes at the price of its first msat: too little is surely there,
+    /// and more than half of the rest would be needed. So no arc that flow looks at costs less than its first piece says.
+    #[inline(always)]
+    fn is_aside(&self, range: LiquidityRange) -> bool {
+        let (lower, upper) = (range.lower.to_msat(), range.upper.to_msat());
+        self.halving != 0 && lower < self.unit && upper.saturating_sub(lower) / 2 < self.unit
+    }
+
+    /// The whole cost of an arc, in units. What is surely there is at least one if there is any.
     pub(super) fn pieces(
         &self,
         record: Record,
@@ -205,8 +211,12 @@ impl Tariff {
         bounds: HtlcBounds,
         range: LiquidityRange,
     ) -> Pieces {
+        if bounds.max.min(range.upper.to_msat()) < self.unit || self.is_aside(range) {
+            return Pieces::NONE;
+        }
         let msat = self.pieces_msat(record, charge, bounds, range);
-        Pieces { ends: msat.ends.map(|end| end / self.unit), slopes: msat.slopes }
+        let least = u64::from(msat.ends[0] > 0);
+        Pieces { ends: msat.ends.map(|end| (end / self.unit).max(least)), slopes: msat.slopes }
     }
 
     /// The same with ends in msat; slopes are still those of units.
@@ -297,8 +307,17 @@ impl Tariff {
 
     /// What `msat` cost on an arc with these pieces (ends in msat), in msat rounded down.
     pub(super) fn cost_msat(&self, pieces: &Pieces, msat: u64) -> u64 {
-        let cost = pieces.cost(msat) / u128::from(self.unit);
-        u64::try_from(cost >> SLOPE_BITS).unwrap_or(u64::MAX)
+        self.in_msat(pieces.cost(msat))
+    }
+
+    /// A sum of slopes times msat, in msat rounded down.
+    pub(super) fn in_msat(&self, cost: u128) -> u64 {
+        u64::try_from((cost / u128::from(self.unit)) >> SLOPE_BITS).unwrap_or(u64::MAX)
+    }
+
+    /// The other way round.
+    pub(super) fn of_msat(&self, msat: u64) -> u128 {
+        u128::from(msat).saturating_mul(u128::from(self.unit)).saturating_mul(1 << SLOPE_BITS)
     }
 }
 
@@ -386,7 +405,16 @@ mod tests {
                 let pieces = tariff.pieces(record, charge, bounds, range);
                 assert!(pieces.slopes.is_sorted() && pieces.ends.is_sorted(), "{pieces:?}");
                 assert!(pieces.slopes[4] <= SLOPE_MAX);
-                assert_eq!(pieces.capacity(), bounds.max.min(upper) / tariff.unit);
+                let capacity = bounds.max.min(upper) / tariff.unit;
+                assert!(pieces.capacity() == capacity || pieces == Pieces::NONE && tariff.is_aside(range));
+                if let Some(first) = pieces.ahead(0) {
+                    let msat = tariff.pieces_msat(record, charge, bounds, range);
+                    assert_eq!(
+                        Some(first.slope),
+                        msat.ahead(0).map(|piece| piece.slope),
+                        "no msat is cheaper"
+                    );
+                }
                 assert_eq!(
                     tariff.first(record, charge, bounds, range),
                     pieces.ahead(0),

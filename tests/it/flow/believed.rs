@@ -127,9 +127,12 @@ fn pieces(
     let mut ends = knots;
     ends[4] = upper;
     let most = spare(range, capacity).1.min(policy.htlc_maximum_msat.saturating_sub(range.held).to_msat());
+    // A unit goes at the price of an arc's first msat, or none does.
+    let is_aside = most < unit || lower < unit && (upper - lower) / 2 < unit;
+    let least = u64::from(lower > 0);
     let (mut list, mut begin, mut last) = (Vec::new(), 0, 0);
     for at in 0..5 {
-        let end = ends[at].min(most) / unit;
+        let end = if is_aside { 0 } else { (ends[at].min(most) / unit).max(least) };
         let rise = if at == 0 || knots[at] == knots[at - 1] {
             0.0
         } else {
@@ -268,7 +271,7 @@ fn check(snapshot: &Snapshot, liquidity: BelievedLiquidity<'_>, plan: &Plan) -> 
         probability *= chance(snapshot, liquidity, ArcIdx::from_u32(arc), load)?;
     }
     let is_near = (plan.probability - probability).abs() <= 1e-9 + probability * 1e-6;
-    let is_bounded = plan.least_cost.is_none_or(|least| least <= plan.cost + COST_SLACK);
+    let is_bounded = plan.least_cost.is_none_or(|least| least <= plan.cost);
     match (is_near, is_bounded) {
         (true, true) => Ok(()),
         (false, _) => Err(format!("probability {} instead of {probability}", plan.probability)),
@@ -291,10 +294,7 @@ fn plans_over_beliefs_keep_within_them_and_certificates_hold() {
             let query = random_query(snapshot, 40_000 + seed);
             if seed % 3 == 0 {
                 match relaxed_flow(snapshot, &query, liquidity, space) {
-                    Ok((flow, checked)) => {
-                        assert_eq!(checked, Ok(()), "{query:?}");
-                        assert!(flow.least_cost <= flow.cost + 1, "{flow:?}: {query:?}");
-                    }
+                    Ok((_, checked)) => assert_eq!(checked, Ok(()), "{query:?}"),
                     Err(PlanError::Cut(_)) => {}
                     Err(error) => panic!("{error}: {query:?}"),
                 }

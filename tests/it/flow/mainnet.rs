@@ -91,13 +91,10 @@ fn check(snapshot: &Snapshot, query: &PlanQuery, plan: &Plan) -> Result<(), Stri
         return Err(format!("{} parts, probability {}", plan.parts.len(), plan.probability));
     }
     match plan.least_cost {
-        Some(least) if least > plan.cost + COST_SLACK => Err(format!("cost {} below {least}", plan.cost)),
+        Some(least) if least > plan.cost => Err(format!("cost {} below {least}", plan.cost)),
         _ => Ok(()),
     }
 }
-
-/// What rounding the slopes of some hops is worth, in msat.
-const COST_SLACK: u64 = 50;
 
 #[derive(Default)]
 struct Tally {

@@ -1,6 +1,7 @@
 //! Minimum-cost flows against an obvious solver, recorded instances and their own certificates.
 
 mod believed;
+mod bound;
 mod mainnet;
 mod obvious;
 mod random;
