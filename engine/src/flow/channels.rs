@@ -200,7 +200,7 @@ impl ArcTerms {
         tariff.pieces_msat(self.record, self.charge(), self.bounds, self.range)
     }
 
-    /// What `amount` msat cost beside fees, as [`Tariff::to_msat`] reads it; `pieces` are those of [`ArcTerms::without_fee`].
+    /// What `amount` msat cost beside fees, as [`Tariff::in_msat`] reads it; `pieces` are those of [`ArcTerms::without_fee`].
     /// Where they lie below what the prior says, because that is not convex, the prior counts.
     pub(super) fn cost_beside_fees(&self, tariff: &Tariff, pieces: &Pieces, amount: u64) -> u128 {
         let convex = pieces.cost(amount);

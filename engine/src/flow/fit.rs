@@ -332,7 +332,7 @@ impl Draft {
             .filter(|known| known.sent > 0)
             .map(|known| known.terms.cost_beside_fees(&network.tariff, &known.beside_fees, known.sent));
         let beside = beside.fold(0, u128::saturating_add);
-        self.fee().saturating_add(network.tariff.to_msat(beside))
+        self.fee().saturating_add(network.tariff.in_msat(beside))
     }
 
     /// By how much the fees are less than what a flow of `amount` pays for what the parts deliver, because each hop's fee is

@@ -307,11 +307,11 @@ impl Tariff {
 
     /// What `msat` cost on an arc with these pieces (ends in msat), in msat rounded down.
     pub(super) fn cost_msat(&self, pieces: &Pieces, msat: u64) -> u64 {
-        self.to_msat(pieces.cost(msat))
+        self.in_msat(pieces.cost(msat))
     }
 
     /// A sum of slopes times msat, in msat rounded down.
-    pub(super) fn to_msat(&self, cost: u128) -> u64 {
+    pub(super) fn in_msat(&self, cost: u128) -> u64 {
         u64::try_from((cost / u128::from(self.unit)) >> SLOPE_BITS).unwrap_or(u64::MAX)
     }
 
