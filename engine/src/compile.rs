@@ -185,9 +185,10 @@ impl Compiled {
     ) -> Problem<'a, C> {
         let amount_max =
             query.amount.saturating_add(query.limits.fee_limit(query.amount)).to_msat().min(COST_MAX);
+        let layers = [snapshot.overlay(), self.created(), &self.extra];
         Problem {
             topology: snapshot.topology(),
-            layers: [snapshot.overlay(), self.created(), &self.extra],
+            layers,
             payer: self.payer,
             payee: self.payee,
             start: None,
@@ -198,6 +199,7 @@ impl Compiled {
             liquidity: None,
             is_restricted: self.restrictions.concern_arcs(),
             with_inbound_fees: !query.ignore_inbound_fees && snapshot.has_inbound_fees(),
+            has_layered_inbound: layers.iter().any(|layer| layer.has_inbound_fees()),
             strict: false,
             refuses_lifts: !query.may_overpay,
             split: None,

@@ -13,9 +13,9 @@
 use std::sync::atomic::AtomicU64;
 
 use hashbrown::HashMap;
-use primitives::{ChannelPolicy, Direction, Features, Msat, NodeId, ShortChannelId};
+use primitives::{ChannelPolicy, Direction, Features, InboundFee, Msat, NodeId, ShortChannelId};
 
-use crate::graph::Record;
+use crate::graph::{Record, is_discount};
 
 /// A channel of an overlay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,9 @@ pub(crate) struct Overlay {
     wide: Vec<AtomicU64>,
     by_tail: HashMap<u32, Vec<u32>>,
     by_head: HashMap<u32, Vec<u32>>,
+    /// The least inbound fees of nodes that have any over a channel of this overlay.
+    inbound: HashMap<u32, InboundFee>,
+    has_discounts: bool,
 }
 
 impl Overlay {
@@ -91,7 +94,47 @@ impl Overlay {
             by_head.entry(arc.head).or_default().push(place as u32);
         }
         let wide = wide.into_iter().map(AtomicU64::new).collect();
-        Overlay { first_node, first_arc, node_ids, channels, arcs, moved: Vec::new(), wide, by_tail, by_head }
+        let mut inbound = HashMap::<u32, InboundFee>::new();
+        let mut has_discounts = false;
+        for (policy, node) in channels.iter().flat_map(|channel| channel.policies.iter().zip(channel.nodes)) {
+            let Some(fee) = policy.map(|policy| policy.inbound_fee).filter(|fee| !fee.is_zero()) else {
+                continue;
+            };
+            let least = inbound.entry(node).or_insert(InboundFee::ZERO);
+            least.base_msat = least.base_msat.min(fee.base_msat);
+            least.proportional_millionths = least.proportional_millionths.min(fee.proportional_millionths);
+            has_discounts |= is_discount(fee);
+        }
+        let moved = Vec::new();
+        Overlay {
+            first_node,
+            first_arc,
+            node_ids,
+            channels,
+            arcs,
+            moved,
+            wide,
+            by_tail,
+            by_head,
+            inbound,
+            has_discounts,
+        }
+    }
+
+    /// The least inbound base fee and the least inbound rate of a node over channels of this overlay, zero where none is
+    /// negative; `None` where it has no inbound fees here.
+    pub(crate) fn least_inbound(&self, node: u32) -> Option<InboundFee> {
+        self.inbound.get(&node).copied()
+    }
+
+    /// Whether any of its channels has an inbound fee.
+    pub(crate) fn has_inbound_fees(&self) -> bool {
+        !self.inbound.is_empty()
+    }
+
+    /// Whether a node gives a discount on what arrives over a channel of this overlay.
+    pub(crate) fn has_discounts(&self) -> bool {
+        self.has_discounts
     }
 
     /// The same with arcs that lie below.

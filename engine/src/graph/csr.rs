@@ -196,12 +196,12 @@ impl Adjacency {
     }
 
     /// The node at the far end of the arc at a position.
-    pub(super) fn end_at(&self, position: u32) -> u32 {
+    pub(crate) fn end_at(&self, position: u32) -> u32 {
         self.ends[position as usize]
     }
 
     /// The policy of the arc at a position.
-    pub(super) fn record_at(&self, position: u32) -> Record {
+    pub(crate) fn record_at(&self, position: u32) -> Record {
         self.records[position as usize].load()
     }
 

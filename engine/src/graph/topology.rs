@@ -23,6 +23,7 @@ use rayon::prelude::*;
 
 use super::contents::Contents;
 use super::csr::Adjacency;
+use super::discounts::{Discounts, is_discount, pack_inbound, unpack_inbound};
 use super::ids::{ArcIdx, ChannelIdx, NodeIdx};
 use super::record::{CLOSED, Record, UNANNOUNCED};
 use super::{BuildError, ChannelDraft, GraphBuilder};
@@ -40,7 +41,7 @@ pub struct Topology {
     pub(super) incoming: Adjacency,
     pub(super) last_update: Box<[AtomicU32]>,
     pub(super) inbound_fees: OnceLock<Box<[AtomicU64]>>,
-    least_inbound: OnceLock<Box<[AtomicU64]>>,
+    discounts: OnceLock<Discounts>,
     pub(super) wide: WideTable,
     node_places: NodePlaces,
 }
@@ -136,7 +137,7 @@ impl Topology {
         let mut wide = WideTable { values: parts.wide.into_iter().map(AtomicU64::new).collect(), used };
         wide.grow();
         let topology = Topology {
-            least_inbound: OnceLock::new(),
+            discounts: OnceLock::new(),
             node_places: parts.node_places,
             node_ids: parts.node_ids,
             node_features: parts.node_features,
@@ -150,16 +151,12 @@ impl Topology {
             inbound_fees: parts.inbound_fees,
             wide,
         };
-        if topology.has_inbound_fees() {
-            topology.allocate_inbound();
-            let arcs = (0..topology.last_update.len() as u32).into_par_iter().map(ArcIdx::from_u32);
-            let is_discount = |arc: &ArcIdx| {
-                let fee = topology.inbound_fee(*arc);
-                fee.base_msat < 0 || fee.proportional_millionths < 0
-            };
-            for arc in arcs.filter(is_discount).collect::<Vec<_>>() {
-                topology.lower_inbound(topology.tail(arc), topology.inbound_fee(arc));
+        if let Some(fees) = topology.inbound_fees.get() {
+            let discounts = Discounts::new(topology.node_ids.len(), fees.len());
+            for (arc, fee) in (0..).zip(fees).filter(|(_, fee)| fee.load(Relaxed) != 0) {
+                discounts.add(topology.incoming.end_of(arc), arc ^ 1, unpack_inbound(fee.load(Relaxed)));
             }
+            topology.discounts.get_or_init(|| discounts.listed(&topology.incoming));
         }
         topology
     }
@@ -285,26 +282,23 @@ impl Topology {
             .map_or(InboundFee::ZERO, |fees| unpack_inbound(fees[arc.to_usize()].load(Relaxed)))
     }
 
-    /// The least inbound base fee and the least inbound rate of a node's policies, zero where none is negative. May
-    /// stay too low after a discount was withdrawn, until the next generation.
-    pub(crate) fn least_inbound_fee(&self, node: NodeIdx) -> InboundFee {
-        let least = self.least_inbound.get().and_then(|least| least.get(node.to_usize()));
-        least.map_or(InboundFee::ZERO, |packed| unpack_inbound(packed.load(Relaxed)))
+    /// Who gives discounts on what arrives; `None` where nobody has an inbound fee.
+    #[inline(always)]
+    pub(crate) fn discounts(&self) -> Option<&Discounts> {
+        self.discounts.get()
     }
 
-    /// Lowers a node's least inbound fee to hold for one more policy. Writer only, after the fees were allocated.
-    pub(super) fn lower_inbound(&self, node: NodeIdx, fee: InboundFee) {
-        let Some(least) = self.least_inbound.get().map(|least| &least[node.to_usize()]) else { return };
-        let known = unpack_inbound(least.load(Relaxed));
-        let base_msat = known.base_msat.min(fee.base_msat);
-        let proportional_millionths = known.proportional_millionths.min(fee.proportional_millionths);
-        least.store(pack_inbound(InboundFee { base_msat, proportional_millionths }), Relaxed);
-    }
-
-    /// Allocates the inbound fees, all zero. Writer only.
-    pub(super) fn allocate_inbound(&self) -> &[AtomicU64] {
-        self.least_inbound.get_or_init(|| (0..self.node_count()).map(|_| AtomicU64::new(0)).collect());
-        self.inbound_fees.get_or_init(|| (0..self.last_update.len()).map(|_| AtomicU64::new(0)).collect())
+    /// Adds the inbound fee in the policy of `arc` to what is known of its tail. Writer only.
+    pub(super) fn add_inbound(&self, arc: ArcIdx, fee: InboundFee) {
+        let tail = self.incoming.end_of(arc.to_u32());
+        let discounts =
+            self.discounts.get_or_init(|| Discounts::new(self.node_count(), self.last_update.len()));
+        self.inbound_fees.get_or_init(|| (0..self.last_update.len()).map(|_| AtomicU64::new(0)).collect());
+        // Readers must find the arcs as soon as the node gives.
+        if is_discount(fee) && !discounts.gives(tail) {
+            self.outgoing.list(tail).ends.iter().for_each(|&head| discounts.add_unlisted(head));
+        }
+        discounts.add(tail, arc.reversed().to_u32(), fee);
     }
 
     /// Whether any policy has an inbound fee.
@@ -345,7 +339,7 @@ impl Topology {
             + self.incoming.size_bytes()
             + size_of_val(&*self.last_update)
             + self.inbound_fees.get().map_or(0, |fees| size_of_val(&**fees))
-            + self.least_inbound.get().map_or(0, |fees| size_of_val(&**fees))
+            + self.discounts.get().map_or(0, Discounts::size_bytes)
             + size_of_val(&*self.wide.values)
             + self.node_places.table.allocation_size()
     }
@@ -419,14 +413,6 @@ fn node_order(node_count: usize, channels: &[ChannelDraft]) -> (Vec<u32>, u32) {
     });
     let forwarder_count = order.partition_point(|&node| can_forward[node as usize]) as u32;
     (order, forwarder_count)
-}
-
-pub(super) fn pack_inbound(fee: InboundFee) -> u64 {
-    u64::from(fee.base_msat as u32) | u64::from(fee.proportional_millionths as u32) << 32
-}
-
-fn unpack_inbound(packed: u64) -> InboundFee {
-    InboundFee { base_msat: packed as u32 as i32, proportional_millionths: (packed >> 32) as u32 as i32 }
 }
 
 /// Wide values that may appear after a generation was built, before a new one is needed.

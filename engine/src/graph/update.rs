@@ -8,9 +8,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use primitives::{ChannelPolicy, Direction};
 
+use super::discounts::pack_inbound;
 use super::ids::{ArcIdx, ChannelIdx};
 use super::record::{CLOSED, Record, Wide, WideField};
-use super::topology::{Topology, WideTable, pack_inbound};
+use super::topology::{Topology, WideTable};
 
 /// A policy that is ready to be stored in the generation that planned it.
 #[derive(Debug)]
@@ -53,8 +54,7 @@ impl Topology {
             record = record.with_flag(CLOSED);
         }
         if !policy.inbound_fee.is_zero() {
-            self.allocate_inbound();
-            self.lower_inbound(self.tail(arc), policy.inbound_fee);
+            self.add_inbound(arc, policy.inbound_fee);
         }
         let (tail, head) = (self.incoming.end_at(in_position), self.outgoing.end_at(out_position));
         self.outgoing.lower_bounds(tail, out_position, record);

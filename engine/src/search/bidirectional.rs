@@ -13,13 +13,15 @@
 use std::sync::atomic::AtomicU64;
 
 use super::Counts;
-use super::frontier::Step;
+use super::discount::{SIDE, is_side};
+use super::doors::Doors;
+use super::frontier::{GIVERS, Step};
 use super::meeting::suffix_of;
 use super::passage::Passage;
 use super::problem::{Problem, Suffix};
 use super::relax::Rest;
 use super::restart::RESTART_AT;
-use super::workspace::{BACKWARD_SETTLED, FORWARD_SETTLED, UNREACHED, Workspace};
+use super::workspace::{BACKWARD_SETTLED, FORWARD_CLOSED, FORWARD_SETTLED, UNREACHED, Workspace};
 use crate::cost::HopCost;
 use crate::graph::{BLOCK_SIZE, GridPlace, Record};
 
@@ -38,6 +40,8 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) budget: Option<u64>,
     /// Arcs of the way to a label that is given now.
     pub(super) hops: u32,
+    /// Whether the arcs that are looked at now are those of a side door (`discount`).
+    pub(super) is_at_side: bool,
     /// Whether a route was not what the budget promised, because the graph changed.
     pub(super) is_contradicted: bool,
     /// What the payee gets: less than the problem's amount where the end of the route is fixed.
@@ -80,13 +84,14 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         // A leaf with two channels to its neighbour is a way back for that neighbour.
         let has_no_leaves = problem.has_layers() || problem.payer == problem.payee;
         let leaves_from = if has_no_leaves { u32::MAX } else { problem.topology.forwarder_count() };
-        Run {
+        let mut run = Run {
             space,
             counts: Counts::default(),
             best: bound,
             found: bound,
             budget: None,
             hops: 0,
+            is_at_side: false,
             is_contradicted: false,
             payment: root.received.saturating_sub(root.cost),
             keeps_bound: false,
@@ -101,7 +106,9 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             restart_at: RESTART_AT,
             layer_count: if RESTRICTED || problem.has_layers() { problem.layers.len() } else { 0 },
             problem,
-        }
+        };
+        run.avoid_side_doors();
+        run
     }
 
     /// Searches until nothing better can be found.
@@ -142,8 +149,9 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                 self.restart_forward();
                 continue;
             }
-            let forward_next = self.problem.topology.out_lists().degree(forward).min(PART_SIZE);
-            let backward_next = self.problem.topology.in_lists().degree(backward).min(PART_SIZE);
+            let forward_next = self.problem.topology.out_lists().degree(self.node_of(forward)).min(PART_SIZE);
+            let backward_next =
+                self.problem.topology.in_lists().degree(self.node_of(backward)).min(PART_SIZE);
             if forward_work + forward_next <= backward_work + backward_next {
                 forward_work += self.step_forward();
             } else {
@@ -181,17 +189,24 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             return self.return_to_payer(root);
         }
         // The payee first: over the payer's own channels to it, nothing is left to pay.
-        let key = self.problem.key_of(payee, &root);
-        let label = self.space.labels.entry(payee);
-        (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
-        self.space.backward.push(key, payee, 0);
+        self.begin_at(payee, root);
+        if INBOUND && self.problem.gives(payee) {
+            self.begin_at(payee | SIDE, root);
+        }
         self.leave_payer();
+    }
+
+    fn begin_at(&mut self, door: u32, root: Suffix) {
+        let key = self.problem.key_at(door, &root);
+        let label = self.space.labels.entry(door);
+        (label.backward, label.received, label.forwarded) = (key, root.received, root.forwarded);
+        self.space.backward.push(key, door, 0);
     }
 
     /// A circular route's payee is expanded at once as well: its label is the payer's already.
     fn return_to_payer(&mut self, root: Suffix) {
         let (problem, node) = (self.problem, self.problem.payee);
-        self.hops = 1;
+        (self.hops, self.is_at_side) = (1, false);
         let rest = self.rest_before();
         self.counts.settled += 1;
         let lists = problem.topology.in_lists();
@@ -200,19 +215,19 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         for (at, (&tail, record)) in list.ends.iter().zip(list.records).enumerate() {
             let arc = lists.arc_at(list.start + at as u32);
             if tail != node && problem.may_be_last(arc, tail) && !self.is_moved(|| arc) {
-                self.relax_backward(node, tail, &root, rest, record.load(), || arc);
+                self.relax_backward(node, tail, &root, rest, record.load(), Doors::Both, || arc);
             }
         }
         for arc in problem.layers.into_iter().flat_map(|layer| layer.incoming(node)) {
             if arc.tail != node && problem.may_be_last(arc.arc, arc.tail) {
-                self.relax_backward(node, arc.tail, &root, rest, arc.record, || arc.arc);
+                self.relax_backward(node, arc.tail, &root, rest, arc.record, Doors::Both, || arc.arc);
             }
         }
     }
 
     pub(super) fn leave_payer(&mut self) {
         self.counts.settled += 1;
-        self.hops = 1;
+        (self.hops, self.is_at_side) = (1, false);
         let payer = self.problem.payer;
         let label = self.space.labels.entry(payer);
         label.flags |= FORWARD_SETTLED;
@@ -259,6 +274,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         }
         self.note_minimum(passage.min, sent.cost);
         let Some(cost) = self.cost_of_first(arc, passage, sent.cost) else { return };
+        let head = self.door(head, || arc);
         self.label_forward(head, arc, cost, Rest::NOTHING);
     }
 
@@ -284,29 +300,32 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             Step::Settle { node, key } => {
                 let label = self.space.labels.entry(node);
                 let is_stale = label.flags & FORWARD_SETTLED != 0 || label.forward != key;
-                label.flags |= FORWARD_SETTLED;
+                label.flags = label.flags & !FORWARD_CLOSED | FORWARD_SETTLED;
                 self.counts.settled += u64::from(!is_stale);
-                (!is_stale && node != self.problem.payee).then_some((node, None))
+                (!is_stale && self.node_of(node) != self.problem.payee).then_some((node, None))
             }
         }
     }
 
     /// Goes on with the forward search and returns the arcs it looked at.
     fn step_forward(&mut self) -> u32 {
-        let Some((node, first)) = self.next_forward() else { return 0 };
-        let label = self.space.labels.entry(node);
+        let Some((door, first)) = self.next_forward() else { return 0 };
+        let label = self.space.labels.entry(door);
         let key = label.forward;
         self.hops = label.forward_hops() + 1;
-        let discount = if INBOUND { self.problem.discount(node) } else { None };
+        self.is_at_side = INBOUND && is_side(door);
+        let node = self.node_of(door);
+        let discount = if self.is_at_side { self.problem.discount(node) } else { None };
         let rest = self.rest_behind();
         let list = self.problem.topology.out_lists().list(node);
         let probe = self.forward_probe().filter(|_| discount.is_none());
         let mut seen = 0;
         for block in list.blocks(first.unwrap_or(0)) {
-            if let Some(bound) = list.bounds.get(block.index).filter(|_| discount.is_none()) {
-                let next = key.saturating_add(bound.at(self.place)).saturating_add(self.least_hop);
+            if let Some(bound) = list.bounds.get(block.index) {
+                let fee = self.least_behind(bound.at(self.place), discount);
+                let next = key.saturating_add(fee).saturating_add(self.least_hop);
                 if next.saturating_add(rest.near) >= self.best || next > self.space.forward.least() {
-                    self.space.forward.leave(next, node, block.index, self.hops);
+                    self.space.forward.leave(next, door, block.index, self.hops);
                     break;
                 }
             }
@@ -343,34 +362,41 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
 
     /// Goes on with the backward search and returns the arcs it looked at.
     fn step_backward(&mut self) -> u32 {
-        let Some((node, first)) = self.next_backward() else { return 0 };
-        let label = *self.space.labels.entry(node);
+        let Some((door, first)) = self.next_backward() else { return 0 };
+        if INBOUND && first == Some(GIVERS) {
+            return self.step_givers(door);
+        }
+        let label = *self.space.labels.entry(door);
         self.hops = label.backward_hops() + 1;
-        let suffix = suffix_of(&self.problem, node, label);
+        self.is_at_side = INBOUND && is_side(door);
+        if INBOUND && first.is_none() {
+            self.leave_givers(door, label.backward);
+        }
+        let suffix = suffix_of(&self.problem, door, label);
         let rest = self.rest_before();
+        let node = self.node_of(door);
         let list = self.problem.topology.in_lists().list(node);
-        let probe = self.backward_probe(&suffix);
+        let probe = self.backward_probe(node, &suffix);
         let mut seen = 0;
         for block in list.blocks(first.unwrap_or(0)) {
-            // A discount may take any fee back.
-            if let Some(bound) = list.bounds.get(block.index).filter(|_| !INBOUND) {
+            if let Some(bound) = list.bounds.get(block.index) {
                 let next = label.backward.saturating_add(bound.at(self.place)).saturating_add(self.least_hop);
                 if next.saturating_add(rest.near) >= self.best || next > self.space.backward.least() {
-                    self.space.backward.leave(next, node, block.index, self.hops);
+                    self.space.backward.leave(next, door, block.index, self.hops);
                     break;
                 }
             }
             seen += block.ends.len() as u32;
             match probe {
-                Some(probe) => self.scan_backward(node, &suffix, rest, probe, block),
-                None => self.read_backward(node, &suffix, rest, block),
+                Some(probe) => self.scan_backward(door, &suffix, rest, probe, block),
+                None => self.read_backward(door, &suffix, rest, block),
             }
         }
         if first.is_none() {
             let payer = self.problem.payer;
             for layer in self.problem.layers.into_iter().take(self.layer_count) {
                 for arc in layer.incoming(node).filter(|arc| arc.tail != payer) {
-                    self.relax_backward(node, arc.tail, &suffix, rest, arc.record, || arc.arc);
+                    self.relax_backward(door, arc.tail, &suffix, rest, arc.record, Doors::Both, || arc.arc);
                 }
             }
         }

@@ -7,7 +7,7 @@
 //! out of reach as well.
 
 use super::bidirectional::Run;
-use super::meeting::suffix_of;
+use super::meeting::{suffix_of, tail_door};
 use super::problem::Suffix;
 use super::workspace::{Dropped, FORWARD_SETTLED, UNREACHED};
 use crate::cost::HopCost;
@@ -140,7 +140,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let mut at = node;
         while at != self.problem.payer {
             let Some(label) = self.space.labels.find(at) else { return Path::Open };
-            let key = self.problem.key_of(at, &suffix);
+            let key = self.problem.key_at(at, &suffix);
             let detour = label.forward_second.saturating_add(key).saturating_add(self.problem.tolerance);
             if detour < self.best {
                 return Path::Open;
@@ -150,7 +150,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                 // The tree's own arc cannot carry the amount: no route that goes on along it exists.
                 None => return Path::TooLarge,
             }
-            at = self.problem.tail(label.forward_arc);
+            at = tail_door(&self.problem, label);
         }
         Path::Best(suffix.cost)
     }

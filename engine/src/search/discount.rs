@@ -1,14 +1,20 @@
 //! What inbound fees (bLIP-18) may take back from a node's outbound fee: the bounds that keep both searches exact.
 //!
 //! A node's fee for an HTLC depends on the channel it arrives on as well, which a search that goes node by node does
-//! not know yet. So a node with inbound fees is credited the largest discount that any of its channels gives: the
-//! *key* of a label may be too low, never too high.
+//! not know yet. So to the searches, a node that gives discounts is two, which share the arcs that leave it:
+//!
+//! ```text
+//! node         its main door: arcs into it that give no discount; what it charges is known, as of any other node
+//! node | SIDE  its side door: arcs that give one
+//! ```
+//! At the side door the node is credited the largest discount that any of its channels gives: the *key* of a label there
+//! may be too low, never too high.
 
 use primitives::{InboundFee, Msat};
 
 use super::problem::{Problem, Suffix};
 use crate::cost::HopCost;
-use crate::graph::{NodeIdx, Record};
+use crate::graph::{Record, is_discount};
 
 /// The largest discount of a node: its least inbound base fee and its least inbound rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +41,18 @@ impl Discount {
     }
 }
 
+impl Discount {
+    /// A lower bound on the node's whole fee for an HTLC of at most `amount_max` msat whose outbound fee is `fee` at least.
+    #[inline]
+    pub(super) fn least_of(self, fee: u64, amount_max: u64) -> u64 {
+        let rate = u64::from(self.0.proportional_millionths.min(0).unsigned_abs());
+        let base = u128::from(self.0.base_msat.min(0).unsigned_abs());
+        let kept = u128::from(fee) * u128::from(MILLION.saturating_sub(rate)) / u128::from(MILLION);
+        let taken = u128::from(amount_max) * u128::from(rate) / u128::from(MILLION) + base + ROUNDING;
+        u64::try_from(kept.saturating_sub(taken)).unwrap_or(u64::MAX)
+    }
+}
+
 impl<C: HopCost> Problem<'_, C> {
     /// The largest discount of a node, `None` where it gives none.
     #[inline]
@@ -42,16 +60,11 @@ impl<C: HopCost> Problem<'_, C> {
         if !self.with_inbound_fees {
             return None;
         }
-        let mut least = self.topology.least_inbound_fee(NodeIdx::from_u32(node));
-        for layer in self.layers.iter().filter(|layer| !layer.is_empty()) {
-            for arc in layer.outgoing(node) {
-                let policy =
-                    layer.channel_of(arc.arc).and_then(|channel| channel.policies[arc.arc as usize & 1]);
-                let fee = policy.map_or(InboundFee::ZERO, |policy| policy.inbound_fee);
-                least.base_msat = least.base_msat.min(fee.base_msat);
-                least.proportional_millionths =
-                    least.proportional_millionths.min(fee.proportional_millionths);
-            }
+        let mut least = self.topology.discounts().map_or(InboundFee::ZERO, |discounts| discounts.least(node));
+        let layers = self.layers.iter().filter(|_| self.has_layered_inbound);
+        for fee in layers.filter_map(|layer| layer.least_inbound(node)) {
+            least.base_msat = least.base_msat.min(fee.base_msat);
+            least.proportional_millionths = least.proportional_millionths.min(fee.proportional_millionths);
         }
         (!least.is_zero()).then_some(Discount(least))
     }
@@ -72,14 +85,150 @@ impl<C: HopCost> Problem<'_, C> {
         suffix.cost + self.least_received(node, suffix) - suffix.received
     }
 
-    /// The state whose `cost` is a key.
-    #[inline]
-    pub(crate) fn undiscounted(&self, node: u32, keyed: Suffix) -> Suffix {
-        let discount = keyed.received - self.least_received(node, &keyed);
+    /// The least that the state can have cost where it arrives by this door.
+    #[inline(always)]
+    pub(super) fn key_at(&self, door: u32, suffix: &Suffix) -> u64 {
+        if is_side(door) { self.key_of(node_of(door), suffix) } else { suffix.cost }
+    }
+
+    /// The state at a door whose `cost` is a key.
+    #[inline(always)]
+    pub(super) fn undiscounted(&self, door: u32, keyed: Suffix) -> Suffix {
+        if !is_side(door) {
+            return keyed;
+        }
+        let discount = keyed.received - self.least_received(node_of(door), &keyed);
         Suffix { cost: keyed.cost + discount, ..keyed }
+    }
+
+    /// Whether a node has a side door.
+    #[inline(always)]
+    pub(super) fn gives(&self, node: u32) -> bool {
+        let gives_above =
+            || self.layers.iter().any(|layer| layer.least_inbound(node).is_some_and(is_discount));
+        self.has_doors_at(node)
+            && (self.topology.discounts().is_some_and(|discounts| discounts.gives(node))
+                || self.has_layered_inbound && gives_above())
+    }
+
+    /// Whether a node may charge for what arrives over a listed arc.
+    #[inline(always)]
+    pub(super) fn charges(&self, node: u32) -> bool {
+        self.has_doors_at(node) && self.topology.discounts().is_some_and(|discounts| discounts.charges(node))
+    }
+
+    /// The payee forwards nothing and so charges nothing, unless the rest of the route is fixed; and a search does not
+    /// go through the payer.
+    #[inline(always)]
+    fn has_doors_at(&self, node: u32) -> bool {
+        self.with_inbound_fees && node != self.payer && (node != self.payee || self.start.is_some())
+    }
+
+    /// The door by which an arc enters a node.
+    #[inline(always)]
+    pub(super) fn door(&self, head: u32, arc: impl Fn() -> u32) -> u32 {
+        if self.gives(head) && self.is_given(arc()) { head | SIDE } else { head }
+    }
+
+    /// Whether the head of an arc may give a discount on what arrives over it.
+    #[inline(always)]
+    pub(super) fn is_given(&self, arc: u32) -> bool {
+        if self.is_beside(arc) {
+            return is_discount(self.inbound_fee(arc));
+        }
+        self.topology.discounts().is_some_and(|discounts| discounts.is_given(arc))
+    }
+
+    /// Visits the tail and the position of each listed arc that leads from a giver to a node.
+    pub(super) fn for_each_giver_into(&self, head: u32, mut visit: impl FnMut(u32, u32)) {
+        let listed = self.topology.discounts().map_or(Some(&[][..]), |discounts| discounts.arcs_into(head));
+        match listed.filter(|_| !self.has_layered_discounts()) {
+            Some(arcs) => arcs.iter().for_each(|arc| visit(arc.tail, arc.position)),
+            None => {
+                let list = self.topology.in_lists().list(head);
+                let ends = list.ends.iter().zip(list.start..);
+                ends.filter(|&(&tail, _)| self.gives(tail))
+                    .for_each(|(&tail, position)| visit(tail, position));
+            }
+        }
+    }
+
+    /// Whether there may be any.
+    #[inline(always)]
+    pub(super) fn has_givers_into(&self, head: u32) -> bool {
+        let listed = self.topology.discounts().map_or(Some(&[][..]), |discounts| discounts.arcs_into(head));
+        listed.is_none_or(|arcs| !arcs.is_empty()) || self.has_layered_discounts()
+    }
+
+    fn has_layered_discounts(&self) -> bool {
+        self.has_layered_inbound && self.layers.iter().any(|layer| layer.has_discounts())
     }
 }
 
+/// The node of a door.
+#[inline(always)]
+pub(super) fn node_of(door: u32) -> u32 {
+    door & !SIDE
+}
+
+/// Whether what arrives by a door gets a discount.
+#[inline(always)]
+pub(super) fn is_side(door: u32) -> bool {
+    door & SIDE != 0
+}
+
+/// The side door of a node has its number and this bit: there are fewer nodes (`NODE_COUNT_MAX`).
+pub(super) const SIDE: u32 = 1 << 31;
 const MILLION: u64 = 1_000_000;
 /// Each of the three roundings of a fee is worth less than one msat.
 const ROUNDING: u128 = 3;
+
+#[cfg(test)]
+mod tests {
+    use primitives::Fee;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    /// Some of these fees are never left by any discount, others nearly always.
+    fn random_fee(rng: &mut ChaCha8Rng) -> Fee {
+        let end = [2, 3000, 300_000, 2_000_000][rng.random_range(0..4)];
+        Fee { fee_base_msat: rng.random_range(0..end), fee_proportional_millionths: rng.random_range(0..end) }
+    }
+
+    fn random_discount(rng: &mut ChaCha8Rng) -> InboundFee {
+        let end = [2, 3000, 300_000, 2_000_000][rng.random_range(0..4)];
+        InboundFee {
+            base_msat: -rng.random_range(0..end),
+            proportional_millionths: -rng.random_range(0..end),
+        }
+    }
+
+    #[test]
+    fn no_discount_leaves_less_than_the_bounds_say() {
+        let (mut rng, mut positive) = (ChaCha8Rng::seed_from_u64(1), [0, 0]);
+        for _ in 0..200_000 {
+            let (fee, largest) = (random_fee(&mut rng), random_discount(&mut rng));
+            let record = Record::from_words([0; 3])
+                .with_fee_base(fee.fee_base_msat)
+                .with_fee_ppm(fee.fee_proportional_millionths);
+            let amount = rng.random_range(1..1u64 << rng.random_range(1..40));
+            let forwarded = amount + rng.random_range(0..=amount / 8);
+            let given = InboundFee {
+                base_msat: rng.random_range(largest.base_msat..=0),
+                proportional_millionths: rng.random_range(largest.proportional_millionths..=0),
+            };
+            let outbound = Msat::from_msat(record.fee(forwarded));
+            let received = given.received(Msat::from_msat(forwarded), outbound).expect("small amounts");
+            let whole = received.to_msat() - forwarded;
+            let discount = Discount(largest);
+            let one = discount.least_fee(record, record.fee(amount), amount);
+            let several = discount.least_of(record.fee(amount), forwarded);
+            assert!(one <= whole && several <= whole, "{fee:?} {largest:?} {given:?} {amount} {forwarded}");
+            positive[0] += usize::from(one > 0);
+            positive[1] += usize::from(several > 0);
+        }
+        assert!(positive.iter().all(|&count| count > 10_000), "{positive:?}: the test tests little");
+    }
+}

@@ -4,6 +4,7 @@
 //! become, it can become for less. Only an `htlc_minimum_msat` ahead may turn that around (docs/search.md, lemma 2): it
 //! lifts the smaller amount more, or stops it.
 
+use super::discount::node_of;
 use super::pareto::{ParetoLabel, Search};
 use super::problem::Suffix;
 use super::shortlist::Step;
@@ -101,7 +102,7 @@ impl<C: HopCost> Search<'_, '_, C> {
     pub(super) fn visits(&self, mut place: u32, node: u32) -> bool {
         while place != NO_ARC {
             let label = &self.space.labels[place as usize];
-            if label.node == node {
+            if node_of(label.node) == node_of(node) {
                 return true;
             }
             place = label.parent;
@@ -112,7 +113,7 @@ impl<C: HopCost> Search<'_, '_, C> {
     fn visits_no_more(&self, mut place: u32, new: &ParetoLabel) -> bool {
         while place != NO_ARC {
             let label = &self.space.labels[place as usize];
-            if label.node != new.node && !self.visits(new.parent, label.node) {
+            if node_of(label.node) != node_of(new.node) && !self.visits(new.parent, label.node) {
                 return false;
             }
             place = label.parent;

@@ -4,7 +4,8 @@ use super::Counts;
 use super::bidirectional::{End, Run};
 use super::certificate::Verdict;
 use super::circular::over_splits;
-use super::meeting::suffix_of;
+use super::discount::node_of;
+use super::meeting::{head_door, suffix_of};
 use super::pareto::{Completion, Found, Search, Seed, Task};
 use super::potentials::Ball;
 use super::problem::{COST_MAX, Problem};
@@ -70,7 +71,7 @@ pub(crate) fn solve<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace) 
 /// The same among the routes that cost less than `bound`. Nearly all routes cost far less, so a search of those comes
 /// first: it does not look at arcs with minima that only dear routes reach. If it finds nothing, it has told nothing.
 fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound: u64) -> Answer {
-    let likely = problem.root().cost + problem.amount / LIKELY_SHARE + LIKELY_MSAT;
+    let likely = likely_cost(&problem);
     if likely >= bound {
         return solve_any(problem, space, bound, false);
     }
@@ -82,6 +83,11 @@ fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound
     let settled_max = problem.settled_max.saturating_sub(near.counts.settled);
     let whole = solve_any(Problem { settled_max, ..problem }, space, bound, false);
     Answer { counts: whole.counts.plus(near.counts), ..whole }
+}
+
+/// What nearly all routes cost less than.
+pub(super) fn likely_cost<C: HopCost>(problem: &Problem<'_, C>) -> u64 {
+    problem.root().cost + problem.amount / LIKELY_SHARE + LIKELY_MSAT
 }
 
 /// One search below `bound`; a guess that finds nothing is told at once.
@@ -125,7 +131,7 @@ fn solve_from_least_fee<C: HopCost>(
     answer
 }
 
-fn cost_of<C: HopCost>(problem: &Problem<'_, C>, arcs: &[u32]) -> Option<u64> {
+pub(super) fn cost_of<C: HopCost>(problem: &Problem<'_, C>, arcs: &[u32]) -> Option<u64> {
     let route = arcs.iter().rev().try_fold(problem.root(), |suffix, &arc| problem.extend(arc, &suffix))?;
     Some(route.cost)
 }
@@ -257,10 +263,10 @@ pub(super) fn adopt<C: HopCost>(problem: &Problem<'_, C>, space: &mut Workspace)
     space.best.extend_from_slice(arcs);
     let is_whole = arcs.last().is_some_and(|&arc| problem.head(arc) == problem.payee);
     let mut at = start;
-    while !is_whole && at != problem.payee {
+    while !is_whole && node_of(at) != problem.payee {
         let Some(label) = space.labels.find(at) else { return };
         space.best.push(label.backward_arc);
-        at = problem.head(label.backward_arc);
+        at = head_door(problem, label);
     }
 }
 

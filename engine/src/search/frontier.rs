@@ -17,7 +17,9 @@ pub(crate) struct Frontier {
     fresh: Heap,
     begun: Heap,
     /// A set of the nodes with a label that may say yes to others, too.
-    reached: [u64; REACHED_WORDS],
+    reached: Reached,
+    /// The same of those that got one since the last closing.
+    recent: Reached,
     /// The same of nodes whose lists were left in the middle.
     left: u64,
 }
@@ -33,7 +35,8 @@ pub(crate) enum Step {
 
 impl Default for Frontier {
     fn default() -> Self {
-        Frontier { fresh: Heap::default(), begun: Heap::default(), reached: [0; REACHED_WORDS], left: 0 }
+        let (reached, recent) = Default::default();
+        Frontier { fresh: Heap::default(), begun: Heap::default(), reached, recent, left: 0 }
     }
 }
 
@@ -42,7 +45,7 @@ impl Frontier {
     pub(crate) fn clear(&mut self) {
         self.fresh.clear();
         self.begun.clear();
-        self.reached.fill(0);
+        (self.reached, self.recent) = Default::default();
         self.left = 0;
     }
 
@@ -100,8 +103,8 @@ impl Frontier {
     /// A node got a label, so many hops from where the side began.
     #[inline(always)]
     pub(crate) fn push(&mut self, key: u64, node: u32, hops: u32) {
-        let (word, bit) = place(node);
-        self.reached[word] |= bit;
+        self.reached.add(node);
+        self.recent.add(node);
         self.fresh.push_at(key, node, hops.min(HOPS_MAX) * BLOCK_END);
     }
 
@@ -116,8 +119,12 @@ impl Frontier {
     /// Whether the node may have a label.
     #[inline(always)]
     pub(crate) fn may_reach(&self, node: u32) -> bool {
-        let (word, bit) = place(node);
-        self.reached[word] & bit != 0
+        self.reached.may_hold(node)
+    }
+
+    /// The nodes with a label, and those that got one since this was asked last.
+    pub(crate) fn take_reached(&mut self) -> [Reached; 2] {
+        [self.reached, std::mem::take(&mut self.recent)]
     }
 
     /// Whether the node's list may have been left in the middle.
@@ -143,13 +150,32 @@ impl Frontier {
     }
 }
 
-#[inline(always)]
-fn place(node: u32) -> (usize, u64) {
-    ((node / 64) as usize % REACHED_WORDS, 1 << (node % 64))
+/// A set of nodes that may say yes to others, too.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reached([u64; REACHED_WORDS]);
+
+impl Default for Reached {
+    fn default() -> Self {
+        Reached([0; REACHED_WORDS])
+    }
 }
 
-/// A cursor is hops times this and a block; no list has as many, see `CHANNEL_COUNT_MAX`.
+impl Reached {
+    #[inline(always)]
+    fn add(&mut self, node: u32) {
+        self.0[(node / 64) as usize % REACHED_WORDS] |= 1 << (node % 64);
+    }
+
+    #[inline(always)]
+    pub(crate) fn may_hold(&self, node: u32) -> bool {
+        self.0[(node / 64) as usize % REACHED_WORDS] >> (node % 64) & 1 != 0
+    }
+}
+
+/// A cursor is hops times this and a block, or [`GIVERS`].
 const BLOCK_END: u32 = 1 << 27;
+/// Stands for the arcs of givers beside a list (`doors`); no list has as many blocks, see `CHANNEL_COUNT_MAX`.
+pub(super) const GIVERS: usize = BLOCK_END as usize - 1;
 /// More are told as so many.
 const HOPS_MAX: u32 = u32::MAX / BLOCK_END;
 

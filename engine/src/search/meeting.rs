@@ -4,6 +4,7 @@
 //! expanded here (`bidirectional`).
 
 use super::bidirectional::Run;
+use super::discount::SIDE;
 use super::problem::{Problem, Suffix};
 use super::workspace::{Dropped, FORWARD_SETTLED, Label, MET, UNREACHED};
 use crate::cost::HopCost;
@@ -63,10 +64,11 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         self.space.trial.clear();
         let mut at = node;
         while at != self.problem.payer {
-            let arc = self.space.labels.find(at)?.forward_arc;
+            let label = *self.space.labels.find(at)?;
+            let arc = label.forward_arc;
             suffix = self.problem.extend(arc, &suffix)?;
             self.space.trial.push(arc);
-            at = self.problem.tail(arc);
+            at = tail_door(&self.problem, &label);
         }
         Some(suffix.cost)
     }
@@ -75,14 +77,24 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     fn complete(&mut self, node: u32) -> bool {
         self.space.trial.reverse();
         let mut at = node;
-        while at != self.problem.payee {
+        while self.node_of(at) != self.problem.payee {
             let Some(label) = self.space.labels.find(at) else { return false };
             let arc = label.backward_arc;
             self.space.trial.push(arc);
-            at = self.problem.head(arc);
+            at = head_door(&self.problem, label);
         }
         true
     }
+}
+
+/// The door that a forward label came from.
+pub(super) fn tail_door<C: HopCost>(problem: &Problem<'_, C>, label: &Label) -> u32 {
+    problem.tail(label.forward_arc) | if label.is_from_side() { SIDE } else { 0 }
+}
+
+/// The door that a backward label goes on to.
+pub(super) fn head_door<C: HopCost>(problem: &Problem<'_, C>, label: &Label) -> u32 {
+    problem.head(label.backward_arc) | if label.is_to_side() { SIDE } else { 0 }
 }
 
 /// What a node's backward label costs beyond what the node receives, less the same of another state: a label that is
@@ -104,5 +116,5 @@ pub(super) fn lead_beyond<C: HopCost>(
 #[inline(always)]
 pub(super) fn suffix_of<C: HopCost>(problem: &Problem<'_, C>, node: u32, label: Label) -> Suffix {
     let suffix = Suffix { cost: label.backward, received: label.received, forwarded: label.forwarded };
-    if problem.with_inbound_fees { problem.undiscounted(node, suffix) } else { suffix }
+    problem.undiscounted(node, suffix)
 }

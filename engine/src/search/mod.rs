@@ -4,6 +4,7 @@
 //! bidirectional   two balls that grow towards each other
 //! frontier        one ball's queues: nodes that wait, and lists that were left in the middle
 //! relax, scan     what arcs make of a label, one by one and eight at a time
+//! doors           the two doors of nodes that give discounts
 //! closing         looks at arcs that both balls have left
 //! restart         begins the payer's ball anew with what is known by then
 //! meeting         where they meet; prices the best meeting exactly
@@ -25,6 +26,7 @@ mod closing;
 mod counts;
 mod discount;
 mod dominance;
+mod doors;
 mod exact;
 pub(crate) mod frontier;
 pub(crate) mod heap;

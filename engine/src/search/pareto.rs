@@ -11,6 +11,7 @@
 //!
 //! The number of labels is bounded; where it runs out, the least key still open bounds what was missed.
 
+use super::discount::{SIDE, is_side, node_of};
 use super::potentials::Ball;
 use super::problem::{Problem, Suffix};
 use super::resources::{Limits, Used};
@@ -190,9 +191,13 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
 
     fn seed(&mut self, seed: Seed) {
         let Seed { node, suffix, used, arc } = seed;
-        let key = self.problem.key_of(node, &suffix);
-        let (parent, next, toll, visited) = (NO_ARC, NO_ARC, 0, 0);
-        self.add(ParetoLabel { node, key, suffix, used, arc, parent, next, toll, visited });
+        // What is fixed behind the payee may be entered by both its doors.
+        let side = (node == self.problem.payee && self.problem.gives(node)).then_some(node | SIDE);
+        for node in [Some(node), side].into_iter().flatten() {
+            let key = self.problem.key_at(node, &suffix);
+            let (parent, next, toll, visited) = (NO_ARC, NO_ARC, 0, 0);
+            self.add(ParetoLabel { node, key, suffix, used, arc, parent, next, toll, visited });
+        }
     }
 
     /// Expands labels until nothing better can follow.
@@ -230,7 +235,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
                     self.relaxed += 1;
                     let step = Step { tail: self.problem.tail(arc), arc, record: self.problem.record(arc) };
                     if step.tail != self.problem.payer {
-                        self.relax(place, &label, step);
+                        self.for_each_door(step, &mut |search, step| search.relax(place, &label, step));
                     }
                 }
             }
@@ -254,11 +259,12 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     /// Visits the arcs into a label's node that do not leave the payer, until the list cannot lead to a better route.
     fn for_each_incoming(&mut self, label: &ParetoLabel, mut visit: impl FnMut(&mut Self, Step)) {
         let lists = self.problem.topology.in_lists();
-        let list = lists.list(label.node);
+        let node = node_of(label.node);
+        let list = lists.list(node);
         let hop = self.problem.cost.least();
         let payer = self.problem.payer;
         for at in 0..list.ends.len() {
-            if at % BLOCK_SIZE == 0 && !self.problem.with_inbound_fees {
+            if at % BLOCK_SIZE == 0 {
                 let fee = list.bounds.get(at / BLOCK_SIZE).map_or(0, |bound| bound.at(self.place));
                 // The arc's own hop and at least the payer's before it.
                 if label.key.saturating_add(fee).saturating_add(2 * hop) >= self.bound() {
@@ -269,26 +275,51 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
             let tail = list.ends[at];
             if tail != payer {
                 let arc = lists.arc_at(list.start + at as u32);
-                let record = list.records[at].load();
-                if !self.problem.is_restricted {
-                    visit(self, Step { tail, arc, record });
-                } else if !self.problem.restrictions.is_moved(arc) {
-                    let record = self.problem.adjusted(record, arc);
-                    visit(self, Step { tail, arc, record });
+                self.visit_listed(label, Step { tail, arc, record: list.records[at].load() }, &mut visit);
+            }
+        }
+        // What leads from side doors has no bound, because a discount may take any fee back.
+        let problem = self.problem;
+        problem.for_each_giver_into(node, |tail, position| {
+            self.relaxed += 1;
+            if tail != payer {
+                let (arc, record) = (lists.arc_at(position), lists.record_at(position));
+                self.visit_listed(label, Step { tail: tail | SIDE, arc, record }, &mut visit);
+            }
+        });
+        for layer in problem.layers {
+            for arc in layer.incoming(node).filter(|arc| arc.tail != payer) {
+                let record = problem.adjusted(arc.record, arc.arc);
+                if problem.door(node, || arc.arc) == label.node {
+                    self.for_each_door(Step { tail: arc.tail, arc: arc.arc, record }, &mut visit);
                 }
             }
         }
-        for layer in self.problem.layers {
-            for arc in layer.incoming(label.node).filter(|arc| arc.tail != payer) {
-                let record = self.problem.adjusted(arc.record, arc.arc);
-                visit(self, Step { tail: arc.tail, arc: arc.arc, record });
-            }
+    }
+
+    fn visit_listed(&mut self, label: &ParetoLabel, step: Step, visit: &mut impl FnMut(&mut Self, Step)) {
+        let (problem, Step { tail, arc, record }) = (self.problem, step);
+        if problem.door(node_of(label.node), || arc) != label.node {
+            return;
+        }
+        if !problem.is_restricted {
+            visit(self, step);
+        } else if !problem.restrictions.is_moved(arc) {
+            visit(self, Step { tail, arc, record: problem.adjusted(record, arc) });
+        }
+    }
+
+    /// Visits an arc from each door of its tail.
+    fn for_each_door(&mut self, step: Step, visit: &mut impl FnMut(&mut Self, Step)) {
+        visit(self, step);
+        if self.problem.gives(step.tail) {
+            visit(self, Step { tail: step.tail | SIDE, ..step });
         }
     }
 
     /// Puts an arc on the node's shortlist, if it can lead to a better route from a label of this key.
     fn enlist(&mut self, label: &ParetoLabel, step: Step) {
-        if step.tail == self.problem.payee || !step.record.is_enabled() {
+        if node_of(step.tail) == self.problem.payee || !step.record.is_enabled() {
             return;
         }
         let least = self.least_over(&step, self.problem.amount);
@@ -300,8 +331,8 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
     /// What a state that needs `amount` pays at least for an arc and for what lies before it.
     #[inline]
     fn least_over(&self, step: &Step, amount: u64) -> u64 {
-        // An inbound fee may take all of it back.
-        let fee = if self.problem.with_inbound_fees {
+        // A discount may take all of it back.
+        let fee = if is_side(step.tail) {
             0
         } else {
             self.problem.fee_weight(step.arc).of(step.record.fee(amount))
@@ -332,19 +363,20 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
 
     fn relax(&mut self, place: u32, label: &ParetoLabel, step: Step) {
         let Step { tail, arc, record } = step;
-        let problem = self.problem;
-        if tail == problem.payee || self.is_hopeless(label.key, self.least_over(&step, label.suffix.received))
-        {
+        let (problem, node) = (self.problem, node_of(tail));
+        // A discount may be taken off what the state receives.
+        let amount = if is_side(label.node) { problem.amount } else { label.suffix.received };
+        if node == problem.payee || self.is_hopeless(label.key, self.least_over(&step, amount)) {
             return;
         }
-        if label.node == problem.payee && !problem.may_be_last(arc, tail) {
+        if node_of(label.node) == problem.payee && !problem.may_be_last(arc, node) {
             return;
         }
         let least = self.task.ball.least(self.nodes, tail);
-        let next = problem.cross(tail, arc, record, &label.suffix);
+        let next = problem.cross(node, arc, record, &label.suffix);
         self.note_minimum(label, &step, next.as_ref(), least);
         let Some(suffix) = next else { return };
-        let key = problem.key_of(tail, &suffix);
+        let key = problem.key_at(tail, &suffix);
         if self.is_hopeless(key, least) {
             return;
         }
@@ -352,12 +384,12 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         // At least the payer's hop is still to come.
         let is_within = self.task.limits.allow(&used.sent());
         if !is_within
-            || self.keeps_loops_out() && self.visits(place, tail)
-            || self.nodes.find(tail).is_some_and(|known| known.flags & AVOIDED != 0)
+            || self.keeps_loops_out() && self.visits(place, node)
+            || self.nodes.find(node).is_some_and(|known| known.flags & AVOIDED != 0)
         {
             return;
         }
-        let mark = self.mark(tail);
+        let mark = self.mark(node);
         if label.visited & mark != 0 {
             return;
         }
@@ -374,15 +406,17 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
 
     /// Completes routes over the payer's arcs into the label's node.
     fn finish(&mut self, place: u32, label: ParetoLabel) {
-        let from = self.space.first_arcs.partition_point(|&(head, _)| head < label.node);
+        let node = node_of(label.node);
+        let from = self.space.first_arcs.partition_point(|&(head, _)| head < node);
         for at in from..self.space.first_arcs.len() {
             let (head, arc) = self.space.first_arcs[at];
-            if head != label.node {
+            if head != node {
                 break;
             }
             self.relaxed += 1;
             let step = Step { tail: self.problem.payer, arc, record: self.problem.record(arc) };
-            if label.node == self.problem.payee && !self.problem.may_be_last(arc, step.tail) {
+            let is_barred = node == self.problem.payee && !self.problem.may_be_last(arc, step.tail);
+            if is_barred || self.problem.door(node, || arc) != label.node {
                 continue;
             }
             let next = self.problem.cross(step.tail, arc, step.record, &label.suffix);
@@ -410,8 +444,8 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
                 self.space.best.push(step.arc);
             }
             if step.parent == NO_ARC {
-                let has_arc = step.arc != NO_ARC;
-                self.space.best_start = if has_arc { self.problem.head(step.arc) } else { step.node };
+                let behind = |arc| self.problem.door(self.problem.head(arc), || arc);
+                self.space.best_start = if step.arc == NO_ARC { step.node } else { behind(step.arc) };
                 break;
             }
             place = step.parent;

@@ -12,7 +12,7 @@ use super::circular::Split;
 use super::passage::{Believed, Passage};
 use crate::belief::{Liquidity, PENALTY_FRACTION_BITS, Prior};
 use crate::cost::{HopCost, Tuning};
-use crate::graph::{ArcIdx, Record, Topology};
+use crate::graph::{ArcIdx, Discounts, Record, Topology};
 use crate::layer::{Adjustments, ArcChange};
 use crate::overlay::{Overlay, OverlayArc, OverlayChannel};
 use crate::reserve::ReservedTable;
@@ -40,6 +40,8 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) is_restricted: bool,
     /// Whether policies' inbound fees count.
     pub(crate) with_inbound_fees: bool,
+    /// Whether channels of layers have any.
+    pub(crate) has_layered_inbound: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
     pub(crate) strict: bool,
     /// Whether a route on which an amount is lifted is of no use, so that nobody needs a proof that it is the best.
@@ -111,8 +113,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
-        let &Problem { with_inbound_fees, strict, refuses_lifts, split, once, .. } = self;
-        let &Problem { liquidity, is_restricted, tolerance, settled_max, .. } = self;
+        let &Problem { with_inbound_fees, has_layered_inbound, strict, refuses_lifts, .. } = self;
+        let &Problem { split, once, liquidity, is_restricted, tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -126,6 +128,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             liquidity,
             is_restricted,
             with_inbound_fees,
+            has_layered_inbound,
             strict,
             refuses_lifts,
             split,
@@ -159,7 +162,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// Whether an arc lies beside the lists: numbers of the generation come first.
     #[inline(always)]
-    fn is_beside(&self, arc: u32) -> bool {
+    pub(super) fn is_beside(&self, arc: u32) -> bool {
         arc as usize / 2 >= self.topology.channel_count()
     }
 
@@ -201,7 +204,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// What the head of `arc` charges for an HTLC that arrives over it.
     pub(crate) fn inbound_fee(&self, arc: u32) -> InboundFee {
-        if !self.with_inbound_fees {
+        let has_none = |discounts: &Discounts| !discounts.is_charged(arc);
+        if !self.with_inbound_fees || !self.is_beside(arc) && self.topology.discounts().is_none_or(has_none) {
             return InboundFee::ZERO;
         }
         let reverse = ArcIdx::from_u32(arc).reversed();

@@ -5,7 +5,8 @@
 //! middle, it may not have seen this arc, and only its label counts.
 
 use super::bidirectional::Run;
-use super::discount::Discount;
+use super::discount::{Discount, SIDE, is_side, node_of};
+use super::doors::Doors;
 use super::meeting::{lead_beyond, suffix_of};
 use super::passage::Passage;
 use super::problem::{COST_MAX, Suffix};
@@ -125,8 +126,11 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     }
 
     /// How arcs into a node with the state `suffix` are.
-    pub(super) fn backward_probe(&self, suffix: &Suffix) -> Option<Probe> {
-        let mut probe = Probe::new(suffix.received).filter(|_| !INBOUND)?;
+    pub(super) fn backward_probe(&self, node: u32, suffix: &Suffix) -> Option<Probe> {
+        let mut probe = Probe::new(suffix.received)?;
+        if INBOUND && (self.is_at_side || self.problem.charges(node)) {
+            return None;
+        }
         probe.leaves_from = self.leaves_from;
         if C::HAS_TWO_LABELS {
             // What a smaller amount could do there, or what could lift it, must be noted.
@@ -152,6 +156,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                 }
             } else {
                 let passage = Passage::usual(record);
+                let head = self.door(head, arc);
                 let fee = match self.budget() {
                     None => Some(self.least_fee(head, record, scan.fees[at])),
                     Some(budget) => spent(budget.saturating_sub(key), record, passage),
@@ -184,7 +189,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     #[inline(always)]
     pub(super) fn scan_backward(
         &mut self,
-        node: u32,
+        door: u32,
         suffix: &Suffix,
         rest: Rest,
         mut probe: Probe,
@@ -194,15 +199,16 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         (probe.fee_end, probe.exempt) = (left.saturating_sub(self.least_hop), self.space.forward.left());
         let scan = probe.scan(block.ends, block.records);
         let lists = self.problem.topology.in_lists();
+        let has_side = INBOUND && self.problem.gives(self.node_of(door));
         for at in scan.places() {
             let (tail, record) = (block.ends[at], block.records[at].load());
             let arc = || lists.arc_at(block.start + at as u32);
-            if tail == self.problem.payer {
+            if tail == self.problem.payer || has_side && self.problem.is_given(arc()) {
                 continue;
             }
             if RESTRICTED || scan.is_odd(at) {
                 if !self.is_moved(arc) {
-                    self.relax_backward(node, tail, suffix, rest, record, arc);
+                    self.relax_backward(door, tail, suffix, rest, record, Doors::Main, arc);
                 }
                 continue;
             }
@@ -215,12 +221,16 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     }
 
     /// The same one by one.
-    pub(super) fn read_backward(&mut self, node: u32, suffix: &Suffix, rest: Rest, block: Block<'_>) {
+    pub(super) fn read_backward(&mut self, door: u32, suffix: &Suffix, rest: Rest, block: Block<'_>) {
         let lists = self.problem.topology.in_lists();
         for (at, (&tail, record)) in block.ends.iter().zip(block.records).enumerate() {
             let arc = || lists.arc_at(block.start + at as u32);
-            if tail < self.leaves_from && tail != self.problem.payer && !self.is_moved(arc) {
-                self.relax_backward(node, tail, suffix, rest, record.load(), arc);
+            if tail < self.leaves_from
+                && tail != self.problem.payer
+                && self.door(self.node_of(door), arc) == door
+                && !self.is_moved(arc)
+            {
+                self.relax_backward(door, tail, suffix, rest, record.load(), Doors::Main, arc);
             }
         }
     }
@@ -245,6 +255,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if passage.max < problem.amount || passage.min > problem.amount_max {
             return;
         }
+        let head = self.door(head, &arc);
         if let Some(budget) = self.budget() {
             if let Some(fee) = spent(budget.saturating_sub(key), record, passage) {
                 self.reach_forward(head, key, fee, rest, record, passage, arc);
@@ -325,6 +336,9 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         label.forward_second = label.forward;
         (label.forward, label.forward_arc) = (cost, arc);
         label.set_forward_hops(self.hops);
+        if INBOUND {
+            label.set_from_side(self.is_at_side);
+        }
         let has_met = label.backward != UNREACHED;
         self.counts.labelled += 1;
         self.space.forward.push(cost, head, self.hops);
@@ -334,37 +348,56 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     }
 
     #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "what a step knows of the label and of the arc")]
     pub(super) fn relax_backward(
         &mut self,
-        node: u32,
+        door: u32,
         tail: u32,
         suffix: &Suffix,
         rest: Rest,
         record: Record,
+        doors: Doors,
         arc: impl Fn() -> u32,
     ) {
         let problem = &self.problem;
         let arc_if_needed =
             if RESTRICTED || INBOUND || self.leaves_from == u32::MAX { arc() } else { NO_ARC };
-        if RESTRICTED && node == problem.payee && !problem.is_last_hop(tail) {
+        if RESTRICTED && door == problem.payee && !problem.is_last_hop(tail) {
             return;
         }
         let record = if RESTRICTED { problem.adjusted(record, arc_if_needed) } else { record };
         let Some(passage) = self.passage(record, arc_if_needed) else { return };
-        let arriving = if INBOUND { problem.arriving(arc_if_needed, suffix) } else { suffix.received };
         let base = passage.fee_weight.of(record.fee_base_msat());
-        if !INBOUND && !self.may_reach_backward(tail, suffix, base, rest) {
+        let is_main = !INBOUND || doors != Doors::Side;
+        // What arrives by a side door may be less than the state says.
+        let has_bound = !INBOUND || doors == Doors::Main && !self.is_at_side;
+        if has_bound && !self.may_reach_backward(tail, suffix, base, rest) {
             return;
         }
+        if INBOUND && problem.door(node_of(door), || arc_if_needed) != door {
+            return;
+        }
+        let arriving = if INBOUND { problem.arriving(arc_if_needed, suffix) } else { suffix.received };
         let next = problem.forwarded(record, passage, suffix.cost, suffix.received, arriving);
+        let has_side = INBOUND && doors != Doors::Main && problem.gives(tail);
         if C::HAS_TWO_LABELS && passage.min > problem.amount {
             // Another label of this node, dropped for a larger cost, might have been lifted less and be the better one
             // beyond: what is known of it is that it pays for the minimum.
-            let fee = if INBOUND { 0 } else { passage.fee_weight.of(record.fee(passage.min)) };
-            self.note_minimum(passage.min, self.least_forward(tail).saturating_add(fee));
+            let fee = passage.fee_weight.of(record.fee(passage.min));
+            if is_main {
+                self.note_minimum(passage.min, self.least_forward(tail).saturating_add(fee));
+            }
+            if has_side {
+                self.note_minimum(passage.min, self.least_forward(tail | SIDE));
+            }
         }
         let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
-        self.reach_backward(tail, suffix, next, passage.max, rest, || arc);
+        if is_main {
+            self.reach_backward(tail, suffix, next, passage.max, rest, || arc);
+        }
+        if has_side {
+            self.reach_backward(tail | SIDE, suffix, next, passage.max, rest, || arc);
+        }
     }
 
     /// Whether an arc that charges `fee` at least may lead to a better route.
@@ -389,12 +422,13 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let Some(next) = next else {
             if C::HAS_TWO_LABELS && max >= self.problem.amount {
                 // Another label of this node, dropped for its cost, might have fitted.
-                let (arc, key, lead, smaller_by) = (NO_ARC, suffix.cost, 0, UNREACHED);
+                let discount = if self.is_at_side { suffix.received - suffix.forwarded } else { 0 };
+                let (arc, key, lead, smaller_by) = (NO_ARC, suffix.cost - discount, 0, UNREACHED);
                 self.drop_label(Dropped { node: tail, arc, key, suffix: *suffix, lead, smaller_by });
             }
             return;
         };
-        let key = if INBOUND { self.problem.key_of(tail, &next) } else { next.cost };
+        let key = if INBOUND { self.problem.key_at(tail, &next) } else { next.cost };
         if key.saturating_add(self.rest_before_node(tail, rest)) < self.best {
             self.label_backward(tail, arc(), next, key, rest);
         }
@@ -402,6 +436,10 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     #[inline(always)]
     fn label_backward(&mut self, tail: u32, arc: u32, next: Suffix, key: u64, rest: Rest) {
+        // Where the payee has two doors, a way back to the other one may be cheaper than what it begins with there.
+        if INBOUND && node_of(tail) == self.problem.payee {
+            return;
+        }
         let label = self.space.labels.entry(tail);
         // What is left is known, or leads beyond the other frontier.
         let left = rest.beyond.min(label.forward.saturating_add(self.problem.tolerance));
@@ -409,13 +447,12 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             return;
         }
         let is_shorter = !C::HAS_TWO_LABELS
-            && !INBOUND
+            && (!INBOUND || !is_side(tail))
             && key == label.backward
             && self.hops < label.backward_hops()
             && label.flags & BACKWARD_SETTLED == 0;
         if (key >= label.backward && !is_shorter) || label.flags & BACKWARD_SETTLED != 0 {
-            let smaller_by = label.received.saturating_sub(next.received);
-            let smaller_by = smaller_by.max(label.forwarded.saturating_sub(next.forwarded));
+            let smaller_by = smaller_by::<INBOUND>(tail, &next, label.received, label.forwarded);
             let may_win = smaller_by > 0 || INBOUND && lead_beyond(&self.problem, tail, *label, &next) > 0;
             if (C::HAS_TWO_LABELS || INBOUND) && may_win {
                 // Dearer so far, but smaller: it may end cheaper.
@@ -425,12 +462,15 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             return;
         }
         let displaced = *label;
-        let smaller_by = next.received.saturating_sub(label.received);
-        let smaller_by = smaller_by.max(next.forwarded.saturating_sub(label.forwarded));
+        let kept = Suffix { cost: label.backward, received: label.received, forwarded: label.forwarded };
+        let smaller_by = smaller_by::<INBOUND>(tail, &kept, next.received, next.forwarded);
         let may_win = smaller_by > 0 || INBOUND && lead_beyond(&self.problem, tail, *label, &next) < 0;
         (label.backward, label.received, label.forwarded) = (key, next.received, next.forwarded);
         label.backward_arc = arc;
         label.set_backward_hops(self.hops);
+        if INBOUND {
+            label.set_to_side(self.is_at_side);
+        }
         let has_met = label.forward != UNREACHED;
         if (C::HAS_TWO_LABELS || INBOUND) && displaced.backward != UNREACHED && may_win {
             let suffix = suffix_of(&self.problem, tail, displaced);
@@ -442,5 +482,17 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if has_met {
             self.meet(tail);
         }
+    }
+}
+
+/// By how much a state at a door is smaller than one that receives and forwards so much. What a node forwards counts
+/// where a discount may take all of the fee, so at side doors.
+#[inline(always)]
+fn smaller_by<const INBOUND: bool>(door: u32, suffix: &Suffix, received: u64, forwarded: u64) -> u64 {
+    let smaller_by = received.saturating_sub(suffix.received);
+    if INBOUND && !is_side(door) {
+        smaller_by
+    } else {
+        smaller_by.max(forwarded.saturating_sub(suffix.forwarded))
     }
 }

@@ -8,7 +8,7 @@ use super::frontier::Frontier;
 use super::problem::Suffix;
 use crate::stop::Stop;
 
-/// The labels of one node, forward and backward: one cache line.
+/// The labels of one node, or of one door of a node (`discount`), forward and backward: one cache line.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(crate) struct Label {
@@ -46,6 +46,16 @@ pub(crate) const BACKWARD_SETTLED: u32 = 1 << 1;
 pub(crate) const AVOIDED: u32 = 1 << 2;
 /// The node is in the list of meeting points.
 pub(crate) const MET: u32 = 1 << 3;
+/// The forward label came from the side door of its arc's tail (`discount`).
+const FROM_SIDE: u32 = 1 << 4;
+/// The backward label goes on by the side door of its arc's head.
+const TO_SIDE: u32 = 1 << 5;
+/// A closing has looked at the forward list that waits (`closing`).
+pub(crate) const FORWARD_CLOSED: u32 = 1 << 24;
+/// The same of the backward list.
+pub(crate) const BACKWARD_CLOSED: u32 = 1 << 25;
+/// The same of the list of givers.
+pub(crate) const GIVERS_CLOSED: u32 = 1 << 26;
 
 const EMPTY: Label = Label {
     node: u32::MAX,
@@ -72,6 +82,28 @@ impl Label {
     #[inline(always)]
     pub(crate) fn backward_hops(&self) -> u32 {
         self.flags >> BACKWARD_HOPS & HOPS_MAX
+    }
+
+    /// Whether the forward label came from a side door.
+    #[inline(always)]
+    pub(crate) fn is_from_side(&self) -> bool {
+        self.flags & FROM_SIDE != 0
+    }
+
+    /// Whether the backward label goes on by a side door.
+    #[inline(always)]
+    pub(crate) fn is_to_side(&self) -> bool {
+        self.flags & TO_SIDE != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_from_side(&mut self, is_side: bool) {
+        self.flags = self.flags & !FROM_SIDE | if is_side { FROM_SIDE } else { 0 };
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_to_side(&mut self, is_side: bool) {
+        self.flags = self.flags & !TO_SIDE | if is_side { TO_SIDE } else { 0 };
     }
 
     /// More than a byte holds are told as what it holds.

@@ -83,6 +83,32 @@ fn policy(rng: &mut ChaCha8Rng, amount: u64) -> Policy {
     }
 }
 
+/// The same graph where some nodes give discounts, some from the first, some later or no more, and nobody else does.
+fn discounting_world(seed: u64) -> World {
+    let (mut world, mut rng) = (world(seed), ChaCha8Rng::seed_from_u64(!seed));
+    world.payment.ignore_inbound_fees = false;
+    let (one_in, now, later) =
+        (rng.random_range(2..12), rng.random_range(1..10u8), rng.random_range(1..10u8));
+    let depth = [30, 300, 3000][rng.random_range(0..3)];
+    let mut inbound = |node: u8, giver: u8| match rng.random_range(0..3) {
+        _ if node % one_in != giver % one_in => (0, 0),
+        0 => (0, 0),
+        1 => (0, -rng.random_range(1..=depth)),
+        _ => (rng.random_range(-depth..=0), rng.random_range(-depth..=depth / 10)),
+    };
+    for channel in &mut world.channels {
+        for (policy, node) in channel.policies.iter_mut().zip(channel.ends) {
+            policy.iter_mut().for_each(|policy| policy.inbound = inbound(node, now));
+        }
+        if let Origin::Changed(policies) = &mut channel.origin {
+            for (policy, node) in policies.iter_mut().zip(channel.ends) {
+                policy.inbound = inbound(node, later);
+            }
+        }
+    }
+    world
+}
+
 /// The same graph under layers that change much of it, with payments in flight.
 fn changed_world(seed: u64) -> World {
     let (mut world, mut rng) = (world(seed), ChaCha8Rng::seed_from_u64(!seed));
@@ -181,6 +207,11 @@ fn all_agree(count: u64, world: impl Fn(u64) -> World + Sync) {
 #[test]
 fn routes_over_hubs_cost_what_the_reference_finds() {
     all_agree(20_000, world);
+}
+
+#[test]
+fn routes_over_hubs_that_give_discounts_cost_what_the_reference_finds() {
+    all_agree(10_000, discounting_world);
 }
 
 #[test]
