@@ -6,6 +6,7 @@
 
 use super::bidirectional::Run;
 use super::discount::Discount;
+use super::frontier::turn;
 use super::meeting::{lead_beyond, suffix_of};
 use super::passage::Passage;
 use super::problem::{COST_MAX, Suffix};
@@ -327,7 +328,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         label.set_forward_hops(self.hops);
         let has_met = label.backward != UNREACHED;
         self.counts.labelled += 1;
-        self.space.forward.push(cost, head, self.hops);
+        self.space.forward.push(cost, head, turn(head, self.hops));
         if has_met {
             self.meet(head);
         }
@@ -438,7 +439,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             self.drop_label(Dropped { node: tail, arc, key: displaced.backward, suffix, lead, smaller_by });
         }
         self.counts.labelled += 1;
-        self.space.backward.push(key, tail, self.hops);
+        self.space.backward.push(key, tail, turn(tail, self.hops));
         if has_met {
             self.meet(tail);
         }
