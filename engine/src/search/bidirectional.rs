@@ -38,6 +38,8 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) budget: Option<u64>,
     /// Arcs of the way to a label that is given now.
     pub(super) hops: u32,
+    /// The node that a forward label which is given now comes from.
+    pub(super) origin: u32,
     /// Whether a route was not what the budget promised, because the graph changed.
     pub(super) is_contradicted: bool,
     /// What the payee gets: less than the problem's amount where the end of the route is fixed.
@@ -87,6 +89,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             found: bound,
             budget: None,
             hops: 0,
+            origin: problem.payer,
             is_contradicted: false,
             payment: root.received.saturating_sub(root.cost),
             keeps_bound: false,
@@ -214,6 +217,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         self.counts.settled += 1;
         self.hops = 1;
         let payer = self.problem.payer;
+        self.origin = payer;
         let label = self.space.labels.entry(payer);
         label.flags |= FORWARD_SETTLED;
         let lists = self.problem.topology.out_lists();
@@ -296,7 +300,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let Some((node, first)) = self.next_forward() else { return 0 };
         let label = self.space.labels.entry(node);
         let key = label.forward;
-        self.hops = label.forward_hops() + 1;
+        (self.origin, self.hops) = (node, label.forward_hops() + 1);
         let discount = if INBOUND { self.problem.discount(node) } else { None };
         let rest = self.rest_behind();
         let list = self.problem.topology.out_lists().list(node);

@@ -48,7 +48,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             }
             let Some(&label) = self.space.labels.find(node) else { continue };
             let key = label.forward;
-            self.hops = label.forward_hops() + 1;
+            (self.origin, self.hops) = (node, label.forward_hops() + 1);
             let lists = self.problem.topology.out_lists();
             let list = lists.list(node);
             for block in list.blocks(first) {

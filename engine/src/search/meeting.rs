@@ -5,7 +5,7 @@
 
 use super::bidirectional::Run;
 use super::problem::{Problem, Suffix};
-use super::workspace::{Dropped, FORWARD_SETTLED, Label, MET, UNREACHED};
+use super::workspace::{Dropped, Explored, FORWARD_SETTLED, Label, MET, UNREACHED};
 use crate::cost::HopCost;
 
 impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INBOUND, RESTRICTED> {
@@ -63,10 +63,11 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         self.space.trial.clear();
         let mut at = node;
         while at != self.problem.payer {
-            let arc = self.space.labels.find(at)?.forward_arc;
-            suffix = self.problem.extend(arc, &suffix)?;
+            let way = self.space.labels.find(at)?.forward_way;
+            let &Explored { tail, arc, .. } = self.space.explored.get(way as usize)?;
+            suffix = self.problem.extend_from(tail, arc, &suffix)?;
             self.space.trial.push(arc);
-            at = self.problem.tail(arc);
+            at = tail;
         }
         Some(suffix.cost)
     }

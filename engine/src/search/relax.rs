@@ -12,7 +12,9 @@ use super::passage::Passage;
 use super::problem::{COST_MAX, Suffix};
 use super::restart::spent;
 use super::scan::Probe;
-use super::workspace::{AVOIDED, BACKWARD_SETTLED, Dropped, FORWARD_SETTLED, Label, NO_ARC, UNREACHED};
+use super::workspace::{
+    AVOIDED, BACKWARD_SETTLED, Dropped, Explored, FORWARD_SETTLED, Label, NO_ARC, UNREACHED,
+};
 use crate::cost::HopCost;
 use crate::graph::{Block, Record};
 
@@ -313,7 +315,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if label.flags & AVOIDED != 0 || cost.saturating_add(left) >= self.best {
             return;
         }
-        self.space.explored.push((head, arc, cost));
+        let way = self.space.explored.len() as u32;
+        self.space.explored.push(Explored { tail: self.origin, head, arc, cost });
         // Of ways that cost the same, the one of the fewest hops is kept.
         let is_shorter = !C::HAS_TWO_LABELS
             && cost == label.forward
@@ -324,7 +327,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             return;
         }
         label.forward_second = label.forward;
-        (label.forward, label.forward_arc) = (cost, arc);
+        (label.forward, label.forward_way) = (cost, way);
         label.set_forward_hops(self.hops);
         let has_met = label.backward != UNREACHED;
         self.counts.labelled += 1;

@@ -59,8 +59,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             None => settled.saturating_mul(RESTART_GROWTH),
         };
         let space = &mut *self.space;
-        for &(head, ..) in &space.explored {
-            let label = space.labels.entry(head);
+        for explored in &space.explored {
+            let label = space.labels.entry(explored.head);
             (label.forward, label.forward_second) = (UNREACHED, UNREACHED);
             label.flags &= !(FORWARD_SETTLED | MET);
         }

@@ -24,8 +24,8 @@ pub(crate) struct Label {
     pub(crate) received: u64,
     /// What the node forwards for it, in msat.
     pub(crate) forwarded: u64,
-    /// The arc over which the forward label came.
-    pub(crate) forward_arc: u32,
+    /// How the forward label came: a place in [`Workspace::explored`].
+    pub(crate) forward_way: u32,
     /// The arc over which the backward label goes on.
     pub(crate) backward_arc: u32,
     /// [`FORWARD_SETTLED`] and the like, and a byte each for the hops of both labels.
@@ -55,7 +55,7 @@ const EMPTY: Label = Label {
     backward: UNREACHED,
     received: 0,
     forwarded: 0,
-    forward_arc: NO_ARC,
+    forward_way: NO_ARC,
     backward_arc: NO_ARC,
     flags: 0,
     first_pareto: NO_ARC,
@@ -188,6 +188,19 @@ impl LabelTable {
     }
 }
 
+/// An arc that the forward search labelled a node over, or could have. A path of them is read without asking the graph.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Explored {
+    /// The node that the arc leaves.
+    pub(crate) tail: u32,
+    /// The node that was labelled.
+    pub(crate) head: u32,
+    /// Which arc.
+    pub(crate) arc: u32,
+    /// The label's cost.
+    pub(crate) cost: u64,
+}
+
 /// A backward label that gave way to one that is cheaper so far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dropped {
@@ -216,8 +229,8 @@ pub struct Workspace {
     pub(crate) met: Vec<u32>,
     /// Backward labels that were dropped although their amount was smaller than the one that was kept.
     pub(crate) dropped: Vec<Dropped>,
-    /// Arcs that the forward search labelled a node over, or could have: head, arc, cost of the label.
-    pub(crate) explored: Vec<(u32, u32, u64)>,
+    /// Arcs that the forward search labelled a node over, or could have.
+    pub(crate) explored: Vec<Explored>,
     /// The states that the label search starts from: node, arc behind it, state.
     pub(crate) seeds: Vec<(u32, u32, Suffix)>,
     /// The arcs of the best route, payer first.
