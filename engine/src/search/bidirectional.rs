@@ -145,6 +145,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                 self.restart_forward();
                 continue;
             }
+            self.problem.topology.out_lists().prefetch_list(forward);
+            self.problem.topology.in_lists().prefetch_list(backward);
             let forward_next = self.problem.topology.out_lists().degree(forward).min(PART_SIZE);
             let backward_next = self.problem.topology.in_lists().degree(backward).min(PART_SIZE);
             if forward_work + forward_next <= backward_work + backward_next {

@@ -332,6 +332,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let has_met = label.backward != UNREACHED;
         self.counts.labelled += 1;
         self.space.forward.push(cost, head, turn(head, self.hops));
+        self.problem.topology.out_lists().prefetch_offsets(head);
         if has_met {
             self.meet(head);
         }
@@ -443,6 +444,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         }
         self.counts.labelled += 1;
         self.space.backward.push(key, tail, turn(tail, self.hops));
+        self.problem.topology.in_lists().prefetch_offsets(tail);
         if has_met {
             self.meet(tail);
         }
