@@ -145,13 +145,13 @@ impl Adjacency {
             return ArcList { start: 0, ends: &[], records: &[], bounds: &[] };
         };
         let range = start as usize..end as usize;
-        let blocks = self.block_offsets[node] as usize..self.block_offsets[node + 1] as usize;
-        ArcList {
-            start,
-            ends: &self.ends[range.clone()],
-            records: &self.records[range],
-            bounds: &self.bounds[blocks],
-        }
+        // Most lists are short, and on a large graph a look at another array is a wait.
+        let bounds = if range.len() <= UNBLOCKED_DEGREE_MAX {
+            &[]
+        } else {
+            &self.bounds[self.block_offsets[node] as usize..self.block_offsets[node + 1] as usize]
+        };
+        ArcList { start, ends: &self.ends[range.clone()], records: &self.records[range], bounds }
     }
 
     /// Has the processor fetch what tells where a node's list lies, while it does something else: on a large graph the search
@@ -159,7 +159,6 @@ impl Adjacency {
     #[inline(always)]
     pub(crate) fn prefetch_offsets(&self, node: u32) {
         prefetch_index(&self.offsets, node as usize);
-        prefetch_index(&self.block_offsets, node as usize);
     }
 
     /// The same of the beginning of the list.

@@ -3,7 +3,7 @@
 //! *Forward* labels are lower bounds: they price every arc at the payment's own amount, which real amounts never go
 //! below. *Backward* labels are exact: amounts grow from the payee as they do in a payment. Where both have reached a
 //! node, the forward tree's path is priced exactly on top of the backward label; the best of these is the answer
-//! `best`. The side whose next node has fewer arcs goes on, because on a scale-free graph scanning hubs is all the
+//! `best`. The side that has looked at fewer arcs goes on, because on a scale-free graph scanning hubs is all the
 //! work there is. Lists are sorted by fee, and a list is left as soon as its block bound shows that nothing better
 //! can follow.
 //!
@@ -147,14 +147,25 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             }
             self.problem.topology.out_lists().prefetch_list(forward);
             self.problem.topology.in_lists().prefetch_list(backward);
-            let forward_next = self.problem.topology.out_lists().degree(forward).min(PART_SIZE);
-            let backward_next = self.problem.topology.in_lists().degree(backward).min(PART_SIZE);
-            if forward_work + forward_next <= backward_work + backward_next {
+            if self.goes_forward([forward_work, backward_work], [forward, backward]) {
                 forward_work += self.step_forward();
             } else {
                 backward_work += self.step_backward();
             }
         }
+    }
+
+    /// Whether the forward search goes on, by the arcs that both have looked at and the nodes that come next.
+    #[inline(always)]
+    fn goes_forward(&self, [forward, backward]: [u32; 2], next: [u32; 2]) -> bool {
+        if !INBOUND {
+            // Where the next lists lie need not be known yet.
+            return forward <= backward;
+        }
+        // With inbound fees, lists are not left by their bounds.
+        let forward_next = self.problem.topology.out_lists().degree(next[0]).min(PART_SIZE);
+        let backward_next = self.problem.topology.in_lists().degree(next[1]).min(PART_SIZE);
+        forward + forward_next <= backward + backward_next
     }
 
     /// Whether every further route is too dear, but for those over an arc that leads from one side's label to a list of
@@ -385,7 +396,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     }
 }
 
-/// Arcs that a step looks at, unless the list goes on with fees that nothing else in the queue undercuts.
+/// More arcs of a list that comes next do not count against its side.
 const PART_SIZE: u32 = BLOCK_SIZE as u32;
 
 /// Arcs that the backward search may look at first: what it finds raises the amounts of the forward search.
