@@ -307,6 +307,13 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         RESTRICTED && self.problem.restrictions.is_moved(arc())
     }
 
+    /// When a node that is labelled now is settled among those with the same key.
+    #[inline(always)]
+    fn turn_of(&self, node: u32) -> u32 {
+        // With inbound fees, routes of more hops leave more to be proven than is saved.
+        if INBOUND { self.hops } else { turn(node, self.hops) }
+    }
+
     #[inline(always)]
     pub(super) fn label_forward(&mut self, head: u32, arc: u32, cost: u64, rest: Rest) {
         let label = self.space.labels.entry(head);
@@ -331,7 +338,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         label.set_forward_hops(self.hops);
         let has_met = label.backward != UNREACHED;
         self.counts.labelled += 1;
-        self.space.forward.push(cost, head, turn(head, self.hops));
+        self.space.forward.push(cost, head, self.turn_of(head));
         self.problem.topology.out_lists().prefetch_offsets(head);
         if has_met {
             self.meet(head);
@@ -443,7 +450,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             self.drop_label(Dropped { node: tail, arc, key: displaced.backward, suffix, lead, smaller_by });
         }
         self.counts.labelled += 1;
-        self.space.backward.push(key, tail, turn(tail, self.hops));
+        self.space.backward.push(key, tail, self.turn_of(tail));
         self.problem.topology.in_lists().prefetch_offsets(tail);
         if has_met {
             self.meet(tail);
