@@ -112,18 +112,15 @@ pub(crate) fn price<C: HopCost>(
     let mut used = start;
     let mut is_lifted = false;
     for &arc in arcs.iter().rev() {
+        let (tail, record) = (problem.tail(arc), problem.record(arc));
         let arriving = problem.arriving(arc, &suffix);
-        let next = problem.extend(arc, &suffix)?;
+        let next = problem.extend_over(tail, arc, record, &suffix)?;
         let amount = next.forwarded;
         is_lifted |= amount > arriving;
-        let passage = problem.passage(problem.record(arc), arc, problem.is_restricted)?;
+        let passage = problem.passage(record, arc, problem.is_restricted)?;
         let probability = passage.probability(amount);
         hops.push(PricedHop { arc, amount, arriving, cltv: used.cltv, probability });
-        used = if problem.tail(arc) == problem.payer {
-            used.sent()
-        } else {
-            used.extended(problem.record(arc), &next)
-        };
+        used = if tail == problem.payer { used.sent() } else { used.extended(record, &next) };
         suffix = next;
     }
     Some(Price { suffix, used, is_lifted })

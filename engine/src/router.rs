@@ -23,6 +23,8 @@ pub use crate::route_error::RouteError;
 pub struct RouteWorkspace {
     pub(crate) search: Workspace,
     hops: Vec<PricedHop>,
+    /// The nodes that the route's arcs lead to.
+    heads: Vec<u32>,
     /// The arcs of the last route that was found.
     pub(crate) arcs: Vec<u32>,
 }
@@ -194,8 +196,8 @@ fn reprice<C: HopCost>(
 ) -> Result<Option<Price>, RouteError> {
     space.arcs.clear();
     space.arcs.extend_from_slice(&space.search.best);
-    let RouteWorkspace { search, hops, arcs } = space;
-    cut_loops(&problem, arcs);
+    let RouteWorkspace { search, hops, arcs, heads } = space;
+    cut_loops(&problem, arcs, heads);
     let is_cut = arcs.len() < search.best.len();
     let mut price_of = |arcs: &[u32]| {
         let found = read(snapshot, &problem, start, arcs, hops)?;
@@ -227,14 +229,15 @@ fn read<C: HopCost>(
 }
 
 /// Cuts out loops, which cost nothing or pay for themselves with inbound fees (bLIP-18) that are discounts.
-fn cut_loops<C: HopCost>(problem: &Problem<'_, C>, arcs: &mut Vec<u32>) {
+fn cut_loops<C: HopCost>(problem: &Problem<'_, C>, arcs: &mut Vec<u32>, heads: &mut Vec<u32>) {
+    // Each head is asked for once: on a large graph it lies in no cache.
+    heads.clear();
+    heads.extend(arcs.iter().map(|&arc| problem.head(arc)));
     let mut at = 0;
-    while at < arcs.len() {
-        let head = problem.head(arcs[at]);
-        let later = (at + 1..arcs.len()).rev().find(|&later| problem.head(arcs[later]) == head);
-        if let Some(later) = later {
-            arcs.drain(at + 1..=later);
-        }
+    while at < heads.len() {
+        let later = heads.iter().rposition(|&head| head == heads[at]).unwrap_or(at);
+        arcs.drain(at + 1..=later);
+        heads.drain(at + 1..=later);
         at += 1;
     }
 }

@@ -10,6 +10,7 @@
 //! ```
 //! 36 bytes an arc and direction of search, and 4 for the bounds of nodes with more than 16 arcs.
 
+use prefetch_index::prefetch_index;
 use rayon::prelude::*;
 
 use super::bounds::{BLOCK_SIZE, BlockBound, FeeBound, LeastFee, REFERENCE_MSAT, UNBLOCKED_DEGREE_MAX};
@@ -144,12 +145,40 @@ impl Adjacency {
             return ArcList { start: 0, ends: &[], records: &[], bounds: &[] };
         };
         let range = start as usize..end as usize;
-        let blocks = self.block_offsets[node] as usize..self.block_offsets[node + 1] as usize;
-        ArcList {
-            start,
-            ends: &self.ends[range.clone()],
-            records: &self.records[range],
-            bounds: &self.bounds[blocks],
+        // Most lists are short, and on a large graph a look at another array is a wait.
+        let bounds = if range.len() <= UNBLOCKED_DEGREE_MAX {
+            &[]
+        } else {
+            &self.bounds[self.block_offsets[node] as usize..self.block_offsets[node + 1] as usize]
+        };
+        ArcList { start, ends: &self.ends[range.clone()], records: &self.records[range], bounds }
+    }
+
+    /// Has the processor fetch what tells where a node's list lies, while it does something else: on a large graph the search
+    /// waits for memory most of the time.
+    #[inline(always)]
+    pub(crate) fn prefetch_offsets(&self, node: u32) {
+        prefetch_index(&self.offsets, node as usize);
+    }
+
+    /// The same of the beginning of the list.
+    #[inline(always)]
+    pub(crate) fn prefetch_list(&self, node: u32) {
+        let node = node as usize;
+        let (Some(&start), Some(&end)) = (self.offsets.get(node), self.offsets.get(node + 1)) else { return };
+        let (start, degree) = (start as usize, (end - start) as usize);
+        let is_blocked = degree > UNBLOCKED_DEGREE_MAX;
+        let count = if is_blocked { BLOCK_SIZE } else { degree };
+        // Few lists begin with a cache line, so both ends of what is wanted are asked for.
+        for at in [start, start + count.saturating_sub(1)] {
+            prefetch_index(&self.ends, at);
+            prefetch_index(&self.arcs, at);
+        }
+        for at in (start..start + count).step_by(RECORDS_PER_LINE) {
+            prefetch_index(&self.records, at);
+        }
+        if is_blocked {
+            prefetch_index(&self.bounds, self.block_offsets[node] as usize);
         }
     }
 
@@ -252,6 +281,9 @@ fn fill_bounds(bounds: &[BlockBound], records: &[ArcRecord]) {
         bound.store(least.bound());
     }
 }
+
+/// Records that lie wholly in a cache line of 64 bytes.
+const RECORDS_PER_LINE: usize = 64 / size_of::<ArcRecord>();
 
 /// Nodes whose bounds are set at a time.
 const NODES_PER_PART: usize = 1 << 10;

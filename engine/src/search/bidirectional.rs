@@ -3,7 +3,7 @@
 //! *Forward* labels are lower bounds: they price every arc at the payment's own amount, which real amounts never go
 //! below. *Backward* labels are exact: amounts grow from the payee as they do in a payment. Where both have reached a
 //! node, the forward tree's path is priced exactly on top of the backward label; the best of these is the answer
-//! `best`. The side whose next node has fewer arcs goes on, because on a scale-free graph scanning hubs is all the
+//! `best`. The side that has looked at fewer arcs goes on, because on a scale-free graph scanning hubs is all the
 //! work there is. Lists are sorted by fee, and a list is left as soon as its block bound shows that nothing better
 //! can follow.
 //!
@@ -42,6 +42,8 @@ pub(super) struct Run<'a, 'w, C, const INBOUND: bool, const RESTRICTED: bool> {
     pub(super) hops: u32,
     /// Whether the arcs that are looked at now are those of a side door (`discount`).
     pub(super) is_at_side: bool,
+    /// The door that a forward label which is given now comes from.
+    pub(super) origin: u32,
     /// Whether a route was not what the budget promised, because the graph changed.
     pub(super) is_contradicted: bool,
     /// What the payee gets: less than the problem's amount where the end of the route is fixed.
@@ -92,6 +94,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             budget: None,
             hops: 0,
             is_at_side: false,
+            origin: problem.payer,
             is_contradicted: false,
             payment: root.received.saturating_sub(root.cost),
             keeps_bound: false,
@@ -149,15 +152,27 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                 self.restart_forward();
                 continue;
             }
-            let forward_next = self.problem.topology.out_lists().degree(self.node_of(forward)).min(PART_SIZE);
-            let backward_next =
-                self.problem.topology.in_lists().degree(self.node_of(backward)).min(PART_SIZE);
-            if forward_work + forward_next <= backward_work + backward_next {
+            self.problem.topology.out_lists().prefetch_list(self.node_of(forward));
+            self.problem.topology.in_lists().prefetch_list(self.node_of(backward));
+            if self.goes_forward([forward_work, backward_work], [forward, backward]) {
                 forward_work += self.step_forward();
             } else {
                 backward_work += self.step_backward();
             }
         }
+    }
+
+    /// Whether the forward search goes on, by the arcs that both have looked at and the nodes that come next.
+    #[inline(always)]
+    fn goes_forward(&self, [forward, backward]: [u32; 2], next: [u32; 2]) -> bool {
+        if !INBOUND {
+            // Where the next lists lie need not be known yet.
+            return forward <= backward;
+        }
+        // With inbound fees, lists are not left by their bounds.
+        let forward_next = self.problem.topology.out_lists().degree(self.node_of(next[0])).min(PART_SIZE);
+        let backward_next = self.problem.topology.in_lists().degree(self.node_of(next[1])).min(PART_SIZE);
+        forward + forward_next <= backward + backward_next
     }
 
     /// Whether every further route is too dear, but for those over an arc that leads from one side's label to a list of
@@ -229,6 +244,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         self.counts.settled += 1;
         (self.hops, self.is_at_side) = (1, false);
         let payer = self.problem.payer;
+        self.origin = payer;
         let label = self.space.labels.entry(payer);
         label.flags |= FORWARD_SETTLED;
         let lists = self.problem.topology.out_lists();
@@ -312,7 +328,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         let Some((door, first)) = self.next_forward() else { return 0 };
         let label = self.space.labels.entry(door);
         let key = label.forward;
-        self.hops = label.forward_hops() + 1;
+        (self.origin, self.hops) = (door, label.forward_hops() + 1);
         self.is_at_side = INBOUND && is_side(door);
         let node = self.node_of(door);
         let discount = if self.is_at_side { self.problem.discount(node) } else { None };
@@ -405,7 +421,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
     }
 }
 
-/// Arcs that a step looks at, unless the list goes on with fees that nothing else in the queue undercuts.
+/// More arcs of a list that comes next do not count against its side.
 const PART_SIZE: u32 = BLOCK_SIZE as u32;
 
 /// Arcs that the backward search may look at first: what it finds raises the amounts of the forward search.

@@ -7,9 +7,9 @@
 //! out of reach as well.
 
 use super::bidirectional::Run;
-use super::meeting::{suffix_of, tail_door};
+use super::meeting::suffix_of;
 use super::problem::Suffix;
-use super::workspace::{Dropped, FORWARD_SETTLED, UNREACHED};
+use super::workspace::{Dropped, Explored, FORWARD_SETTLED, UNREACHED};
 use crate::cost::HopCost;
 
 /// What the certificate found.
@@ -145,12 +145,14 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             if detour < self.best {
                 return Path::Open;
             }
-            match self.problem.extend(label.forward_arc, &suffix) {
+            let way = self.space.explored.get(label.forward_way as usize);
+            let Some(&Explored { tail, arc, .. }) = way else { return Path::Open };
+            match self.problem.extend_from(self.node_of(tail), arc, &suffix) {
                 Some(next) => suffix = next,
                 // The tree's own arc cannot carry the amount: no route that goes on along it exists.
                 None => return Path::TooLarge,
             }
-            at = tail_door(&self.problem, label);
+            at = tail;
         }
         Path::Best(suffix.cost)
     }

@@ -60,7 +60,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             let (label, is_closed) = self.mark_closed(door, FORWARD_CLOSED);
             let reached = if is_closed { &recent } else { &all };
             let key = label.forward;
-            self.hops = label.forward_hops() + 1;
+            (self.origin, self.hops) = (door, label.forward_hops() + 1);
             let node = self.node_of(door);
             let discount = if self.is_at_side { self.problem.discount(node) } else { None };
             let lists = self.problem.topology.out_lists();

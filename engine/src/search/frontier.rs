@@ -4,10 +4,11 @@
 //! another node that waits, the list waits, too. Keys of both kinds are costs of labels, given or still to come:
 //!
 //! ```text
-//! fresh   key = the node's label                             item = the node   cursor = hops
+//! fresh   key = the node's label                             item = the node   cursor = turn, the node
 //! begun   key = label + bound of the next block + least hop  item = the node   cursor = hops of its arcs, that block
 //! ```
-//! Of equal keys, the fewest hops come first: free channels join thousands of nodes, and a route is limited in hops.
+//! Free channels join thousands of nodes whose keys are equal. The *turn* of a node is the number of hops to it, because a
+//! route is limited in hops, and more for a node with fewer channels: two balls in the dark meet at the best connected.
 
 use super::heap::{Entry, Heap};
 
@@ -89,7 +90,7 @@ impl Frontier {
         queue.peek().map(|entry| entry.item)
     }
 
-    /// Takes the next step: the least key, of equal ones that of the fewest hops. O(log n).
+    /// Takes the next step: the least key, of equal ones the first turn. O(log n).
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Step> {
         if self.is_list_next()
@@ -100,12 +101,12 @@ impl Frontier {
         self.fresh.pop().map(|Entry { key, item, .. }| Step::Settle { node: item, key })
     }
 
-    /// A node got a label, so many hops from where the side began.
+    /// A node got a label; of equal keys, the first `turn` goes first.
     #[inline(always)]
-    pub(crate) fn push(&mut self, key: u64, node: u32, hops: u32) {
+    pub(crate) fn push(&mut self, key: u64, node: u32, turn: u32) {
         self.reached.add(node);
         self.recent.add(node);
-        self.fresh.push_at(key, node, hops.min(HOPS_MAX) * BLOCK_END);
+        self.fresh.push_at(key, node, turn.min(TURN_MAX) * BLOCK_END + node.min(BLOCK_END - 1));
     }
 
     /// A list is to be gone on with at `block`, whose arcs lead to labels of `key` or more, `hops` from where the side
@@ -113,7 +114,7 @@ impl Frontier {
     #[inline]
     pub(crate) fn leave(&mut self, key: u64, node: u32, block: usize, hops: u32) {
         self.left |= 1 << (node % 64);
-        self.begun.push_at(key, node, hops.min(HOPS_MAX) * BLOCK_END + block as u32);
+        self.begun.push_at(key, node, hops.min(TURN_MAX) * BLOCK_END + block as u32);
     }
 
     /// Whether the node may have a label.
@@ -172,12 +173,19 @@ impl Reached {
     }
 }
 
-/// A cursor is hops times this and a block, or [`GIVERS`].
+/// When a node so many hops away is to be settled among those with the same key. Nodes are numbered by falling degree
+/// (`graph`), so each doubling of the number counts as half a hop.
+#[inline(always)]
+pub(super) fn turn(node: u32, hops: u32) -> u32 {
+    hops.saturating_add(node.max(1).ilog2() / 2)
+}
+
+/// A cursor is a turn times this and a block, or [`GIVERS`].
 const BLOCK_END: u32 = 1 << 27;
 /// Stands for the arcs of givers beside a list (`doors`); no list has as many blocks, see `CHANNEL_COUNT_MAX`.
 pub(super) const GIVERS: usize = BLOCK_END as usize - 1;
-/// More are told as so many.
-const HOPS_MAX: u32 = u32::MAX / BLOCK_END;
+/// Later ones are told as this.
+const TURN_MAX: u32 = u32::MAX / BLOCK_END;
 
 /// 4,096 bits: some hundred nodes fill a few per cent.
 const REACHED_WORDS: usize = 64;
@@ -213,13 +221,28 @@ mod tests {
         frontier.push(10, 1, 3);
         frontier.push(10, 2, 1);
         frontier.leave(10, 3, 5, 2);
-        frontier.push(9, 4, 9);
+        frontier.push(9, 40, 9);
         let next = |frontier: &mut Frontier| {
             let next = frontier.next_node();
             assert_eq!(frontier.pop().is_some(), next.is_some());
             next
         };
-        assert_eq!([(); 5].map(|()| next(&mut frontier)), [Some(4), Some(2), Some(3), Some(1), None]);
+        assert_eq!([(); 5].map(|()| next(&mut frontier)), [Some(40), Some(2), Some(3), Some(1), None]);
+    }
+
+    #[test]
+    fn of_equal_keys_a_hop_more_to_a_well_connected_node_is_no_delay() {
+        let mut frontier = Frontier::default();
+        let nodes = [(5_000, 1), (2, 2), (3, 2), (70_000, 1), (u32::MAX - 1, 1), (4, 40)];
+        for (node, hops) in nodes {
+            frontier.push(7, node, turn(node, hops));
+        }
+        let order: Vec<u32> = std::iter::from_fn(|| {
+            let next = frontier.next_node();
+            frontier.pop().and(next)
+        })
+        .collect();
+        assert_eq!(order, [2, 3, 5_000, 70_000, u32::MAX - 1, 4]);
     }
 
     #[test]

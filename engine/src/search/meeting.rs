@@ -6,7 +6,7 @@
 use super::bidirectional::Run;
 use super::discount::SIDE;
 use super::problem::{Problem, Suffix};
-use super::workspace::{Dropped, FORWARD_SETTLED, Label, MET, UNREACHED};
+use super::workspace::{Dropped, Explored, FORWARD_SETTLED, Label, MET, UNREACHED};
 use crate::cost::HopCost;
 
 impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INBOUND, RESTRICTED> {
@@ -64,11 +64,11 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         self.space.trial.clear();
         let mut at = node;
         while at != self.problem.payer {
-            let label = *self.space.labels.find(at)?;
-            let arc = label.forward_arc;
-            suffix = self.problem.extend(arc, &suffix)?;
+            let way = self.space.labels.find(at)?.forward_way;
+            let &Explored { tail, arc, .. } = self.space.explored.get(way as usize)?;
+            suffix = self.problem.extend_from(self.node_of(tail), arc, &suffix)?;
             self.space.trial.push(arc);
-            at = tail_door(&self.problem, &label);
+            at = tail;
         }
         Some(suffix.cost)
     }
@@ -85,11 +85,6 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         }
         true
     }
-}
-
-/// The door that a forward label came from.
-pub(super) fn tail_door<C: HopCost>(problem: &Problem<'_, C>, label: &Label) -> u32 {
-    problem.tail(label.forward_arc) | if label.is_from_side() { SIDE } else { 0 }
 }
 
 /// The door that a backward label goes on to.

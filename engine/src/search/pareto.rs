@@ -16,7 +16,7 @@ use super::potentials::Ball;
 use super::problem::{Problem, Suffix};
 use super::resources::{Limits, Used};
 use super::shortlist::{self, Listed, Shortlists, Step};
-use super::workspace::{AVOIDED, LabelTable, NO_ARC, UNREACHED};
+use super::workspace::{AVOIDED, Explored, LabelTable, NO_ARC, UNREACHED};
 use crate::cost::HopCost;
 use crate::graph::{BLOCK_SIZE, GridPlace};
 use crate::search::heap::Heap;
@@ -81,8 +81,8 @@ pub(super) struct Task<'a> {
 pub(super) struct Completion<'a> {
     /// The least key that its backward search had not settled.
     pub(super) backward_frontier: u64,
-    /// The arcs that its forward search labelled over: head, arc, cost of the label.
-    pub(super) explored: &'a [(u32, u32, u64)],
+    /// The arcs that its forward search labelled over.
+    pub(super) explored: &'a [Explored],
     /// The lower bounds for a search that does not only complete it.
     pub(super) ball: Ball,
 }
@@ -230,10 +230,10 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         self.finish(place, label);
         if let Some(completion) = self.completion_for(&label) {
             let left = self.bound().saturating_sub(self.problem.tolerance).saturating_sub(label.key);
-            for &(head, arc, cost) in completion.explored {
+            for &Explored { tail, head, arc, cost } in completion.explored {
                 if head == label.node && cost < left {
                     self.relaxed += 1;
-                    let step = Step { tail: self.problem.tail(arc), arc, record: self.problem.record(arc) };
+                    let step = Step { tail: node_of(tail), arc, record: self.problem.record(arc) };
                     if step.tail != self.problem.payer {
                         self.for_each_door(step, &mut |search, step| search.relax(place, &label, step));
                     }

@@ -361,7 +361,16 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// Goes backwards over any arc by number: the state at its tail.
     pub(crate) fn extend(&self, arc: u32, suffix: &Suffix) -> Option<Suffix> {
-        let (tail, record) = (self.tail(arc), self.record(arc));
+        self.extend_from(self.tail(arc), arc, suffix)
+    }
+
+    /// The same where the arc's tail is known.
+    pub(crate) fn extend_from(&self, tail: u32, arc: u32, suffix: &Suffix) -> Option<Suffix> {
+        self.extend_over(tail, arc, self.record(arc), suffix)
+    }
+
+    /// The same where its policy is as well.
+    pub(crate) fn extend_over(&self, tail: u32, arc: u32, record: Record, suffix: &Suffix) -> Option<Suffix> {
         let is_last_chosen = self.split.is_some() || self.is_restricted;
         if is_last_chosen && self.head(arc) == self.payee && !self.may_be_last(arc, tail) {
             return None;

@@ -7,12 +7,15 @@
 use super::bidirectional::Run;
 use super::discount::{Discount, SIDE, is_side, node_of};
 use super::doors::Doors;
+use super::frontier::turn;
 use super::meeting::{lead_beyond, suffix_of};
 use super::passage::Passage;
 use super::problem::{COST_MAX, Suffix};
 use super::restart::spent;
 use super::scan::Probe;
-use super::workspace::{AVOIDED, BACKWARD_SETTLED, Dropped, FORWARD_SETTLED, Label, NO_ARC, UNREACHED};
+use super::workspace::{
+    AVOIDED, BACKWARD_SETTLED, Dropped, Explored, FORWARD_SETTLED, Label, NO_ARC, UNREACHED,
+};
 use crate::cost::HopCost;
 use crate::graph::{Block, Record};
 
@@ -315,6 +318,13 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         RESTRICTED && self.problem.restrictions.is_moved(arc())
     }
 
+    /// When a node that is labelled now is settled among those with the same key.
+    #[inline(always)]
+    fn turn_of(&self, node: u32) -> u32 {
+        // With inbound fees, routes of more hops leave more to be proven than is saved.
+        if INBOUND { self.hops } else { turn(node, self.hops) }
+    }
+
     #[inline(always)]
     pub(super) fn label_forward(&mut self, head: u32, arc: u32, cost: u64, rest: Rest) {
         let label = self.space.labels.entry(head);
@@ -323,7 +333,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if label.flags & AVOIDED != 0 || cost.saturating_add(left) >= self.best {
             return;
         }
-        self.space.explored.push((head, arc, cost));
+        let way = self.space.explored.len() as u32;
+        self.space.explored.push(Explored { tail: self.origin, head, arc, cost });
         // Of ways that cost the same, the one of the fewest hops is kept.
         let is_shorter = !C::HAS_TWO_LABELS
             && cost == label.forward
@@ -334,14 +345,12 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             return;
         }
         label.forward_second = label.forward;
-        (label.forward, label.forward_arc) = (cost, arc);
+        (label.forward, label.forward_way) = (cost, way);
         label.set_forward_hops(self.hops);
-        if INBOUND {
-            label.set_from_side(self.is_at_side);
-        }
         let has_met = label.backward != UNREACHED;
         self.counts.labelled += 1;
-        self.space.forward.push(cost, head, self.hops);
+        self.space.forward.push(cost, head, self.turn_of(head));
+        self.problem.topology.out_lists().prefetch_offsets(self.node_of(head));
         if has_met {
             self.meet(head);
         }
@@ -478,7 +487,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             self.drop_label(Dropped { node: tail, arc, key: displaced.backward, suffix, lead, smaller_by });
         }
         self.counts.labelled += 1;
-        self.space.backward.push(key, tail, self.hops);
+        self.space.backward.push(key, tail, self.turn_of(tail));
+        self.problem.topology.in_lists().prefetch_offsets(self.node_of(tail));
         if has_met {
             self.meet(tail);
         }

@@ -10,7 +10,7 @@
 
 use super::bidirectional::Run;
 use super::passage::Passage;
-use super::workspace::{FORWARD_SETTLED, MET, UNREACHED};
+use super::workspace::{FORWARD_CLOSED, FORWARD_SETTLED, MET, UNREACHED};
 use crate::cost::HopCost;
 use crate::graph::Record;
 
@@ -28,7 +28,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             && self.counts.settled >= self.restart_at
             && self.problem.payer != self.problem.payee
             && (self.budget.is_none() && self.space.backward.least() > self.begun_behind
-                || self.counts.settled >= BUDGET_AT && self.may_lower_budget())
+                || self.may_lower_budget())
     }
 
     /// Whether a route is known that the budget, if any, does not know of.
@@ -50,19 +50,19 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     pub(super) fn restart_forward(&mut self) {
         let settled = self.counts.settled;
         self.begun_behind = self.space.backward.least();
-        let is_affordable = self.may_lower_budget() && settled >= BUDGET_AT;
+        let has_route = self.may_lower_budget();
         self.best = self.best.min(self.found);
         self.budget =
-            is_affordable.then(|| self.payment.saturating_add(self.best_less_tolerance()).saturating_sub(1));
+            has_route.then(|| self.payment.saturating_add(self.best_less_tolerance()).saturating_sub(1));
         self.restart_at = match self.budget {
             Some(_) => settled + settled / 2,
             None => settled.saturating_mul(RESTART_GROWTH),
         };
         let space = &mut *self.space;
-        for &(head, ..) in &space.explored {
-            let label = space.labels.entry(head);
+        for explored in &space.explored {
+            let label = space.labels.entry(explored.head);
             (label.forward, label.forward_second) = (UNREACHED, UNREACHED);
-            label.flags &= !(FORWARD_SETTLED | MET);
+            label.flags &= !(FORWARD_SETTLED | FORWARD_CLOSED | MET);
         }
         space.explored.clear();
         space.met.clear();
@@ -106,7 +106,5 @@ pub(super) fn spent(received: u64, record: Record, passage: Passage) -> Option<u
 
 /// Nodes that most searches do not settle.
 pub(super) const RESTART_AT: u64 = 128;
-/// Nodes whose settling takes longer than to begin anew with a budget.
-const BUDGET_AT: u64 = 512;
 /// How much longer the next forward search may take that knows of no route.
 const RESTART_GROWTH: u64 = 4;

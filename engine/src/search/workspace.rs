@@ -24,8 +24,8 @@ pub(crate) struct Label {
     pub(crate) received: u64,
     /// What the node forwards for it, in msat.
     pub(crate) forwarded: u64,
-    /// The arc over which the forward label came.
-    pub(crate) forward_arc: u32,
+    /// How the forward label came: a place in [`Workspace::explored`].
+    pub(crate) forward_way: u32,
     /// The arc over which the backward label goes on.
     pub(crate) backward_arc: u32,
     /// [`FORWARD_SETTLED`] and the like, and a byte each for the hops of both labels.
@@ -46,10 +46,8 @@ pub(crate) const BACKWARD_SETTLED: u32 = 1 << 1;
 pub(crate) const AVOIDED: u32 = 1 << 2;
 /// The node is in the list of meeting points.
 pub(crate) const MET: u32 = 1 << 3;
-/// The forward label came from the side door of its arc's tail (`discount`).
-const FROM_SIDE: u32 = 1 << 4;
 /// The backward label goes on by the side door of its arc's head.
-const TO_SIDE: u32 = 1 << 5;
+const TO_SIDE: u32 = 1 << 4;
 /// A closing has looked at the forward list that waits (`closing`).
 pub(crate) const FORWARD_CLOSED: u32 = 1 << 24;
 /// The same of the backward list.
@@ -65,7 +63,7 @@ const EMPTY: Label = Label {
     backward: UNREACHED,
     received: 0,
     forwarded: 0,
-    forward_arc: NO_ARC,
+    forward_way: NO_ARC,
     backward_arc: NO_ARC,
     flags: 0,
     first_pareto: NO_ARC,
@@ -84,21 +82,10 @@ impl Label {
         self.flags >> BACKWARD_HOPS & HOPS_MAX
     }
 
-    /// Whether the forward label came from a side door.
-    #[inline(always)]
-    pub(crate) fn is_from_side(&self) -> bool {
-        self.flags & FROM_SIDE != 0
-    }
-
     /// Whether the backward label goes on by a side door.
     #[inline(always)]
     pub(crate) fn is_to_side(&self) -> bool {
         self.flags & TO_SIDE != 0
-    }
-
-    #[inline(always)]
-    pub(crate) fn set_from_side(&mut self, is_side: bool) {
-        self.flags = self.flags & !FROM_SIDE | if is_side { FROM_SIDE } else { 0 };
     }
 
     #[inline(always)]
@@ -220,6 +207,19 @@ impl LabelTable {
     }
 }
 
+/// An arc that the forward search labelled a node over, or could have. A path of them is read without asking the graph.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Explored {
+    /// The door that the arc leaves (`discount`).
+    pub(crate) tail: u32,
+    /// The door that was labelled.
+    pub(crate) head: u32,
+    /// Which arc.
+    pub(crate) arc: u32,
+    /// The label's cost.
+    pub(crate) cost: u64,
+}
+
 /// A backward label that gave way to one that is cheaper so far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dropped {
@@ -248,8 +248,8 @@ pub struct Workspace {
     pub(crate) met: Vec<u32>,
     /// Backward labels that were dropped although their amount was smaller than the one that was kept.
     pub(crate) dropped: Vec<Dropped>,
-    /// Arcs that the forward search labelled a node over, or could have: head, arc, cost of the label.
-    pub(crate) explored: Vec<(u32, u32, u64)>,
+    /// Arcs that the forward search labelled a node over, or could have.
+    pub(crate) explored: Vec<Explored>,
     /// The states that the label search starts from: node, arc behind it, state.
     pub(crate) seeds: Vec<(u32, u32, Suffix)>,
     /// The arcs of the best route, payer first.

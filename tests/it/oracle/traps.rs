@@ -425,3 +425,30 @@ fn of_free_ways_the_one_of_the_fewest_hops_is_taken() {
         assert_eq!((found.hops.len(), found.method), (8, Method::Bidirectional), "{world:?}");
     }
 }
+
+#[test]
+fn balls_on_a_plateau_meet_at_the_best_connected_nodes() {
+    // Free channels fan out from the payer's side and into the payee's. One channel joins the two fans; its ends have more
+    // channels than all others, and nothing else tells them from those.
+    let fan = |from: u8, until: u8, hub: u8| {
+        let row = (from..until - 1).map(|node| way(node, node + 1, Policy::FREE));
+        let more = (from..from + 5).map(move |node| way(hub, node, Policy::FREE));
+        row.chain(more).collect::<Vec<_>>()
+    };
+    let (out, back) = (10..40, 50..80);
+    let mut channels = vec![way(0, 1, Policy::FREE), way(2, 3, Policy::base(5)), way(25, 65, Policy::FREE)];
+    channels.extend(out.clone().map(|node| way(1, node, Policy::FREE)));
+    channels.extend(back.clone().map(|node| way(node, 2, Policy::FREE)));
+    channels.extend(fan(out.start, out.end, 25).into_iter().chain(fan(back.start, back.end, 65)));
+    for is_reversed in [false, true] {
+        let mut channels = channels.clone();
+        if is_reversed {
+            channels.reverse();
+        }
+        let world = World::new(channels, 0, 3, 1_000_000);
+        holds_by_reference(&world);
+        let snapshot = world.snapshot();
+        let found = route(&snapshot, &world.query(), &mut RouteWorkspace::default()).expect("a route");
+        assert!(found.counts.settled <= 10, "{:?}: {world:?}", found.counts);
+    }
+}
