@@ -213,7 +213,8 @@ mod tests {
             let record = Record::from_words([0; 3])
                 .with_fee_base(fee.fee_base_msat)
                 .with_fee_ppm(fee.fee_proportional_millionths);
-            let amount = rng.random_range(1..1u64 << rng.random_range(1..40));
+            let amount_end = 1u64 << rng.random_range(1..40);
+            let amount = rng.random_range(1..amount_end);
             let forwarded = amount + rng.random_range(0..=amount / 8);
             let given = InboundFee {
                 base_msat: rng.random_range(largest.base_msat..=0),

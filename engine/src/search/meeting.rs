@@ -4,7 +4,7 @@
 //! expanded here (`bidirectional`).
 
 use super::bidirectional::Run;
-use super::discount::SIDE;
+use super::discount::{SIDE, is_side};
 use super::problem::{Problem, Suffix};
 use super::workspace::{Dropped, Explored, FORWARD_SETTLED, Label, MET, UNREACHED};
 use crate::cost::HopCost;
@@ -112,4 +112,21 @@ pub(super) fn lead_beyond<C: HopCost>(
 pub(super) fn suffix_of<C: HopCost>(problem: &Problem<'_, C>, node: u32, label: Label) -> Suffix {
     let suffix = Suffix { cost: label.backward, received: label.received, forwarded: label.forwarded };
     problem.undiscounted(node, suffix)
+}
+
+/// By how much a state at a door is smaller than one that receives and forwards so much. What a node forwards counts
+/// where a discount may take all of the fee, so at side doors.
+#[inline(always)]
+pub(super) fn smaller_by<const INBOUND: bool>(
+    door: u32,
+    suffix: &Suffix,
+    received: u64,
+    forwarded: u64,
+) -> u64 {
+    let smaller_by = received.saturating_sub(suffix.received);
+    if INBOUND && !is_side(door) {
+        smaller_by
+    } else {
+        smaller_by.max(forwarded.saturating_sub(suffix.forwarded))
+    }
 }

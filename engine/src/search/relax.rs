@@ -8,7 +8,7 @@ use super::bidirectional::Run;
 use super::discount::{Discount, SIDE, is_side, node_of};
 use super::doors::Doors;
 use super::frontier::turn;
-use super::meeting::{lead_beyond, suffix_of};
+use super::meeting::{lead_beyond, smaller_by, suffix_of};
 use super::passage::Passage;
 use super::problem::{COST_MAX, Suffix};
 use super::restart::spent;
@@ -492,17 +492,5 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if has_met {
             self.meet(tail);
         }
-    }
-}
-
-/// By how much a state at a door is smaller than one that receives and forwards so much. What a node forwards counts
-/// where a discount may take all of the fee, so at side doors.
-#[inline(always)]
-fn smaller_by<const INBOUND: bool>(door: u32, suffix: &Suffix, received: u64, forwarded: u64) -> u64 {
-    let smaller_by = received.saturating_sub(suffix.received);
-    if INBOUND && !is_side(door) {
-        smaller_by
-    } else {
-        smaller_by.max(forwarded.saturating_sub(suffix.forwarded))
     }
 }
