@@ -230,12 +230,12 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         for (at, (&tail, record)) in list.ends.iter().zip(list.records).enumerate() {
             let arc = lists.arc_at(list.start + at as u32);
             if tail != node && problem.may_be_last(arc, tail) && !self.is_moved(|| arc) {
-                self.relax_backward(node, tail, &root, rest, record.load(), Doors::Both, || arc);
+                self.relax_backward_apart(node, tail, &root, rest, record.load(), Doors::Both, arc);
             }
         }
         for arc in problem.layers.into_iter().flat_map(|layer| layer.incoming(node)) {
             if arc.tail != node && problem.may_be_last(arc.arc, arc.tail) {
-                self.relax_backward(node, arc.tail, &root, rest, arc.record, Doors::Both, || arc.arc);
+                self.relax_backward_apart(node, arc.tail, &root, rest, arc.record, Doors::Both, arc.arc);
             }
         }
     }
@@ -265,7 +265,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         self.problem.amount_max = self.problem.amount_max.min(self.largest_sent);
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn relax_first(&mut self, head: u32, arc: u32, record: Record) {
         let problem = &self.problem;
         if head >= self.leaves_from && head != problem.payee || head == problem.payer {
@@ -354,7 +354,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if first.is_none() {
             for layer in self.problem.layers.into_iter().take(self.layer_count) {
                 for arc in layer.outgoing(node) {
-                    self.relax_forward(arc.head, key, rest, arc.record, discount, || arc.arc);
+                    self.relax_forward_apart(arc.head, key, rest, arc.record, discount, arc.arc);
                 }
             }
         }
@@ -412,7 +412,15 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             let payer = self.problem.payer;
             for layer in self.problem.layers.into_iter().take(self.layer_count) {
                 for arc in layer.incoming(node).filter(|arc| arc.tail != payer) {
-                    self.relax_backward(door, arc.tail, &suffix, rest, arc.record, Doors::Both, || arc.arc);
+                    self.relax_backward_apart(
+                        door,
+                        arc.tail,
+                        &suffix,
+                        rest,
+                        arc.record,
+                        Doors::Both,
+                        arc.arc,
+                    );
                 }
             }
         }

@@ -79,7 +79,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                         && self.is_open_at(self.door(head, arc), cost, |label| label.backward)
                         && !self.is_moved(arc)
                     {
-                        self.relax_forward(head, key, rest, record.load(), discount, arc);
+                        self.relax_forward_apart(head, key, rest, record.load(), discount, arc());
                     }
                 }
             }
@@ -123,7 +123,15 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                     {
                         let arc = || lists.arc_at(block.start + at as u32);
                         if !self.is_moved(arc) {
-                            self.relax_backward(door, tail, &suffix, rest, record.load(), Doors::Main, arc);
+                            self.relax_backward_apart(
+                                door,
+                                tail,
+                                &suffix,
+                                rest,
+                                record.load(),
+                                Doors::Main,
+                                arc(),
+                            );
                         }
                     }
                 }

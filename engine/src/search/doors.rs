@@ -93,7 +93,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                 let arc = || lists.arc_at(position);
                 if !self.is_moved(arc) {
                     let record = lists.record_at(position);
-                    self.relax_backward(door, tail, &suffix, rest, record, Doors::Side, arc);
+                    self.relax_backward_apart(door, tail, &suffix, rest, record, Doors::Side, arc());
                 }
             }
         });

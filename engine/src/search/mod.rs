@@ -19,6 +19,7 @@
 //! ```
 //! docs/search.md states what is optimal under which conditions, and proves it.
 
+mod apart;
 mod bidirectional;
 mod certificate;
 mod circular;

@@ -183,7 +183,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         for (at, (&head, record)) in block.ends.iter().zip(block.records).enumerate() {
             let arc = || lists.arc_at(block.start + at as u32);
             if (head < self.leaves_from || head == self.problem.payee) && !self.is_moved(arc) {
-                self.relax_forward(head, key, rest, record.load(), discount, arc);
+                self.relax_forward_apart(head, key, rest, record.load(), discount, arc());
             }
         }
     }
@@ -233,7 +233,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                 && self.door(self.node_of(door), arc) == door
                 && !self.is_moved(arc)
             {
-                self.relax_backward(door, tail, suffix, rest, record.load(), Doors::Main, arc);
+                self.relax_backward_apart(door, tail, suffix, rest, record.load(), Doors::Main, arc());
             }
         }
     }
