@@ -134,7 +134,10 @@ impl Gossip {
         let behind = self.peers.keys().find(|&&peer| Some(peer) > self.last_served && has_mail(&peer));
         let peer = behind.or_else(|| self.peers.keys().find(|peer| has_mail(peer))).copied()?;
         let state = self.peers.get_mut(&peer)?;
-        let job = state.inbox.pop_front_if(|job| is_free(job))?;
+        if !state.inbox.front().is_some_and(is_free) {
+            return None;
+        }
+        let job = state.inbox.pop_front()?;
         state.inbox_bytes = state.inbox_bytes.saturating_sub(job.candidate().size());
         if state.is_paused && state.inbox_bytes < INBOX_BYTES_MAX / 2 {
             state.is_paused = false;
