@@ -109,6 +109,18 @@ fn diverse_routes_share_no_inner_channel() {
 }
 
 #[test]
+fn a_reach_that_is_stopped_says_so() {
+    let (snapshot, queries) = larger_network();
+    let query = RouteQuery { stop: Stop::new(), ignore_inbound_fees: true, ..queries[0].clone() };
+    query.stop.set(true);
+    for stopped in [reach(&snapshot, &query), reach_to(&snapshot, &query)] {
+        assert_eq!(stopped, Err(RouteError::WorkLimit { settled: 0 }));
+    }
+    query.stop.set(false);
+    assert!(reach(&snapshot, &query).is_ok() && reach_to(&snapshot, &query).is_ok());
+}
+
+#[test]
 fn what_a_payer_reaches_bounds_its_routes() {
     let (snapshot, queries) = larger_network();
     let mut space = RouteWorkspace::default();
@@ -377,15 +389,3 @@ fn larger_network() -> (Snapshot, Vec<RouteQuery>) {
 }
 
 const GRAPH_COUNT: u64 = 3000;
-
-#[test]
-fn a_reach_that_is_stopped_says_so() {
-    let (snapshot, queries) = larger_network();
-    let query = RouteQuery { stop: Stop::new(), ignore_inbound_fees: true, ..queries[0].clone() };
-    query.stop.set(true);
-    for stopped in [reach(&snapshot, &query), reach_to(&snapshot, &query)] {
-        assert_eq!(stopped, Err(RouteError::WorkLimit { settled: 0 }));
-    }
-    query.stop.set(false);
-    assert!(reach(&snapshot, &query).is_ok() && reach_to(&snapshot, &query).is_ok());
-}

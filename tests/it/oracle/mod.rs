@@ -11,6 +11,7 @@
 //! hubs       graphs with long lists, against the reference search
 //! mainnet    the real graph, against recorded answers and the reference search
 //! pet        petgraph's algorithms on a snapshot
+//! plateaus   large graphs with free channels, against one plain search
 //! ```
 
 mod brute;
@@ -20,6 +21,7 @@ mod hubs;
 mod judge;
 mod mainnet;
 mod pet;
+mod plateaus;
 mod random;
 mod traps;
 mod world;
