@@ -86,7 +86,7 @@ fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound
 }
 
 /// What nearly all routes cost less than.
-pub(super) fn likely_cost<C: HopCost>(problem: &Problem<'_, C>) -> u64 {
+fn likely_cost<C: HopCost>(problem: &Problem<'_, C>) -> u64 {
     problem.root().cost + problem.amount / LIKELY_SHARE + LIKELY_MSAT
 }
 
@@ -131,7 +131,7 @@ fn solve_from_least_fee<C: HopCost>(
     answer
 }
 
-pub(super) fn cost_of<C: HopCost>(problem: &Problem<'_, C>, arcs: &[u32]) -> Option<u64> {
+fn cost_of<C: HopCost>(problem: &Problem<'_, C>, arcs: &[u32]) -> Option<u64> {
     let route = arcs.iter().rev().try_fold(problem.root(), |suffix, &arc| problem.extend(arc, &suffix))?;
     Some(route.cost)
 }

@@ -12,7 +12,7 @@ use super::Counts;
 use super::bidirectional::{End, Run};
 use super::certificate::Verdict;
 use super::circular::over_splits;
-use super::exact::{Answer, Method, Outcome, adopt, answer, cost_of, count, likely_cost};
+use super::exact::{Answer, Method, Outcome, adopt, answer, count};
 use super::multipliers::{CUT_COUNT_MAX, Multipliers, Weighed};
 use super::pareto::{Search, Seed, Task};
 use super::potentials::Ball;
@@ -66,39 +66,9 @@ pub(crate) fn solve_within<C: HopCost>(
     let mut seen = std::mem::take(&mut space.seen);
     seen.clone_from(&space.best);
     let answer =
-        over_splits(problem, space, |part, space, bound| solve_below(part, space, rules, &seen, bound));
+        over_splits(problem, space, |part, space, bound| solve_part(part, space, rules, &seen, bound));
     space.seen = seen;
     answer
-}
-
-/// The same among routes that cost less than `bound`, those first that cost no more than nearly all do (`exact`).
-fn solve_below<C: HopCost>(
-    problem: Problem<'_, C>,
-    space: &mut Workspace,
-    rules: &Rules,
-    seen: &[u32],
-    bound: u64,
-) -> Answer {
-    // What obeys the rules is seldom much dearer than what does not.
-    let known = cost_of(&Problem { strict: false, ..problem }, seen).filter(|_| !seen.is_empty());
-    let likely = likely_cost(&problem);
-    let nearer = known.map_or(likely, |cost| (2 * cost).min(likely));
-    let (mut counts, mut tried) = (Counts::default(), 0);
-    for near in [nearer, likely] {
-        if near <= tried || near >= bound {
-            continue;
-        }
-        tried = near;
-        let settled_max = problem.settled_max.saturating_sub(counts.settled);
-        let answer = solve_part(Problem { settled_max, ..problem }, space, rules, seen, near);
-        counts = counts.plus(answer.counts);
-        if answer.cost().is_some() {
-            return Answer { counts, ..answer };
-        }
-    }
-    let settled_max = problem.settled_max.saturating_sub(counts.settled);
-    let answer = solve_part(Problem { settled_max, ..problem }, space, rules, seen, bound);
-    Answer { counts: counts.plus(answer.counts), ..answer }
 }
 
 /// The same among routes that cost less than `bound`, of one that is not circular or of a split.
@@ -113,11 +83,8 @@ fn solve_part<C: HopCost>(
     let end = rules.most(&problem).saturating_add(problem.tolerance).saturating_add(1);
     let mut multipliers = rules.multipliers(problem.amount, end);
     let mut known = Known { best: bound.min(end).min(COST_MAX), has_route: false, counts: Counts::default() };
-    if let Some((route, _, is_simple)) = rules.weigh(&problem, seen) {
+    if let Some((route, ..)) = rules.weigh(&problem, seen) {
         multipliers.add(route);
-        if !is_simple {
-            known.adopt_shortcut(&problem, rules, seen, space);
-        }
     }
     for _ in 0..CUT_COUNT_MAX {
         let goal = goal(&problem, &known, &multipliers);
@@ -131,11 +98,6 @@ fn solve_part<C: HopCost>(
         if is_simple && rules.limits.allow(&used) && route.cost < known.best {
             (known.best, known.has_route) = (route.cost, true);
             space.kept.clone_from(&space.best);
-        }
-        if !is_simple {
-            let arcs = std::mem::take(&mut space.best);
-            known.adopt_shortcut(&problem, rules, &arcs, space);
-            space.best = arcs;
         }
         // Where the tolls stay what they are, another probe could only prove.
         let is_done = problem.strict && rules.limits == Limits::default() && known.has_route;
@@ -205,22 +167,6 @@ fn enumerate<C: HopCost>(
 }
 
 impl Known {
-    /// Takes a route that visits nodes twice without its loops: hardly dearer, and so a bound for all that is better.
-    fn adopt_shortcut<C: HopCost>(
-        &mut self,
-        problem: &Problem<'_, C>,
-        rules: &Rules,
-        arcs: &[u32],
-        space: &mut Workspace,
-    ) {
-        let shortcut = without_loops(problem, arcs);
-        let Some((route, used, is_simple)) = rules.weigh(problem, &shortcut) else { return };
-        if is_simple && rules.limits.allow(&used) && route.cost < self.best {
-            (self.best, self.has_route) = (route.cost, true);
-            space.kept = shortcut;
-        }
-    }
-
     /// The best known route, proven to be within what `least` says.
     fn answer(&self, space: &mut Workspace, least: u64, method: Method) -> Answer {
         space.best.clear();
@@ -278,20 +224,6 @@ impl<'a, C: HopCost> Problem<'a, C> {
         let amount_max = self.amount_max.min(self.amount.saturating_add(self.growth(best)));
         Problem { amount_max, ..self.with_cost(Tolled { cost: self.cost, tolls }) }
     }
-}
-
-/// A route without what lies between two visits of a node.
-fn without_loops<C: HopCost>(problem: &Problem<'_, C>, arcs: &[u32]) -> Vec<u32> {
-    let mut kept = Vec::with_capacity(arcs.len());
-    for &arc in arcs {
-        let head = problem.head(arc);
-        match kept.iter().position(|&before| problem.head(before) == head) {
-            Some(at) => kept.truncate(at + 1),
-            None if head == problem.payer && head != problem.payee => kept.clear(),
-            None => kept.push(arc),
-        }
-    }
-    kept
 }
 
 fn probe<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound: u64, is_ball: bool) -> Probe {
