@@ -23,7 +23,7 @@ fn tidy_neighbours_import_each_other_in_no_circle() {
     assert!(crates.len() > 5 && crates.contains_key("engine/src"));
     let mut offences = Vec::new();
     for (root, files) in &crates {
-        let uses: Vec<_> = files.iter().map(|file| (module_of(root, file), paths_of(root, file))).collect();
+        let uses: Vec<_> = files.iter().map(|file| (file.module(root), paths_of(root, file))).collect();
         let folders: BTreeSet<&[&str]> =
             uses.iter().flat_map(|(module, _)| (0..module.len()).map(|depth| &module[..depth])).collect();
         for folder in folders {
@@ -72,15 +72,9 @@ fn circles<'a>(folder: &[&'a str], uses: &'a [(Module<'a>, Vec<Module<'a>>)]) ->
     circles.map(|circle| circle.into_iter().map(|node| children[node.index()]).collect()).collect()
 }
 
-/// `engine/src/search/heap.rs` is `["search", "heap"]`; a `mod.rs` is its folder, `lib.rs` is nothing.
-fn module_of<'a>(root: &str, file: &'a SourceFile) -> Module<'a> {
-    let inside = file.path[root.len() + 1..].trim_end_matches(".rs");
-    inside.split('/').filter(|part| !["lib", "main", "mod"].contains(part)).collect()
-}
-
 /// All paths of the crate that a file names, from the crate's root. What a `mod.rs` names without `self::` counts, too.
 fn paths_of<'a>(root: &str, file: &'a SourceFile) -> Vec<Module<'a>> {
-    let (module, code) = (module_of(root, file), file.code_without_tests());
+    let (module, code) = (file.module(root), file.code_without_tests());
     let mut paths = Vec::new();
     for (word, from) in [("crate", 0), ("super", module.len().saturating_sub(1)), ("use", module.len())] {
         for at in word_places(code, word) {
@@ -138,7 +132,7 @@ fn tidy_sees_circles() {
         file("x/src/c/mod.rs", "mod deep;"),
         file("x/src/c/deep.rs", "use super::super::a::Four; use std::fmt;"),
     ];
-    let uses: Vec<_> = files.iter().map(|file| (module_of("x/src", file), paths_of("x/src", file))).collect();
+    let uses: Vec<_> = files.iter().map(|file| (file.module("x/src"), paths_of("x/src", file))).collect();
     assert_eq!(uses[2].1, [["c", "deep", "One"].as_slice(), &["c", "deep", "Two"], &["c", "Three"]]);
     let mut found = circles(&[], &uses);
     found.iter_mut().for_each(|circle| circle.sort_unstable());

@@ -32,6 +32,12 @@ impl SourceFile {
         self.name() == "tests.rs" || self.path.contains("/tests/")
     }
 
+    /// `engine/src/search/heap.rs` is `["search", "heap"]` below `engine/src`; a `mod.rs` is its folder, `lib.rs` is nothing.
+    pub(super) fn module(&self, root: &str) -> Vec<&str> {
+        let inside = self.path[root.len() + 1..].trim_end_matches(".rs");
+        inside.split('/').filter(|part| !["lib", "main", "mod"].contains(part)).collect()
+    }
+
     /// The code above the `#[cfg(test)] mod tests {` at the file's end.
     pub(super) fn code_without_tests(&self) -> &str {
         let mut offset = 0;
