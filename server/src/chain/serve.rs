@@ -177,12 +177,12 @@ impl Desk {
             }
             _ => {
                 // It was gone when it was asked for, however many blocks have been looked at meanwhile.
-                let Some(spent_at) = asked_at.min(watch.tip()) else {
+                let spent_at = asked_at.min(watch.tip());
+                if spent_at.is_none() {
                     self.deferred.push(question);
                     return true;
-                };
+                }
                 self.lost.insert(short_channel_id);
-                let spent_at = Some(spent_at);
                 answer(ChainAnswer::Spent { short_channel_id, spent_at })
             }
         }

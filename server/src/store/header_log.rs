@@ -55,17 +55,16 @@ impl HeaderLog {
     ) -> Result<(Self, HeaderNotes), LogError> {
         let mut notes = HeaderNotes::default();
         let start = kept_headers_start(chain);
-        let log = match open(path, &start) {
-            Ok(Some(file)) => HeaderLog { path: path.to_owned(), file, end: KEPT_START_SIZE as u64 },
-            Ok(None) => {
+        let file = match open(path, &start).map_err(LogError::io(path))? {
+            Some(file) => file,
+            None => {
                 let aside = beside(path, "old");
                 let moved = fs::rename(path, &aside).and_then(|()| open(path, &start));
-                let file = moved.map_err(LogError::io(path))?.ok_or_else(|| in_use(path))?;
                 notes.moved_to = Some(aside);
-                HeaderLog { path: path.to_owned(), file, end: KEPT_START_SIZE as u64 }
+                moved.map_err(LogError::io(path))?.ok_or_else(|| in_use(path))?
             }
-            Err(error) => return Err(LogError::io(path)(error)),
         };
+        let log = HeaderLog { path: path.to_owned(), file, end: KEPT_START_SIZE as u64 };
         let log = log.read(chain, now, &mut notes).map_err(LogError::io(path))?;
         Ok((log, notes))
     }

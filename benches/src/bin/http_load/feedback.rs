@@ -6,10 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use engine::graph::Topology;
-use engine::route::{Hop, Route};
+use engine::route::Route;
 use engine::router::{RouteWorkspace, route};
 use serde_json::json;
 use server::http::{Server, Settings};
+use server::json::HtlcJson;
 
 use crate::Bench;
 use crate::client::post;
@@ -36,11 +37,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<(), Box<dyn Error>> {
 
 /// The last node but one could not forward.
 fn failure(route: &Route) -> String {
-    let htlc = |hop: &Hop| {
-        let channel = format!("{}/{}", hop.short_channel_id, hop.direction.as_usize());
-        json!({"channel": channel, "amount_msat": hop.amount.to_msat()})
-    };
-    let path: Vec<_> = route.hops.iter().map(htlc).collect();
+    let path: Vec<_> = route.htlcs().iter().map(HtlcJson::new).collect();
     let erring_node = path.len() - 1;
     json!({"path": path, "outcome": "failed", "erring_node": erring_node, "failure_code": TEMPORARY_CHANNEL_FAILURE})
         .to_string()
