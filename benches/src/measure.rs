@@ -2,7 +2,8 @@
 //!
 //! The *first* timing of a query is taken the first time it is asked, in file order: caches hold whatever the queries
 //! before left there. The *best* is the least over all passes, the first one included, and tells what the algorithm
-//! costs when its data is at hand. Report both; they answer different questions.
+//! costs when its data is at hand. Report both; they answer different questions. Payments without a route are summarised
+//! apart: most of them end at once, at an end that has no way out, and say nothing of a search.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,10 +36,12 @@ pub struct Outcome {
     pub answers: Vec<Option<Answer>>,
     /// The reasons for having none, and how often each was given.
     pub refusals: BTreeMap<String, u64>,
-    /// Timings of first passes.
+    /// Timings of first passes, of the queries that got a route.
     pub first: Summary,
-    /// Timings of each query's best pass.
+    /// Timings of each query's best pass, of the same.
     pub best: Summary,
+    /// Timings of first passes, of the queries that got none.
+    pub without: Summary,
     /// Passes made.
     pub passes: u32,
     /// Queries per second of wall time over all threads, for each throughput run that was asked for.
@@ -70,12 +73,17 @@ pub fn measure<C: Contender>(contender: &C, mode: Mode, queries: &[Query], effor
     }
     let per_second =
         effort.threads.iter().map(|&threads| throughput(contender, &requests, threads)).collect();
+    let of = |times: &[Duration], has_route: bool| {
+        let times = results.iter().zip(times).filter(|(result, _)| result.is_ok() == has_route);
+        Summary::of(times.map(|(_, &time)| time))
+    };
     Outcome {
         mode,
-        answers: results.into_iter().map(Result::ok).collect(),
         refusals,
-        first: Summary::of(first),
-        best: Summary::of(best),
+        first: of(&first, true),
+        best: of(&best, true),
+        without: of(&first, false),
+        answers: results.into_iter().map(Result::ok).collect(),
         passes,
         per_second,
     }

@@ -28,7 +28,7 @@ pub(crate) fn print(reports: &[EngineReport], modes: Vec<Mode>) {
 
 fn timings(reports: &[EngineReport], mode: Mode) {
     println!();
-    println!("{mode}: processor time a query, and how many times ours");
+    println!("{mode}: processor time a query that gets a route, or none, and how many times ours");
     println!(
         "{:<10} {:<6} {:>18} {:>18} {:>18} {:>18} {:>18} {:>16}",
         "", "pass", "p50", "p95", "p99", "max", "mean", "/s"
@@ -42,6 +42,9 @@ fn timings(reports: &[EngineReport], mode: Mode) {
         let best = format!("of {}", outcome.passes);
         row(name(report.engine), "first", &outcome.first, base.map(|base| &base.first), &throughput);
         row("", &best, &outcome.best, base.map(|base| &base.best), "");
+        if outcome.without.count > 0 {
+            row("", "none", &outcome.without, base.map(|base| &base.without), "");
+        }
     }
 }
 
