@@ -91,11 +91,11 @@ fn verify(criterion: &mut Criterion) {
                     });
                 });
             });
-            let mut ring = KeyRing::default();
+            let ring = KeyRing::default();
             group.bench_function(case("verify"), |bencher| {
                 bencher.iter_batched(
                     || jobs.clone(),
-                    |jobs| pool.install(|| black_box(VerifyJob::run_all(&secp, &mut ring, jobs))),
+                    |jobs| pool.install(|| black_box(VerifyJob::run_all(&secp, &ring, jobs))),
                     BatchSize::LargeInput,
                 );
             });

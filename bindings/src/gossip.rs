@@ -165,7 +165,7 @@ fn verify(candidate: Candidate, snapshot: &Snapshot) -> Result<VerifiedGossip, F
         Subject::Channel(_) | Subject::Node(_) => VerifyJob::announcement(candidate),
     };
     let job = job.expect("the job fits the candidate's subject");
-    let mut results = VerifyJob::run_all(curve(), &mut KeyRing::default(), vec![job]);
+    let mut results = VerifyJob::run_all(curve(), &KeyRing::default(), vec![job]);
     Ok(results.pop().expect("one job, one result")?)
 }
 

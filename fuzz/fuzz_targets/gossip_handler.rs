@@ -7,14 +7,15 @@ use bitcoin::secp256k1::Secp256k1;
 use gossip::admit::PeerId;
 use gossip::funding::{FundingAnswer, FundingCheck};
 use gossip::sync::{Config, Gossip, Input, Output};
-use gossip::verify::{KeyRing, VerifyJob};
+use gossip::verify::KeyRing;
 use libfuzzer_sys::fuzz_target;
 use primitives::{ChainHash, UnixTime};
 
 fuzz_target!(|bytes: &[u8]| {
-    let (secp, mut ring) = (Secp256k1::verification_only(), KeyRing::default());
+    let (secp, ring) = (Secp256k1::verification_only(), KeyRing::default());
     let mut now = 1_700_000_000;
-    let config = Config { chain_hash: ChainHash::REGTEST, funding: FundingCheck::Nobody };
+    let config =
+        Config { chain_hash: ChainHash::REGTEST, funding: FundingCheck::Nobody, verify_thread_count: 1 };
     let mut gossip = Gossip::new(config, UnixTime::from_secs(now));
     for peer in [1, 2].map(PeerId::from_u64) {
         gossip.handle(UnixTime::from_secs(now), Input::PeerConnected { peer, has_queries: true });
@@ -31,9 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
             gossip.handle(UnixTime::from_secs(now), input);
             while let Some(output) = gossip.poll_output() {
                 match output {
-                    Output::Verify(jobs) => {
-                        inputs.push_back(Input::Verified(VerifyJob::run_all(&secp, &mut ring, jobs)));
-                    }
+                    Output::Verify(piece) => inputs.push_back(Input::Verified(piece.run(&secp, &ring))),
                     Output::CheckFunding(question) => inputs.push_back(Input::FundingAnswered {
                         short_channel_id: question.short_channel_id,
                         answer: FundingAnswer::Missing,

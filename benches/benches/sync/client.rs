@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use node::peer::{Connection, Event, Introduction};
@@ -91,4 +92,21 @@ impl Client {
         self.connection.written(size);
         written
     }
+
+    /// Sends some of what was said; returns how many bytes are left. Waits for a moment where the node does not read.
+    ///
+    /// # Errors
+    /// Where the node has left.
+    pub(super) fn push(&mut self) -> io::Result<usize> {
+        self.socket.set_write_timeout(Some(PATIENCE))?;
+        match self.socket.write(self.connection.output()) {
+            Ok(count) => self.connection.written(count),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(self.connection.output().len())
+    }
 }
+
+/// How long a peer that floods waits for the node to read, before it looks whether it shall go on.
+const PATIENCE: Duration = Duration::from_millis(20);

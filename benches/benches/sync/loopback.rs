@@ -9,7 +9,7 @@ use bitcoin::hashes::{Hash, sha256d};
 use bitcoin::secp256k1::ecdsa::Signature;
 use bitcoin::secp256k1::{Message, PublicKey, Secp256k1, VerifyOnly};
 use criterion::{BenchmarkId, Criterion, Throughput};
-use gossip::verify::{Candidate, KeyRing, VerifyJob};
+use gossip::verify::{Candidate, KeyRing, VerifyJob, VerifyPiece};
 use primitives::NodeId;
 use primitives::wire::{ChannelAnnouncement, WireMessage};
 use rayon::prelude::*;
@@ -24,8 +24,8 @@ const MESSAGES_PER_CHANNEL: u64 = 3;
 const SIGNATURES_PER_CHANNEL: u64 = 6;
 /// Which of them are by the funding keys.
 const FUNDING_KEYS: std::ops::Range<usize> = 2..4;
-/// Channels whose messages a node checks together.
-const CHANNELS_TOGETHER: usize = 256 / 3;
+/// Channels whose messages one thread of a node checks in one piece.
+const CHANNELS_TOGETHER: usize = 64 / SIGNATURES_PER_CHANNEL as usize;
 
 type Triple = (Message, Signature, PublicKey);
 
@@ -70,8 +70,8 @@ fn parsed(secp: &Secp256k1<VerifyOnly>, triples: &[Triple]) {
     });
 }
 
-/// The jobs of a node that has parsed and looked up everything already, as many together as it checks together.
-fn jobs(messages: &[[Vec<u8>; 3]]) -> Vec<Vec<VerifyJob>> {
+/// The work of a node that has parsed and looked up everything already, in its pieces.
+fn pieces(messages: &[[Vec<u8>; 3]]) -> Vec<VerifyPiece> {
     let parse = |message: &[u8]| Candidate::parse(message, CHAIN).expect("gossip").expect("sound");
     let of_channel = |[channel, first, second]: &[Vec<u8>; 3]| {
         let announced = ChannelAnnouncement::decode(&channel[2..]).expect("sound");
@@ -81,14 +81,16 @@ fn jobs(messages: &[[Vec<u8>; 3]]) -> Vec<Vec<VerifyJob>> {
             VerifyJob::update(parse(second), announced.node_id_2).expect("an update"),
         ]
     };
-    messages.chunks(CHANNELS_TOGETHER).map(|part| part.iter().flat_map(of_channel).collect()).collect()
+    let parts = (0..).zip(messages.chunks(CHANNELS_TOGETHER));
+    parts.map(|(n, part)| VerifyPiece::new(n, part.iter().flat_map(of_channel).collect())).collect()
 }
 
-fn verify(secp: &Secp256k1<VerifyOnly>, jobs: Vec<Vec<VerifyJob>>) {
-    let mut keys = KeyRing::default();
-    for together in jobs {
-        assert!(VerifyJob::run_all(secp, &mut keys, together).iter().all(Result::is_ok));
-    }
+fn verify(secp: &Secp256k1<VerifyOnly>, pieces: Vec<VerifyPiece>) {
+    let keys = KeyRing::default();
+    pieces.into_par_iter().with_max_len(1).for_each(|piece| {
+        let count = piece.jobs().len();
+        assert_eq!(piece.run(secp, &keys).right_count(), count);
+    });
 }
 
 /// A new node, until it knows all that `from` knows: from its start until all is verified, logged and published. Making the
@@ -140,8 +142,8 @@ pub(super) fn measure(criterion: &mut Criterion) {
     for _ in 0..round_count() {
         bare_turns.take(|| bare(&secp, &triples));
         parsed_turns.take(|| parsed(&secp, &triples));
-        let jobs = jobs(&messages);
-        verify_turns.take(|| verify(&secp, jobs));
+        let pieces = pieces(&messages);
+        verify_turns.take(|| verify(&secp, pieces));
         let before = its_threads.time();
         let [wall, processor] = learn(&source);
         learn_turns.push([wall, processor]);
@@ -154,8 +156,8 @@ pub(super) fn measure(criterion: &mut Criterion) {
     group.bench_function(BenchmarkId::new("bare", threads), |bencher| bencher.iter(|| bare(&secp, &triples)));
     group.bench_function(BenchmarkId::new("verify", threads), |bencher| {
         bencher.iter_batched(
-            || jobs(&messages),
-            |jobs| verify(&secp, jobs),
+            || pieces(&messages),
+            |pieces| verify(&secp, pieces),
             criterion::BatchSize::PerIteration,
         );
     });

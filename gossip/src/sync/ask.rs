@@ -41,7 +41,7 @@ impl Gossip {
         let is_silent = |peer: &&PeerId| {
             self.peers
                 .get(peer)
-                .is_some_and(|state| state.asked.is_some() && !state.is_paused && now >= state.due_at)
+                .is_some_and(|state| state.asked.is_some() && !state.is_full && now >= state.due_at)
         };
         let silent: Vec<PeerId> = self.peers.keys().filter(is_silent).copied().collect();
         for peer in silent {
@@ -87,7 +87,7 @@ impl Gossip {
     /// Asks those for news whose first answers do not go on.
     fn ask_the_patient(&mut self, now: UnixTime) {
         let is_due = |due_at: Option<UnixTime>| due_at.is_some_and(|due_at| now >= due_at);
-        let due = self.peers.iter().filter(|(_, state)| !state.is_paused && is_due(state.news_due_at));
+        let due = self.peers.iter().filter(|(_, state)| !state.is_full && is_due(state.news_due_at));
         for peer in due.map(|(peer, _)| *peer).collect::<Vec<_>>() {
             self.ask_for_news(peer, NewsSince::LogEnd, now);
         }
@@ -105,7 +105,7 @@ impl Gossip {
 
     /// Whether nothing that this peer told is under way any more.
     fn has_taken_all_of(&self, peer: PeerId) -> bool {
-        self.in_flight.is_none()
+        self.checks.is_idle()
             && self.funding.is_empty()
             && self.orphans.is_empty()
             && self.peers.get(&peer).is_some_and(|state| state.inbox.is_empty())

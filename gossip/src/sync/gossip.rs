@@ -8,8 +8,12 @@ use primitives::wire::{
 };
 use primitives::{ChainHash, GraphDelta, ShortChannelId, UnixTime};
 
+use super::checks::Checks;
 use super::io::{DisconnectReason, Input, Output, Stored};
-use super::limits::{FLUSH_SECS, NEWS_PATIENCE_SECS, PEER_COUNT_MAX, PRUNE_SECS, RESYNC_SECS};
+use super::limits::{
+    FLUSH_SECS, NEWS_PATIENCE_SECS, PEER_COUNT_MAX, PRUNE_SECS, RESYNC_SECS, WORK_OF_ALL_PER_SECOND,
+    WORK_PER_SECOND,
+};
 use super::peer::{NewsSince, Peer};
 use crate::admit::{PeerId, WaitingRoom};
 use crate::funding::FundingCheck;
@@ -24,6 +28,8 @@ pub struct Config {
     pub chain_hash: ChainHash,
     /// Whether funding outputs are looked at.
     pub funding: FundingCheck,
+    /// Threads that check signatures, at least one.
+    pub verify_thread_count: usize,
 }
 
 /// How far the graph is that of the peers.
@@ -46,10 +52,8 @@ pub struct Gossip {
     /// Messages whose sender has left while they waited for their channel, and their bytes.
     pub(super) orphans: VecDeque<(PeerId, VerifyJob)>,
     pub(super) orphan_bytes: usize,
-    /// Who sent the messages whose signatures are being checked.
-    pub(super) in_flight: Option<Vec<PeerId>>,
-    /// The peer whose messages were checked last: the next one's turn is next.
-    pub(super) last_served: Option<PeerId>,
+    /// Messages whose signatures are being checked, and whose turn is next.
+    pub(super) checks: Checks,
     /// Channels that wait for their funding output.
     pub(super) funding: BTreeMap<ShortChannelId, (PeerId, Verified<ChannelFact>)>,
     /// News since the last flush, and who told them.
@@ -75,8 +79,7 @@ impl Gossip {
             outputs: VecDeque::new(),
             orphans: VecDeque::new(),
             orphan_bytes: 0,
-            in_flight: None,
-            last_served: None,
+            checks: Checks::default(),
             funding: BTreeMap::new(),
             news: BTreeMap::new(),
             restored_until: UnixTime::from_secs(0),
@@ -118,7 +121,10 @@ impl Gossip {
     pub fn handle(&mut self, now: UnixTime, input: Input<'_>) {
         match input {
             Input::PeerConnected { peer, has_queries } => self.connect(peer, has_queries, now),
-            Input::PeerDisconnected { peer } => self.forget(peer),
+            Input::PeerDisconnected { peer } => {
+                self.forget(peer);
+                self.share_work(now);
+            }
             Input::Message { peer, message } if self.peers.contains_key(&peer) => {
                 let taken = self.message(peer, message, now);
                 // Gossip is most of what comes, and gives work to nobody but the threads: the O(peers) of all else can wait
@@ -137,7 +143,7 @@ impl Gossip {
                     state.is_busy = false;
                 }
             }
-            Input::Verified(results) => self.take_verified(results, now),
+            Input::Verified(piece) => self.take_verified(piece, now),
             Input::FundingAnswered { short_channel_id, answer } => {
                 self.take_funding(short_channel_id, &answer, now);
             }
@@ -162,14 +168,16 @@ impl Gossip {
     /// When to come back at the latest, with [`Input::Tick`] where nothing else happened.
     pub fn next_wakeup(&self) -> UnixTime {
         // Who is not read from has no time to keep.
-        let is_due = |peer: &&Peer| peer.asked.is_some() && !peer.is_paused;
+        let is_due = |peer: &&Peer| peer.asked.is_some() && !peer.is_full;
         let due = self.peers.values().filter(is_due).map(|peer| peer.due_at);
-        let news = self.peers.values().filter(|peer| !peer.is_paused).filter_map(|peer| peer.news_due_at);
+        let news = self.peers.values().filter(|peer| !peer.is_full).filter_map(|peer| peer.news_due_at);
+        let paid = self.peers.values().filter(|peer| peer.is_closed && !peer.is_full);
+        let paid = paid.map(|peer| peer.work.paid_at());
         // Where everybody is busy with a question, its answer or silence comes first.
         let has_idle = self.peers.values().any(|peer| peer.has_queries && peer.asked.is_none());
         let compared = self.peers.values().filter_map(|peer| peer.comparison.began_at()).max();
         let compare = compared.filter(|_| has_idle).map(|last| after(last, RESYNC_SECS));
-        due.chain(news).chain(compare).fold(self.flush_at.min(self.prune_at), UnixTime::min)
+        due.chain(news).chain(paid).chain(compare).fold(self.flush_at.min(self.prune_at), UnixTime::min)
     }
 
     /// How far we are behind the peers, as far as they told. O(peers).
@@ -181,7 +189,7 @@ impl Gossip {
         let is_idle = |peer: &Peer| peer.asked.is_none() && peer.inbox.is_empty();
         let is_done = |peer: &Peer| has_compared(peer) && is_idle(peer);
         let is_synced = wanted_count == 0
-            && self.in_flight.is_none()
+            && self.checks.is_idle()
             && self.orphans.is_empty()
             && self.funding.is_empty()
             && self.peers.values().any(|peer| peer.comparison.began_at().is_some())
@@ -202,6 +210,7 @@ impl Gossip {
             self.flush_at = after(now, FLUSH_SECS);
             self.flush();
         }
+        self.open_gates(now);
         self.ask(now);
         self.start_verify(now);
         self.serve();
@@ -214,6 +223,7 @@ impl Gossip {
         }
         let news_due_at = has_queries.then(|| after(now, NEWS_PATIENCE_SECS));
         self.peers.insert(peer, Peer { news_due_at, ..Peer::new(has_queries, now) });
+        self.share_work(now);
         if !has_queries {
             self.ask_for_news(peer, NewsSince::LogEnd, now);
         }
@@ -258,9 +268,9 @@ impl Gossip {
         }
     }
 
-    /// Takes `cost` from a peer's credit.
+    /// Takes `cost` from our patience with a peer.
     pub(super) fn charge(&mut self, peer: PeerId, cost: u32, now: UnixTime) -> Result<(), DisconnectReason> {
-        let is_paid = self.peers.get_mut(&peer).is_none_or(|state| state.credit.spend(cost, now));
+        let is_paid = self.peers.get_mut(&peer).is_none_or(|state| state.patience.spend(cost, now));
         if is_paid { Ok(()) } else { Err(DisconnectReason::Waste) }
     }
 
@@ -276,6 +286,15 @@ impl Gossip {
 
     fn forget(&mut self, peer: PeerId) {
         self.peers.remove(&peer);
+    }
+
+    /// However many peers there are, what they may cost us for nothing has one bound. O(peers).
+    fn share_work(&mut self, now: UnixTime) {
+        let peer_count = u32::try_from(self.peers.len()).unwrap_or(u32::MAX).max(1);
+        let per_second = WORK_PER_SECOND.min(WORK_OF_ALL_PER_SECOND / peer_count);
+        for state in self.peers.values_mut() {
+            state.work.set_rate(per_second, now);
+        }
     }
 }
 

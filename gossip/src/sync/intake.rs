@@ -1,45 +1,54 @@
 //! Gossip that comes in: to the inbox, to the threads, to the chain, into the view.
 
-use std::collections::{HashMap, HashSet};
-
 use primitives::{GraphDelta, Msat, ShortChannelId, UnixTime};
 
-use super::gossip::{Gossip, after};
+use super::gossip::Gossip;
 use super::io::{DisconnectReason, Output, Stored};
-use super::limits::{
-    ANSWER_SECS_MAX, COST_WASTE, FUNDING_COUNT_MAX, INBOX_BYTES_MAX, ORPHAN_BYTES_MAX, VERIFY_BATCH_MAX,
-};
+use super::limits::{COST_WASTE, FUNDING_COUNT_MAX, ORPHAN_BYTES_MAX, work_of};
 use super::peer::Asked;
 use crate::admit::PeerId;
 use crate::funding::{FundingAnswer, FundingCheck, FundingError, FundingQuestion};
-use crate::verify::{Candidate, ChannelFact, SignatureError, Subject, Verified, VerifiedGossip, VerifyJob};
+use crate::verify::{Candidate, ChannelFact, CheckedPiece, Subject, Verified, VerifiedGossip, VerifyJob};
 use crate::view::{MessageKey, Refusal, Standing};
 
+/// What a message is good for, as far as is known before its signatures are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    /// It says something new.
+    News,
+    /// It is known, or nobody can tell yet.
+    Nothing,
+    /// An honest and attentive peer would not have sent it.
+    Less,
+}
+
 impl Gossip {
-    /// A message of another type than those of queries.
+    /// A message of another type than those of queries. What teaches nothing is paid for; what is wrong costs patience, too.
     pub(super) fn take_gossip(
         &mut self,
         peer: PeerId,
         message: &[u8],
         now: UnixTime,
     ) -> Result<(), DisconnectReason> {
-        match Candidate::parse(message, self.config.chain_hash) {
-            None => Ok(()),
-            Some(Err(error)) if error.is_breach() => Err(DisconnectReason::Parse(error)),
-            Some(Err(_)) => self.charge(peer, COST_WASTE, now),
+        let worth = match Candidate::parse(message, self.config.chain_hash) {
+            None => Worth::Nothing,
+            Some(Err(error)) if error.is_breach() => return Err(DisconnectReason::Parse(error)),
+            Some(Err(_)) => Worth::Less,
             Some(Ok(candidate)) => self.take_candidate(peer, candidate, now),
+        };
+        if worth != Worth::News
+            && let Some(state) = self.peers.get_mut(&peer)
+        {
+            state.work.owe(work_of(message), now);
         }
+        self.move_gate(peer, now);
+        if worth == Worth::Less { self.charge(peer, COST_WASTE, now) } else { Ok(()) }
     }
 
-    fn take_candidate(
-        &mut self,
-        peer: PeerId,
-        candidate: Candidate,
-        now: UnixTime,
-    ) -> Result<(), DisconnectReason> {
+    fn take_candidate(&mut self, peer: PeerId, candidate: Candidate, now: UnixTime) -> Worth {
         let has_room = match self.view.standing(candidate.subject(), now) {
-            Err(refusal) if refusal.is_waste() => return self.charge(peer, COST_WASTE, now),
-            Err(_) => return Ok(()),
+            Err(refusal) if refusal.is_waste() => return Worth::Less,
+            Err(_) => return Worth::Nothing,
             Ok(Standing::NeedsChannel(id)) => self.waiting.wait_for_channel(id, peer, candidate, now),
             Ok(Standing::NeedsNode(id)) => self.waiting.wait_for_node(id, peer, candidate, now),
             Ok(Standing::News { signer }) => {
@@ -51,10 +60,11 @@ impl Gossip {
                     None => VerifyJob::announcement(candidate),
                 };
                 self.enqueue(peer, job);
-                true
+                return Worth::News;
             }
         };
-        if has_room { Ok(()) } else { self.charge(peer, COST_WASTE, now) }
+        // Whether it is worth anything is known when its channel comes.
+        if has_room { Worth::Nothing } else { Worth::Less }
     }
 
     /// Whether it is about a channel that the peer was asked for.
@@ -82,83 +92,15 @@ impl Gossip {
         };
         state.inbox_bytes += size;
         state.inbox.push_back(job);
-        if state.inbox_bytes > INBOX_BYTES_MAX && !state.is_paused {
-            state.is_paused = true;
-            self.outputs.push_back(Output::PauseReading { peer });
+        if !std::mem::replace(&mut state.is_in_line, true) {
+            self.checks.line.push_back(peer);
         }
     }
 
-    /// Gives the threads work, where they have none: of each peer in turn one message, so that a peer with many takes
-    /// no more than its share.
-    pub(super) fn start_verify(&mut self, now: UnixTime) {
-        self.start_verify_beside(&HashSet::new(), now);
-    }
-
-    /// The same while messages of these names wait for being taken: what the view says of others of these names does not
-    /// hold any more, so the first such ends the piece of work.
-    fn start_verify_beside(&mut self, fresh: &HashSet<MessageKey>, now: UnixTime) {
-        if self.in_flight.is_some() {
-            return;
-        }
-        let (mut jobs, mut senders, mut places) = (Vec::<VerifyJob>::new(), Vec::new(), HashMap::new());
-        while jobs.len() < VERIFY_BATCH_MAX {
-            let Some((peer, job)) = self.next_job(fresh, now) else { break };
-            let candidate = job.candidate();
-            // Another peer may have told it meanwhile, in this batch or before. One that is signed otherwise is another
-            // message: a wrong signature keeps the right one not out.
-            let is_news = self.view.standing(candidate.subject(), now).is_ok();
-            let told = places.get(candidate.digest()).map(|&at: &usize| jobs[at].candidate().message());
-            if is_news && told != Some(candidate.message()) {
-                places.insert(*candidate.digest(), jobs.len());
-                senders.push(peer);
-                jobs.push(job);
-            }
-        }
-        if !jobs.is_empty() {
-            self.in_flight = Some(senders);
-            self.outputs.push_back(Output::Verify(jobs));
-        }
-    }
-
-    fn next_job(&mut self, fresh: &HashSet<MessageKey>, now: UnixTime) -> Option<(PeerId, VerifyJob)> {
-        let is_free = |job: &VerifyJob| !fresh.contains(&MessageKey::of_subject(job.candidate().subject()));
-        if let Some((_, job)) = self.orphans.front() {
-            if !is_free(job) {
-                return None;
-            }
-            let (peer, job) = self.orphans.pop_front()?;
-            self.orphan_bytes -= job.candidate().size();
-            return Some((peer, job));
-        }
-        let has_mail = |peer: &PeerId| self.peers.get(peer).is_some_and(|state| !state.inbox.is_empty());
-        let behind = self.peers.keys().find(|&&peer| Some(peer) > self.last_served && has_mail(&peer));
-        let peer = behind.or_else(|| self.peers.keys().find(|peer| has_mail(peer))).copied()?;
-        let state = self.peers.get_mut(&peer)?;
-        if !state.inbox.front().is_some_and(is_free) {
-            return None;
-        }
-        let job = state.inbox.pop_front()?;
-        state.inbox_bytes = state.inbox_bytes.saturating_sub(job.candidate().size());
-        if state.is_paused && state.inbox_bytes < INBOX_BYTES_MAX / 2 {
-            state.is_paused = false;
-            // Whatever it said meanwhile waits to be read.
-            state.due_at = state.due_at.max(after(now, ANSWER_SECS_MAX));
-            self.outputs.push_back(Output::ResumeReading { peer });
-        }
-        self.last_served = Some(peer);
-        Some((peer, job))
-    }
-
-    pub(super) fn take_verified(
-        &mut self,
-        results: Vec<Result<VerifiedGossip, SignatureError>>,
-        now: UnixTime,
-    ) {
-        let senders = self.in_flight.take().unwrap_or_default();
-        // The threads go on while these results are taken.
-        let fresh = results.iter().flatten().map(MessageKey::of).collect();
-        self.start_verify_beside(&fresh, now);
-        for (peer, result) in senders.into_iter().zip(results) {
+    pub(super) fn take_verified(&mut self, piece: CheckedPiece, now: UnixTime) {
+        let (number, results) = piece.into_parts();
+        let senders = self.checks.finish(number);
+        for ((peer, _), result) in senders.into_iter().zip(results) {
             match result {
                 Err(error) => self.disconnect(peer, DisconnectReason::Signature(error)),
                 Ok(VerifiedGossip::Channel(channel)) => self.look_for_funding(peer, channel, now),
@@ -229,10 +171,25 @@ impl Gossip {
                 guests.extend(self.waiting.node_came(node_id));
             }
             for (sender, candidate) in guests {
-                if let Err(reason) = self.take_candidate(sender, candidate, now) {
-                    self.disconnect(sender, reason);
-                }
+                self.welcome(sender, candidate, now);
             }
+        }
+    }
+
+    /// Takes a message that waited for its channel or node; if that was worth it, its sender has not to pay for it.
+    fn welcome(&mut self, sender: PeerId, candidate: Candidate, now: UnixTime) {
+        let work = work_of(candidate.message());
+        let worth = self.take_candidate(sender, candidate, now);
+        if worth == Worth::News
+            && let Some(state) = self.peers.get_mut(&sender)
+        {
+            state.work.give_back(work);
+        }
+        self.move_gate(sender, now);
+        if worth == Worth::Less
+            && let Err(reason) = self.charge(sender, COST_WASTE, now)
+        {
+            self.disconnect(sender, reason);
         }
     }
 

@@ -6,7 +6,7 @@ use primitives::{BlockHeight, GraphDelta, Msat, ShortChannelId};
 use crate::admit::PeerId;
 use crate::funding::{FundingAnswer, FundingQuestion};
 use crate::record::Record;
-use crate::verify::{ParseError, SignatureError, VerifiedGossip, VerifyJob};
+use crate::verify::{CheckedPiece, ParseError, SignatureError, VerifyPiece};
 use crate::view::MessageKey;
 
 /// Something happened.
@@ -36,8 +36,8 @@ pub enum Input<'a> {
         /// Which.
         peer: PeerId,
     },
-    /// The answer to [`Output::Verify`], in its order.
-    Verified(Vec<Result<VerifiedGossip, SignatureError>>),
+    /// The answer to an [`Output::Verify`]; they may overtake one another.
+    Verified(CheckedPiece),
     /// The answer to [`Output::CheckFunding`]: what [`FundingQuestion::judge`] made of it is asked of the core.
     FundingAnswered {
         /// The channel.
@@ -95,8 +95,9 @@ pub enum Output {
         /// Which.
         peer: PeerId,
     },
-    /// Check signatures with [`VerifyJob::run_all`]. At most one is under way.
-    Verify(Vec<VerifyJob>),
+    /// Check signatures with [`VerifyPiece::run`]. At most [`PIECES_PER_THREAD`](super::PIECES_PER_THREAD) for each thread
+    /// are under way.
+    Verify(VerifyPiece),
     /// Look for a funding output.
     CheckFunding(FundingQuestion),
     /// Read messages from the log for a peer.

@@ -7,9 +7,15 @@ pub const PEER_COUNT_MAX: usize = 256;
 pub const INBOX_BYTES_MAX: usize = 256 << 10;
 /// Bytes of messages of peers that have left, which wait for their signatures to be checked.
 pub(super) const ORPHAN_BYTES_MAX: usize = 4 << 20;
-/// Messages whose signatures are checked in one piece of work: updates take 7 ms on one thread, and news of another peer
-/// waits for two such pieces at most.
-pub(super) const VERIFY_BATCH_MAX: usize = 256;
+/// Signatures that one thread checks in one piece of work, and three more at most: 2 ms.
+pub(super) const PIECE_SIGNATURES_MAX: usize = 64;
+/// Pieces under way for each thread: one is checked, the other one waits, so that no thread waits for the core. News of a
+/// peer that says little waits for these and leaves with the next piece.
+pub const PIECES_PER_THREAD: usize = 2;
+/// Signatures of one peer in turn: as many as one message has at most.
+pub(super) const TURN_SIGNATURES_MAX: usize = 4;
+/// Messages in one piece whose senders have left.
+pub(super) const PIECE_ORPHAN_COUNT_MAX: usize = PIECE_SIGNATURES_MAX / 4;
 /// Channels whose funding output is asked for at once; a node of the chain answers some thousand a second.
 pub const FUNDING_COUNT_MAX: usize = 4096;
 /// Seconds between flushes of news to peers (BOLT 7, Rebroadcasting).
@@ -37,9 +43,18 @@ pub(super) const REPLY_COUNT_MAX: usize = 2000;
 pub(super) const READ_COUNT_MAX: usize = 64;
 /// News that wait for a slow peer; it loses what is more, and finds it by a query.
 pub(super) const OUTGOING_COUNT_MAX: usize = 100_000;
-/// What a peer may waste at once, and regain in a second: see the costs below.
-pub(super) const CREDIT_BURST: u32 = 2000;
-pub(super) const CREDIT_PER_SECOND: u32 = 2;
+/// Work for nothing, in microseconds of one processor, that a peer may cause at once and in a second; beyond, it is read
+/// from later. Nobody is left for it: a peer that tells the whole graph once more is slow, but not wrong. A hundredth of
+/// a processor is some 2,500 messages a second, while news of mainnet are some ten.
+pub(super) const WORK_BURST: u32 = WORK_PER_SECOND;
+pub(super) const WORK_PER_SECOND: u32 = 10_000;
+/// The same in the second of all peers together: a tenth of a processor.
+pub(super) const WORK_OF_ALL_PER_SECOND: u32 = 100_000;
+/// A new peer may cause so much, that who comes again and again gains nothing by it.
+pub(super) const WORK_AT_FIRST: u32 = 2000;
+/// What a peer may do wrong at once, and in a second, before it is left: see the costs below.
+pub(super) const PATIENCE_BURST: u32 = 2000;
+pub(super) const PATIENCE_PER_SECOND: u32 = 2;
 /// A message that changes nothing and could not have.
 pub(super) const COST_WASTE: u32 = 1;
 /// A filter makes us search the view once.
@@ -48,3 +63,13 @@ pub(super) const COST_FILTER: u32 = 20;
 pub(super) const COST_RANGE: u32 = 20;
 /// A query for channels, besides one for every hundred of them.
 pub(super) const COST_IDS: u32 = 2;
+
+/// The work of reading a message, decrypting it, and finding out that it teaches nothing, in microseconds.
+pub(super) fn work_of(message: &[u8]) -> u32 {
+    let bytes = u32::try_from(message.len()).unwrap_or(u32::MAX);
+    WORK_MESSAGE + bytes / WORK_BYTES
+}
+
+/// Microseconds for a short message, and bytes that take one more.
+const WORK_MESSAGE: u32 = 4;
+const WORK_BYTES: u32 = 512;

@@ -6,7 +6,7 @@ use primitives::wire::{GossipTimestampFilter, QueryChannelRange};
 use primitives::{NodeId, ShortChannelId, UnixTime};
 
 use super::comparison::Comparison;
-use super::limits::{CREDIT_BURST, CREDIT_PER_SECOND};
+use super::limits::{PATIENCE_BURST, PATIENCE_PER_SECOND, WORK_AT_FIRST, WORK_BURST, WORK_PER_SECOND};
 use crate::admit::Credit;
 use crate::verify::VerifyJob;
 use crate::view::MessageKey;
@@ -14,14 +14,22 @@ use crate::view::MessageKey;
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Peer {
-    pub(super) credit: Credit,
+    /// What it may do wrong before it is left.
+    pub(super) patience: Credit,
+    /// Work that it may cause for nothing before it is read from later.
+    pub(super) work: Credit,
     pub(super) has_queries: bool,
     /// Whether it ever answered a query for channels to the end.
     pub(super) answers_ids: bool,
     /// Messages that wait for their signatures to be checked, and their bytes.
     pub(super) inbox: VecDeque<VerifyJob>,
     pub(super) inbox_bytes: usize,
-    pub(super) is_paused: bool,
+    /// Whether it is in the line of those with messages in their inbox.
+    pub(super) is_in_line: bool,
+    /// Whether so much waits that it is not read from.
+    pub(super) is_full: bool,
+    /// Whether it is not read from, for that or for its debt.
+    pub(super) is_closed: bool,
     /// Our question that it has not answered yet.
     pub(super) asked: Option<Asked>,
     /// Until when the next part of the answer is due.
@@ -82,12 +90,15 @@ pub(super) enum NewsSince {
 impl Peer {
     pub(super) fn new(has_queries: bool, now: UnixTime) -> Self {
         Peer {
-            credit: Credit::new(CREDIT_BURST, CREDIT_PER_SECOND, now),
+            patience: Credit::new(PATIENCE_BURST, PATIENCE_PER_SECOND, now),
+            work: Credit::new(WORK_BURST, WORK_PER_SECOND, now).holding(WORK_AT_FIRST),
             has_queries,
             answers_ids: false,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
-            is_paused: false,
+            is_in_line: false,
+            is_full: false,
+            is_closed: false,
             asked: None,
             due_at: now,
             comparison: Comparison::default(),

@@ -50,11 +50,6 @@ impl Candidate {
         &self.message
     }
 
-    /// Double SHA-256 of what is signed.
-    pub(crate) const fn digest(&self) -> &[u8; 32] {
-        &self.digest
-    }
-
     /// Bytes of memory that it takes, for budgets.
     pub const fn size(&self) -> usize {
         self.message.len() + size_of::<Candidate>()

@@ -64,12 +64,11 @@ impl VerifyJob {
     /// join the ring.
     pub fn run_all(
         secp: &Secp256k1<VerifyOnly>,
-        keys: &mut KeyRing,
+        keys: &KeyRing,
         jobs: Vec<VerifyJob>,
     ) -> Vec<Result<VerifiedGossip, SignatureError>> {
-        let known = &*keys;
         let results: Vec<_> =
-            jobs.into_par_iter().with_max_len(GROUP_MAX).map(|job| job.run(secp, known)).collect();
+            jobs.into_par_iter().with_max_len(GROUP_MAX).map(|job| job.run(secp, keys)).collect();
         let (mut verified, mut learnt) = (Vec::with_capacity(results.len()), Vec::new());
         for result in results {
             verified.push(result.map(|(gossip, points)| {
@@ -77,13 +76,12 @@ impl VerifyJob {
                 gossip
             }));
         }
-        for (node_id, point) in learnt {
-            keys.insert(node_id, point);
-        }
+        keys.extend(learnt);
         verified
     }
 
-    fn run(
+    /// Checks one on the calling thread; keys that were not on the ring are returned.
+    pub(super) fn run(
         self,
         secp: &Secp256k1<VerifyOnly>,
         keys: &KeyRing,
@@ -126,7 +124,7 @@ impl VerifiedGossip<()> {
 }
 
 /// A key that was not on the ring and signed rightly.
-type Learnt = Option<(NodeId, PublicKey)>;
+pub(super) type Learnt = Option<(NodeId, PublicKey)>;
 
 /// A message under examination.
 struct Check<'a> {

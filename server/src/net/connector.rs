@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -14,6 +14,7 @@ use super::backoff::Backoff;
 use super::conversation::{Conversation, Ended};
 use super::end_reason::{CONNECT_MAX, EndReason};
 use super::hub::Hub;
+use super::pace::Pace;
 use super::status::Notice;
 
 /// Keeps up a conversation with a peer for ever.
@@ -51,9 +52,9 @@ async fn open(to: &PeerAddress, proxy: Option<SocketAddr>) -> Result<TcpStream, 
     }
 }
 
-/// Talks with everybody who comes, as long as there is room.
+/// Talks with everybody who comes, as long as there is room, and at a pace that leaves us time for others.
 pub(super) async fn listen(hub: Arc<Hub>, listener: TcpListener) {
-    let room = Arc::new(Semaphore::new(INBOUND_COUNT_MAX));
+    let (room, mut pace) = (Arc::new(Semaphore::new(INBOUND_COUNT_MAX)), Pace::new(Instant::now()));
     loop {
         // Nobody closes the semaphore.
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
@@ -62,6 +63,7 @@ pub(super) async fn listen(hub: Arc<Hub>, listener: TcpListener) {
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
+        sleep(pace.wait(Instant::now())).await;
         let hub = Arc::clone(&hub);
         tokio::spawn(async move {
             let Ended { node_id, reason, .. } =

@@ -1,8 +1,8 @@
 //! The core's thread: what the sockets, the threads and the chain say goes in; messages, records and changes come out.
 //!
-//! Nothing here waits but for the disk. What is slow is done elsewhere and comes back as an [`Answer`]; there is at most
-//! one check of signatures and a bounded number of questions to the chain under way, so answers need no bound of
-//! their own. Answers go before messages.
+//! Nothing here waits but for the disk. What is slow is done elsewhere and comes back as an [`Answer`]; there is a bounded
+//! number of checks of signatures and of questions to the chain under way, so answers need no bound of their own. Answers
+//! go before messages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use bitcoin::secp256k1::{Secp256k1, VerifyOnly};
 use gossip::admit::PeerId;
 use gossip::record::Record;
 use gossip::sync::{DisconnectReason, Gossip, Input, Output, Stored};
-use gossip::verify::{KeyRing, SignatureError, VerifiedGossip, VerifyJob};
+use gossip::verify::{CheckedPiece, KeyRing, VerifyPiece};
 use gossip::view::MessageKey;
 use rayon::ThreadPool;
 use tokio::runtime::Handle;
@@ -47,7 +47,7 @@ pub(super) struct Driver<F> {
 
 /// Something that was asked for comes back.
 pub(super) enum Answer {
-    Verified { results: Vec<Result<VerifiedGossip, SignatureError>>, ring: KeyRing, took: Duration },
+    Verified { piece: CheckedPiece, took: Duration },
     Chain(ChainAnswer),
     Stop,
 }
@@ -56,8 +56,7 @@ pub(super) enum Answer {
 pub(super) struct Verifier {
     pub(super) pool: ThreadPool,
     pub(super) secp: Arc<Secp256k1<VerifyOnly>>,
-    /// Away while a check is under way.
-    pub(super) ring: KeyRing,
+    pub(super) ring: Arc<KeyRing>,
     pub(super) answers: mpsc::UnboundedSender<Answer>,
 }
 
@@ -65,6 +64,8 @@ pub(super) struct Verifier {
 pub(super) struct Chores {
     is_unpublished: bool,
     published_at: Instant,
+    is_unstored: bool,
+    stored_at: Instant,
     is_unsynced: bool,
     synced_at: Instant,
     is_unshown: bool,
@@ -81,6 +82,8 @@ impl Chores {
         Chores {
             is_unpublished: false,
             published_at: now,
+            is_unstored: false,
+            stored_at: now,
             is_unsynced: false,
             synced_at: now,
             is_unshown: true,
@@ -95,6 +98,7 @@ impl Chores {
     fn due_at(&self) -> Option<Instant> {
         [
             self.is_unpublished.then(|| self.published_at + PUBLISH_EVERY),
+            self.is_unstored.then(|| self.stored_at + STORE_EVERY),
             self.is_unsynced.then(|| self.synced_at + SYNC_EVERY),
             self.is_unshown.then(|| self.shown_at + SHOW_EVERY),
             self.is_compacting.then_some(self.compact_after),
@@ -106,14 +110,13 @@ impl Chores {
 }
 
 impl Verifier {
-    fn start(&mut self, jobs: Vec<VerifyJob>) {
-        let (secp, answers) = (Arc::clone(&self.secp), self.answers.clone());
-        let mut ring = std::mem::take(&mut self.ring);
-        self.pool.spawn(move || {
-            let began = Instant::now();
-            let results = VerifyJob::run_all(&secp, &mut ring, jobs);
+    fn start(&self, piece: VerifyPiece) {
+        let (secp, ring, answers) = (Arc::clone(&self.secp), Arc::clone(&self.ring), self.answers.clone());
+        let began = Instant::now();
+        self.pool.spawn_fifo(move || {
+            let piece = piece.run(&secp, &ring);
             // Where nobody wants it any more, the core has stopped.
-            let _ = answers.send(Answer::Verified { results, ring, took: began.elapsed() });
+            let _ = answers.send(Answer::Verified { piece, took: began.elapsed() });
         });
     }
 }
@@ -136,9 +139,9 @@ impl<F: Feed> Driver<F> {
                 },
                 () = tokio::time::sleep_until(deadline.into()) => self.handle(Input::Tick)?,
             }
-            self.append()?;
             self.do_chores()?;
         }
+        self.append()?;
         self.feed.publish();
         self.show();
         self.log.sync()?;
@@ -172,11 +175,10 @@ impl<F: Feed> Driver<F> {
 
     fn take_answer(&mut self, answer: Answer) -> Result<(), LogError> {
         match answer {
-            Answer::Verified { results, ring, took } => {
-                self.verifier.ring = ring;
-                self.counts.verified_count += results.iter().filter(|result| result.is_ok()).count() as u64;
+            Answer::Verified { piece, took } => {
+                self.counts.verified_count += piece.right_count() as u64;
                 self.counts.lag = self.chores.waited + took;
-                self.handle(Input::Verified(results))
+                self.handle(Input::Verified(piece))
             }
             Answer::Chain(ChainAnswer::Funding { short_channel_id, answer }) => {
                 self.handle(Input::FundingAnswered { short_channel_id, answer })
@@ -225,7 +227,7 @@ impl<F: Feed> Driver<F> {
                 Output::Disconnect { peer, reason } => self.close(peer, reason),
                 Output::PauseReading { peer } => self.pause(peer, true),
                 Output::ResumeReading { peer } => self.pause(peer, false),
-                Output::Verify(jobs) => self.verifier.start(jobs),
+                Output::Verify(piece) => self.verifier.start(piece),
                 Output::CheckFunding(question) => {
                     if let Some(chain) = &self.chain {
                         // A chain that is gone answers nothing, and the channels come again.
@@ -238,7 +240,10 @@ impl<F: Feed> Driver<F> {
                     let messages = self.log.read_all(&keys)?;
                     heard.push(Input::Read { peer, messages });
                 }
-                Output::Store(stored) => self.stored.push(stored),
+                Output::Store(stored) => {
+                    self.stored.push(stored);
+                    self.chores.is_unstored = true;
+                }
                 Output::Delta(delta) => {
                     self.feed.apply(&delta);
                     self.counts.delta_count += 1;
@@ -268,6 +273,7 @@ impl<F: Feed> Driver<F> {
         let records: Vec<Record<'_>> = self.stored.iter().map(Stored::record).collect();
         self.log.append(&records, unix_now())?;
         self.stored.clear();
+        self.chores.is_unstored = false;
         self.chores.is_unsynced = true;
         Ok(())
     }
@@ -284,6 +290,12 @@ impl<F: Feed> Driver<F> {
         if self.chores.is_unpublished && now >= self.chores.published_at + PUBLISH_EVERY {
             self.feed.publish();
             (self.chores.is_unpublished, self.chores.published_at) = (false, now);
+        }
+        if self.chores.is_unstored
+            && (self.stored.len() >= STORED_COUNT_MAX || now >= self.chores.stored_at + STORE_EVERY)
+        {
+            self.append()?;
+            self.chores.stored_at = now;
         }
         if self.chores.is_unsynced && now >= self.chores.synced_at + SYNC_EVERY {
             let sync = self.log.sync_later()?;
@@ -332,6 +344,10 @@ impl<F: Feed> Driver<F> {
 
 /// A publication copies the overlay, some third of a millisecond at worst; policies show without one.
 const PUBLISH_EVERY: Duration = Duration::from_millis(10);
+/// How long records wait for others, to be written with one call; who asks for one sooner has them written.
+const STORE_EVERY: Duration = Duration::from_millis(10);
+/// And how many: some 100 KB.
+const STORED_COUNT_MAX: usize = 512;
 /// What a failure of the power may take back; peers tell it again.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
 const SHOW_EVERY: Duration = Duration::from_millis(100);

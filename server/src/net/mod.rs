@@ -20,6 +20,7 @@ mod entropy;
 mod feed;
 mod hub;
 mod link;
+mod pace;
 mod status;
 mod sync_node;
 

@@ -14,7 +14,7 @@ use engine::graph::{BuildError, GraphBuilder};
 use gossip::funding::{FundingCheck, FundingQuestion};
 use gossip::record::Restored;
 use gossip::sync::{Config, Gossip, Input, Output, Stored};
-use gossip::verify::{KeyRing, VerifiedGossip};
+use gossip::verify::VerifiedGossip;
 use primitives::{ChainHash, Direction, GraphDelta, NodeId, ShortChannelId};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
@@ -51,6 +51,16 @@ pub struct SyncConfig {
     pub verify_thread_count: usize,
     /// What is secret of us.
     pub secrets: Secrets,
+}
+
+impl SyncConfig {
+    /// Threads that check signatures.
+    fn threads(&self) -> usize {
+        match self.verify_thread_count {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        }
+    }
 }
 
 /// Our key, and where chance comes from.
@@ -96,7 +106,8 @@ pub struct SyncNode<F> {
 pub fn open_sync(config: SyncConfig) -> Result<OpenedSync, LogError> {
     let now = unix_now();
     let funding = if config.chain.is_some() { FundingCheck::Chain } else { FundingCheck::Nobody };
-    let mut gossip = Gossip::new(Config { chain_hash: config.chain_hash, funding }, now);
+    let (chain_hash, verify_thread_count) = (config.chain_hash, config.threads());
+    let mut gossip = Gossip::new(Config { chain_hash, funding, verify_thread_count }, now);
     let mut watched = std::collections::BTreeMap::new();
     let (log, notes) = GossipLog::open(&config.log, config.chain_hash, |restored| {
         if funding == FundingCheck::Chain {
@@ -195,7 +206,7 @@ impl OpenedSync {
     ) -> Result<SyncNode<F>, io::Error> {
         let OpenedSync { config, gossip, log, stored, watched, .. } = self;
         let pool = ThreadPoolBuilder::new()
-            .num_threads(config.verify_thread_count)
+            .num_threads(config.threads())
             .thread_name(|at| format!("gossip-verify-{at}"))
             .build()
             .map_err(io::Error::other)?;
@@ -227,7 +238,7 @@ impl OpenedSync {
             questions_in
         });
         let secp = Arc::new(Secp256k1::verification_only());
-        let verifier = Verifier { pool, secp, ring: KeyRing::default(), answers: answers_in.clone() };
+        let verifier = Verifier { pool, secp, ring: Arc::default(), answers: answers_in.clone() };
         let driver = Driver {
             gossip,
             log,

@@ -8,7 +8,7 @@ use gossip::admit::PeerId;
 use gossip::funding::FundingCheck;
 use gossip::record::{Record, Restored};
 use gossip::sync::{Config, Gossip, Input, Output};
-use gossip::verify::{KeyRing, VerifyJob};
+use gossip::verify::{KeyRing, VerifyPiece};
 use gossip::view::MessageKey;
 use primitives::{ChainHash, Direction, ShortChannelId, UnixTime};
 use tests::signed::{Author, Ends, Signer};
@@ -25,7 +25,7 @@ struct Side {
     peer: PeerId,
     mail: VecDeque<Vec<u8>>,
     owes_writable: bool,
-    jobs: Option<Vec<VerifyJob>>,
+    pieces: Vec<VerifyPiece>,
 }
 
 /// One who knows a graph and one who learns it.
@@ -47,12 +47,15 @@ impl Pair {
     fn new(messages: &[(MessageKey, Vec<u8>)], patience: usize) -> Self {
         let now = UnixTime::from_secs(START);
         let side = || Side {
-            gossip: Gossip::new(Config { chain_hash: CHAIN, funding: FundingCheck::Nobody }, now),
+            gossip: Gossip::new(
+                Config { chain_hash: CHAIN, funding: FundingCheck::Nobody, verify_thread_count: 1 },
+                now,
+            ),
             log: BTreeMap::new(),
             peer: PeerId::from_u64(0),
             mail: VecDeque::new(),
             owes_writable: false,
-            jobs: None,
+            pieces: Vec::new(),
         };
         let mut teller = side();
         for (key, message) in messages {
@@ -107,7 +110,7 @@ impl Pair {
                     let messages = keys.iter().map(|key| side.log[key].clone().into_boxed_slice()).collect();
                     side.gossip.handle(self.now, Input::Read { peer, messages });
                 }
-                Output::Verify(jobs) => side.jobs = Some(jobs),
+                Output::Verify(piece) => side.pieces.push(piece),
                 Output::Store(stored) => {
                     let record = stored.record();
                     if let Restored::Gossip { key, .. } = record.restore(CHAIN, self.now).unwrap() {
@@ -126,9 +129,10 @@ impl Pair {
 
     fn finish_checks(&mut self) {
         for at in [TELLER, LEARNER] {
-            if let Some(jobs) = self.sides[at].jobs.take() {
-                let results = VerifyJob::run_all(&self.secp, &mut self.ring, jobs);
-                self.handle(at, Input::Verified(results));
+            // The last one first: they may overtake one another.
+            for piece in std::mem::take(&mut self.sides[at].pieces).into_iter().rev() {
+                let checked = piece.run(&self.secp, &self.ring);
+                self.handle(at, Input::Verified(checked));
             }
         }
     }
@@ -162,7 +166,7 @@ impl Pair {
         for _ in 0..MINUTES {
             loop {
                 while self.step() {}
-                if self.sides.iter().all(|side| side.jobs.is_none()) {
+                if self.sides.iter().all(|side| side.pieces.is_empty()) {
                     break;
                 }
                 self.finish_checks();

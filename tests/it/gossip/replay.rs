@@ -39,7 +39,7 @@ fn verified(capture: &[u8]) -> Option<(Vec<VerifiedGossip>, usize)> {
         }
     }
     let jobs = candidates.into_iter().filter_map(|candidate| job(candidate, &ends)).collect();
-    let results = VerifyJob::run_all(&secp(), &mut KeyRing::default(), jobs);
+    let results = VerifyJob::run_all(&secp(), &KeyRing::default(), jobs);
     let count = results.len();
     let verified: Vec<VerifiedGossip> = results.into_iter().filter_map(Result::ok).collect();
     let wrong_count = count - verified.len();

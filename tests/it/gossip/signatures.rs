@@ -83,8 +83,8 @@ fn mainnet_gossip_is_signed_but_for_one_torn_update() {
 }
 
 fn run(jobs: Vec<VerifyJob>) -> (Vec<(usize, SignatureError)>, KeyRing) {
-    let mut ring = KeyRing::default();
-    let results = VerifyJob::run_all(&secp(), &mut ring, jobs);
+    let ring = KeyRing::default();
+    let results = VerifyJob::run_all(&secp(), &ring, jobs);
     let wrong = results.into_iter().enumerate().filter_map(|(at, result)| Some((at, result.err()?)));
     (wrong.collect(), ring)
 }
@@ -182,7 +182,7 @@ fn every_turned_bit_of_what_is_signed_is_noticed() {
     for message in messages {
         let parse = |bytes: &[u8]| Candidate::parse(bytes, ChainHash::REGTEST).expect("gossip");
         let sound = job(parse(&message).expect("sound"), &nodes).expect("known");
-        let results = VerifyJob::run_all(&secp(), &mut KeyRing::default(), vec![sound]);
+        let results = VerifyJob::run_all(&secp(), &KeyRing::default(), vec![sound]);
         let kept = match &results[0] {
             Ok(VerifiedGossip::Channel(verified)) => verified.message(),
             Ok(VerifiedGossip::Update(verified)) => verified.message(),

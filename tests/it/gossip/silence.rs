@@ -6,7 +6,7 @@ use gossip::admit::PeerId;
 use gossip::funding::FundingCheck;
 use gossip::record::Record;
 use gossip::sync::{ANSWER_SECS_MAX, Config, DisconnectReason, Gossip, Input, NEWS_PATIENCE_SECS, Output};
-use gossip::verify::{KeyRing, VerifyJob};
+use gossip::verify::KeyRing;
 use primitives::wire::{
     GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
     ReplyShortChannelIdsEnd, ShortIds, WireMessage, message_type,
@@ -17,6 +17,10 @@ use tests::signed::{Author, Ends, Signer};
 const CHAIN: ChainHash = ChainHash::REGTEST;
 const PEER: PeerId = PeerId::from_u64(1);
 const START: u32 = 1_700_000_000;
+
+fn config() -> Config {
+    Config { chain_hash: CHAIN, funding: FundingCheck::Nobody, verify_thread_count: 1 }
+}
 
 fn scid(n: u32) -> ShortChannelId {
     ShortChannelId::from_parts(700_000, n, 0).unwrap()
@@ -29,7 +33,7 @@ fn outputs(gossip: &mut Gossip) -> (Vec<u16>, Option<DisconnectReason>, usize) {
         match output {
             Output::Send { message, .. } => sent.extend(message_type(&message)),
             Output::Disconnect { reason, .. } => left = Some(reason),
-            Output::Verify(jobs) => jobs_count += jobs.len(),
+            Output::Verify(piece) => jobs_count += piece.jobs().len(),
             _ => {}
         }
     }
@@ -38,7 +42,7 @@ fn outputs(gossip: &mut Gossip) -> (Vec<u16>, Option<DisconnectReason>, usize) {
 
 fn connected() -> Gossip {
     let now = UnixTime::from_secs(START);
-    let mut gossip = Gossip::new(Config { chain_hash: CHAIN, funding: FundingCheck::Nobody }, now);
+    let mut gossip = Gossip::new(config(), now);
     gossip.handle(now, Input::PeerConnected { peer: PEER, has_queries: true });
     assert!(outputs(&mut gossip).0.contains(&QueryChannelRange::TYPE));
     gossip
@@ -99,31 +103,30 @@ fn who_sends_more_than_is_read_is_not_silent() {
     let end = ReplyShortChannelIdsEnd { chain_hash: CHAIN, full_information: true }.to_bytes();
     say(&mut gossip, 2, &end);
     // News that are no answer, until the gate closes: the answer may be behind them.
-    let mut jobs = Vec::new();
+    let mut pieces = Vec::new();
     let is_closed = (0..2000).any(|n| {
         let message = signer.channel(scid(5000 + n), Ends { one: Author(1), two: Author(2) });
         gossip.handle(UnixTime::from_secs(START + 3), Input::Message { peer: PEER, message: &message });
         std::iter::from_fn(|| gossip.poll_output()).any(|output| match output {
             Output::PauseReading { .. } => true,
-            Output::Verify(started) => {
-                jobs = started;
+            Output::Verify(piece) => {
+                pieces.push(piece);
                 false
             }
             _ => false,
         })
     });
-    assert!(is_closed && !jobs.is_empty());
+    assert!(is_closed && !pieces.is_empty());
     let late = START + 100 + ANSWER_SECS_MAX;
     gossip.handle(UnixTime::from_secs(late), Input::Tick);
     assert_eq!(outputs(&mut gossip).1, None, "who is not read from cannot answer");
     // Signatures of all of them come back, and the gate opens.
-    let (secp, mut ring) = (Secp256k1::verification_only(), KeyRing::default());
-    while !jobs.is_empty() {
-        let results = VerifyJob::run_all(&secp, &mut ring, std::mem::take(&mut jobs));
-        gossip.handle(UnixTime::from_secs(late), Input::Verified(results));
+    let (secp, ring) = (Secp256k1::verification_only(), KeyRing::default());
+    while let Some(piece) = pieces.pop() {
+        gossip.handle(UnixTime::from_secs(late), Input::Verified(piece.run(&secp, &ring)));
         while let Some(output) = gossip.poll_output() {
             match output {
-                Output::Verify(started) => jobs = started,
+                Output::Verify(piece) => pieces.push(piece),
                 Output::Disconnect { reason, .. } => panic!("{reason}"),
                 _ => {}
             }
@@ -181,7 +184,7 @@ fn who_answers_is_not_asked_to_tell_everything_twice() {
 fn the_first_peers_are_asked_for_all_that_was_missed() {
     const HOUR: u32 = 3600;
     let now = UnixTime::from_secs(START);
-    let new = || Gossip::new(Config { chain_hash: CHAIN, funding: FundingCheck::Nobody }, now);
+    let new = || Gossip::new(config(), now);
     let mut gossip = new();
     let back: Vec<u32> = (0..4).map(|peer| asked_back(&mut gossip, peer)).collect();
     let all = 14 * 24 * HOUR + 2 * HOUR;

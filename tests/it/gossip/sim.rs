@@ -9,7 +9,7 @@ use gossip::admit::PeerId;
 use gossip::funding::{FundingAnswer, FundingCheck, FundingQuestion, funding_script};
 use gossip::record::Restored;
 use gossip::sync::{Config, DisconnectReason, Gossip, Input, Output};
-use gossip::verify::{KeyRing, SignatureError, VerifiedGossip, VerifyJob};
+use gossip::verify::{CheckedPiece, KeyRing};
 use gossip::view::MessageKey;
 use primitives::wire::{
     QueryChannelRange, QueryShortChannelIds, ReplyChannelRange, ReplyShortChannelIdsEnd, ShortIds,
@@ -31,7 +31,7 @@ const CHAOS_SECS: u32 = 1800;
 enum Event {
     Deliver(PeerId, Vec<u8>),
     Writable(PeerId),
-    Verified(Vec<Result<VerifiedGossip, SignatureError>>),
+    Verified(CheckedPiece),
     Funding(ShortChannelId, FundingAnswer),
     Read(PeerId, Vec<Box<[u8]>>),
     Reconnect(usize),
@@ -64,7 +64,7 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let config = Config { chain_hash: CHAIN, funding: FundingCheck::Chain };
+        let config = Config { chain_hash: CHAIN, funding: FundingCheck::Chain, verify_thread_count: 1 };
         let node = |_| Node {
             gossip: Gossip::new(config, UnixTime::from_secs(START)),
             ring: KeyRing::default(),
@@ -124,10 +124,10 @@ impl World {
                 self.cut(node, peer);
             }
             Output::PauseReading { .. } | Output::ResumeReading { .. } => {}
-            Output::Verify(jobs) => {
-                let results = VerifyJob::run_all(&self.secp, &mut self.nodes[node].ring, jobs);
+            Output::Verify(piece) => {
+                let checked = piece.run(&self.secp, &self.nodes[node].ring);
                 let delay = self.delay();
-                self.plan(delay, node, Event::Verified(results));
+                self.plan(delay, node, Event::Verified(checked));
             }
             Output::CheckFunding(FundingQuestion { short_channel_id, .. }) => {
                 let found = self.outputs.get(&short_channel_id).cloned();
@@ -227,7 +227,7 @@ impl World {
         match event {
             Event::Deliver(peer, message) => self.handle(node, Input::Message { peer, message: &message }),
             Event::Writable(peer) => self.handle(node, Input::Writable { peer }),
-            Event::Verified(results) => self.handle(node, Input::Verified(results)),
+            Event::Verified(checked) => self.handle(node, Input::Verified(checked)),
             Event::Funding(short_channel_id, answer) => {
                 self.handle(node, Input::FundingAnswered { short_channel_id, answer });
             }

@@ -23,7 +23,7 @@ fn candidate(message: &[u8]) -> Candidate {
 
 fn verify(job: VerifyJob) -> VerifiedGossip {
     let secp = Secp256k1::verification_only();
-    VerifyJob::run_all(&secp, &mut KeyRing::default(), vec![job]).remove(0).unwrap()
+    VerifyJob::run_all(&secp, &KeyRing::default(), vec![job]).remove(0).unwrap()
 }
 
 /// Takes a message as a node would that knows no waiting room.

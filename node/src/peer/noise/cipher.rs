@@ -7,12 +7,12 @@
 
 use std::fmt;
 
-use chacha20poly1305::aead::AeadInOut as _;
-use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _};
 use primitives::wire::MESSAGE_SIZE_MAX;
+use ring::aead::{Aad, Nonce};
 use zeroize::Zeroize as _;
 
 use super::hkdf::expand;
+use super::lock::{lock, numbered};
 
 /// Bytes of a Poly1305 tag.
 pub const TAG_SIZE: usize = 16;
@@ -73,7 +73,8 @@ impl Opener {
     }
 }
 
-/// A key that changes while it is used. Wiped when it is dropped, and shows nothing of itself.
+/// A key that changes while it is used. Wiped when it is dropped, and shows nothing of itself; what the cipher makes of it
+/// lives on the stack for one part of a message.
 struct Rotating {
     chaining_key: [u8; 32],
     key: [u8; 32],
@@ -82,30 +83,27 @@ struct Rotating {
 
 impl Rotating {
     fn encrypt(&mut self, text: &mut [u8]) -> [u8; TAG_SIZE] {
-        let (cipher, nonce) = self.next();
-        let tag = cipher.encrypt_inout_detached(&nonce.into(), &[], text.into());
-        tag.expect("a message is shorter than a cipher's stream").into()
+        let nonce = self.next();
+        let tag = lock(&self.key).seal_in_place_separate_tag(nonce, Aad::empty(), text);
+        let tag = tag.expect("a message is shorter than a cipher's stream");
+        tag.as_ref().try_into().expect("a tag has 16 bytes")
     }
 
     fn decrypt<'a>(&mut self, sealed: &'a mut [u8]) -> Result<&'a [u8], CipherError> {
-        let (text, tag) = sealed.split_last_chunk_mut::<TAG_SIZE>().ok_or(CipherError::Tag)?;
-        let (cipher, nonce) = self.next();
-        let tag = (*tag).into();
-        cipher
-            .decrypt_inout_detached(&nonce.into(), &[], (&mut *text).into(), &tag)
-            .map_err(|_| CipherError::Tag)?;
-        Ok(text)
+        let nonce = self.next();
+        let text = lock(&self.key).open_in_place(nonce, Aad::empty(), sealed);
+        text.map(|text| &*text).map_err(|_| CipherError::Tag)
     }
 
-    /// The cipher and the nonce for the next part.
-    fn next(&mut self) -> (ChaCha20Poly1305, [u8; 12]) {
+    /// The nonce for the next part, under the key as it is now.
+    fn next(&mut self) -> Nonce {
         if self.nonce == NONCES_PER_KEY {
             [self.chaining_key, self.key] = expand(&self.chaining_key, &self.key);
             self.nonce = 0;
         }
-        let nonce = nonce_bytes(self.nonce);
+        let nonce = numbered(self.nonce);
         self.nonce += 1;
-        (ChaCha20Poly1305::new((&self.key).into()), nonce)
+        nonce
     }
 }
 
@@ -123,13 +121,6 @@ impl fmt::Debug for Rotating {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rotating").field("nonce", &self.nonce).finish_non_exhaustive()
     }
-}
-
-/// Four bytes of zero and the number, little-endian.
-pub(super) fn nonce_bytes(nonce: u64) -> [u8; 12] {
-    let mut bytes = [0; 12];
-    bytes[4..].copy_from_slice(&nonce.to_le_bytes());
-    bytes
 }
 
 const NONCES_PER_KEY: u64 = 1000;

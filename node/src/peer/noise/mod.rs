@@ -7,6 +7,7 @@
 mod cipher;
 mod handshake;
 mod hkdf;
+mod lock;
 mod symmetric;
 
 pub use cipher::{CipherError, HEADER_SIZE, Opener, Sealer, TAG_SIZE};

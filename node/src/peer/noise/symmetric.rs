@@ -2,12 +2,12 @@
 
 use bitcoin::hashes::{Hash as _, HashEngine as _, sha256};
 use bitcoin::secp256k1::{PublicKey, SecretKey, ecdh};
-use chacha20poly1305::aead::AeadInOut as _;
-use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _};
+use ring::aead::Aad;
 use zeroize::Zeroize as _;
 
-use super::cipher::{TAG_SIZE, nonce_bytes};
+use super::cipher::TAG_SIZE;
 use super::hkdf::expand;
+use super::lock::{lock, numbered};
 
 /// `ck`, `h` and the temporary key of the act. Its secrets are wiped when it is dropped.
 pub(super) struct Symmetric {
@@ -42,10 +42,10 @@ impl Symmetric {
 
     /// Encrypts in place under the temporary key; what results joins the digest.
     pub(super) fn seal(&mut self, nonce: u64, text: &mut [u8]) -> [u8; TAG_SIZE] {
-        let cipher = ChaCha20Poly1305::new((&self.temporary_key).into());
-        let tag =
-            cipher.encrypt_inout_detached(&nonce_bytes(nonce).into(), &self.digest, (&mut *text).into());
-        let tag: [u8; TAG_SIZE] = tag.expect("an act is shorter than a cipher's stream").into();
+        let known = Aad::from(self.digest);
+        let tag = lock(&self.temporary_key).seal_in_place_separate_tag(numbered(nonce), known, text);
+        let tag = tag.expect("an act is shorter than a cipher's stream");
+        let tag: [u8; TAG_SIZE] = tag.as_ref().try_into().expect("a tag has 16 bytes");
         self.mix_digest(&[&*text, &tag].concat());
         tag
     }
@@ -53,9 +53,13 @@ impl Symmetric {
     /// Undoes [`Symmetric::seal`]; `false` where the other side did something else.
     pub(super) fn open(&mut self, nonce: u64, text: &mut [u8], tag: &[u8; TAG_SIZE]) -> bool {
         let sealed = [&*text, tag].concat();
-        let cipher = ChaCha20Poly1305::new((&self.temporary_key).into());
-        let (nonce, tag) = (nonce_bytes(nonce).into(), (*tag).into());
-        let is_right = cipher.decrypt_inout_detached(&nonce, &self.digest, text.into(), &tag).is_ok();
+        let (known, mut opened) = (Aad::from(self.digest), sealed.clone());
+        let result = lock(&self.temporary_key).open_in_place(numbered(nonce), known, &mut opened);
+        if let Ok(opened) = &result {
+            text.copy_from_slice(opened);
+        }
+        let is_right = result.is_ok();
+        opened.zeroize();
         self.mix_digest(&sealed);
         is_right
     }

@@ -1,0 +1,100 @@
+//! Whose messages are checked next: in small pieces, in turns by signatures, and none of a name twice at a time.
+
+use bitcoin::secp256k1::Secp256k1;
+use gossip::admit::PeerId;
+use gossip::funding::FundingCheck;
+use gossip::sync::{Config, DisconnectReason, Gossip, Input, Output, PIECES_PER_THREAD};
+use gossip::verify::{KeyRing, VerifyPiece};
+use primitives::{ChainHash, ShortChannelId, UnixTime};
+use tests::signed::{Author, Ends, Signer};
+
+const CHAIN: ChainHash = ChainHash::REGTEST;
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+const LOUD: PeerId = PeerId::from_u64(1);
+const QUIET: PeerId = PeerId::from_u64(2);
+/// Signatures of one piece: 64, and what the last message has more than one.
+const SIGNATURES_MAX: usize = 67;
+
+fn core(verify_thread_count: usize) -> Gossip {
+    let config = Config { chain_hash: CHAIN, funding: FundingCheck::Nobody, verify_thread_count };
+    let mut gossip = Gossip::new(config, NOW);
+    for peer in [LOUD, QUIET] {
+        gossip.handle(NOW, Input::PeerConnected { peer, has_queries: false });
+    }
+    gossip
+}
+
+fn channel(signer: &Signer, n: u32) -> Vec<u8> {
+    let ends = Ends { one: Author(n % 7), two: Author(10 + n % 5) };
+    signer.channel(ShortChannelId::from_parts(700_000, n, 0).unwrap(), ends)
+}
+
+/// The pieces that leave, and who is left.
+fn outputs(gossip: &mut Gossip) -> (Vec<VerifyPiece>, Option<(PeerId, DisconnectReason)>) {
+    let (mut pieces, mut left) = (Vec::new(), None);
+    while let Some(output) = gossip.poll_output() {
+        match output {
+            Output::Verify(piece) => pieces.push(piece),
+            Output::Disconnect { peer, reason } => left = Some((peer, reason)),
+            _ => {}
+        }
+    }
+    (pieces, left)
+}
+
+fn says(piece: &VerifyPiece, message: &[u8]) -> bool {
+    piece.jobs().iter().any(|job| job.candidate().message() == message)
+}
+
+#[test]
+fn who_says_little_waits_for_what_is_under_way_alone() {
+    let (signer, secp, ring) = (Signer::new(CHAIN), Secp256k1::verification_only(), KeyRing::default());
+    for thread_count in [1, 2, 5] {
+        let mut gossip = core(thread_count);
+        for n in 0..400 {
+            gossip.handle(NOW, Input::Message { peer: LOUD, message: &channel(&signer, n) });
+        }
+        let word = channel(&signer, 1000);
+        let (mut pieces, _) = outputs(&mut gossip);
+        assert_eq!(pieces.len(), thread_count * PIECES_PER_THREAD);
+        gossip.handle(NOW, Input::Message { peer: QUIET, message: &word });
+        assert!(outputs(&mut gossip).0.is_empty(), "all threads have their work");
+        gossip.handle(NOW, Input::Verified(pieces.remove(0).run(&secp, &ring)));
+        let (next, _) = outputs(&mut gossip);
+        assert!(next.len() == 1 && says(&next[0], &word), "it is in the next piece");
+        pieces.extend(next);
+        let mut checked_count = 1;
+        while let Some(piece) = pieces.pop() {
+            let count: usize = piece.jobs().iter().map(|job| job.signature_count()).sum();
+            assert!(count <= SIGNATURES_MAX, "{count} signatures");
+            checked_count += piece.jobs().len();
+            gossip.handle(NOW, Input::Verified(piece.run(&secp, &ring)));
+            pieces.extend(outputs(&mut gossip).0);
+        }
+        assert_eq!((checked_count, gossip.view().channel_count()), (401, 401));
+    }
+}
+
+#[test]
+fn the_same_news_of_two_peers_are_checked_once_and_a_wrong_one_keeps_no_right_one_out() {
+    let (signer, secp, ring) = (Signer::new(CHAIN), Secp256k1::verification_only(), KeyRing::default());
+    let right = channel(&signer, 1);
+    let mut wrong = right.clone();
+    wrong[10] ^= 1;
+    for (first, is_right) in [(&right, true), (&wrong, false)] {
+        let mut gossip = core(2);
+        for (peer, message) in [(LOUD, first), (QUIET, &right)] {
+            gossip.handle(NOW, Input::Message { peer, message });
+        }
+        let (mut pieces, _) = outputs(&mut gossip);
+        assert!(pieces.len() == 1 && pieces[0].jobs().len() == 1 && says(&pieces[0], first));
+        gossip.handle(NOW, Input::Verified(pieces.remove(0).run(&secp, &ring)));
+        let (mut pieces, left) = outputs(&mut gossip);
+        assert_eq!((pieces.is_empty(), left.is_none()), (is_right, is_right));
+        if let Some(piece) = pieces.pop() {
+            assert!(says(&piece, &right) && left.is_some_and(|(peer, _)| peer == LOUD));
+            gossip.handle(NOW, Input::Verified(piece.run(&secp, &ring)));
+        }
+        assert_eq!(gossip.view().channel_count(), 1);
+    }
+}
