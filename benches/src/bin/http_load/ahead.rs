@@ -23,5 +23,6 @@ pub(crate) fn start() -> io::Result<Runtime> {
 }
 
 static TOLD: Once = Once::new();
-/// Of ten parts that they and the server want, they get nine.
-const NICENESS: i32 = -10;
+/// Of three parts that they and the server want, they get two. With more, the system leaves both threads of the server on
+/// one core, where they wait for each other.
+const NICENESS: i32 = -3;
