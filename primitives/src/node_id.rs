@@ -29,6 +29,15 @@ impl NodeId {
         &self.0
     }
 
+    /// The 66 hexadecimal digits, which are small.
+    pub fn to_hex(&self) -> [u8; 66] {
+        let mut text = [0; 66];
+        for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = HEX[usize::from(byte)];
+        }
+        text
+    }
+
     /// The point on the curve, or `None` where the bytes name no point. Costs a square root, some 4 µs.
     pub fn to_public_key(&self) -> Option<PublicKey> {
         PublicKey::from_slice(&self.0).ok()
@@ -49,11 +58,16 @@ impl FromStr for NodeId {
         if text.len() != 66 {
             return Err(NodeIdError::Length { digits: text.len() });
         }
-        let mut bytes = [0; 33];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            let digit = |at: usize| (text[at] as char).to_digit(16).ok_or(NodeIdError::Digit { at });
-            *byte =
-                u8::try_from(digit(2 * at)? << 4 | digit(2 * at + 1)?).expect("two hex digits make a byte");
+        let (mut bytes, mut all) = ([0; 33], 0);
+        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+            let [high, low] = [pair[0], pair[1]].map(|digit| VALUES[usize::from(digit)]);
+            all |= high | low;
+            *byte = high << 4 | low & 15;
+        }
+        // No value of a digit has more than four bits.
+        if all > 15 {
+            let at = text.iter().position(|&digit| VALUES[usize::from(digit)] > 15);
+            return Err(NodeIdError::Digit { at: at.expect("one of them is no digit") });
         }
         NodeId::from_bytes(bytes)
     }
@@ -61,13 +75,7 @@ impl FromStr for NodeId {
 
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0; 66];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
-        }
-        f.pad(std::str::from_utf8(&text).expect("hex digits are ASCII"))
+        f.pad(std::str::from_utf8(&self.to_hex()).expect("hex digits are ASCII"))
     }
 }
 
@@ -101,6 +109,28 @@ pub enum NodeIdError {
     },
 }
 
+/// The two digits of each byte.
+const HEX: [[u8; 2]; 256] = {
+    let (digits, mut pairs, mut byte) = (b"0123456789abcdef", [[0; 2]; 256], 0);
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
+/// The value of each digit, large or small; 255 of what is none.
+const VALUES: [u8; 256] = {
+    let (mut values, mut value) = ([255; 256], 0);
+    while value < 16 {
+        let digit = HEX[value as usize][1];
+        values[digit as usize] = value;
+        values[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    values
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +147,12 @@ mod tests {
     fn errors_say_what_is_wrong() {
         assert_eq!("02".parse::<NodeId>(), Err(NodeIdError::Length { digits: 2 }));
         assert_eq!(("0x".to_owned() + &"5a".repeat(32)).parse::<NodeId>(), Err(NodeIdError::Digit { at: 1 }));
+        for byte in 0..128_u8 {
+            let (text, digit) = (format!("02{}{}", char::from(byte), "0".repeat(63)), char::from(byte));
+            let expected =
+                digit.to_digit(16).map(|value| value as u8 * 16).ok_or(NodeIdError::Digit { at: 2 });
+            assert_eq!(text.parse::<NodeId>().map(|id| id.as_bytes()[1]), expected, "{byte}");
+        }
         assert_eq!("5a".repeat(33).parse::<NodeId>(), Err(NodeIdError::Prefix { prefix: 0x5a }));
     }
 }

@@ -19,10 +19,11 @@ use super::applier::{Applied, Applier, Change, ChangeError, DELTAS_TOGETHER};
 use super::gossip::GossipWatch;
 use super::metrics::Metrics;
 use super::problem::Problem;
+use super::pulse::Pulse;
 use super::reload::difference;
 use super::settings::Limits;
 use super::tenant::{Accounts, Caller, too_many};
-use super::work::{Brake, Lane, Patience, Pool, Pressure, Refused, Worker};
+use super::work::{Brake, Lane, Patience, Pool, Pressure, Worker};
 use crate::clock::unix_now;
 use crate::json::QueryJson;
 
@@ -44,6 +45,7 @@ struct Shared {
     hosts: Vec<String>,
     own_node: Option<NodeId>,
     metrics: Metrics,
+    pulse: Pulse,
     gossip: OnceLock<GossipWatch>,
     stop: watch::Sender<bool>,
 }
@@ -69,20 +71,21 @@ impl App {
         own_node: Option<NodeId>,
         hosts: Vec<String>,
     ) -> Self {
-        let now = Instant::now();
+        let (now, thread_count) = (Instant::now(), pool.thread_count());
         let patience = Patience::new(limits.queue_wait_min, limits.queue_wait_max, now);
         let shared = Shared {
             graph,
             applier,
             accounts: ArcSwap::from_pointee(accounts),
             tls: ArcSwapOption::empty(),
-            brake: Brake::new(pool.thread_count(), now),
+            brake: Brake::new(thread_count, now),
+            pressure: Pressure::new(patience, thread_count, now),
             pool,
             limits,
-            pressure: Pressure::new(patience, now),
             hosts,
             own_node,
             metrics: Metrics::new(),
+            pulse: Pulse::default(),
             gossip: OnceLock::new(),
             stop: watch::Sender::new(false),
         };
@@ -154,6 +157,11 @@ impl App {
         &self.shared.metrics
     }
 
+    /// Answers of the last minute, second by second.
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.shared.pulse
+    }
+
     /// The node of gossip that feeds the graph, where there is one.
     pub fn gossip(&self) -> Option<&GossipWatch> {
         self.shared.gossip.get()
@@ -195,14 +203,10 @@ impl App {
     /// Runs a search where it was asked. For such as take some ten microseconds.
     ///
     /// # Errors
-    /// Where the caller's budget is used up, or the server is behind its work.
+    /// Where the caller's budget is used up.
     pub fn search_here<T>(&self, caller: &Caller, job: impl FnOnce(&mut Worker) -> T) -> Result<T, Problem> {
         caller.check_work()?;
         let began = Instant::now();
-        if !self.pressure().allows(began) {
-            self.metrics().note_shed(Refused::Busy);
-            return Err(Refused::Busy.into());
-        }
         let (result, settled) = self.pool().run_here(job);
         self.pressure().note_service(self.note(caller, settled, began));
         Ok(result)

@@ -1,41 +1,78 @@
 //! What happens to every request before and after its handler.
 
-use std::time::Instant;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::time::{sleep, timeout};
+use futures_util::FutureExt;
+use tokio::time::timeout;
 
 use super::app::App;
+use super::arrival::Arrived;
+use super::facades::Words;
 use super::host::check_host;
+use super::leftover::Lent;
+use super::page;
 use super::problem::Problem;
 use super::tenant::{Caller, presented_key, too_many};
+use super::work::Refused;
 
-/// Finds out who asks, lets in what the budget allows, ends what takes too long, and counts.
+/// Refuses what has waited for too long; finds out who asks, lets in what the budget allows, ends what takes too long, and
+/// counts. What a refusal leaves of a body is read, and it is said in the words that its client knows.
 pub(super) async fn front(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
+    let mut arrived = request.extensions_mut().remove::<Arrived>();
+    let wait = arrived.as_mut().map_or(Duration::ZERO, |arrived| arrived.begin(began));
     let endpoint = request.extensions().get::<MatchedPath>().cloned();
-    let response = match admit(&app, &mut request, began) {
-        Ok(()) => timeout(app.limits().request_timeout, next.run(request)).await.unwrap_or_else(|_| late()),
-        Err(problem) => problem.into_response(),
+    let path = request.uri().path();
+    let (words, is_api) = (Words::of(path), is_api(path));
+    let (mut request, lent) = Lent::lend(request);
+    // Whoever watches the server is told how it is, however busy it is.
+    let admitted = if is_api { check_wait(&app, wait, began) } else { Ok(()) };
+    let response = match admitted.and_then(|()| admit(&app, &mut request, began)) {
+        Ok(()) => {
+            let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
+            let answered = timeout(app.limits().request_timeout, answering).await;
+            answered.map_or_else(
+                |_| late(),
+                |answer| answer.unwrap_or_else(|_| Problem::internal().into_response()),
+            )
+        }
+        Err(problem) => {
+            drop(request);
+            problem.into_response()
+        }
     };
     let endpoint = endpoint.as_ref().map_or("none", MatchedPath::as_str);
-    app.metrics().note_request(endpoint, response.status(), began.elapsed());
-    if response.status().is_server_error() && response.status() != StatusCode::SERVICE_UNAVAILABLE {
-        tracing::error!(endpoint, status = response.status().as_u16(), "a request failed");
-    } else {
-        let elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        tracing::debug!(endpoint, status = response.status().as_u16(), elapsed_us, "a request was answered");
+    count(&app, endpoint, is_api, response.status(), began.elapsed());
+    if is_refusal(response.status()) {
+        slow_down(&app).await;
+    } else if app.pressure().waiting() == 0 {
+        app.brake().let_go();
     }
-    if matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        let pause = app.brake().pause(Instant::now());
-        if !pause.is_zero() {
-            sleep(pause).await;
-        }
+    if let Some(lent) = lent {
+        lent.discard().await;
     }
-    response
+    if let Some(arrived) = arrived {
+        arrived.end(Instant::now());
+    }
+    words.say(response).await
+}
+
+/// Whether a path is of the API that others use; the page's own questions are not.
+fn is_api(path: &str) -> bool {
+    ["/api/v1/", "/lnd/", "/cln/"].iter().any(|api| path.starts_with(api)) && !page::asks_for(path)
+}
+
+fn check_wait(app: &App, wait: Duration, now: Instant) -> Result<(), Problem> {
+    if app.pressure().admits(wait, now) {
+        return Ok(());
+    }
+    app.metrics().note_shed(Refused::Busy);
+    Err(Refused::Busy.into())
 }
 
 /// Handlers that need no key take no [`Caller`], so a request without one goes on.
@@ -48,6 +85,33 @@ fn admit(app: &App, request: &mut Request, now: Instant) -> Result<(), Problem> 
     account.take_request(now).map_err(|wait| too_many("requests", wait))?;
     request.extensions_mut().insert(Caller::new(account.clone()));
     Ok(())
+}
+
+fn count(app: &App, endpoint: &str, is_api: bool, status: StatusCode, took: Duration) {
+    app.metrics().note_request(endpoint, status, took);
+    if is_api {
+        app.pulse().count(took, is_refusal(status));
+    }
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        tracing::error!(endpoint, status = status.as_u16(), "a request failed");
+    } else {
+        let elapsed_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        tracing::debug!(endpoint, status = status.as_u16(), elapsed_us, "a request was answered");
+    }
+}
+
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+}
+
+/// Waits for a refusal's turn to be told.
+async fn slow_down(app: &App) {
+    let now = Instant::now();
+    let pause = app.brake().pause(now);
+    if !pause.is_zero() {
+        app.pressure().note_excess(now);
+        app.brake().hold(pause).await;
+    }
 }
 
 fn late() -> Response {

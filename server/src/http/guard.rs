@@ -8,10 +8,13 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::arrival::Reads;
+
 /// A stream that ends with an error where its peer sends nothing that tells the version of HTTP, or takes nothing of what
 /// is written, for too long.
 pub(super) struct Guarded<S> {
     stream: S,
+    reads: Reads,
     /// Until the first bytes have told the version.
     opening: Option<Opening>,
     write_timeout: Duration,
@@ -27,10 +30,10 @@ struct Opening {
 }
 
 impl<S> Guarded<S> {
-    pub(super) fn new(stream: S, head_timeout: Duration, write_timeout: Duration) -> Self {
+    pub(super) fn new(stream: S, reads: Reads, head_timeout: Duration, write_timeout: Duration) -> Self {
         let opening = Some(Opening { patience: Box::pin(sleep(head_timeout)), matched: 0 });
         let writing = Box::pin(sleep(write_timeout));
-        Guarded { stream, opening, write_timeout, writing, is_waiting: false }
+        Guarded { stream, reads, opening, write_timeout, writing, is_waiting: false }
     }
 
     /// Notes whether a write waits, and ends it where that takes too long.
@@ -65,12 +68,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        let Some(opening) = &mut self.opening else { return read };
+        let this = &mut *self;
+        let read = this.reads.poll(cx, |cx| Pin::new(&mut this.stream).poll_read(cx, buf));
+        let Some(opening) = &mut this.opening else { return read };
         match read {
             Poll::Ready(result) => {
                 if !opening.goes_on(&buf.filled()[before..]) {
-                    self.opening = None;
+                    this.opening = None;
                 }
                 Poll::Ready(result)
             }
@@ -119,15 +123,23 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
+    use super::super::arrival::Arrival;
+    use super::super::work::{Patience, Pressure};
     use super::*;
 
     const HEAD: Duration = Duration::from_secs(10);
     const WRITE: Duration = Duration::from_secs(30);
 
+    fn guarded<S>(stream: S) -> Guarded<S> {
+        let now = std::time::Instant::now();
+        let pressure = Pressure::new(Patience::new(HEAD, HEAD, now), 1, now);
+        Guarded::new(stream, Arrival::new(pressure, now).reads(), HEAD, WRITE)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn silence_ends_a_connection_that_has_said_nothing() {
         let (client, server) = duplex(64);
-        let mut guarded = Guarded::new(server, HEAD, WRITE);
+        let mut guarded = guarded(server);
         let error = guarded.read_u8().await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(client);
@@ -136,7 +148,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn half_a_preface_is_no_request() {
         let (mut client, server) = duplex(64);
-        let mut guarded = Guarded::new(server, HEAD, WRITE);
+        let mut guarded = guarded(server);
         client.write_all(b"PRI * HT").await.unwrap();
         let mut bytes = [0; 8];
         guarded.read_exact(&mut bytes).await.unwrap();
@@ -147,7 +159,7 @@ mod tests {
     async fn whoever_has_begun_a_request_is_left_to_hyper() {
         for first in [&b"G"[..], b"PU", PREFACE] {
             let (mut client, server) = duplex(64);
-            let mut guarded = Guarded::new(server, HEAD, WRITE);
+            let mut guarded = guarded(server);
             client.write_all(first).await.unwrap();
             let mut bytes = vec![0; first.len()];
             guarded.read_exact(&mut bytes).await.unwrap();
@@ -159,7 +171,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_nobody_takes_is_given_up() {
         let (client, server) = duplex(64);
-        let mut guarded = Guarded::new(server, HEAD, WRITE);
+        let mut guarded = guarded(server);
         let error = guarded.write_all(&[0; 1000]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(client);

@@ -10,27 +10,33 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header::EXPECT;
-use axum::middleware::Next;
-use axum::response::Response;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-/// Answers, and throws away what the handler has left of the body.
-pub(super) async fn discard(request: Request, next: Next) -> Response {
-    // What is short has arrived with its head, and who awaits a "100 Continue" has sent nothing.
-    let is_short = request.body().size_hint().upper().is_some_and(|size| size <= SHORT_SIZE_MAX);
-    if is_short || request.headers().contains_key(EXPECT) {
-        return next.run(request).await;
+/// The body of a request that is being answered. It comes back when the handler has left it.
+pub(super) struct Lent(oneshot::Receiver<Body>);
+
+impl Lent {
+    /// Lends a request its own body. `None` where nobody needs to look after it: what is short has arrived with its head,
+    /// and who awaits a "100 Continue" has sent nothing.
+    pub(super) fn lend(request: Request) -> (Request, Option<Self>) {
+        let is_short = request.body().size_hint().upper().is_some_and(|size| size <= SHORT_SIZE_MAX);
+        if is_short || request.headers().contains_key(EXPECT) {
+            return (request, None);
+        }
+        let (give_back, returned) = oneshot::channel();
+        let request = request.map(|body| Body::new(LentBody { body, give_back: Some(give_back) }));
+        (request, Some(Lent(returned)))
     }
-    let (give_back, mut returned) = oneshot::channel();
-    let answer = next.run(request.map(|body| Body::new(Lent { body, give_back: Some(give_back) }))).await;
-    // An answer that is streamed still reads the body.
-    if let Ok(body) = returned.try_recv() {
-        let _ = timeout(DISCARD_TIME_MAX, read_to_end(body)).await;
+
+    /// Reads and throws away what is left. An answer that is streamed still reads the body, which is left to it.
+    pub(super) async fn discard(mut self) {
+        if let Ok(body) = self.0.try_recv() {
+            let _ = timeout(DISCARD_TIME_MAX, read_to_end(body)).await;
+        }
     }
-    answer
 }
 
 async fn read_to_end(mut body: Body) {
@@ -43,12 +49,12 @@ async fn read_to_end(mut body: Body) {
 }
 
 /// A body that comes back when the one who reads it is done.
-struct Lent {
+struct LentBody {
     body: Body,
     give_back: Option<oneshot::Sender<Body>>,
 }
 
-impl HttpBody for Lent {
+impl HttpBody for LentBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -68,7 +74,7 @@ impl HttpBody for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for LentBody {
     fn drop(&mut self) {
         if let Some(give_back) = self.give_back.take() {
             // Nobody waits for the body of an answer that is streamed.

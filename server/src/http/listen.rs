@@ -3,27 +3,26 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use engine::graph::Topology;
 use engine::snapshot::ChannelGraph;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use super::app::App;
 use super::applier::{Applier, ApplierError};
+use super::arrival::{Arrival, Door};
 use super::front::front;
 use super::guard::Guarded;
 use super::guests::Guests;
@@ -31,7 +30,7 @@ use super::problem::Problem;
 use super::settings::{Limits, Settings};
 use super::tenant::{Accounts, AccountsError};
 use super::work::{Pool, Waits};
-use super::{facades, health, leftover, native, page, reference, scrape};
+use super::{facades, health, native, page, reference, scrape};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +115,6 @@ impl Server {
         let guests = Guests::new(limits.address_connection_count_max);
         let graceful = GracefulShutdown::new();
         let mut stopped = self.app.stopped();
-        let watching = tokio::spawn(self.app.pressure().clone().watch());
         loop {
             let room = Arc::clone(&room);
             let accepted = tokio::select! {
@@ -127,9 +125,10 @@ impl Server {
             // Without a word: whoever has that many connections has room for its requests on them.
             let Some(guest) = guests.enter(address.ip()) else { continue };
             let (app, service, watcher) = (self.app.clone(), service.clone(), graceful.watcher());
+            let arrival = Arrival::new(app.pressure().clone(), Instant::now());
             tokio::spawn(async move {
                 app.metrics().connection_opened();
-                connect(stream, app.clone(), service, watcher).await;
+                connect(stream, arrival, app.clone(), service, watcher).await;
                 app.metrics().connection_closed();
                 drop((guest, permit));
             });
@@ -137,7 +136,6 @@ impl Server {
         drop(self.listener);
         // What has not ended by then is cut off.
         let _ = timeout(limits.drain_timeout, graceful.shutdown()).await;
-        watching.abort();
     }
 }
 
@@ -146,18 +144,17 @@ fn router(app: &App) -> Router {
     Router::new()
         .merge(health::router())
         .merge(scrape::router())
-        .merge(page::with_page(native::router().merge(facades::router())))
+        .merge(native::router())
+        .merge(facades::router())
+        .merge(page::router())
         .merge(reference::router())
         .fallback(|| async { Problem::not_found("nothing is served at this path") })
         .method_not_allowed_fallback(|| async {
             let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "The method does not fit");
             Problem::new(status, "method_not_allowed", title, "the path takes other methods")
         })
-        .layer(DefaultBodyLimit::max(app.limits().body_size_max))
-        .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(Problem::internal())))
-        .layer(from_fn_with_state(app.clone(), front))
-        .layer(from_fn(facades::in_their_words))
-        .layer(from_fn(leftover::discard))
+        // One layer: each is a future of its own on the heap, and clones all that lie in it.
+        .layer((from_fn_with_state(app.clone(), front), DefaultBodyLimit::max(app.limits().body_size_max)))
         .with_state(app.clone())
 }
 
@@ -177,24 +174,26 @@ async fn accept(
 }
 
 /// Serves one connection, with TLS where the server has a certificate.
-async fn connect(stream: TcpStream, app: App, service: Router, watcher: Watcher) {
+async fn connect(stream: TcpStream, arrival: Arc<Arrival>, app: App, service: Router, watcher: Watcher) {
     let limits = app.limits().clone();
     // A socket that refuses this answers a little later.
     let _ = stream.set_nodelay(true);
     let Some(tls) = app.tls() else {
-        return serve(stream, &limits, service, watcher).await;
+        return serve(stream, arrival, &limits, service, watcher).await;
     };
+    drop(arrival);
     let shaking = timeout(limits.head_timeout, TlsAcceptor::from(tls).accept(stream)).await;
     if let Ok(Ok(stream)) = shaking {
-        serve(stream, &limits, service, watcher).await;
+        let arrival = Arrival::new(app.pressure().clone(), Instant::now());
+        serve(stream, arrival, &limits, service, watcher).await;
     }
 }
 
-async fn serve<S>(stream: S, limits: &Limits, service: Router, watcher: Watcher)
+async fn serve<S>(stream: S, arrival: Arc<Arrival>, limits: &Limits, service: Router, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let stream = TokioIo::new(Guarded::new(stream, limits.head_timeout, limits.write_timeout));
+    let stream = Guarded::new(stream, arrival.reads(), limits.head_timeout, limits.write_timeout);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -208,7 +207,7 @@ where
         .max_concurrent_streams(STREAM_COUNT_MAX)
         .keep_alive_interval(limits.head_timeout)
         .keep_alive_timeout(limits.head_timeout);
-    let connection = builder.serve_connection(stream, TowerToHyperService::new(service)).into_owned();
+    let connection = builder.serve_connection(TokioIo::new(stream), Door::new(service, arrival)).into_owned();
     // What goes wrong on a connection is its client's loss.
     let _ = watcher.watch(connection).await;
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! listen      sockets, limits on connections          TCP -> requests
+//! arrival     when each request came
 //! tenant      keys, scopes, budgets                   who asks
 //! native      the API of our own                      requests -> questions
 //! page        the page at `/`                         requests -> files of the binary
@@ -26,6 +27,7 @@ pub mod tenant;
 pub mod work;
 
 mod app;
+mod arrival;
 mod body;
 mod config;
 mod document_details;
@@ -43,6 +45,7 @@ mod listen;
 mod metrics;
 mod page;
 mod problem;
+mod pulse;
 mod reference;
 mod refusal;
 mod reload;

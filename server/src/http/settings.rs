@@ -87,7 +87,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
             queue_size: 256,
-            queue_wait_min: Duration::from_millis(1),
+            queue_wait_min: Duration::from_micros(750),
             queue_wait_max: Duration::from_millis(100),
             work_max: 2_000_000,
             alternative_count_max: 100,

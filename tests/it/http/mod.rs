@@ -17,3 +17,4 @@ mod sockets;
 mod state;
 mod tenants;
 mod tls;
+mod written;

@@ -22,7 +22,7 @@ pub(crate) async fn measure(
     rate: f64,
     secs: Duration,
 ) {
-    let ask = || at_rate(address, requests, connections, rate, secs);
+    let ask = || at_rate(address, requests, connections, rate, false, secs);
     ask().await.print("routes, half the peak, alone");
     let before = resident_bytes().unwrap_or_default();
     let idle = idle(address).await;

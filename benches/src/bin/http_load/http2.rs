@@ -7,12 +7,12 @@ use benches::clock::process_time;
 use reqwest::Client;
 use server::json::QueryJson;
 
+use crate::body;
 use crate::seen::Seen;
 
 /// `/healthz` and routes, flat out.
 pub(crate) async fn measure(address: SocketAddr, queries: &[QueryJson], secs: Duration) {
-    let bodies: Vec<bytes::Bytes> =
-        queries.iter().map(|query| serde_json::to_vec(query).expect("JSON").into()).collect();
+    let bodies: Vec<bytes::Bytes> = queries.iter().map(|query| body(query).into()).collect();
     let health = flat_out(&format!("http://{address}/healthz"), &[], secs).await;
     health.print("/healthz, HTTP/2, flat out");
     let routes = flat_out(&format!("http://{address}/api/v1/routes"), &bodies, secs).await;

@@ -8,6 +8,7 @@
 //! Beside each rate stands the processor time of this process, server and clients, for each answer: on a busy machine
 //! rates fall and that stays nearly the same.
 
+mod ahead;
 mod client;
 mod crowd;
 mod feedback;
@@ -23,9 +24,11 @@ use std::time::{Duration, Instant};
 use benches::Query;
 use benches::clock::process_time;
 use benches::input::{self, Origin};
+use benches::memory::resident_bytes;
 use clap::{Parser, ValueEnum};
 use engine::batch::Router;
 use engine::graph::Topology;
+use serde_json::json;
 use server::http::{App, Server, Settings, start_runtime};
 use server::json::QueryJson;
 use tokio::runtime::Runtime;
@@ -54,6 +57,9 @@ struct Args {
     /// Ask for routes of which inbound fees are ignored
     #[arg(long)]
     ignore_inbound_fees: bool,
+    /// How long a search may wait in the server while it is overloaded
+    #[arg(long)]
+    queue_wait_us: Option<u64>,
     /// Measure these alone, beside the peak [default: all]
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
@@ -61,7 +67,7 @@ struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Routes at 10 and 70 % of the peak, and at ten times the peak
+    /// Routes at 10 and 70 % of the peak, at ten times the peak, and at 70 % again
     Rates,
     /// Batches, and the same queries without HTTP
     Batch,
@@ -90,19 +96,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let queries = read_queries(&args)?;
     let topology = Topology::build(graph)?;
     let runtime = start_runtime()?;
-    let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::default() };
+    let mut settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::default() };
+    if let Some(wait) = args.queue_wait_us {
+        settings.limits.queue_wait_min = Duration::from_micros(wait);
+    }
     let server = runtime.block_on(Server::bind(topology, &settings))?;
     let (address, app) = (server.address(), server.app().clone());
     runtime.spawn(server.run());
-    let route = |query| post(address, "/api/v1/routes", &serde_json::to_string(query).expect("JSON"));
+    let route = |query| post(address, "/api/v1/routes", &body(query));
     let requests = Arc::new(queries.iter().map(route).collect());
     let secs = Duration::from_secs(args.secs);
     let bench = Bench { address, app, queries, requests, connections: args.connections, secs };
     let is_wanted = |part| args.only.is_empty() || args.only.contains(&part);
+    let bench = Arc::new(bench);
+    let ahead = ahead::start()?;
     Runtime::new()?.block_on(async {
         let peak = bench.peak().await;
         if is_wanted(Part::Rates) {
-            bench.rates(peak).await;
+            let bench = Arc::clone(&bench);
+            ahead.spawn(async move { bench.rates().await }).await?;
         }
         if is_wanted(Part::Batch) {
             bench.alone();
@@ -121,6 +133,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     })
 }
 
+/// A query as a client writes it, who leaves out what is as usual.
+fn body(query: &QueryJson) -> String {
+    let mut body = json!({"src": query.src, "dst": query.dst, "amount_msat": query.amount_msat});
+    if query.ignore_inbound_fees {
+        body["ignore_inbound_fees"] = json!(true);
+    }
+    body.to_string()
+}
+
 fn read_queries(args: &Args) -> Result<Vec<QueryJson>, Box<dyn std::error::Error>> {
     let queries = input::read_queries(&args.queries, usize::MAX)?;
     let to_json = |query: &Query| QueryJson {
@@ -134,7 +155,7 @@ impl Bench {
     /// Routes a second, each connection asking as fast as it is answered.
     async fn peak(&self) -> f64 {
         let healthz = Arc::new(vec![get(self.address, "/healthz")]);
-        flat_out(self.address, &self.requests, self.connections, Duration::from_secs(1)).await;
+        flat_out(self.address, &self.requests, self.connections, Duration::from_millis(500)).await;
         let health = flat_out(self.address, &healthz, self.connections, self.secs).await;
         health.print("/healthz, flat out");
         let routes = flat_out(self.address, &self.requests, self.connections, self.secs).await;
@@ -147,16 +168,28 @@ impl Bench {
         routes.rate()
     }
 
-    async fn rates(&self, peak: f64) {
+    /// Asked by threads that go before the server's, which has less of the cores for it: its peak is another one.
+    async fn rates(&self) {
         flat_out(self.address, &self.requests, 1, self.secs).await.print("routes, one connection");
+        let most = flat_out(self.address, &self.requests, self.connections, self.secs).await;
+        most.print("routes, flat out, the load first");
+        let peak = most.rate();
+        let before = resident_bytes().unwrap_or_default();
+        let mut unloaded = None;
         for (what, share, crowd) in [
             ("routes, 10 % of the peak", 0.1, 1),
             ("routes, 70 % of the peak", 0.7, 1),
             ("routes, asked for 10 times the peak", 10.0, 16),
+            ("routes, 70 % of the peak, afterwards", 0.7, 1),
         ] {
-            let connections = crowd * self.connections;
-            at_rate(self.address, &self.requests, connections, share * peak, self.secs).await.print(what);
+            let (connections, rate) = (crowd * self.connections, share * peak);
+            let seen = at_rate(self.address, &self.requests, connections, rate, share > 1.0, self.secs).await;
+            seen.print(what);
+            let unloaded = *unloaded.get_or_insert(seen.quantile_ms(0.99));
+            println!("    p99 {:.2} times the first", seen.quantile_ms(0.99) / unloaded);
         }
+        let grown = resident_bytes().unwrap_or_default().saturating_sub(before);
+        println!("    {:.1} MiB more for all of it, both ends", grown as f64 / f64::from(1 << 20));
     }
 
     /// The same queries without HTTP, on all threads.
@@ -173,8 +206,7 @@ impl Bench {
 
     /// One batch after the other, on two connections.
     async fn batches(&self) {
-        let body: String =
-            self.queries.iter().map(|query| serde_json::to_string(query).expect("JSON") + "\n").collect();
+        let body: String = self.queries.iter().map(|query| body(query) + "\n").collect();
         let body = bytes::Bytes::from(body);
         let client = reqwest::Client::new();
         let (began, used) = (Instant::now(), process_time());

@@ -54,7 +54,7 @@ impl Seen {
     }
 
     /// The time within which that share was answered.
-    fn quantile_ms(&self, share: f64) -> f64 {
+    pub(crate) fn quantile_ms(&self, share: f64) -> f64 {
         let at = ((self.times.len() as f64 * share) as usize).min(self.times.len().saturating_sub(1));
         self.times.get(at).copied().unwrap_or_default().as_secs_f64() * 1e3
     }

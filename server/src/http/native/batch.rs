@@ -27,7 +27,7 @@ use crate::http::problem::Problem;
 use crate::http::refusal::route_problem;
 use crate::http::tenant::Caller;
 use crate::http::work::Worker;
-use crate::json::{QueryJson, RouteJson};
+use crate::json::{QueryJson, RouteJson, WriteJson};
 
 pub(super) fn router() -> Router<App> {
     Router::new().route("/api/v1/batch", post(answer_batch))
@@ -79,7 +79,10 @@ async fn answer_chunk(app: App, caller: Caller, chunk: Chunk) -> Bytes {
                 .map_err(Clone::clone)
                 .and_then(|text| answer_line(&asked, &asker, text, worker))
             {
-                Ok(answer) => write_line(&mut out, &answer),
+                Ok(answer) => {
+                    answer.write_json(&mut out);
+                    out.push(b'\n');
+                }
                 Err(problem) => write_line(&mut out, &LineProblem { line, problem }),
             }
         }

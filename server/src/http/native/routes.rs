@@ -15,7 +15,7 @@ use engine::router::{RouteError, route, widest};
 
 use super::format::{Format, Formed};
 use super::query_body::QueryBody;
-use super::timing::{Timed, served};
+use super::timing::{Timed, served, write_timed};
 use crate::http::app::App;
 use crate::http::problem::Problem;
 use crate::http::refusal::route_problem;
@@ -66,7 +66,7 @@ pub(super) async fn find_routes(
         Format::Json => {
             let answer = RouteJson::new(&query, best);
             let answer = if further.is_some() { answer.with_alternatives(&query, rest) } else { answer };
-            Formed::Json(Timed::new(answer, &app, asked))
+            Formed::Text(write_timed(&answer, &app, asked))
         }
     })
 }
@@ -101,8 +101,8 @@ async fn single(app: &App, caller: &Caller, query: &mut RouteQuery) -> Result<Ro
 }
 
 pub(super) fn find(query: &RouteQuery, worker: &mut Worker) -> Result<Route, RouteError> {
-    let snapshot = worker.snapshot();
-    let found = route(&snapshot, query, &mut worker.routes);
+    let (snapshot, space) = worker.route_parts();
+    let found = route(snapshot, query, space);
     worker.settled += settled(&found);
     found
 }

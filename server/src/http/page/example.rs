@@ -38,7 +38,7 @@ pub(in crate::http) struct Example {
 }
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route("/api/v1/graph/example", get(graph_example))
+    Router::new().route(PATH, get(graph_example))
 }
 
 /// Draw a payment that has a route
@@ -110,3 +110,6 @@ const DRAWN_NODE_COUNT: u64 = 96;
 const WORK_MAX: u64 = 20_000;
 /// Odd, its bits spread: 2^64 divided by the golden ratio.
 const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Where it is asked for.
+pub(super) const PATH: &str = "/api/v1/graph/example";

@@ -6,7 +6,6 @@
 //! suggestions  nodes whose ids begin so                             GET /api/v1/graph/suggestions
 //! example      a payment that has a route                           GET /api/v1/graph/example
 //! status       answers and their times, second by second            GET /api/v1/status
-//! pulse        where these are counted
 //! ```
 //! The page is plain HTML, CSS and JavaScript modules: nothing is built, nothing comes from elsewhere, and its
 //! Content-Security-Policy holds it to that. It knows no rule of routing.
@@ -15,9 +14,8 @@ mod assets;
 mod distribution;
 pub(super) mod example;
 mod mount;
-mod pulse;
 pub(super) mod shape;
 pub(super) mod status;
 pub(super) mod suggestions;
 
-pub(super) use mount::with_page;
+pub(super) use mount::{asks_for, router};

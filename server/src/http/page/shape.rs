@@ -47,9 +47,7 @@ pub(in crate::http) struct GraphShape {
 pub(in crate::http) type Kept = Arc<Mutex<Option<(Instant, Arc<GraphShape>)>>>;
 
 pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/api/v1/graph/distributions", get(graph_distributions))
-        .layer(Extension(Kept::default()))
+    Router::new().route(PATH, get(graph_distributions)).layer(Extension(Kept::default()))
 }
 
 /// Tell how degrees, capacities, fees and ages are distributed
@@ -155,3 +153,6 @@ const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 const AGES: [u64; 12] =
     [0, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY, 14 * DAY, 60 * DAY, 365 * DAY];
+
+/// Where it is asked for.
+pub(super) const PATH: &str = "/api/v1/graph/distributions";

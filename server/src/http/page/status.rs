@@ -1,16 +1,14 @@
 //! `GET /api/v1/status`: how the server is doing.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::routing::get;
-use axum::{Extension, Json, Router};
+use axum::{Json, Router};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::pulse::{Beat, Pulse};
 use crate::http::app::App;
 use crate::http::problem::Problem;
+use crate::http::pulse::Beat;
 use crate::http::tenant::Caller;
 
 /// How the server is doing.
@@ -32,8 +30,8 @@ pub(in crate::http) struct Status {
     seconds: Vec<Beat>,
 }
 
-pub(super) fn router(pulse: Arc<Pulse>) -> Router<App> {
-    Router::new().route("/api/v1/status", get(status)).layer(Extension(pulse))
+pub(super) fn router() -> Router<App> {
+    Router::new().route(PATH, get(status))
 }
 
 /// Tell how many answers there were in the last minute, and how long they took
@@ -44,11 +42,8 @@ pub(super) fn router(pulse: Arc<Pulse>) -> Router<App> {
         (status = "default", description = "Why nothing is told", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(in crate::http) async fn status(
-    State(app): State<App>,
-    _: Caller,
-    Extension(pulse): Extension<Arc<Pulse>>,
-) -> Json<Status> {
+pub(in crate::http) async fn status(State(app): State<App>, _: Caller) -> Json<Status> {
+    let pulse = app.pulse();
     let (seconds, last_minute) = pulse.last_minute();
     let [waiting_quick, waiting_heavy] = app.pool().waiting();
     Json(Status {
@@ -61,3 +56,6 @@ pub(in crate::http) async fn status(
         seconds,
     })
 }
+
+/// Where it is asked for.
+pub(super) const PATH: &str = "/api/v1/status";

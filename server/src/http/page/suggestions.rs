@@ -43,7 +43,7 @@ pub(in crate::http) struct SuggestedNode {
 }
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route("/api/v1/graph/suggestions", get(graph_suggestions))
+    Router::new().route(PATH, get(graph_suggestions))
 }
 
 /// Tell the largest nodes whose ids begin so
@@ -104,6 +104,9 @@ fn begins_with(node_id: &NodeId, prefix: &[u8]) -> bool {
 const NODE_COUNT_MAX: usize = 8;
 /// Hexadecimal digits of a node id.
 const DIGIT_COUNT: usize = 66;
+
+/// Where it is asked for.
+pub(super) const PATH: &str = "/api/v1/graph/suggestions";
 
 #[cfg(test)]
 mod tests {

@@ -57,15 +57,19 @@ impl Patience {
 
     /// Whether a job may begin now that has waited for so long.
     pub(super) fn allows(&self, wait: Duration, now: Instant) -> bool {
+        wait <= if self.is_strict(self.micros(now)) { self.strict_wait() } else { self.wait_max }
+    }
+
+    /// Notes that jobs are still refused: a queue that is cut short stays so for another while.
+    pub(super) fn go_on(&self, now: Instant) {
         let now = self.micros(now);
-        if now >= self.strict_until.load(Relaxed) {
-            return wait <= self.wait_max;
-        }
-        let is_brief = wait <= self.strict_wait();
-        if !is_brief {
+        if self.is_strict(now) {
             self.strict_until.fetch_max(now + STRICT_US, Relaxed);
         }
-        is_brief
+    }
+
+    fn is_strict(&self, now: u64) -> bool {
+        now < self.strict_until.load(Relaxed)
     }
 
     fn strict_wait(&self) -> Duration {
@@ -128,9 +132,12 @@ mod tests {
             patience.note_wait(Duration::ZERO, start + ms(at));
             assert!(patience.allows(MIN, start + ms(at)));
             assert!(!patience.allows(MIN + ms(1), start + ms(at)), "refusals go on");
+            patience.go_on(start + ms(at));
         }
         assert!(!patience.allows(MAX, start + ms(5900)));
         assert!(patience.allows(MAX, start + ms(7000)));
+        patience.go_on(start + ms(7000));
+        assert!(patience.allows(MAX, start + ms(7001)), "refusals alone cut nothing short");
     }
 
     #[test]

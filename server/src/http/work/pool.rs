@@ -9,11 +9,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crossbeam::atomic::AtomicCell;
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded, select_biased};
-use crossbeam::queue::ArrayQueue;
 use engine::snapshot::ChannelGraph;
 use engine::stop::Stop;
 use tokio::sync::{Semaphore, oneshot};
@@ -58,8 +59,9 @@ type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 pub struct Pool {
     quick: Sender<Job>,
     heavy: Sender<Job>,
-    /// For jobs of few steps, which run where they were asked.
-    here: ArrayQueue<Box<Worker>>,
+    /// For jobs of few steps, which run where they were asked: a place for each thread that asks, whose caches hold what
+    /// it left there.
+    here: Box<[AtomicCell<Option<Box<Worker>>>]>,
     graph: ChannelGraph,
     quick_patience: Arc<Patience>,
     heavy_patience: Arc<Patience>,
@@ -90,7 +92,7 @@ impl Pool {
         Ok(Pool {
             quick,
             heavy,
-            here: ArrayQueue::new(4 * count),
+            here: (0..HERE_PER_THREAD * count).map(|_| AtomicCell::default()).collect(),
             graph: graph.clone(),
             quick_patience: patience(),
             heavy_patience: patience(),
@@ -101,13 +103,16 @@ impl Pool {
 
     /// Runs a job on the caller's thread, and tells its work. For jobs of some ten microseconds.
     pub fn run_here<T>(&self, job: impl FnOnce(&mut Worker) -> T) -> (T, u64) {
-        let mut worker = self.here.pop().unwrap_or_else(|| Box::new(Worker::new(&self.graph)));
+        let (before, after) = self.here.split_at(PLACE.with(|place| *place) % self.here.len());
+        let places = || after.iter().chain(before);
+        let worker = places().find_map(AtomicCell::take);
+        let mut worker = worker.unwrap_or_else(|| Box::new(Worker::new(&self.graph)));
         worker.settled = 0;
         worker.stop = Stop::default();
         let result = job(&mut worker);
         let settled = worker.settled;
-        // A full pool drops it.
-        let _ = self.here.push(worker);
+        // Who finds another worker in its place moves that one on; where all places are taken, the last one is dropped.
+        let _ = places().try_fold(worker, |worker, place| place.swap(Some(worker)));
         (result, settled)
     }
 
@@ -182,6 +187,7 @@ fn prepare<T: Send + 'static>(
             let waited = began.saturating_duration_since(asked);
             patience.note_wait(waited, began);
             if !patience.allows(waited, began) {
+                patience.go_on(began);
                 let _ = reply.send(Err(Refused::Busy));
                 return;
             }
@@ -233,6 +239,14 @@ fn serve(queues: &Queues, graph: &ChannelGraph) {
     }
 }
 
+thread_local! {
+    /// Numbers the threads that ask.
+    static PLACE: usize = NEXT_PLACE.fetch_add(1, Relaxed);
+}
+
+static NEXT_PLACE: AtomicUsize = AtomicUsize::new(0);
+/// Threads of the runtime for each that searches, so that few share a place.
+const HERE_PER_THREAD: usize = 4;
 /// One job in so many is taken from the heavy queue first, so that it never starves.
 const HEAVY_TURN: u64 = 8;
 /// How often an idle thread looks up.

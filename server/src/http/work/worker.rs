@@ -36,4 +36,9 @@ impl Worker {
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         Arc::clone(self.reader.snapshot())
     }
+
+    /// The same, without a count of its holders that all threads write to, and what single routes need.
+    pub fn route_parts(&mut self) -> (&Snapshot, &mut RouteWorkspace) {
+        (self.reader.snapshot(), &mut self.routes)
+    }
 }

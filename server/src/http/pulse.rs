@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 /// Where answers are counted.
 #[derive(Debug)]
-pub(in crate::http) struct Pulse {
+pub(super) struct Pulse {
     started: Instant,
     ring: Box<[Slot]>,
 }
@@ -27,7 +27,7 @@ struct Slot {
 
 /// Answers of a span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
-pub(in crate::http) struct Beat {
+pub(super) struct Beat {
     /// How many requests were answered, those that were refused included.
     pub(super) answered: u64,
     /// How many were told to come back later (429 and 503).
