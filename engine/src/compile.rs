@@ -193,6 +193,7 @@ impl Compiled {
             payee: self.payee,
             start: None,
             amount: query.amount.to_msat(),
+            least_ahead: query.amount.to_msat(),
             amount_max,
             cost,
             restrictions: &self.restrictions,

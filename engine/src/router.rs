@@ -13,7 +13,9 @@ use crate::explain::{NoRoute, explain, widest_path};
 use crate::query::RouteQuery;
 use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
 use crate::search::problem::{ONCE_COUNT_MAX, Problem};
-use crate::search::{Answer, Counts, Limits, Outcome, Rules, Used, Workspace, solve, solve_within};
+use crate::search::{
+    Answer, Counts, Limits, Outcome, Rules, Used, Workspace, lifts_surely, solve, solve_within,
+};
 use crate::snapshot::Snapshot;
 
 pub use crate::route_error::RouteError;
@@ -129,16 +131,19 @@ fn attempt<C: HopCost>(
     space: &mut RouteWorkspace,
 ) -> Result<Option<(Answer, Price)>, RouteError> {
     let all = limits_of(&query.limits);
-    let (mut limits, mut is_strict, mut once) = (Limits::default(), false, Vec::new());
+    let (mut limits, mut once) = (Limits::default(), Vec::new());
+    // A search that might lift would only find that it must.
+    let mut is_strict = !query.may_overpay && lifts_surely(&problem);
+    space.search.best.clear();
     let (mut counts, mut least) = (Counts::default(), 0);
     // Each round limits what the last answer violated; there are four kinds of limit, and nodes to be visited once.
     for round in 0..=4 + ONCE_COUNT_MAX {
-        let is_limited = round > 0;
+        let is_limited = round > 0 || is_strict;
         let part = Problem { strict: is_strict, once: &once, ..problem };
         let mut answer = if is_limited {
             let work_max = if is_strict { query.work_max / STRICT_LABEL_WORK } else { query.work_max };
             let labels_max = usize::try_from(work_max).unwrap_or(usize::MAX);
-            solve_within(part, &mut space.search, &Rules { start, limits, all, labels_max })
+            solve_within(part, &mut space.search, &Rules { start, limits, all, labels_max, least })
         } else {
             solve(part, &mut space.search)
         };
@@ -199,20 +204,21 @@ fn reprice<C: HopCost>(
     let RouteWorkspace { search, hops, arcs, heads } = space;
     cut_loops(&problem, arcs, heads);
     let is_cut = arcs.len() < search.best.len();
-    let mut price_of = |arcs: &[u32]| {
-        let found = read(snapshot, &problem, start, arcs, hops)?;
-        Ok::<_, RouteError>(found.filter(|found| found.suffix.cost <= cost))
-    };
-    let found = price_of(arcs)?;
-    if found.is_some() || !is_cut {
-        return Ok(found);
+    let without = read(snapshot, &problem, start, arcs, hops)?;
+    let is_as_good = |found: &Price| found.suffix.cost <= cost;
+    if !is_cut || without.as_ref().is_some_and(is_as_good) {
+        return Ok(without.filter(is_as_good));
     }
-    let found = price_of(&search.best)?;
+    let found = read(snapshot, &problem, start, &search.best, hops)?.filter(is_as_good);
     let heads = || search.best.iter().map(|&arc| problem.head(arc));
     for (at, head) in heads().enumerate() {
         if heads().skip(at + 1).any(|later| later == head) && !once.contains(&head) {
             once.push(head);
         }
+    }
+    if without.is_some() {
+        // What a search that keeps the loops out has to beat.
+        search.best.clone_from(arcs);
     }
     Ok(found)
 }

@@ -263,6 +263,11 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         }
         // Amounts only grow towards the payer, so none may be larger than what fits its own channels.
         self.problem.amount_max = self.problem.amount_max.min(self.largest_sent);
+        if !C::HAS_TWO_LABELS {
+            // What is sent beyond the payment is the cost.
+            let most = self.problem.amount_max.saturating_sub(self.payment);
+            self.best = self.best.min(most.saturating_add(self.problem.tolerance).saturating_add(1));
+        }
     }
 
     #[inline(never)]
@@ -279,8 +284,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         if passage.min > problem.amount_max {
             return;
         }
-        // Only the payment's own amount is certain, so the minimum must not lift it here.
-        let amount = problem.amount;
+        // Only the least amount is certain, so the minimum must not lift it here.
+        let amount = problem.least_into(head);
         let Some(sent) = problem.sent(Passage { min: 0, ..passage }, arc, 0, amount, amount) else {
             return;
         };
@@ -288,16 +293,16 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
             let max = problem.first_balance(arc).flatten().unwrap_or(passage.max);
             self.largest_sent = self.largest_sent.max(max.min(passage.max));
         }
-        self.note_minimum(passage.min, sent.cost);
+        self.note_minimum(head, passage.min, sent.cost);
         let Some(cost) = self.cost_of_first(arc, passage, sent.cost) else { return };
         let head = self.door(head, || arc);
         self.label_forward(head, arc, cost, Rest::NOTHING);
     }
 
-    /// Notes an arc whose minimum may lift the payment; what lies before it costs `least` or more.
+    /// Notes an arc into a door whose minimum may lift the payment; what lies before it costs `least` or more.
     #[inline(always)]
-    pub(super) fn note_minimum(&mut self, minimum: u64, least: u64) {
-        if C::HAS_TWO_LABELS && minimum > self.problem.amount {
+    pub(super) fn note_minimum(&mut self, door: u32, minimum: u64, least: u64) {
+        if C::HAS_TWO_LABELS && minimum > self.problem.least_into(door) {
             let least = least.saturating_add(self.problem.least_grown(minimum));
             self.least_lifted = self.least_lifted.min(least);
         }

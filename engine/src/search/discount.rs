@@ -70,7 +70,7 @@ impl<C: HopCost> Problem<'_, C> {
     }
 
     /// The least that the node can end up receiving for a state.
-    fn least_received(&self, node: u32, suffix: &Suffix) -> u64 {
+    pub(super) fn least_received(&self, node: u32, suffix: &Suffix) -> u64 {
         let Some(Discount(least)) = self.discount(node) else { return suffix.received };
         if node == self.payee && suffix.received == self.amount {
             return suffix.received;

@@ -81,13 +81,52 @@ fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound
         return near;
     }
     let settled_max = problem.settled_max.saturating_sub(near.counts.settled);
+    if C::HAS_TWO_LABELS && near.counts.settled > SEARCH_LONG && problem.largest_sent() < amount_max {
+        return solve_from_least_fee(Problem { settled_max, ..problem }, space, near.counts);
+    }
+    let whole = solve_unlikely(Problem { settled_max, ..problem }, space, bound, likely);
+    Answer { counts: whole.counts.plus(near.counts), ..whole }
+}
+
+/// The same where no route costs less than `least`. If a dear last hop is the reason, the likely routes over that come
+/// first.
+fn solve_unlikely<C: HopCost>(
+    problem: Problem<'_, C>,
+    space: &mut Workspace,
+    bound: u64,
+    least: u64,
+) -> Answer {
+    let Some(last) = problem.last_hop() else { return solve_any(problem, space, bound, false) };
+    let problem = problem.carrying(last.received);
+    let likely = last.cost.saturating_add(likely_beyond(last.received));
+    if last.cost < least || likely >= bound {
+        return solve_any(problem, space, bound, false);
+    }
+    let amount_max = problem.amount_max.min(problem.amount.saturating_add(problem.growth(likely)));
+    let near = solve_any(Problem { amount_max, ..problem }, space, likely, true);
+    if near.outcome != Outcome::NoRoute {
+        return near;
+    }
+    let settled_max = problem.settled_max.saturating_sub(near.counts.settled);
     let whole = solve_any(Problem { settled_max, ..problem }, space, bound, false);
     Answer { counts: whole.counts.plus(near.counts), ..whole }
 }
 
+/// Whether no channel of the payer takes an HTLC as small as nearly all routes need, so that the cheapest way is to lift
+/// the amount there.
+pub(crate) fn lifts_surely<C: HopCost>(problem: &Problem<'_, C>) -> bool {
+    let growth = problem.growth(likely_cost(problem));
+    problem.must_send_more_than(problem.amount.saturating_add(growth))
+}
+
 /// What nearly all routes cost less than.
 fn likely_cost<C: HopCost>(problem: &Problem<'_, C>) -> u64 {
-    problem.root().cost + problem.amount / LIKELY_SHARE + LIKELY_MSAT
+    problem.root().cost.saturating_add(likely_beyond(problem.amount))
+}
+
+/// What nearly all ways cost less than that carry `amount`.
+fn likely_beyond(amount: u64) -> u64 {
+    amount / LIKELY_SHARE + LIKELY_MSAT
 }
 
 /// One search below `bound`; a guess that finds nothing is told at once.
@@ -273,5 +312,7 @@ pub(super) fn adopt<C: HopCost>(problem: &Problem<'_, C>, space: &mut Workspace)
 /// Nearly every route that anybody wants costs less than this share of the amount and that much.
 const LIKELY_SHARE: u64 = 16;
 const LIKELY_MSAT: u64 = 50_000;
+/// A search that settles more nodes has met the other side often, and its routes may have failed for their amounts.
+const SEARCH_LONG: u64 = 128;
 /// What the fast search may look at in any case, for the label search that completes it.
 const LABELS_MIN: usize = 10_000;

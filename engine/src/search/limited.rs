@@ -33,6 +33,8 @@ pub(crate) struct Rules {
     pub(crate) all: Limits,
     /// Labels before the label search gives up.
     pub(crate) labels_max: usize,
+    /// No route costs less than this.
+    pub(crate) least: u64,
 }
 
 /// What a quick search came to; a route's arcs are in `space.best`.
@@ -83,8 +85,17 @@ fn solve_part<C: HopCost>(
     let end = rules.most(&problem).saturating_add(problem.tolerance).saturating_add(1);
     let mut multipliers = rules.multipliers(problem.amount, end);
     let mut known = Known { best: bound.min(end).min(COST_MAX), has_route: false, counts: Counts::default() };
-    if let Some((route, ..)) = rules.weigh(&problem, seen) {
+    if let Some((route, used, is_simple)) = rules.weigh(&problem, seen) {
         multipliers.add(route);
+        if is_simple && rules.limits.allow(&used) && route.cost < known.best {
+            // Without its loops, the last answer is a route that only may be dearer than others.
+            (known.best, known.has_route) = (route.cost, true);
+            space.kept.clear();
+            space.kept.extend_from_slice(seen);
+        }
+    }
+    if known.has_route && rules.limits == Limits::default() && !problem.strict {
+        return keep_loops_out(problem, space, rules, known, &multipliers);
     }
     for _ in 0..CUT_COUNT_MAX {
         let goal = goal(&problem, &known, &multipliers);
@@ -99,13 +110,41 @@ fn solve_part<C: HopCost>(
             (known.best, known.has_route) = (route.cost, true);
             space.kept.clone_from(&space.best);
         }
-        // Where the tolls stay what they are, another probe could only prove.
-        let is_done = problem.strict && rules.limits == Limits::default() && known.has_route;
-        if is_done || known.counts.settled >= problem.settled_max || !multipliers.add(route) {
+        if problem.strict && rules.limits == Limits::default() {
+            // The tolls stay what they are, and so do the balls.
+            return enumerate(problem, space, rules, known, &multipliers, Some(found));
+        }
+        if known.counts.settled >= problem.settled_max || !multipliers.add(route) {
             break;
         }
     }
-    enumerate(problem, space, rules, known, &multipliers)
+    enumerate(problem, space, rules, known, &multipliers, None)
+}
+
+/// Where only loops are to be kept out, probes would find them again. A route without them rarely costs much more, while
+/// the known one may: so its cost is approached from below, with larger and larger balls.
+fn keep_loops_out<C: HopCost>(
+    problem: Problem<'_, C>,
+    space: &mut Workspace,
+    rules: &Rules,
+    mut known: Known,
+    multipliers: &Multipliers,
+) -> Answer {
+    let mut more = rules.least / FIRST_SHARE + FIRST_MSAT;
+    loop {
+        let end = rules.least.saturating_add(more).saturating_add(problem.tolerance);
+        if end >= known.best {
+            return enumerate(problem, space, rules, known, multipliers, None);
+        }
+        let near = Known { best: end, has_route: false, counts: known.counts };
+        let near = enumerate(problem, space, rules, near, multipliers, None);
+        known.counts = near.counts;
+        match near.outcome {
+            Outcome::Route { .. } => return near,
+            Outcome::NoRoute => more = more.saturating_mul(GROWTH),
+            Outcome::WorkLimit => return known.answer(space, near.least, Method::Labels),
+        }
+    }
 }
 
 /// A problem with tolls, and what routes must not reach in it.
@@ -128,21 +167,26 @@ fn goal<'a, C: HopCost>(problem: &Problem<'a, C>, known: &Known, multipliers: &M
     Goal { problem: problem.tolled(tolls, best), bound: bound.min(COST_MAX), tolls_max, is_whole }
 }
 
-/// Looks at every route that may be better than the best known one.
+/// Looks at every route that may be better than the best known one, within the balls that the last probe has left where
+/// its problem is the same.
 fn enumerate<C: HopCost>(
     problem: Problem<'_, C>,
     space: &mut Workspace,
     rules: &Rules,
     mut known: Known,
     multipliers: &Multipliers,
+    ball: Option<Probe>,
 ) -> Answer {
     let mut goal = goal(&problem, &known, multipliers);
     if !goal.is_whole {
         let tolled = problem.tolled(Tolls::default(), known.best);
         goal = Goal { problem: tolled, bound: known.best, tolls_max: 0, is_whole: true };
     }
-    let ball = probe(goal.problem, space, goal.bound, true);
-    known.counts = known.counts.plus(ball.counts);
+    let ball = ball.unwrap_or_else(|| {
+        let ball = probe(goal.problem, space, goal.bound, true);
+        known.counts = known.counts.plus(ball.counts);
+        ball
+    });
     let task = Task {
         limits: rules.limits,
         ball: Ball { frontier: ball.frontier },
@@ -256,3 +300,9 @@ fn probe_as<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         counts: run.counts,
     }
 }
+
+/// How much dearer than all routes the first ones without loops may be.
+const FIRST_SHARE: u64 = 32;
+const FIRST_MSAT: u64 = 100;
+/// How much larger the next balls are.
+const GROWTH: u64 = 4;

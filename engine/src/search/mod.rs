@@ -5,6 +5,7 @@
 //! frontier        one ball's queues: nodes that wait, and lists that were left in the middle
 //! relax, scan     what arcs make of a label, one by one and eight at a time
 //! doors           the two doors of nodes that give discounts
+//! ends            what the channels of the two ends tell of every route
 //! closing         looks at arcs that both balls have left
 //! restart         begins the payer's ball anew with what is known by then
 //! meeting         where they meet; prices the best meeting exactly
@@ -28,6 +29,7 @@ mod counts;
 mod discount;
 mod dominance;
 mod doors;
+mod ends;
 mod exact;
 pub(crate) mod frontier;
 pub(crate) mod heap;
@@ -50,7 +52,7 @@ pub use counts::Counts;
 pub use exact::Method;
 pub use workspace::Workspace;
 
-pub(crate) use exact::{Answer, Outcome, solve};
+pub(crate) use exact::{Answer, Outcome, lifts_surely, solve};
 pub(crate) use limited::{Rules, solve_within};
 pub(crate) use potentials::{for_each_outgoing, least_cost};
 pub(crate) use resources::{Limits, Used};

@@ -81,7 +81,7 @@ pub(super) struct Task<'a> {
 pub(super) struct Completion<'a> {
     /// The least key that its backward search had not settled.
     pub(super) backward_frontier: u64,
-    /// The arcs that its forward search labelled over.
+    /// The arcs that its forward search labelled over, a chain for each door.
     pub(super) explored: &'a [Explored],
     /// The lower bounds for a search that does not only complete it.
     pub(super) ball: Ball,
@@ -230,14 +230,13 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         self.finish(place, label);
         if let Some(completion) = self.completion_for(&label) {
             let left = self.bound().saturating_sub(self.problem.tolerance).saturating_sub(label.key);
-            for &Explored { tail, head, arc, cost } in completion.explored {
-                if head == label.node && cost < left {
+            let mut way = self.nodes.find(label.node).map_or(NO_ARC, |known| known.forward_way);
+            while let Some(&Explored { tail, arc, next, cost, .. }) = completion.explored.get(way as usize) {
+                if cost < left && tail != self.problem.payer {
                     self.relaxed += 1;
-                    let step = Step { tail: node_of(tail), arc, record: self.problem.record(arc) };
-                    if step.tail != self.problem.payer {
-                        self.for_each_door(step, &mut |search, step| search.relax(place, &label, step));
-                    }
+                    self.relax(place, &label, Step { tail, arc, record: self.problem.record(arc) });
                 }
+                way = next;
             }
             return;
         }
@@ -374,6 +373,8 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         }
         let least = self.task.ball.least(self.nodes, tail);
         let next = problem.cross(node, arc, record, &label.suffix);
+        // At a main door, nothing takes back what is charged.
+        let next = next.filter(|next| is_side(tail) || next.received <= problem.amount_max);
         self.note_minimum(label, &step, next.as_ref(), least);
         let Some(suffix) = next else { return };
         let key = problem.key_at(tail, &suffix);

@@ -30,6 +30,8 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) start: Option<Suffix>,
     /// What the payee gets, in msat; with `start`, what the node there forwards. No HTLC that is searched carries less.
     pub(crate) amount: u64,
+    /// What every HTLC carries at least that is not for the payee itself (`ends`).
+    pub(crate) least_ahead: u64,
     /// What the payer may send at most, in msat.
     pub(crate) amount_max: u64,
     pub(crate) cost: C,
@@ -112,9 +114,10 @@ pub(crate) struct Suffix {
 impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
-        let &Problem { topology, layers, payer, payee, start, amount, amount_max, restrictions, .. } = self;
+        let &Problem { topology, layers, payer, payee, start, amount, least_ahead, amount_max, .. } = self;
         let &Problem { with_inbound_fees, has_layered_inbound, strict, refuses_lifts, .. } = self;
-        let &Problem { split, once, liquidity, is_restricted, tolerance, settled_max, .. } = self;
+        let &Problem { split, once, restrictions, liquidity, is_restricted, tolerance, settled_max, .. } =
+            self;
         Problem {
             topology,
             layers,
@@ -122,6 +125,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             payee,
             start,
             amount,
+            least_ahead,
             amount_max,
             cost,
             restrictions,
@@ -151,7 +155,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The problem of the best way to a node from which the rest of the route is fixed: `start` is the state there.
     /// The nodes behind it must be avoided.
     pub(crate) fn starting_at(&self, node: u32, start: Suffix) -> Self {
-        Problem { payee: node, start: Some(start), amount: start.forwarded, ..*self }
+        let amount = start.forwarded;
+        Problem { payee: node, start: Some(start), amount, least_ahead: amount, ..*self }
     }
 
     /// The table of wide values that an arc's record refers to.

@@ -47,13 +47,13 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// fee, such a node needs what the payee gets and the fees behind the backward frontier.
     #[inline(always)]
     fn least_amount(&self) -> u64 {
-        self.amount_behind(self.space.backward.least()).unwrap_or(self.problem.amount)
+        self.amount_behind(self.space.backward.least()).unwrap_or(self.problem.least_ahead)
     }
 
     /// What an HTLC carries at least that enters `head`.
     fn least_amount_into(&self, head: u32) -> u64 {
         if C::HAS_TWO_LABELS {
-            return self.problem.amount;
+            return self.problem.least_into(head);
         }
         let amount = self.least_amount();
         if !self.space.backward.may_reach(head) {
@@ -122,6 +122,10 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     /// How arcs out of a node are asked all at once; `None` where they must be asked one by one.
     pub(super) fn forward_probe(&self) -> Option<Probe> {
+        if self.problem.least_ahead != self.problem.amount {
+            // What the payee gets is less.
+            return None;
+        }
         let mut probe = Probe::new(self.least_amount())?;
         (probe.leaves_from, probe.leaf) = (self.leaves_from, self.problem.payee);
         probe.short_from = self.problem.amount;
@@ -255,7 +259,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         }
         let record = if RESTRICTED { problem.adjusted(record, arc_if_needed) } else { record };
         let Some(passage) = self.passage(record, arc_if_needed) else { return };
-        if passage.max < problem.amount || passage.min > problem.amount_max {
+        if passage.max < problem.least_into(head) || passage.min > problem.amount_max {
             return;
         }
         let head = self.door(head, &arc);
@@ -273,7 +277,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         };
         let (fee, minimum) = (passage.least_fee_cost(whole, fee), passage.min);
         if let Some(cost) = self.reach_forward(head, key, fee, rest, record, passage, arc) {
-            self.note_minimum(minimum, cost);
+            self.note_minimum(head, minimum, cost);
         }
     }
 
@@ -295,7 +299,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if before.saturating_add(self.least_hop).saturating_add(near) >= self.best {
             return None;
         }
-        let cost = before.saturating_add(self.problem.beyond_fee(record, passage, self.problem.amount));
+        let amount = self.problem.least_into(head);
+        let cost = before.saturating_add(self.problem.beyond_fee(record, passage, amount));
         if cost.saturating_add(near) >= self.best || cost > COST_MAX {
             return None;
         }
@@ -333,8 +338,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if label.flags & AVOIDED != 0 || cost.saturating_add(left) >= self.best {
             return;
         }
-        let way = self.space.explored.len() as u32;
-        self.space.explored.push(Explored { tail: self.origin, head, arc, cost });
+        let (way, explored) = (self.space.explored.len() as u32, &mut self.space.explored);
+        let new = Explored { tail: self.origin, head, arc, next: label.forward_way, cost };
         // Of ways that cost the same, the one of the fewest hops is kept.
         let is_shorter = !C::HAS_TWO_LABELS
             && cost == label.forward
@@ -342,8 +347,12 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             && label.flags & FORWARD_SETTLED == 0;
         if cost >= label.forward && !is_shorter {
             label.forward_second = label.forward_second.min(cost);
+            let behind = explored.get_mut(label.forward_way as usize);
+            let next = behind.map_or(NO_ARC, |kept| std::mem::replace(&mut kept.next, way));
+            explored.push(Explored { next, ..new });
             return;
         }
+        explored.push(new);
         label.forward_second = label.forward;
         (label.forward, label.forward_way) = (cost, way);
         label.set_forward_hops(self.hops);
@@ -389,19 +398,22 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let arriving = if INBOUND { problem.arriving(arc_if_needed, suffix) } else { suffix.received };
         let next = problem.forwarded(record, passage, suffix.cost, suffix.received, arriving);
         let has_side = INBOUND && doors != Doors::Main && problem.gives(tail);
-        if C::HAS_TWO_LABELS && passage.min > problem.amount {
+        if C::HAS_TWO_LABELS && passage.min > problem.least_into(door) {
             // Another label of this node, dropped for a larger cost, might have been lifted less and be the better one
             // beyond: what is known of it is that it pays for the minimum.
             let fee = passage.fee_weight.of(record.fee(passage.min));
             if is_main {
-                self.note_minimum(passage.min, self.least_forward(tail).saturating_add(fee));
+                self.note_minimum(door, passage.min, self.least_forward(tail).saturating_add(fee));
             }
             if has_side {
-                self.note_minimum(passage.min, self.least_forward(tail | SIDE));
+                self.note_minimum(door, passage.min, self.least_forward(tail | SIDE));
             }
         }
         let arc = if arc_if_needed == NO_ARC { arc() } else { arc_if_needed };
+        let amount_max = self.problem.amount_max;
         if is_main {
+            // Nothing takes back what is charged there.
+            let next = next.filter(|next| !INBOUND || next.received <= amount_max);
             self.reach_backward(tail, suffix, next, passage.max, rest, || arc);
         }
         if has_side {

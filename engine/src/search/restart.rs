@@ -10,7 +10,7 @@
 
 use super::bidirectional::Run;
 use super::passage::Passage;
-use super::workspace::{FORWARD_CLOSED, FORWARD_SETTLED, MET, UNREACHED};
+use super::workspace::{FORWARD_CLOSED, FORWARD_SETTLED, MET, NO_ARC, UNREACHED};
 use crate::cost::HopCost;
 use crate::graph::Record;
 
@@ -62,6 +62,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         for explored in &space.explored {
             let label = space.labels.entry(explored.head);
             (label.forward, label.forward_second) = (UNREACHED, UNREACHED);
+            label.forward_way = NO_ARC;
             label.flags &= !(FORWARD_SETTLED | FORWARD_CLOSED | MET);
         }
         space.explored.clear();

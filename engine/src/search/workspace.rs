@@ -216,6 +216,8 @@ pub(crate) struct Explored {
     pub(crate) head: u32,
     /// Which arc.
     pub(crate) arc: u32,
+    /// The next one of the same door, or [`NO_ARC`]: they are a chain that begins at the label's own way.
+    pub(crate) next: u32,
     /// The label's cost.
     pub(crate) cost: u64,
 }

@@ -89,7 +89,7 @@ fn discounting_world(seed: u64) -> World {
     world.payment.ignore_inbound_fees = false;
     let (one_in, now, later) =
         (rng.random_range(2..12), rng.random_range(1..10u8), rng.random_range(1..10u8));
-    let depth = [30, 300, 3000][rng.random_range(0..3)];
+    let depth = [30, 300, 3000, 1_000_000][rng.random_range(0..4)];
     let mut inbound = |node: u8, giver: u8| match rng.random_range(0..3) {
         _ if node % one_in != giver % one_in => (0, 0),
         0 => (0, 0),
@@ -104,6 +104,34 @@ fn discounting_world(seed: u64) -> World {
             for (policy, node) in policies.iter_mut().zip(channel.ends) {
                 policy.inbound = inbound(node, later);
             }
+        }
+    }
+    world
+}
+
+/// The same graph where everybody charges much for the way to the payee, or asks for more than the payment; half the
+/// time, some of them give discounts.
+fn dear_world(seed: u64) -> World {
+    let mut world = if seed.is_multiple_of(2) { world(seed) } else { discounting_world(seed) };
+    let mut rng = ChaCha8Rng::seed_from_u64(!seed);
+    let (payee, amount) = (world.payment.payee, world.payment.amount);
+    let least = amount / [1, 4, 16][rng.random_range(0..3)] + 60_000;
+    let mut raise = |policy: &mut Policy| {
+        let more = least + rng.random_range(0..=least);
+        match rng.random_range(0..8) {
+            0 => policy.min = amount + more,
+            1 => policy.ppm = u32::try_from(more * 1_000_000 / amount).unwrap_or(u32::MAX),
+            _ => policy.base = u32::try_from(more).unwrap_or(u32::MAX),
+        }
+    };
+    for channel in &mut world.channels {
+        let Some(into) = channel.ends.iter().position(|&end| end != payee && channel.ends.contains(&payee))
+        else {
+            continue;
+        };
+        channel.policies[into].iter_mut().for_each(&mut raise);
+        if let Origin::Changed(policies) = &mut channel.origin {
+            raise(&mut policies[into]);
         }
     }
     world
@@ -212,6 +240,11 @@ fn routes_over_hubs_cost_what_the_reference_finds() {
 #[test]
 fn routes_over_hubs_that_give_discounts_cost_what_the_reference_finds() {
     all_agree(10_000, discounting_world);
+}
+
+#[test]
+fn routes_whose_last_hop_is_dear_cost_what_the_reference_finds() {
+    all_agree(10_000, dear_world);
 }
 
 #[test]

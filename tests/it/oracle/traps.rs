@@ -191,6 +191,38 @@ fn a_loop_that_pays_for_itself_is_no_route() {
     holds(&world);
 }
 
+#[test]
+fn a_dear_last_hop_is_carried_by_all_hops_before_it() {
+    // What 8 charges for the way to 9 does not fit the cheap ways to 8, nor lift what another one asks for.
+    for charge in [Policy::base(5_000_000), Policy { min: 6_000_000, ..Policy::FREE }] {
+        let mut channels = vec![way(8, 9, charge), way(0, 1, Policy::FREE)];
+        for (node, max) in [(2, 5_000_000), (3, 1_000_000), (4, 1 << 45)] {
+            channels.push(way(1, node, Policy { ppm: u32::from(node), ..Policy::FREE }));
+            channels.push(way(node, 8, Policy { base: 1, max, ..Policy::FREE }));
+        }
+        channels.push(way(1, 8, Policy { min: 6_000_001, ..Policy::FREE }));
+        let mut world = World::new(channels, 0, 9, 1_000_000);
+        for cost in [CostModel::Fee, CostModel::Risk(RiskWeights::default()), CostModel::default()] {
+            for may_overpay in [false, true] {
+                (world.payment.cost, world.payment.may_overpay) = (cost, may_overpay);
+                holds(&world);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_last_hop_that_a_discount_takes_back_is_not_dear() {
+    let discounting = Policy { inbound: (0, -1_000_000), ..Policy::FREE };
+    let channels = vec![
+        way(0, 1, Policy::FREE),
+        Channel::new([1, 8], [Some(Policy { max: 1_000_000, ..Policy::base(3) }), Some(discounting)]),
+        way(1, 8, Policy::FREE),
+        Channel::new([8, 9], [Some(Policy::base(5_000_000)), Some(Policy::FREE)]),
+    ];
+    holds(&World::new(channels, 0, 9, 1_000_000));
+}
+
 /// A hub whose own channels ask fees that rise along its list, to spokes that all lead on to one payee.
 fn hub_and_spokes(spokes: u8, fee: impl Fn(u8) -> [u32; 2]) -> Vec<Channel> {
     let spokes = (2..2 + spokes).flat_map(|spoke| {
