@@ -23,8 +23,8 @@ pub(super) struct Draft {
     places: SparseIndex,
     /// The hops of the part that is being fitted, payer first.
     hops: Vec<DraftHop>,
-    /// What each path is asked for.
-    wanted: Vec<u64>,
+    /// What each path is asked for in turn.
+    wanted: Vec<(usize, u64)>,
 }
 
 /// A part.
@@ -102,11 +102,11 @@ impl Draft {
         let mut missing = amount;
         let mut wanted = std::mem::take(&mut self.wanted);
         share_out(network, paths, rules.count_max, amount, &mut wanted);
-        for (path, &wanted) in wanted.iter().enumerate() {
+        for &(path, wanted) in &wanted {
             if missing == 0 || self.parts.len() == rules.count_max {
                 break;
             }
-            if !self.follow(network, paths.arcs_of(path)) {
+            if wanted == 0 || !self.follow(network, paths.arcs_of(path)) {
                 continue;
             }
             let mut wanted = wanted.min(missing);

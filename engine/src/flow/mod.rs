@@ -20,6 +20,7 @@
 //! cut          names what is in the way
 //! decompose    a flow as a few paths
 //! share        how much each path is asked for
+//! exchange     better paths and amounts where parts are few
 //! fit          paths as parts with exact fees
 //! query        what is asked and answered
 //! planner      all of it together for one set of prices
@@ -36,6 +37,7 @@ mod channels;
 mod counts;
 mod cut;
 mod decompose;
+mod exchange;
 mod explicit;
 mod fit;
 mod in_flight;

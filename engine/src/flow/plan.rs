@@ -122,7 +122,7 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
         let cost = flow_cost(&space.flow) >> SLOPE_BITS;
         let flow = RelaxedFlow {
             cost: u64::try_from(cost).unwrap_or(u64::MAX),
-            least_cost: least_cost(&network, &space.flow),
+            least_cost: least_cost(&network, &space.flow, usize::MAX),
             arc_count: space.flow.flows.iter().filter(|flow| flow.flow > 0).count(),
             counts,
         };

@@ -176,7 +176,6 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         let network = self.network(Tariff::in_units(self.unit_count, amount, prices, amount));
         let mut counts = FlowCounts::default();
         let (least, mut missing) = self.build(&network, space, &mut counts)?;
-        let is_crowded = space.paths.list.len() > self.rules.count_max;
         if missing > 0 {
             // Fees found no place: again, with a place kept for them. Where flow then finds none, the first answer stays.
             let kept = network.keeping(space.draft.fee_millionths() * 5 / 4 + KEPT_MILLIONTHS_MIN);
@@ -200,10 +199,6 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         if space.draft.parts.len() > 1 && is_fixed {
             let part = (amount / space.draft.parts.len() as u64).max(1);
             let tariff = Tariff::in_units(self.unit_count, part, prices, amount);
-            self.build_rival(&own, self.network(tariff), space, &mut counts)?;
-        }
-        if is_crowded && space.draft.cost(&own) > least.saturating_add(least / CROWD_SHARE) {
-            let tariff = Tariff::in_units(self.rules.count_max as u64, amount, prices, amount);
             self.build_rival(&own, self.network(tariff), space, &mut counts)?;
         }
         self.finish_current(&own, least, counts, space)
@@ -231,7 +226,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         counts: &mut FlowCounts,
     ) -> Result<(u64, u64), PlanError> {
         self.send_all(network, space, counts)?;
-        let least = least_cost(network, &space.flow);
+        let least = least_cost(network, &space.flow, self.rules.count_max);
         let mut missing = self.make_parts(network, space);
         for _ in 0..MORE_COUNT_MAX {
             if missing == 0 {
@@ -250,11 +245,9 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         Ok((least, missing))
     }
 
-    /// Makes another draft and keeps the one that costs less by the query's own prices. Two flows are worth it:
-    ///
-    /// - Base fees, and what a prior that is not convex charges for the first msat, were spread over the whole amount, but each
-    ///   part pays them: one with them spread over a part of the usual size.
-    /// - More paths than parts are allowed: one in as many units as parts, which has no more paths than units.
+    /// Makes another draft and keeps the one that costs less by the query's own prices. Base fees, and what a prior that is not
+    /// convex charges for the first msat, were spread over the whole amount, but each part pays them: so a flow with them
+    /// spread over a part of the usual size is worth it.
     fn build_rival(
         &self,
         own: &ChannelNetwork<'_, L>,
@@ -265,7 +258,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         std::mem::swap(&mut space.draft, &mut space.rival);
         let missing = match self.build(&network, space, counts) {
             Ok((_, missing)) => missing,
-            // What fits in small units need not in large ones.
+            // Policies have changed meanwhile.
             Err(PlanError::Cut(_)) => u64::MAX,
             Err(error) => return Err(error),
         };
@@ -279,7 +272,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
     /// Parts of the flow; returns what they leave over.
     fn make_parts(&self, network: &ChannelNetwork<'_, L>, space: &mut PlanWorkspace) -> u64 {
         let PlanWorkspace { flow, paths, draft, .. } = space;
-        // Paths beyond those that become parts make up for parts that do not fit.
+        // Paths beyond those that become parts take the place of worse ones, or make up for parts that do not fit.
         let count = self.rules.count_max.saturating_mul(2);
         paths.take_apart(flow, self.problem.payer, self.problem.payee, count);
         draft.fill(network, paths, &self.rules, self.problem.amount)
@@ -392,7 +385,5 @@ const TRY_COUNT_MAX: usize = 8;
 const KEPT_MILLIONTHS_MIN: u64 = 1000;
 /// Times that more flow is sent to make up for fees.
 const MORE_COUNT_MAX: usize = 6;
-/// Too few parts that cost less than this share of a plan's least cost are not worth another flow.
-const CROWD_SHARE: u64 = 100;
 /// Base fees that are worth less than this share of a plan's least cost are not worth another flow.
 const BASE_FEE_SHARE: u64 = 200;

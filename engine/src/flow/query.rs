@@ -48,12 +48,12 @@ pub struct Plan {
     pub cltv: u32,
     /// Fees, and what the cost model charges for the rest, in msat.
     pub cost: u64,
-    /// A lower bound on what any set of parts costs in the model, in msat; never above `cost`. It is what the cheapest flow
-    /// proves: by duality, over the straight pieces that liquidity is priced with. The flow's fees are not rounded, but BOLT 7
-    /// rounds each hop's down: by what that saves this plan the bound is lowered, and another set may cost less than it by
-    /// less than a msat for each hop of each part. Left aside are channels of which not a thousandth of the amount is sure and
-    /// not two are possible, and those whose `htlc_minimum_msat` is above all of it: with them a set may cost less. `None`
-    /// where inbound fees count, which the flow does not know, and for a stage.
+    /// A lower bound on what any set of parts costs in the model, of no more parts than the query allows, in msat; never above
+    /// `cost`. It is what the cheapest flow proves: by duality, over the straight pieces that liquidity is priced with. The
+    /// flow's fees are not rounded, but BOLT 7 rounds each hop's down: by what that saves this plan the bound is lowered, and
+    /// another set may cost less than it by less than a msat for each hop of each part. Left aside are channels of which not
+    /// a thousandth of the amount is sure and not two are possible, and those whose `htlc_minimum_msat` is above all of it:
+    /// with them a set may cost less. `None` where inbound fees count, which the flow does not know, and for a stage.
     pub least_cost: Option<u64>,
     /// The graph's version.
     pub version: u64,

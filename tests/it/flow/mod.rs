@@ -2,6 +2,7 @@
 
 mod believed;
 mod bound;
+mod few;
 mod mainnet;
 mod obvious;
 mod random;

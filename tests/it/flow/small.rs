@@ -14,10 +14,10 @@ use primitives::{
     ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, Msat, NodeId, ShortChannelId, UnixTime,
 };
 
-const PAYER: u8 = 1;
+pub(super) const PAYER: u8 = 1;
 const LEFT: u8 = 2;
 const RIGHT: u8 = 3;
-const PAYEE: u8 = 4;
+pub(super) const PAYEE: u8 = 4;
 
 /// Ids whose order is that of the numbers.
 fn node(number: u8) -> NodeId {
@@ -26,7 +26,7 @@ fn node(number: u8) -> NodeId {
     NodeId::from_bytes(bytes).unwrap()
 }
 
-fn sat(sat: u64) -> Msat {
+pub(super) fn sat(sat: u64) -> Msat {
     Msat::from_msat(sat * 1000)
 }
 
@@ -43,7 +43,7 @@ fn policy(fee_base_msat: u32, max: Msat) -> ChannelPolicy {
 }
 
 /// Channels by the numbers of their nodes, the lower one first, with their size in sat.
-fn graph(channels: &[(u8, u8, u64)]) -> Snapshot {
+pub(super) fn graph(channels: &[(u8, u8, u64)]) -> Snapshot {
     priced_graph(&channels.iter().map(|&(one, two, size)| (one, two, size, 1000)).collect::<Vec<_>>())
 }
 
@@ -78,7 +78,7 @@ fn diamond(left: [u64; 2], right: [u64; 2]) -> Snapshot {
     ])
 }
 
-fn query(amount: Msat) -> PlanQuery {
+pub(super) fn query(amount: Msat) -> PlanQuery {
     PlanQuery::new(RouteQuery::new(node(PAYER), node(PAYEE), amount))
 }
 
