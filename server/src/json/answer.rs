@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 
 use super::names::{direction_number, method_name};
 use super::text::{NodeIdText, ScidText, Text};
-use super::write::{WriteJson, write_fields};
 
 /// A route.
 #[derive(Debug, Serialize, ToSchema)]
@@ -157,44 +156,6 @@ impl HopJson {
             fee_msat: hop.fee.to_msat(),
             cltv: hop.cltv,
         }
-    }
-}
-
-impl WriteJson for RouteJson {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        out.push(b'{');
-        write_fields!(
-            out,
-            self,
-            src,
-            dst,
-            amount_msat,
-            fee_msat,
-            hops,
-            cltv,
-            probability,
-            optimal,
-            cost_msat,
-            gap_msat,
-            method,
-            settled,
-            relaxed,
-            graph_version,
-            route
-        );
-        if let Some(alternatives) = &self.alternatives {
-            out.extend_from_slice(b",\"alternatives\":");
-            alternatives.write_json(out);
-        }
-        out.push(b'}');
-    }
-}
-
-impl WriteJson for HopJson {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        out.push(b'{');
-        write_fields!(out, self, short_channel_id, direction, node_id, amount_msat, fee_msat, cltv);
-        out.push(b'}');
     }
 }
 

@@ -13,7 +13,6 @@ mod plan_query;
 mod query;
 mod refusal;
 mod text;
-mod write;
 
 pub use answer::{HopJson, PlanJson, PlanPartJson, RouteJson};
 pub use channel::{AnyChannel, AnyChannelText};
@@ -25,4 +24,3 @@ pub use plan_query::{MaximumRuleJson, PlanQueryJson};
 pub use query::{AvoidJson, ExtraArcJson, FirstChannelJson, LimitsJson, QueryJson};
 pub use refusal::RefusalJson;
 pub use text::{NodeIdText, ScidDirText, ScidText, Text, TextForm};
-pub use write::WriteJson;

@@ -17,4 +17,3 @@ mod sockets;
 mod state;
 mod tenants;
 mod tls;
-mod written;

@@ -27,7 +27,7 @@ use crate::http::problem::Problem;
 use crate::http::refusal::route_problem;
 use crate::http::tenant::Caller;
 use crate::http::work::Worker;
-use crate::json::{QueryJson, RouteJson, WriteJson};
+use crate::json::{QueryJson, RouteJson};
 
 pub(super) fn router() -> Router<App> {
     Router::new().route("/api/v1/batch", post(answer_batch))
@@ -79,10 +79,7 @@ async fn answer_chunk(app: App, caller: Caller, chunk: Chunk) -> Bytes {
                 .map_err(Clone::clone)
                 .and_then(|text| answer_line(&asked, &asker, text, worker))
             {
-                Ok(answer) => {
-                    answer.write_json(&mut out);
-                    out.push(b'\n');
-                }
+                Ok(answer) => write_line(&mut out, &answer),
                 Err(problem) => write_line(&mut out, &LineProblem { line, problem }),
             }
         }

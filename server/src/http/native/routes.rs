@@ -15,7 +15,7 @@ use engine::router::{RouteError, route, widest};
 
 use super::format::{Format, Formed};
 use super::query_body::QueryBody;
-use super::timing::{Timed, served, write_timed};
+use super::timing::{Timed, served};
 use crate::http::app::App;
 use crate::http::problem::Problem;
 use crate::http::refusal::route_problem;
@@ -66,7 +66,7 @@ pub(super) async fn find_routes(
         Format::Json => {
             let answer = RouteJson::new(&query, best);
             let answer = if further.is_some() { answer.with_alternatives(&query, rest) } else { answer };
-            Formed::Text(write_timed(&answer, &app, asked))
+            Formed::Json(Timed::new(answer, &app, asked))
         }
     })
 }
