@@ -199,8 +199,8 @@ impl Lines {
     }
 }
 
-/// Lines that one thread answers together: half a millisecond of searches.
-const CHUNK_LINES: usize = 32;
+/// Lines that one thread answers together: a millisecond of searches.
+const CHUNK_LINES: usize = 64;
 /// Of an answer, roughly.
 const LINE_SIZE: usize = 1500;
 
@@ -247,8 +247,9 @@ mod tests {
 
     #[tokio::test]
     async fn many_lines_make_many_chunks() {
-        let lines = split(b"a\nb\nc\nd\ne\nf\ng\nh\na\nb\nc\nd\ne\nf\ng\nh\na\nb\nc\nd\ne\nf\ng\nh\na\nb\nc\nd\ne\nf\ng\nh\na\n", 7, 10).await;
-        assert_eq!(lines.len(), 33);
+        let text: &'static [u8] = "a\n".repeat(2 * CHUNK_LINES + 1).leak().as_bytes();
+        let lines = split(text, text.len(), 10).await;
+        assert_eq!(lines.len(), 2 * CHUNK_LINES + 1);
         assert!(lines.iter().zip(1..).all(|((at, _), line)| *at == line));
     }
 }
