@@ -84,7 +84,13 @@ fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound
     if C::HAS_TWO_LABELS && near.counts.settled > SEARCH_LONG && problem.largest_sent() < amount_max {
         return solve_from_least_fee(Problem { settled_max, ..problem }, space, near.counts);
     }
-    let whole = solve_unlikely(Problem { settled_max, ..problem }, space, bound, likely);
+    let problem = Problem { settled_max, ..problem };
+    // Where the payer can send nothing, there is nothing to foresee.
+    let whole = if near.counts.labelled == 0 {
+        solve_any(problem, space, bound, false)
+    } else {
+        solve_unlikely(problem, space, bound, likely)
+    };
     Answer { counts: whole.counts.plus(near.counts), ..whole }
 }
 
@@ -117,6 +123,9 @@ fn solve_unlikely<C: HopCost>(
 pub(crate) fn lifts_surely<C: HopCost>(problem: &Problem<'_, C>) -> bool {
     let growth = problem.growth(likely_cost(problem));
     problem.must_send_more_than(problem.amount.saturating_add(growth))
+        && problem
+            .last_hop()
+            .is_none_or(|last| problem.must_send_more_than(last.received.saturating_add(growth)))
 }
 
 /// What nearly all routes cost less than.

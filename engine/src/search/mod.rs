@@ -5,6 +5,7 @@
 //! frontier        one ball's queues: nodes that wait, and lists that were left in the middle
 //! relax, scan     what arcs make of a label, one by one and eight at a time
 //! doors           the two doors of nodes that give discounts
+//! carried         what HTLCs carry at least
 //! ends            what the channels of the two ends tell of every route
 //! closing         looks at arcs that both balls have left
 //! restart         begins the payer's ball anew with what is known by then
@@ -22,6 +23,7 @@
 
 mod apart;
 mod bidirectional;
+mod carried;
 mod certificate;
 mod circular;
 mod closing;
