@@ -33,7 +33,7 @@ use std::ops::Range;
 use super::counts::FlowCounts;
 use super::network::Network;
 use super::residual::{FAR, FlowWorkspace, NONE, PathStep, Step};
-use super::sorted::SortedArc;
+use super::sorted::{SortedArc, SortedList};
 use crate::search::frontier::Step as QueueStep;
 
 /// The search of one round.
@@ -141,8 +141,12 @@ impl<'a, N: Network> Round<'a, N> {
         seen
     }
 
-    /// After how many blocks of a list it is as much work to read on as to sort it. The first path may be the only one.
-    fn worth_sorting(&self, blocks: usize) -> u16 {
+    /// After how many blocks of a list it is as much work to read on as to sort it. The first path may be the only one; but the
+    /// payer's own list is read to its end anyway.
+    fn worth_sorting<const FORWARD: bool>(&self, node: u32, blocks: usize) -> u16 {
+        if FORWARD && node == self.network.payer() && blocks > usize::from(SORTED_FROM) {
+            return 0;
+        }
         let share = if self.space.flows.is_empty() { 1 } else { SORTED_SHARE };
         SORTED_FROM.max(u16::try_from(blocks / share).unwrap_or(u16::MAX))
     }
@@ -155,10 +159,10 @@ impl<'a, N: Network> Round<'a, N> {
         let blocks = network.block_count::<FORWARD>(at.node);
         let mut block = first.unwrap_or(0);
         let (mut seen, mut known) = (0, known);
-        let worth = self.worth_sorting(blocks);
+        let worth = self.worth_sorting::<FORWARD>(at.node, blocks);
         while block < blocks {
             if known >= worth {
-                self.space.node(at.node).read[side] = known;
+                self.space.node(at.node).read[side] = known.max(SORTED_FROM);
                 let list = self.space.sorted.make::<N, FORWARD>(network, at.node);
                 return seen + self.read_sorted::<FORWARD>(at, list, first.map(|_| 0));
             }
@@ -175,50 +179,79 @@ impl<'a, N: Network> Round<'a, N> {
         }
         self.space.node(at.node).read[side] = known;
         if first.is_none() && block < blocks {
-            let mut found = std::mem::take(&mut self.space.found);
-            let marks = &self.space.wanted[side];
-            let wanted = |end| marks.may_hold(end);
-            network.visit_wanted::<FORWARD>(at.node, block, wanted, |end, arc, piece| {
-                found.push((end, arc, piece.slope));
-            });
-            for (end, arc, slope) in found.drain(..) {
-                self.relax::<FORWARD>(at, end, arc, slope);
-            }
-            self.space.found = found;
+            let found = self.find_wanted::<FORWARD>(at, block);
+            self.relax_all::<FORWARD>(at, found);
         }
         seen
     }
 
     /// The same of a list in the order of costs, from a place on.
-    fn read_sorted<const FORWARD: bool>(
-        &mut self,
-        at: Place,
-        list: Range<usize>,
-        first: Option<usize>,
-    ) -> u64 {
+    fn read_sorted<const FORWARD: bool>(&mut self, at: Place, list: SortedList, first: Option<usize>) -> u64 {
         let side = usize::from(!FORWARD);
-        let begin = list.start + first.unwrap_or(0);
+        let Range { start, end: list_end } = list.places;
+        let begin = start + first.unwrap_or(0);
         let mut place = begin;
-        while place < list.end {
-            let SortedArc { slope, arc, end } = self.space.sorted.at(place);
-            if self.leaves::<FORWARD>(at, slope as i64, place - list.start) {
+        while place < list_end {
+            let SortedArc { slope, arc, end } = self.space.sorted.at(&list, place);
+            if self.leaves::<FORWARD>(at, slope as i64, place - start) {
                 break;
             }
             self.relax::<FORWARD>(at, end, arc, slope);
             place += 1;
         }
-        if first.is_none() && place < list.end {
-            for rest in place..list.end {
-                let SortedArc { slope, arc, end } = self.space.sorted.at(rest);
-                if self.is_beyond::<FORWARD>(at, slope) {
-                    break;
-                }
-                if self.space.wanted[side].may_hold(end) {
-                    self.relax::<FORWARD>(at, end, arc, slope);
-                }
-            }
+        if first.is_none() && place < list_end {
+            let mut found = std::mem::take(&mut self.space.found);
+            let marks = &self.space.wanted[side];
+            let near = self.space.sorted.near(&list, place, |slope| !self.is_beyond::<FORWARD>(at, slope));
+            let wanted = near.iter().filter(|arc| marks.may_hold(arc.end));
+            found.extend(wanted.map(|arc| (arc.end, arc.arc, arc.slope)));
+            self.relax_all::<FORWARD>(at, found);
         }
         (place - begin) as u64
+    }
+
+    /// Arcs of a list's rest, from a block on, that lead to nodes that are looked for, as far as a label there may matter by the
+    /// block's bound: most are dropped before their records are read.
+    fn find_wanted<const FORWARD: bool>(&mut self, at: Place, block: usize) -> Vec<(u32, u32, u64)> {
+        let side = usize::from(!FORWARD);
+        let network = self.network;
+        let bound = network.bound::<FORWARD>(at.node, block) as i64;
+        let mut found = std::mem::take(&mut self.space.found);
+        let (space, best) = (&*self.space, self.best);
+        let other = space.frontiers[1 - side].least();
+        let mut dropped = self.dropped[side];
+        let wanted = |end| {
+            if !space.wanted[side].may_hold(end) {
+                return false;
+            }
+            if end == network.payer() {
+                // No bound holds for its own arcs.
+                return true;
+            }
+            let (potential, labels) = space.peek(end);
+            let distance = at.distance.saturating_add(at.reduced(bound, signed::<FORWARD>(potential)));
+            if distance >= labels[side] {
+                return false;
+            }
+            let is_near = distance.saturating_add(other.min(labels[1 - side])) < best;
+            if !is_near {
+                dropped = dropped.min(distance);
+            }
+            is_near
+        };
+        network.visit_wanted::<FORWARD>(at.node, block, wanted, |end, arc, piece| {
+            found.push((end, arc, piece.slope));
+        });
+        self.dropped[side] = dropped;
+        found
+    }
+
+    /// Looks at what was found and gives the memory back.
+    fn relax_all<const FORWARD: bool>(&mut self, at: Place, mut found: Vec<(u32, u32, u64)>) {
+        for (end, arc, slope) in found.drain(..) {
+            self.relax::<FORWARD>(at, end, arc, slope);
+        }
+        self.space.found = found;
     }
 
     /// Leaves a list before `place`, whose arcs cost `bound` or more, where others come first or nothing there can matter.

@@ -287,7 +287,7 @@ impl<L: Liquidity + Copy> Network for ChannelNetwork<'_, L> {
         &self,
         node: u32,
         first: usize,
-        wanted: impl Fn(u32) -> bool,
+        mut wanted: impl FnMut(u32) -> bool,
         mut visit: impl FnMut(u32, u32, Piece),
     ) {
         let lists = self.lists::<FORWARD>();

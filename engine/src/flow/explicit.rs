@@ -230,7 +230,7 @@ impl Network for Ends<'_> {
         &self,
         node: u32,
         first: usize,
-        wanted: impl Fn(u32) -> bool,
+        mut wanted: impl FnMut(u32) -> bool,
         mut visit: impl FnMut(u32, u32, Piece),
     ) {
         for block in first..self.block_count::<FORWARD>(node) {

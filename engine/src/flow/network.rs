@@ -27,7 +27,7 @@ pub(super) trait Network {
         &self,
         node: u32,
         first: usize,
-        wanted: impl Fn(u32) -> bool,
+        wanted: impl FnMut(u32) -> bool,
         visit: impl FnMut(u32, u32, Piece),
     );
     /// The same of arcs that are in no block.
