@@ -41,10 +41,7 @@ impl Client {
         let key = |byte| SecretKey::from_slice(&[byte; 32]).expect("a key");
         let hello = Introduction { chain_hash: CHAIN, remote_addr: None };
         let connection = Connection::connect(&secp, key(3), &to.key, key(4), &hello);
-        let socket = TcpStream::connect(to.at)?;
-        // Or the first short message behind another one waits 40 ms for the other side's acknowledgement of that.
-        socket.set_nodelay(true)?;
-        let mut client = Client { socket, connection };
+        let mut client = Client { socket: TcpStream::connect(to.at)?, connection };
         while !client.hear(&secp)? {}
         client.flush()?;
         Ok(client)
