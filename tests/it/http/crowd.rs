@@ -53,32 +53,6 @@ async fn metric(service: &Service, name: &str) -> Option<f64> {
     line.map(|value| value.parse().unwrap())
 }
 
-/// A server that bears no wait at all, be it nanoseconds; it serves one request in milliseconds all the same.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_has_waited_for_too_long_is_refused_and_who_watches_is_answered() {
-    let limits =
-        Limits { queue_wait_min: Duration::ZERO, queue_wait_max: Duration::ZERO, ..Limits::default() };
-    let settings = Settings { limits, ..Settings::default() };
-    let service = Service::of(line_graph(), settings).await;
-    let asked = json!({"src": node(1), "dst": node(4), "amount_msat": 1_000_000});
-    until(async || {
-        let answer = service.post("/api/v1/routes", &asked).await;
-        answer.status != 200 && answer.problem(503)["retry_after_s"] == 1
-    })
-    .await;
-    // A facade's clients hear it in their own words.
-    until(async || {
-        let answer = service.get("/lnd/v1/graph/info").await;
-        answer.status == 503 && serde_json::from_str::<Value>(&answer.text).unwrap()["code"].is_number()
-    })
-    .await;
-    until(async || service.post("/api/v1/routes", &asked).await.status == 200).await;
-    for path in ["/healthz", "/readyz", "/metrics", "/api/v1/status", "/"] {
-        assert_eq!(service.get(path).await.status, 200, "{path}");
-    }
-    assert!(metric(&service, "fulgurite_shed_total{reason=\"busy\"}").await.unwrap() >= 2.0);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn who_finds_no_room_is_told_when_to_come_back() {
     let (service, end, job) = busy().await;
