@@ -1,6 +1,6 @@
 //! More clients than can be answered, and clients that leave.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use engine::stop::Stop;
@@ -13,9 +13,11 @@ use tokio::task::JoinHandle;
 
 use super::service::{Answer, Service, line_graph, node};
 
-/// A server with one thread for searches, one place in its queue, and a job on the thread that ends when told to.
+/// A server with one thread for searches, one place in its queue where one may wait for long, and a job on the thread that
+/// ends when told to.
 async fn busy() -> (Service, mpsc::Sender<()>, JoinHandle<()>) {
-    let limits = Limits { queue_size: 1, ..Limits::default() };
+    let [queue_wait_min, queue_wait_max] = [Duration::from_secs(60); 2];
+    let limits = Limits { queue_size: 1, queue_wait_min, queue_wait_max, ..Limits::default() };
     let settings = Settings { search_threads: 1, limits, ..Settings::default() };
     let service = Service::of(line_graph(), settings).await;
     let (end, ended) = mpsc::channel::<()>();
@@ -51,6 +53,53 @@ async fn metric(service: &Service, name: &str) -> Option<f64> {
     let text = service.get("/metrics").await.text;
     let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
     line.map(|value| value.parse().unwrap())
+}
+
+/// Answers to many who ask at the same time.
+async fn crowd<F: Future<Output = Answer> + Send + 'static>(ask: impl Fn() -> F) -> Vec<Answer> {
+    let asking: Vec<JoinHandle<Answer>> = (0..64).map(|_| tokio::spawn(ask())).collect();
+    let mut answers = Vec::new();
+    for answer in asking {
+        answers.push(answer.await.unwrap());
+    }
+    answers
+}
+
+/// A server that bears no wait at all, be it nanoseconds; of those who come together it serves one all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_waited_for_too_long_is_refused_and_who_watches_is_answered() {
+    let limits =
+        Limits { queue_wait_min: Duration::ZERO, queue_wait_max: Duration::ZERO, ..Limits::default() };
+    let service = Arc::new(Service::of(line_graph(), Settings { limits, ..Settings::default() }).await);
+    let ask = || {
+        let service = Arc::clone(&service);
+        let asked = json!({"src": node(1), "dst": node(4), "amount_msat": 1_000_000});
+        async move { service.post("/api/v1/routes", &asked).await }
+    };
+    let (mut is_served, mut is_refused) = (false, false);
+    until(async || {
+        for answer in crowd(ask).await {
+            is_served |= answer.status == 200;
+            is_refused |= answer.status != 200 && answer.problem(503)["retry_after_s"] == 1;
+        }
+        is_served && is_refused
+    })
+    .await;
+    // A facade's clients hear it in their own words.
+    let ask = || {
+        let service = Arc::clone(&service);
+        async move { service.get("/lnd/v1/graph/info").await }
+    };
+    until(async || {
+        let answers = crowd(ask).await;
+        let refused = answers.iter().find(|answer| answer.status == 503);
+        refused.is_some_and(|it| serde_json::from_str::<Value>(&it.text).unwrap()["code"].is_number())
+    })
+    .await;
+    for path in ["/healthz", "/readyz", "/metrics", "/api/v1/status", "/"] {
+        assert_eq!(service.get(path).await.status, 200, "{path}");
+    }
+    assert!(metric(&service, "fulgurite_shed_total{reason=\"busy\"}").await.unwrap() >= 2.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
