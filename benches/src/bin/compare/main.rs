@@ -20,11 +20,6 @@ use serde::Serialize;
 
 use crate::child::{AnswersReport, LoadReport};
 
-/// The allocator of the `fulgurite` binary, for all contenders: it asks for huge pages, without which a search through a
-/// large graph waits for translations of addresses.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Compares Fulgurite with LDK and petgraph on one graph.
 #[derive(Debug, Parser)]
 #[command(version)]
