@@ -41,7 +41,10 @@ impl Client {
         let key = |byte| SecretKey::from_slice(&[byte; 32]).expect("a key");
         let hello = Introduction { chain_hash: CHAIN, remote_addr: None };
         let connection = Connection::connect(&secp, key(3), &to.key, key(4), &hello);
-        let mut client = Client { socket: TcpStream::connect(to.at)?, connection };
+        let socket = TcpStream::connect(to.at)?;
+        // Or the first short message behind another one waits 40 ms for the other side's acknowledgement of that.
+        socket.set_nodelay(true)?;
+        let mut client = Client { socket, connection };
         while !client.hear(&secp)? {}
         client.flush()?;
         Ok(client)
