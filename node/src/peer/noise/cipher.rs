@@ -11,8 +11,8 @@ use primitives::wire::MESSAGE_SIZE_MAX;
 use ring::aead::{Aad, Nonce};
 use zeroize::Zeroize as _;
 
+use super::aead::{cipher, numbered};
 use super::hkdf::expand;
-use super::lock::{lock, numbered};
 
 /// Bytes of a Poly1305 tag.
 pub const TAG_SIZE: usize = 16;
@@ -84,14 +84,14 @@ struct Rotating {
 impl Rotating {
     fn encrypt(&mut self, text: &mut [u8]) -> [u8; TAG_SIZE] {
         let nonce = self.next();
-        let tag = lock(&self.key).seal_in_place_separate_tag(nonce, Aad::empty(), text);
+        let tag = cipher(&self.key).seal_in_place_separate_tag(nonce, Aad::empty(), text);
         let tag = tag.expect("a message is shorter than a cipher's stream");
         tag.as_ref().try_into().expect("a tag has 16 bytes")
     }
 
     fn decrypt<'a>(&mut self, sealed: &'a mut [u8]) -> Result<&'a [u8], CipherError> {
         let nonce = self.next();
-        let text = lock(&self.key).open_in_place(nonce, Aad::empty(), sealed);
+        let text = cipher(&self.key).open_in_place(nonce, Aad::empty(), sealed);
         text.map(|text| &*text).map_err(|_| CipherError::Tag)
     }
 

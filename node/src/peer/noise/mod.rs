@@ -4,10 +4,10 @@
 //! Each state of the handshake is a type that its act consumes, so no act can be played twice or out of turn. Ephemeral
 //! keys are arguments, and must be random and fresh.
 
+mod aead;
 mod cipher;
 mod handshake;
 mod hkdf;
-mod lock;
 mod symmetric;
 
 pub use cipher::{CipherError, HEADER_SIZE, Opener, Sealer, TAG_SIZE};

@@ -5,9 +5,9 @@ use bitcoin::secp256k1::{PublicKey, SecretKey, ecdh};
 use ring::aead::Aad;
 use zeroize::Zeroize as _;
 
+use super::aead::{cipher, numbered};
 use super::cipher::TAG_SIZE;
 use super::hkdf::expand;
-use super::lock::{lock, numbered};
 
 /// `ck`, `h` and the temporary key of the act. Its secrets are wiped when it is dropped.
 pub(super) struct Symmetric {
@@ -43,7 +43,7 @@ impl Symmetric {
     /// Encrypts in place under the temporary key; what results joins the digest.
     pub(super) fn seal(&mut self, nonce: u64, text: &mut [u8]) -> [u8; TAG_SIZE] {
         let known = Aad::from(self.digest);
-        let tag = lock(&self.temporary_key).seal_in_place_separate_tag(numbered(nonce), known, text);
+        let tag = cipher(&self.temporary_key).seal_in_place_separate_tag(numbered(nonce), known, text);
         let tag = tag.expect("an act is shorter than a cipher's stream");
         let tag: [u8; TAG_SIZE] = tag.as_ref().try_into().expect("a tag has 16 bytes");
         self.mix_digest(&[&*text, &tag].concat());
@@ -54,7 +54,7 @@ impl Symmetric {
     pub(super) fn open(&mut self, nonce: u64, text: &mut [u8], tag: &[u8; TAG_SIZE]) -> bool {
         let sealed = [&*text, tag].concat();
         let (known, mut opened) = (Aad::from(self.digest), sealed.clone());
-        let result = lock(&self.temporary_key).open_in_place(numbered(nonce), known, &mut opened);
+        let result = cipher(&self.temporary_key).open_in_place(numbered(nonce), known, &mut opened);
         if let Ok(opened) = &result {
             text.copy_from_slice(opened);
         }

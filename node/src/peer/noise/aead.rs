@@ -6,7 +6,7 @@
 use ring::aead::{CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 
 /// The cipher under a key. That no nonce is used twice is up to the caller, who counts.
-pub(super) fn lock(key: &[u8; 32]) -> LessSafeKey {
+pub(super) fn cipher(key: &[u8; 32]) -> LessSafeKey {
     LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, key).expect("a key has 32 bytes"))
 }
 
