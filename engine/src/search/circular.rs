@@ -63,8 +63,7 @@ pub(super) fn over_splits<C: HopCost>(
     };
     for split in Split::all(digits_of(&channels)) {
         let bound = best.cost().unwrap_or(COST_MAX);
-        let settled_max = problem.settled_max.saturating_sub(best.counts.settled);
-        let answer = search(Problem { split: Some(split), settled_max, ..problem }, space, bound);
+        let answer = search(Problem { split: Some(split), ..problem.after(best.counts) }, space, bound);
         best.counts = best.counts.plus(answer.counts);
         if answer.outcome != Outcome::NoRoute {
             best.least = best.least.min(answer.least);

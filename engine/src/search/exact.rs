@@ -75,23 +75,24 @@ fn solve_below<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, bound
     if likely >= bound {
         return solve_any(problem, space, bound, false);
     }
-    let amount_max = problem.amount_max.min(problem.amount.saturating_add(problem.growth(likely)));
-    let near = solve_any(Problem { amount_max, ..problem }, space, likely, true);
-    if near.outcome != Outcome::NoRoute {
-        return near;
+    let tried = match guess(problem, space, likely) {
+        Ok(found) => return found,
+        Err(tried) => tried,
+    };
+    let problem = problem.after(tried);
+    if C::HAS_TWO_LABELS
+        && tried.settled > SEARCH_LONG
+        && problem.largest_sent() < problem.largest_below(likely)
+    {
+        return solve_from_least_fee(problem, space, tried);
     }
-    let settled_max = problem.settled_max.saturating_sub(near.counts.settled);
-    if C::HAS_TWO_LABELS && near.counts.settled > SEARCH_LONG && problem.largest_sent() < amount_max {
-        return solve_from_least_fee(Problem { settled_max, ..problem }, space, near.counts);
-    }
-    let problem = Problem { settled_max, ..problem };
     // Where the payer can send nothing, there is nothing to foresee.
-    let whole = if near.counts.labelled == 0 {
+    let whole = if tried.labelled == 0 {
         solve_any(problem, space, bound, false)
     } else {
         solve_unlikely(problem, space, bound, likely)
     };
-    Answer { counts: whole.counts.plus(near.counts), ..whole }
+    Answer { counts: whole.counts.plus(tried), ..whole }
 }
 
 /// The same where no route costs less than `least`. If a dear last hop is the reason, the likely routes over that come
@@ -108,14 +109,20 @@ fn solve_unlikely<C: HopCost>(
     if last.cost < least || likely >= bound {
         return solve_any(problem, space, bound, false);
     }
-    let amount_max = problem.amount_max.min(problem.amount.saturating_add(problem.growth(likely)));
+    let tried = match guess(problem, space, likely) {
+        Ok(found) => return found,
+        Err(tried) => tried,
+    };
+    let whole = solve_any(problem.after(tried), space, bound, false);
+    Answer { counts: whole.counts.plus(tried), ..whole }
+}
+
+/// A search of the routes that cost less than `likely`. If there is none, nothing else is proven, and only what was done for
+/// it is told.
+fn guess<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace, likely: u64) -> Result<Answer, Counts> {
+    let amount_max = problem.largest_below(likely);
     let near = solve_any(Problem { amount_max, ..problem }, space, likely, true);
-    if near.outcome != Outcome::NoRoute {
-        return near;
-    }
-    let settled_max = problem.settled_max.saturating_sub(near.counts.settled);
-    let whole = solve_any(Problem { settled_max, ..problem }, space, bound, false);
-    Answer { counts: whole.counts.plus(near.counts), ..whole }
+    if near.outcome == Outcome::NoRoute { Err(near.counts) } else { Ok(near) }
 }
 
 /// Whether no channel of the payer takes an HTLC as small as nearly all routes need, so that the cheapest way is to lift

@@ -264,8 +264,7 @@ impl Rules {
 impl<'a, C: HopCost> Problem<'a, C> {
     /// The problem with tolls, of routes that cost less than `best` without.
     fn tolled(&self, tolls: Tolls, best: u64) -> Problem<'a, Tolled<C>> {
-        // What a route sends beyond the amount is a cost.
-        let amount_max = self.amount_max.min(self.amount.saturating_add(self.growth(best)));
+        let amount_max = self.largest_below(best);
         Problem { amount_max, ..self.with_cost(Tolled { cost: self.cost, tolls }) }
     }
 }

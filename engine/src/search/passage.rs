@@ -274,6 +274,11 @@ impl<C: HopCost> Problem<'_, C> {
         self.least_weight().map_or(cost, |weight| weight.undone(cost))
     }
 
+    /// The largest HTLC of a route that costs less than `cost`: what it sends beyond the amount is a cost (Lemma 8).
+    pub(crate) fn largest_below(&self, cost: u64) -> u64 {
+        self.amount_max.min(self.amount.saturating_add(self.growth(cost)))
+    }
+
     /// What a route can cost at most whose payer sends `sent` msat, `fee` more than arrives, over at most `hops` channels,
     /// and whose cost beyond fees is `beyond` without biases.
     pub(crate) fn most_weighed(&self, sent: u64, fee: u64, beyond: u64, hops: u32) -> u64 {

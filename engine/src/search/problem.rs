@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 
 use primitives::{InboundFee, Msat};
 
+use super::Counts;
 use super::circular::Split;
 use super::passage::{Believed, Passage};
 use crate::belief::{Liquidity, PENALTY_FRACTION_BITS, Prior};
@@ -112,6 +113,11 @@ pub(crate) struct Suffix {
 }
 
 impl<'a, C: HopCost> Problem<'a, C> {
+    /// The same with the work that is left when `tried` has been done.
+    pub(super) fn after(self, tried: Counts) -> Self {
+        Problem { settled_max: self.settled_max.saturating_sub(tried.settled), ..self }
+    }
+
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, least_ahead, amount_max, .. } = self;
