@@ -12,7 +12,7 @@ use super::checks::Checks;
 use super::io::{DisconnectReason, Input, Output, Stored};
 use super::limits::{
     FLUSH_SECS, NEWS_PATIENCE_SECS, PEER_COUNT_MAX, PRUNE_SECS, RESYNC_SECS, WORK_OF_ALL_PER_SECOND,
-    WORK_PER_SECOND,
+    WORK_PER_SECOND, work_of,
 };
 use super::peer::{NewsSince, Peer};
 use crate::admit::{PeerId, WaitingRoom};
@@ -265,6 +265,13 @@ impl Gossip {
             self.send(peer, &Warning { channel_id: [0; 32], data: text.as_bytes() });
             self.outputs.push_back(Output::Disconnect { peer, reason });
             self.forget(peer);
+        }
+    }
+
+    /// Notes what a message that taught nothing has cost us.
+    pub(super) fn owe_for(&mut self, peer: PeerId, message: &[u8], now: UnixTime) {
+        if let Some(state) = self.peers.get_mut(&peer) {
+            state.work.owe(work_of(message), now);
         }
     }
 

@@ -36,10 +36,8 @@ impl Gossip {
             Some(Err(_)) => Worth::Less,
             Some(Ok(candidate)) => self.take_candidate(peer, candidate, now),
         };
-        if worth != Worth::News
-            && let Some(state) = self.peers.get_mut(&peer)
-        {
-            state.work.owe(work_of(message), now);
+        if worth != Worth::News {
+            self.owe_for(peer, message, now);
         }
         self.move_gate(peer, now);
         if worth == Worth::Less { self.charge(peer, COST_WASTE, now) } else { Ok(()) }

@@ -11,7 +11,7 @@ use super::gossip::{Gossip, after};
 use super::io::Output;
 use super::limits::{
     ANSWER_SECS_MAX, INBOX_BYTES_MAX, PIECE_ORPHAN_COUNT_MAX, PIECE_SIGNATURES_MAX, PIECES_PER_THREAD,
-    TURN_SIGNATURES_MAX, work_of,
+    TURN_SIGNATURES_MAX,
 };
 use crate::admit::PeerId;
 use crate::verify::{VerifyJob, VerifyPiece};
@@ -102,11 +102,7 @@ impl Gossip {
     fn add(&mut self, draft: &mut Draft, peer: PeerId, job: VerifyJob, now: UnixTime) {
         let candidate = job.candidate();
         if self.view.standing(candidate.subject(), now).is_err() {
-            let work = work_of(candidate.message());
-            if let Some(state) = self.peers.get_mut(&peer) {
-                state.work.owe(work, now);
-            }
-            return;
+            return self.owe_for(peer, candidate.message(), now);
         }
         let name = name_of(&job);
         self.checks.take_name(name);
