@@ -54,9 +54,15 @@ impl InboundFee {
     /// zero, as LND does. `None` above 64 bits.
     pub const fn received(self, forwarded: Msat, outbound: Msat) -> Option<Msat> {
         let Some(before) = forwarded.checked_add(outbound) else { return None };
-        let inbound = before.to_msat() as i128 * self.proportional_millionths as i128 / MILLION as i128
-            + self.base_msat as i128;
-        let received = before.to_msat() as i128 + inbound;
+        let share = match before.to_msat().checked_mul(self.proportional_millionths.unsigned_abs() as u64) {
+            Some(product) => (product / MILLION) as i128,
+            None => {
+                before.to_msat() as i128 * self.proportional_millionths.unsigned_abs() as i128
+                    / MILLION as i128
+            }
+        };
+        let share = if self.proportional_millionths < 0 { -share } else { share };
+        let received = before.to_msat() as i128 + share + self.base_msat as i128;
         let floor = forwarded.to_msat() as i128;
         let received = if received < floor { floor } else { received };
         if received > u64::MAX as i128 { None } else { Some(Msat::from_msat(received as u64)) }

@@ -295,7 +295,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         }
         self.note_minimum(head, passage.min, sent.cost);
         let Some(cost) = self.cost_of_first(arc, passage, sent.cost) else { return };
-        let head = self.door(head, || arc);
+        let head = self.graded_door(head, || arc);
+        let cost = cost.saturating_add(self.least_charge(head, || arc));
         self.label_forward(head, arc, cost, Rest::NOTHING);
     }
 
@@ -323,7 +324,8 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
                 let is_stale = label.flags & FORWARD_SETTLED != 0 || label.forward != key;
                 label.flags = label.flags & !FORWARD_CLOSED | FORWARD_SETTLED;
                 self.counts.settled += u64::from(!is_stale);
-                (!is_stale && self.node_of(node) != self.problem.payee).then_some((node, None))
+                let is_end = is_stale || self.node_of(node) == self.problem.payee;
+                (!is_end && !self.is_behind_another(node, key)).then_some((node, None))
             }
         }
     }
@@ -336,7 +338,7 @@ impl<'a, 'w, C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'a, 'w
         (self.origin, self.hops) = (door, label.forward_hops() + 1);
         self.is_at_side = INBOUND && is_side(door);
         let node = self.node_of(door);
-        let discount = if self.is_at_side { self.problem.discount(node) } else { None };
+        let discount = if INBOUND { self.problem.discount_at(door) } else { None };
         let rest = self.rest_behind();
         let list = self.problem.topology.out_lists().list(node);
         let probe = self.forward_probe().filter(|_| discount.is_none());

@@ -2,7 +2,7 @@
 
 use super::bidirectional::Run;
 use super::problem::COST_MAX;
-use super::workspace::BACKWARD_SETTLED;
+use super::workspace::{BACKWARD_SETTLED, UNREACHED};
 use crate::cost::HopCost;
 use crate::graph::Record;
 
@@ -11,7 +11,9 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// fee, such a node needs what the payee gets and the fees behind the backward frontier.
     #[inline(always)]
     pub(super) fn least_amount(&self) -> u64 {
-        self.amount_behind(self.space.backward.least()).unwrap_or(self.problem.least_ahead)
+        // A circular route's payer is left before anything is known of the other side.
+        let frontier = Some(self.space.backward.least()).filter(|&frontier| frontier != UNREACHED);
+        frontier.and_then(|frontier| self.amount_behind(frontier)).unwrap_or(self.problem.least_ahead)
     }
 
     /// What an HTLC carries at least that enters `head`.

@@ -7,7 +7,6 @@
 //! out of reach as well.
 
 use super::bidirectional::Run;
-use super::meeting::suffix_of;
 use super::problem::Suffix;
 use super::workspace::{Dropped, Explored, FORWARD_SETTLED, UNREACHED};
 use crate::cost::HopCost;
@@ -35,8 +34,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let Ok(relied_on_lead) = self.close_dropped() else { return Verdict::OpenLabels };
         for &node in &self.space.met {
             if self.is_open_meeting(node) {
-                let Some(&label) = self.space.labels.find(node) else { continue };
-                match self.check_path(node, suffix_of(&self.problem, node, label)) {
+                let Some(suffix) = self.suffix_at(node) else { continue };
+                match self.check_path(node, suffix) {
                     Path::Best(_) => {}
                     Path::TooLarge if !relied_on_lead => {}
                     Path::TooLarge => return Verdict::OpenLabels,
@@ -101,11 +100,13 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let is_reached = self.space.labels.find(dropped.node).is_some_and(|label| label.forward != UNREACHED);
         dropped.key >= self.space.backward.least()
             && is_reached
-            && match self.check_path(dropped.node, dropped.suffix) {
-                Path::Best(cost) => cost.saturating_add(self.problem.tolerance) >= self.best,
-                Path::TooLarge => true,
-                Path::Open => false,
-            }
+            && self.space.labels.graded(dropped.node).all(|door| {
+                match self.check_path(door, dropped.suffix) {
+                    Path::Best(cost) => cost.saturating_add(self.problem.tolerance) >= self.best,
+                    Path::TooLarge => true,
+                    Path::Open => false,
+                }
+            })
     }
 
     /// A lower bound on the cost of every route, at any time of the search: it crosses both frontiers, or runs through a
@@ -120,19 +121,14 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let left = self.space.backward.begun().filter_map(|(_, node, _)| self.space.labels.find(node));
         let left = left.map(|label| label.backward).min().unwrap_or(UNREACHED);
         let frontiers = frontiers.min(self.space.forward.least_begun().saturating_add(left));
-        let met = self.space.met.iter().filter_map(|&node| self.space.labels.find(node));
-        let met = met.map(|label| label.forward.saturating_add(label.backward));
+        let met = self.space.met.iter().filter_map(|&door| {
+            let labels = &self.space.labels;
+            Some(labels.find(door)?.forward.saturating_add(labels.find(self.ungraded(door))?.backward))
+        });
         let dropped = &self.space.dropped;
         let dropped = dropped.iter().map(|label| label.key.saturating_add(self.least_forward(label.node)));
         let least = met.chain(dropped).min().unwrap_or(u64::MAX);
         least.min(frontiers).min(self.least_lifted).min(self.best)
-    }
-
-    /// Whether the labels of a meeting point leave room for a better route.
-    pub(super) fn is_open_meeting(&self, node: u32) -> bool {
-        self.space.labels.find(node).is_some_and(|label| {
-            label.forward.saturating_add(label.backward).saturating_add(self.problem.tolerance) < self.best
-        })
     }
 
     /// Whether no other way from the payer to `node` can beat `best`.

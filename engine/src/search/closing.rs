@@ -62,7 +62,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             let key = label.forward;
             (self.origin, self.hops) = (door, label.forward_hops() + 1);
             let node = self.node_of(door);
-            let discount = if self.is_at_side { self.problem.discount(node) } else { None };
+            let discount = if INBOUND { self.problem.discount_at(door) } else { None };
             let lists = self.problem.topology.out_lists();
             let list = lists.list(node);
             for block in list.blocks(first) {

@@ -4,17 +4,18 @@
 //! not know yet. So to the searches, a node that gives discounts is two, which share the arcs that leave it:
 //!
 //! ```text
-//! node         its main door: arcs into it that give no discount; what it charges is known, as of any other node
-//! node | SIDE  its side door: arcs that give one
+//! node                  its main door: arcs into it that give no discount; what it charges is known, as of any other node
+//! node | SIDE           its side door: arcs that give one
+//! node | SIDE | grade   the same to the search that comes over those arcs: a side door for each grade of discounts
 //! ```
-//! At the side door the node is credited the largest discount that any of its channels gives: the *key* of a label there
-//! may be too low, never too high.
+//! At a side door the node is credited the largest discount that any of its channels gives, or any of that grade: the *key*
+//! of a label there may be too low, never too high.
 
 use primitives::{InboundFee, Msat};
 
 use super::problem::{Problem, Suffix};
 use crate::cost::HopCost;
-use crate::graph::{Record, is_discount};
+use crate::graph::{NODE_COUNT_MAX, Record, is_discount};
 
 /// The largest discount of a node: its least inbound base fee and its least inbound rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,23 +34,31 @@ impl Discount {
         if rate >= MILLION || record.fee_ppm() * (MILLION - rate) < rate * MILLION {
             return 0;
         }
-        let kept = u128::from(fee) * u128::from(MILLION - rate) / u128::from(MILLION);
-        let taken = u128::from(amount) * u128::from(rate) / u128::from(MILLION)
-            + u128::from(self.0.base_msat.min(0).unsigned_abs())
-            + ROUNDING;
-        u64::try_from(kept.saturating_sub(taken)).unwrap_or(u64::MAX)
+        share(fee, MILLION - rate).saturating_sub(self.taken(rate, amount))
     }
 }
 
 impl Discount {
+    /// The largest discount of a grade, of a node whose largest is this.
+    #[inline]
+    fn of_grade(self, grade: u32) -> Discount {
+        let rate = GRADES.get(grade as usize).map_or(i32::MIN, |&most| -most);
+        let proportional_millionths = self.0.proportional_millionths.max(rate);
+        Discount(InboundFee { proportional_millionths, ..self.0 })
+    }
+
     /// A lower bound on the node's whole fee for an HTLC of at most `amount_max` msat whose outbound fee is `fee` at least.
     #[inline]
     pub(super) fn least_of(self, fee: u64, amount_max: u64) -> u64 {
         let rate = u64::from(self.0.proportional_millionths.min(0).unsigned_abs());
-        let base = u128::from(self.0.base_msat.min(0).unsigned_abs());
-        let kept = u128::from(fee) * u128::from(MILLION.saturating_sub(rate)) / u128::from(MILLION);
-        let taken = u128::from(amount_max) * u128::from(rate) / u128::from(MILLION) + base + ROUNDING;
-        u64::try_from(kept.saturating_sub(taken)).unwrap_or(u64::MAX)
+        share(fee, MILLION.saturating_sub(rate)).saturating_sub(self.taken(rate, amount_max))
+    }
+
+    /// What is taken off at most of a fee for `amount`, roundings included.
+    #[inline]
+    fn taken(self, rate: u64, amount: u64) -> u64 {
+        let base = u64::from(self.0.base_msat.min(0).unsigned_abs());
+        share(amount, rate).saturating_add(base + ROUNDING)
     }
 }
 
@@ -69,9 +78,24 @@ impl<C: HopCost> Problem<'_, C> {
         (!least.is_zero()).then_some(Discount(least))
     }
 
+    /// The largest discount on what arrives by a door.
+    #[inline]
+    pub(super) fn discount_at(&self, door: u32) -> Option<Discount> {
+        let largest = self.discount(node_of(door)).filter(|_| is_side(door))?;
+        Some(if door & GRADE == 0 {
+            largest
+        } else {
+            largest.of_grade((door & GRADE) >> GRADE.trailing_zeros())
+        })
+    }
+
     /// The least that the node can end up receiving for a state.
     pub(super) fn least_received(&self, node: u32, suffix: &Suffix) -> u64 {
-        let Some(Discount(least)) = self.discount(node) else { return suffix.received };
+        self.received_less(node, self.discount(node), suffix)
+    }
+
+    fn received_less(&self, node: u32, discount: Option<Discount>, suffix: &Suffix) -> u64 {
+        let Some(Discount(least)) = discount else { return suffix.received };
         if node == self.payee && suffix.received == self.amount {
             return suffix.received;
         }
@@ -88,7 +112,11 @@ impl<C: HopCost> Problem<'_, C> {
     /// The least that the state can have cost where it arrives by this door.
     #[inline(always)]
     pub(super) fn key_at(&self, door: u32, suffix: &Suffix) -> u64 {
-        if is_side(door) { self.key_of(node_of(door), suffix) } else { suffix.cost }
+        if !is_side(door) {
+            return suffix.cost;
+        }
+        let received = self.received_less(node_of(door), self.discount_at(door), suffix);
+        suffix.cost + received - suffix.received
     }
 
     /// The state at a door whose `cost` is a key.
@@ -117,6 +145,18 @@ impl<C: HopCost> Problem<'_, C> {
         self.has_doors_at(node) && self.topology.discounts().is_some_and(|discounts| discounts.charges(node))
     }
 
+    /// What the head of an arc charges at least, beyond its outbound fee, for what arrives over it, if it forwards `amount`
+    /// or more; nothing where it may give a discount.
+    #[inline(never)]
+    pub(super) fn least_charge(&self, arc: u32, amount: u64) -> u64 {
+        let inbound = self.inbound_fee(arc);
+        if is_discount(inbound) {
+            return 0;
+        }
+        let received = inbound.received(Msat::from_msat(amount), Msat::ZERO);
+        received.map_or(u64::MAX, Msat::to_msat).saturating_sub(amount)
+    }
+
     /// The payee forwards nothing and so charges nothing, unless the rest of the route is fixed; and a search does not
     /// go through the payer.
     #[inline(always)]
@@ -128,6 +168,24 @@ impl<C: HopCost> Problem<'_, C> {
     #[inline(always)]
     pub(super) fn door(&self, head: u32, arc: impl Fn() -> u32) -> u32 {
         if self.gives(head) && self.is_given(arc()) { head | SIDE } else { head }
+    }
+
+    /// The same to the search that comes over the arc.
+    #[inline(always)]
+    pub(super) fn graded_door(&self, head: u32, arc: impl Fn() -> u32) -> u32 {
+        if !self.gives(head) {
+            return head;
+        }
+        let arc = arc();
+        if self.is_given(arc) { head | SIDE | self.grade(arc) } else { head }
+    }
+
+    /// The grade of what is taken off for what arrives over an arc, as a door has it.
+    #[inline(never)]
+    fn grade(&self, arc: u32) -> u32 {
+        let rate = -self.inbound_fee(arc).proportional_millionths.clamp(-i32::MAX, 0);
+        let grade = GRADES.partition_point(|&most| most < rate) as u32;
+        grade << GRADE.trailing_zeros()
     }
 
     /// Whether the head of an arc may give a discount on what arrives over it.
@@ -168,7 +226,13 @@ impl<C: HopCost> Problem<'_, C> {
 /// The node of a door.
 #[inline(always)]
 pub(super) fn node_of(door: u32) -> u32 {
-    door & !SIDE
+    door & !(SIDE | GRADE)
+}
+
+/// The door that a state has which leads to a door: states do not know yet over which channel they are come to.
+#[inline(always)]
+pub(super) fn ungraded(door: u32) -> u32 {
+    door & !GRADE
 }
 
 /// Whether what arrives by a door gets a discount.
@@ -179,9 +243,28 @@ pub(super) fn is_side(door: u32) -> bool {
 
 /// The side door of a node has its number and this bit: there are fewer nodes (`NODE_COUNT_MAX`).
 pub(super) const SIDE: u32 = 1 << 31;
+/// And these bits tell its grade, 0 where it is not known.
+const GRADE: u32 = SIDE - NODE_COUNT_MAX as u32;
+/// The largest rate, in millionths, of each grade but the last, as people choose them. The first grade stands for none.
+const GRADES: [i32; 31] = [
+    -1, 0, 10, 20, 30, 50, 75, 100, 125, 150, 175, 200, 225, 250, 300, 350, 400, 450, 500, 600, 700, 800,
+    900, 1000, 1200, 1500, 2000, 2500, 3000, 5000, 10_000,
+];
 const MILLION: u64 = 1_000_000;
 /// Each of the three roundings of a fee is worth less than one msat.
-const ROUNDING: u128 = 3;
+const ROUNDING: u64 = 3;
+
+/// So many millionths of an amount, rounded down.
+#[inline(always)]
+fn share(amount: u64, millionths: u64) -> u64 {
+    match amount.checked_mul(millionths) {
+        Some(product) => product / MILLION,
+        None => {
+            let share = u128::from(amount) * u128::from(millionths) / u128::from(MILLION);
+            u64::try_from(share).unwrap_or(u64::MAX)
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -6,11 +6,11 @@
 //! it waits until nothing is nearer.
 
 use super::bidirectional::Run;
-use super::discount::{Discount, SIDE, node_of};
+use super::discount::{Discount, SIDE, is_side, node_of, ungraded};
 use super::frontier::{GIVERS, Reached};
 use super::meeting::suffix_of;
 use super::relax::Rest;
-use super::workspace::AVOIDED;
+use super::workspace::{AVOIDED, LabelTable, NO_ARC};
 use crate::cost::HopCost;
 
 /// From which doors of its tail an arc is looked at backwards.
@@ -25,10 +25,60 @@ pub(super) enum Doors {
 }
 
 impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INBOUND, RESTRICTED> {
-    /// The door by which an arc enters a node.
+    /// The door by which an arc enters a node backwards.
     #[inline(always)]
     pub(super) fn door(&self, head: u32, arc: impl Fn() -> u32) -> u32 {
         if INBOUND { self.problem.door(head, arc) } else { head }
+    }
+
+    /// The same forward.
+    #[inline(always)]
+    pub(super) fn graded_door(&self, head: u32, arc: impl Fn() -> u32) -> u32 {
+        if INBOUND { self.problem.graded_door(head, arc) } else { head }
+    }
+
+    /// What the head of an arc charges at least for what arrives over it by a door.
+    #[inline(always)]
+    pub(super) fn least_charge(&self, door: u32, arc: impl Fn() -> u32) -> u64 {
+        if !INBOUND || is_side(door) || !self.problem.charges(door) {
+            return 0;
+        }
+        self.problem.least_charge(arc(), self.least_amount_into(door))
+    }
+
+    /// The door that has the backward label behind a forward one.
+    #[inline(always)]
+    pub(super) fn ungraded(&self, door: u32) -> u32 {
+        if INBOUND { ungraded(door) } else { door }
+    }
+
+    /// What a side door of a grade got is known at the ungraded one: the least of all grades, and which there are.
+    pub(super) fn note_graded(&mut self, door: u32, cost: u64, is_first: bool) {
+        let all = self.space.labels.entry(ungraded(door));
+        all.forward = all.forward.min(cost);
+        if is_first {
+            let next = std::mem::replace(&mut all.forward_way, door);
+            self.space.labels.entry(door).backward_arc = next;
+        }
+    }
+
+    /// Whether nothing new leaves a door that the forward search comes to: another door of its node, behind which no less
+    /// is taken off, was settled before. What leaves this one is a second way to that.
+    pub(super) fn is_behind_another(&mut self, door: u32, key: u64) -> bool {
+        let node = node_of(door);
+        if !INBOUND || !is_side(door) && !self.problem.gives(node) {
+            return false;
+        }
+        let all = self.space.labels.entry(node | SIDE);
+        if let Some(other) = all.settled_grade().filter(|&other| other > door) {
+            let other = self.space.labels.entry(other);
+            other.forward_second = other.forward_second.min(key);
+            return true;
+        }
+        if is_side(door) {
+            all.set_settled_grade(door);
+        }
+        false
     }
 
     /// The node of a door.
@@ -87,9 +137,16 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let suffix = suffix_of(&self.problem, door, label);
         let lists = self.problem.topology.in_lists();
         let (problem, mut seen) = (self.problem, 0);
+        // Discounts leave nothing but the cost of the hop, at the least.
+        let least = label.backward.saturating_add(self.least_hop);
         problem.for_each_giver_into(node_of(door), |tail, position| {
             seen += 1;
-            if tail < self.leaves_from && tail != problem.payer && asks(self, tail | SIDE) {
+            let giver = tail | SIDE;
+            if tail < self.leaves_from
+                && tail != problem.payer
+                && least.saturating_add(self.rest_before_node(giver, rest)) < self.best
+                && asks(self, giver)
+            {
                 let arc = || lists.arc_at(position);
                 if !self.is_moved(arc) {
                     let record = lists.record_at(position);
@@ -98,5 +155,22 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             }
         });
         seen
+    }
+}
+
+impl LabelTable {
+    /// The doors with a forward label from which a backward one leads on: of side doors, those of all grades.
+    #[inline]
+    pub(crate) fn graded(&self, door: u32) -> impl Iterator<Item = u32> {
+        let all = if is_side(door) { self.find(door).map(|all| all.forward_way) } else { Some(door) };
+        let first = all.filter(|&door| door != NO_ARC);
+        std::iter::successors(first, |&door| self.next_graded(door))
+    }
+
+    /// The one after one of them.
+    #[inline]
+    pub(crate) fn next_graded(&self, door: u32) -> Option<u32> {
+        let label = self.find(door).filter(|_| is_side(door))?;
+        (label.backward_arc != NO_ARC).then_some(label.backward_arc)
     }
 }

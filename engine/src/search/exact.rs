@@ -5,7 +5,7 @@ use super::bidirectional::{End, Run};
 use super::certificate::Verdict;
 use super::circular::over_splits;
 use super::discount::node_of;
-use super::meeting::{head_door, suffix_of};
+use super::meeting::head_door;
 use super::pareto::{Completion, Found, Search, Seed, Task};
 use super::potentials::Ball;
 use super::problem::{COST_MAX, Problem};
@@ -248,9 +248,9 @@ fn close<C: HopCost, const INBOUND: bool, const RESTRICTED: bool>(
         // Labels that a minimum would have made the better ones are gone: all begins anew at the payee.
         seeds.push((problem.payee, NO_ARC, problem.root()));
     } else {
-        let open = run.space.met.iter().filter(|&&node| run.is_open_meeting(node));
-        let labels = open.filter_map(|&node| run.space.labels.find(node).map(|label| (node, label)));
-        seeds.extend(labels.map(|(node, label)| (node, NO_ARC, suffix_of(&problem, node, *label))));
+        let open = run.space.met.iter().filter(|&&door| run.is_open_meeting(door));
+        let states = open.filter_map(|&door| Some((run.ungraded(door), NO_ARC, run.suffix_at(door)?)));
+        seeds.extend(states);
         let meeting_count = seeds.len();
         let open = run.space.dropped.iter().filter(|dropped| run.is_open_label(dropped));
         let open = open.filter(|dropped| dropped.smaller_by != UNREACHED);

@@ -35,20 +35,16 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     /// Both searches have reached a node: looks whether a better route goes through it.
     pub(super) fn meet(&mut self, node: u32) {
-        let Some(&label) = self.space.labels.find(node) else { return };
-        if self.keeps_bound
-            || label.forward == UNREACHED
-            || label.forward.saturating_add(label.backward).saturating_add(self.problem.tolerance)
-                >= self.best
-        {
+        if self.keeps_bound || !self.is_open_meeting(node) {
             return;
         }
+        let label = self.space.labels.entry(node);
         if label.flags & MET == 0 {
-            self.space.labels.entry(node).flags |= MET;
+            label.flags |= MET;
             self.space.met.push(node);
         }
         self.counts.met += 1;
-        let suffix = suffix_of(&self.problem, node, label);
+        let Some(suffix) = self.suffix_at(node) else { return };
         let cost = self.price_forward_path(node, suffix);
         if let Some(cost) = cost.filter(|&cost| cost < self.found)
             && self.complete(node)
@@ -57,6 +53,38 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             self.note_route(cost);
         }
         self.check_promise(cost);
+    }
+
+    /// The same at all doors with a forward label that a backward one leads to.
+    #[inline(always)]
+    pub(super) fn meet_all(&mut self, door: u32) {
+        if !INBOUND {
+            return self.meet(door);
+        }
+        let mut next = self.space.labels.graded(door).next();
+        while let Some(graded) = next {
+            next = self.space.labels.next_graded(graded);
+            self.meet(graded);
+        }
+    }
+
+    /// The state of the backward label behind a door.
+    pub(super) fn suffix_at(&self, door: u32) -> Option<Suffix> {
+        let behind = self.ungraded(door);
+        let &label = self.space.labels.find(behind)?;
+        (label.backward != UNREACHED).then(|| suffix_of(&self.problem, behind, label))
+    }
+
+    /// Whether the labels of a meeting point leave room for a better route.
+    #[inline(always)]
+    pub(super) fn is_open_meeting(&self, door: u32) -> bool {
+        let Some(label) = self.space.labels.find(door) else { return false };
+        let key = if INBOUND && is_side(door) {
+            self.suffix_at(door).map_or(UNREACHED, |suffix| self.problem.key_at(door, &suffix))
+        } else {
+            label.backward
+        };
+        label.forward.saturating_add(key).saturating_add(self.problem.tolerance) < self.best
     }
 
     /// Prices the forward tree's path to a node exactly, on top of `suffix`; leaves its arcs in `trial`, last first.
@@ -76,7 +104,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// Turns `trial` around and adds the backward path from `node` on.
     fn complete(&mut self, node: u32) -> bool {
         self.space.trial.reverse();
-        let mut at = node;
+        let mut at = self.ungraded(node);
         while self.node_of(at) != self.problem.payee {
             let Some(label) = self.space.labels.find(at) else { return false };
             let arc = label.backward_arc;

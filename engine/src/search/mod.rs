@@ -13,6 +13,7 @@
 //! certificate     proves the answer, or names what is open
 //! pareto          exact label search: closes what is open
 //! dominance       which of two states it keeps
+//! completion      which arcs it looks at where it closes what is open
 //! exact           runs the three in order
 //! limited         the same under limits: tolls on hops and blocks, then the label search on what they leave
 //! multipliers     which tolls to try next
@@ -27,6 +28,7 @@ mod carried;
 mod certificate;
 mod circular;
 mod closing;
+mod completion;
 mod counts;
 mod discount;
 mod dominance;

@@ -47,7 +47,7 @@ pub(super) struct ParetoLabel {
     pub(super) key: u64,
     pub(super) suffix: Suffix,
     pub(super) used: Used,
-    arc: u32,
+    pub(super) arc: u32,
     /// The label behind it.
     pub(super) parent: u32,
     /// The next label of the same node.
@@ -122,7 +122,7 @@ impl Seed {
 /// The label search over one problem.
 pub(super) struct Search<'a, 's, C> {
     pub(super) problem: Problem<'a, C>,
-    nodes: &'s mut LabelTable,
+    pub(super) nodes: &'s mut LabelTable,
     pub(super) space: &'s mut ParetoSpace,
     pub(super) task: Task<'a>,
     place: GridPlace,
@@ -131,7 +131,7 @@ pub(super) struct Search<'a, 's, C> {
     /// The least cost of a route that was lost because a minimum stood in the way of a smaller amount.
     pub(super) least_lost: u64,
     settled: u64,
-    relaxed: u64,
+    pub(super) relaxed: u64,
 }
 
 impl<'a, 's, C: HopCost> Search<'a, 's, C> {
@@ -229,15 +229,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         let label = self.space.labels[place as usize];
         self.finish(place, label);
         if let Some(completion) = self.completion_for(&label) {
-            let left = self.bound().saturating_sub(self.problem.tolerance).saturating_sub(label.key);
-            let mut way = self.nodes.find(label.node).map_or(NO_ARC, |known| known.forward_way);
-            while let Some(&Explored { tail, arc, next, cost, .. }) = completion.explored.get(way as usize) {
-                if cost < left && tail != self.problem.payer {
-                    self.relaxed += 1;
-                    self.relax(place, &label, Step { tail, arc, record: self.problem.record(arc) });
-                }
-                way = next;
-            }
+            self.complete(place, &label, completion);
             return;
         }
         match self.space.shortlists.find(label.node, label.key) {
@@ -352,15 +344,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         }
     }
 
-    /// In a search that completes the fast one: whether only arcs that its forward search has labelled over can lead
-    /// to a better route (docs/search.md, lemma 5).
-    fn completion_for(&self, label: &ParetoLabel) -> Option<Completion<'a>> {
-        let completion = self.task.completes?;
-        let is_meeting = label.parent == NO_ARC && label.arc == NO_ARC;
-        (is_meeting || label.key >= completion.backward_frontier).then_some(completion)
-    }
-
-    fn relax(&mut self, place: u32, label: &ParetoLabel, step: Step) {
+    pub(super) fn relax(&mut self, place: u32, label: &ParetoLabel, step: Step) {
         let Step { tail, arc, record } = step;
         let (problem, node) = (self.problem, node_of(tail));
         // A discount may be taken off what the state receives.

@@ -67,7 +67,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     /// The same before a node that the forward search may have settled without looking at all arcs out of it.
     #[inline(always)]
-    fn rest_before_node(&self, tail: u32, rest: Rest) -> u64 {
+    pub(super) fn rest_before_node(&self, tail: u32, rest: Rest) -> u64 {
         if self.space.forward.may_have_left(tail) {
             self.rest_at(tail, rest, |label| label.forward)
         } else {
@@ -124,12 +124,13 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                 }
             } else {
                 let passage = Passage::usual(record);
-                let head = self.door(head, arc);
+                let head = self.graded_door(head, arc);
                 let fee = match self.budget() {
-                    None => Some(self.least_fee(head, record, scan.fees[at])),
+                    None => Some(self.least_fee(self.ungraded(head), record, scan.fees[at])),
                     Some(budget) => spent(budget.saturating_sub(key), record, passage),
                 };
                 if let Some(fee) = fee {
+                    let fee = fee.saturating_add(self.least_charge(head, arc));
                     self.reach_forward(head, key, fee, rest, record, passage, arc);
                 }
             }
@@ -223,20 +224,21 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if passage.max < problem.least_into(head) || passage.min > problem.amount_max {
             return;
         }
-        let head = self.door(head, &arc);
+        let head = self.graded_door(head, &arc);
         if let Some(budget) = self.budget() {
             if let Some(fee) = spent(budget.saturating_sub(key), record, passage) {
                 self.reach_forward(head, key, fee, rest, record, passage, arc);
             }
             return;
         }
-        let amount = self.least_amount_into(head).max(passage.min);
+        let amount = self.least_amount_into(self.ungraded(head)).max(passage.min);
         let fee = record.fee(amount);
         let whole = match discount {
             Some(discount) if INBOUND => discount.least_fee(record, fee, amount),
             _ => fee,
         };
         let (fee, minimum) = (passage.least_fee_cost(whole, fee), passage.min);
+        let fee = fee.saturating_add(self.least_charge(head, &arc));
         if let Some(cost) = self.reach_forward(head, key, fee, rest, record, passage, arc) {
             self.note_minimum(head, minimum, cost);
         }
@@ -255,7 +257,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         passage: Passage,
         arc: impl Fn() -> u32,
     ) -> Option<u64> {
-        let near = self.rest_behind_node(head, rest);
+        let near = self.rest_behind_node(self.ungraded(head), rest);
         let before = key.saturating_add(fee);
         if before.saturating_add(self.least_hop).saturating_add(near) >= self.best {
             return None;
@@ -293,12 +295,15 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     #[inline(always)]
     pub(super) fn label_forward(&mut self, head: u32, arc: u32, cost: u64, rest: Rest) {
-        let label = self.space.labels.entry(head);
+        let label = self.space.labels.entry(self.ungraded(head));
         // What is left is known, or leads beyond the other frontier.
         let left = rest.beyond.min(label.backward.saturating_add(self.problem.tolerance));
+        let has_met = label.backward != UNREACHED;
         if label.flags & AVOIDED != 0 || cost.saturating_add(left) >= self.best {
             return;
         }
+        let label = self.space.labels.entry(head);
+        let is_first = label.forward == UNREACHED;
         let (way, explored) = (self.space.explored.len() as u32, &mut self.space.explored);
         let new = Explored { tail: self.origin, head, arc, next: label.forward_way, cost };
         // Of ways that cost the same, the one of the fewest hops is kept.
@@ -317,7 +322,9 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         label.forward_second = label.forward;
         (label.forward, label.forward_way) = (cost, way);
         label.set_forward_hops(self.hops);
-        let has_met = label.backward != UNREACHED;
+        if INBOUND && is_side(head) {
+            self.note_graded(head, cost, is_first);
+        }
         self.counts.labelled += 1;
         self.space.forward.push(cost, head, self.turn_of(head));
         self.problem.topology.out_lists().prefetch_offsets(self.node_of(head));
@@ -462,8 +469,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         self.counts.labelled += 1;
         self.space.backward.push(key, tail, self.turn_of(tail));
         self.problem.topology.in_lists().prefetch_offsets(self.node_of(tail));
-        if has_met {
-            self.meet(tail);
+        if has_met && !self.keeps_bound {
+            self.meet_all(tail);
         }
     }
 }

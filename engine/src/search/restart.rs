@@ -9,6 +9,7 @@
 //! keep thousands of nodes on a plateau of free channels in question.
 
 use super::bidirectional::Run;
+use super::discount::ungraded;
 use super::passage::Passage;
 use super::workspace::{FORWARD_CLOSED, FORWARD_SETTLED, MET, NO_ARC, UNREACHED};
 use crate::cost::HopCost;
@@ -60,10 +61,12 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         };
         let space = &mut *self.space;
         for explored in &space.explored {
-            let label = space.labels.entry(explored.head);
-            (label.forward, label.forward_second) = (UNREACHED, UNREACHED);
-            label.forward_way = NO_ARC;
-            label.flags &= !(FORWARD_SETTLED | FORWARD_CLOSED | MET);
+            for door in [explored.head, ungraded(explored.head)] {
+                let label = space.labels.entry(door);
+                (label.forward, label.forward_second) = (UNREACHED, UNREACHED);
+                label.forward_way = NO_ARC;
+                label.flags &= !(FORWARD_SETTLED | FORWARD_CLOSED | MET);
+            }
         }
         space.explored.clear();
         space.met.clear();

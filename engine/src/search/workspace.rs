@@ -24,9 +24,9 @@ pub(crate) struct Label {
     pub(crate) received: u64,
     /// What the node forwards for it, in msat.
     pub(crate) forwarded: u64,
-    /// How the forward label came: a place in [`Workspace::explored`].
+    /// How the forward label came: a place in [`Workspace::explored`]. Of a side door of no grade, the first door of any.
     pub(crate) forward_way: u32,
-    /// The arc over which the backward label goes on.
+    /// The arc over which the backward label goes on. Of a side door of a grade, the next door of another.
     pub(crate) backward_arc: u32,
     /// [`FORWARD_SETTLED`] and the like, and a byte each for the hops of both labels.
     pub(crate) flags: u32,
@@ -86,6 +86,18 @@ impl Label {
     #[inline(always)]
     pub(crate) fn is_to_side(&self) -> bool {
         self.flags & TO_SIDE != 0
+    }
+
+    /// Of a side door of no grade: that of the last grade that the forward search has settled, which is the largest.
+    #[inline(always)]
+    pub(crate) fn settled_grade(&self) -> Option<u32> {
+        (self.flags & FORWARD_SETTLED != 0).then_some(self.forward_second as u32)
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_settled_grade(&mut self, door: u32) {
+        self.flags |= FORWARD_SETTLED;
+        self.forward_second = door.into();
     }
 
     #[inline(always)]

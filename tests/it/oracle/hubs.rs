@@ -83,14 +83,17 @@ fn policy(rng: &mut ChaCha8Rng, amount: u64) -> Policy {
     }
 }
 
-/// The same graph where some nodes give discounts, some from the first, some later or no more, and nobody else does.
+/// The same graph where some nodes give discounts, some from the first, some later or no more, and nobody else does; half the
+/// time, others charge for what arrives.
 fn discounting_world(seed: u64) -> World {
     let (mut world, mut rng) = (world(seed), ChaCha8Rng::seed_from_u64(!seed));
     world.payment.ignore_inbound_fees = false;
     let (one_in, now, later) =
         (rng.random_range(2..12), rng.random_range(1..10u8), rng.random_range(1..10u8));
     let depth = [30, 300, 3000, 1_000_000][rng.random_range(0..4)];
+    let charge = rng.random_bool(0.5);
     let mut inbound = |node: u8, giver: u8| match rng.random_range(0..3) {
+        0 if charge => (rng.random_range(0..=depth.min(5000)), rng.random_range(0..=depth)),
         _ if node % one_in != giver % one_in => (0, 0),
         0 => (0, 0),
         1 => (0, -rng.random_range(1..=depth)),

@@ -8,6 +8,7 @@
 //! draw       random worlds
 //! random     the properties
 //! traps      worlds that have misled this search or one like it
+//! doors      what nodes take for or off what arrives
 //! hubs       graphs with long lists, against the reference search
 //! mainnet    the real graph, against recorded answers and the reference search
 //! pet        petgraph's algorithms on a snapshot
@@ -16,6 +17,7 @@
 
 mod brute;
 mod changes;
+mod doors;
 mod draw;
 mod hubs;
 mod judge;

@@ -17,7 +17,7 @@ fn holds(world: &World) {
 }
 
 /// A channel that forwards one way.
-fn way(tail: u8, head: u8, policy: Policy) -> Channel {
+pub(super) fn way(tail: u8, head: u8, policy: Policy) -> Channel {
     if tail < head {
         Channel::new([tail, head], [Some(policy), None])
     } else {
@@ -336,7 +336,7 @@ fn a_dearer_label_with_a_smaller_amount_wins_later() {
 }
 
 /// For graphs with too many routes to look at all.
-fn holds_by_reference(world: &World) {
+pub(super) fn holds_by_reference(world: &World) {
     let snapshot = world.snapshot();
     let query = world.query_on(&snapshot);
     let best =
