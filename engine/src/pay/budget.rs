@@ -2,6 +2,8 @@
 
 use primitives::UnixTime;
 
+use crate::cost::{ProbabilityWeights, RiskWeights};
+
 /// Limits on a payment beside those of its query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PayBudget {
@@ -29,9 +31,15 @@ impl PayBudget {
     }
 }
 
-/// What a first attempt is best taken to be worth where the payment is tried again by itself: `attempt_millionths` of the
-/// cost model. Less than where a route stands alone; docs/adr/0012-payments.md has what it is traded against.
-pub const PAY_ATTEMPT_MILLIONTHS: u32 = 250;
+/// What a plan is best asked to minimise where the payment is tried again by itself. An attempt takes time, whatever the
+/// amount, so less of its price grows with the amount than where a route stands alone. What a hop may lack is in the
+/// probability already: beside it a hop is worth next to nothing, and a price would buy shorter ways with fees.
+/// docs/adr/0012-payments.md has what both are traded against.
+pub const PAY_WEIGHTS: ProbabilityWeights = ProbabilityWeights {
+    risk: RiskWeights { risk_billionths: 15, hop_base_msat: 500, hop_millionths: 20 },
+    attempt_base_msat: 300_000,
+    attempt_millionths: 150,
+};
 /// More failures do not make an attempt dearer: what is left by then is small, and would be paid for as if it were all.
 const IMPATIENCE_COUNT_MAX: u32 = 2;
 
