@@ -37,7 +37,7 @@ mod payment;
 mod rest;
 mod world;
 
-pub use budget::{PAY_ATTEMPT_MILLIONTHS, PayBudget};
+pub use budget::{PAY_WEIGHTS, PayBudget};
 pub use event::{PayEnd, PayInput, PayOutput, PayReport};
 pub use part::{PartId, SentPart};
 pub use payment::Payment;

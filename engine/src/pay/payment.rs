@@ -212,7 +212,7 @@ impl Payment {
                 limit => limit.saturating_sub(self.committed_fee()),
             },
             part_count_max: self.query.part_count_max.saturating_sub(self.parts.len()).max(1),
-            impatience: u64::from(self.budget.impatience).saturating_pow(self.attempt_count),
+            impatience: self.budget.dearness(self.attempt_count),
         };
         let mut query = rest_query(&self.query, rest, &self.parts);
         let in_flight = (!self.parts.is_empty()).then_some(&in_flight);

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use engine::belief::{Beliefs, Bimodal, HalfLives, Prior};
-use engine::cost::{CostModel, ProbabilityWeights};
+use engine::cost::CostModel;
 use engine::flow::{PlanQuery, PlanWorkspace};
-use engine::pay::{PAY_ATTEMPT_MILLIONTHS, PayBudget, PayWorld, Payment};
+use engine::pay::{PAY_WEIGHTS, PayBudget, PayWorld, Payment};
 use engine::query::RouteQuery;
 use engine::rehearsal::{Trial, own_channels, rehearse};
 use engine::snapshot::Snapshot;
@@ -193,10 +193,7 @@ impl SimulateArgs {
         route.limits.fee_max = Some(Msat::from_msat(fee_max));
         route.cost = match strategy {
             Strategy::MinFee => CostModel::Fee,
-            Strategy::Planner | Strategy::Single => CostModel::Probability(ProbabilityWeights {
-                attempt_millionths: PAY_ATTEMPT_MILLIONTHS,
-                ..ProbabilityWeights::default()
-            }),
+            Strategy::Planner | Strategy::Single => CostModel::Probability(PAY_WEIGHTS),
         };
         route.first_channels = Some(own_channels(snapshot, network, &route.payer));
         let part_count_max = if strategy == Strategy::Planner { usize::from(self.parts) } else { 1 };

@@ -52,7 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("answer", &["search", "route", "flow"]),
     ("imbalance", &["graph", "overlay", "snapshot", "search", "flow"]),
-    ("pay", &["snapshot", "belief", "query", "route", "flow", "compile"]),
+    ("pay", &["snapshot", "cost", "belief", "query", "route", "flow", "compile"]),
     ("rehearsal", &["graph", "snapshot", "belief", "query", "pay", "synthetic"]),
     ("batch", &["snapshot", "query", "route", "router"]),
 ];

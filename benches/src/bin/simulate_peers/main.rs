@@ -20,10 +20,10 @@ use benches::ldk_payer::{self, LdkMemory};
 use benches::payer::{OurPlanner, Paid, PaymentJob};
 use clap::{Parser, ValueEnum};
 use engine::belief::{Beliefs, Bimodal, HalfLives, Prior};
-use engine::cost::{CostModel, ProbabilityWeights};
+use engine::cost::CostModel;
 use engine::flow::PlanWorkspace;
 use engine::graph::Topology;
-use engine::pay::{PAY_ATTEMPT_MILLIONTHS, PayWorld};
+use engine::pay::{PAY_WEIGHTS, PayWorld};
 use engine::snapshot::Snapshot;
 use engine::synthetic::{BalanceLaw, HiddenNetwork, PaymentDraw, draw_payments};
 use primitives::{Msat, UnixTime};
@@ -73,7 +73,7 @@ struct Args {
     /// What a hop is worth to our planner: millionths of the amount
     #[arg(long)]
     hop_millionths: Option<u32>,
-    /// By what our price of an attempt grows with each that failed
+    /// By what our price of an attempt grows with each of the first two that failed
     #[arg(long, default_value_t = 2)]
     impatience: u32,
     /// Parts of a payment at most, ours
@@ -174,9 +174,9 @@ impl Args {
             Law::Uniform => Prior::Uniform,
             Law::Bimodal => Prior::Bimodal(Bimodal::new(Msat::from_msat(self.scale * 1000))),
         };
-        let mut weights = ProbabilityWeights::default();
+        let mut weights = PAY_WEIGHTS;
         weights.attempt_base_msat = self.attempt_base_msat.unwrap_or(weights.attempt_base_msat);
-        weights.attempt_millionths = self.attempt_millionths.unwrap_or(PAY_ATTEMPT_MILLIONTHS);
+        weights.attempt_millionths = self.attempt_millionths.unwrap_or(weights.attempt_millionths);
         weights.risk.hop_base_msat = self.hop_base_msat.unwrap_or(weights.risk.hop_base_msat);
         weights.risk.hop_millionths = self.hop_millionths.unwrap_or(weights.risk.hop_millionths);
         OurPlanner {
