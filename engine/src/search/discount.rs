@@ -79,7 +79,7 @@ impl<C: HopCost> Problem<'_, C> {
     }
 
     /// The largest discount on what arrives by a door.
-    #[inline]
+    #[inline(never)]
     pub(super) fn discount_at(&self, door: u32) -> Option<Discount> {
         let largest = self.discount(node_of(door)).filter(|_| is_side(door))?;
         Some(if door & GRADE == 0 {
@@ -112,9 +112,11 @@ impl<C: HopCost> Problem<'_, C> {
     /// The least that the state can have cost where it arrives by this door.
     #[inline(always)]
     pub(super) fn key_at(&self, door: u32, suffix: &Suffix) -> u64 {
-        if !is_side(door) {
-            return suffix.cost;
-        }
+        if is_side(door) { self.key_at_side(door, suffix) } else { suffix.cost }
+    }
+
+    #[inline(never)]
+    fn key_at_side(&self, door: u32, suffix: &Suffix) -> u64 {
         let received = self.received_less(node_of(door), self.discount_at(door), suffix);
         suffix.cost + received - suffix.received
     }
@@ -173,19 +175,18 @@ impl<C: HopCost> Problem<'_, C> {
     /// The same to the search that comes over the arc.
     #[inline(always)]
     pub(super) fn graded_door(&self, head: u32, arc: impl Fn() -> u32) -> u32 {
-        if !self.gives(head) {
-            return head;
-        }
-        let arc = arc();
-        if self.is_given(arc) { head | SIDE | self.grade(arc) } else { head }
+        if self.gives(head) { head | self.side_and_grade(arc()) } else { head }
     }
 
-    /// The grade of what is taken off for what arrives over an arc, as a door has it.
+    /// What the number of a side door has beside its node's where an arc enters by it, else nothing.
     #[inline(never)]
-    fn grade(&self, arc: u32) -> u32 {
+    fn side_and_grade(&self, arc: u32) -> u32 {
+        if !self.is_given(arc) {
+            return 0;
+        }
         let rate = -self.inbound_fee(arc).proportional_millionths.clamp(-i32::MAX, 0);
         let grade = GRADES.partition_point(|&most| most < rate) as u32;
-        grade << GRADE.trailing_zeros()
+        SIDE | grade << GRADE.trailing_zeros()
     }
 
     /// Whether the head of an arc may give a discount on what arrives over it.
@@ -198,7 +199,7 @@ impl<C: HopCost> Problem<'_, C> {
     }
 
     /// Visits the tail and the position of each listed arc that leads from a giver to a node.
-    pub(super) fn for_each_giver_into(&self, head: u32, mut visit: impl FnMut(u32, u32)) {
+    pub(super) fn for_each_giver_into(&self, head: u32, visit: &mut dyn FnMut(u32, u32)) {
         let listed = self.topology.discounts().map_or(Some(&[][..]), |discounts| discounts.arcs_into(head));
         match listed.filter(|_| !self.has_layered_discounts()) {
             Some(arcs) => arcs.iter().for_each(|arc| visit(arc.tail, arc.position)),

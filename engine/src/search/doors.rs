@@ -40,10 +40,12 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// What the head of an arc charges at least for what arrives over it by a door.
     #[inline(always)]
     pub(super) fn least_charge(&self, door: u32, arc: impl Fn() -> u32) -> u64 {
-        if !INBOUND || is_side(door) || !self.problem.charges(door) {
-            return 0;
-        }
-        self.problem.least_charge(arc(), self.least_amount_into(door))
+        if INBOUND && !is_side(door) && self.problem.charges(door) { self.charge(door, arc()) } else { 0 }
+    }
+
+    #[inline(never)]
+    fn charge(&self, door: u32, arc: u32) -> u64 {
+        self.problem.least_charge(arc, self.least_amount_into(door))
     }
 
     /// The door that has the backward label behind a forward one.
@@ -52,7 +54,15 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         if INBOUND { ungraded(door) } else { door }
     }
 
+    /// What the backward label behind a side door costs, and its flags.
+    #[inline(never)]
+    pub(super) fn behind_side(&mut self, door: u32) -> (u64, u32) {
+        let label = self.space.labels.entry(ungraded(door));
+        (label.backward, label.flags)
+    }
+
     /// What a side door of a grade got is known at the ungraded one: the least of all grades, and which there are.
+    #[inline(never)]
     pub(super) fn note_graded(&mut self, door: u32, cost: u64, is_first: bool) {
         let all = self.space.labels.entry(ungraded(door));
         all.forward = all.forward.min(cost);
@@ -64,11 +74,14 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     /// Whether nothing new leaves a door that the forward search comes to: another door of its node, behind which no less
     /// is taken off, was settled before. What leaves this one is a second way to that.
+    #[inline(always)]
     pub(super) fn is_behind_another(&mut self, door: u32, key: u64) -> bool {
+        INBOUND && (is_side(door) || self.problem.gives(door)) && self.is_behind_side(door, key)
+    }
+
+    #[inline(never)]
+    fn is_behind_side(&mut self, door: u32, key: u64) -> bool {
         let node = node_of(door);
-        if !INBOUND || !is_side(door) && !self.problem.gives(node) {
-            return false;
-        }
         let all = self.space.labels.entry(node | SIDE);
         if let Some(other) = all.settled_grade().filter(|&other| other > door) {
             let other = self.space.labels.entry(other);
@@ -117,7 +130,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     #[inline(never)]
     pub(super) fn step_givers(&mut self, door: u32) -> u32 {
         let rest = self.rest_before();
-        let seen = self.relax_givers(door, rest, |_, _| true);
+        let seen = self.relax_givers(door, rest, &|_, _| true);
         self.counts.relaxed += u64::from(seen);
         seen
     }
@@ -125,13 +138,14 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// Looks at those of a list of givers that waits whose side doors the forward search has labelled, see `closing`.
     #[inline(never)]
     pub(super) fn close_givers(&mut self, door: u32, cost: u64, rest: Rest, reached: &Reached) {
-        let seen = self.relax_givers(door, rest, |run, giver| {
+        let seen = self.relax_givers(door, rest, &|run, giver| {
             reached.may_hold(giver) && run.is_open_at(giver, cost, |label| label.forward)
         });
         self.counts.passed += u64::from(seen);
     }
 
-    fn relax_givers(&mut self, door: u32, rest: Rest, asks: impl Fn(&Self, u32) -> bool) -> u32 {
+    #[inline(never)]
+    fn relax_givers(&mut self, door: u32, rest: Rest, asks: &dyn Fn(&Self, u32) -> bool) -> u32 {
         let Some(&label) = self.space.labels.find(door) else { return 0 };
         (self.hops, self.is_at_side) = (label.backward_hops() + 1, node_of(door) != door);
         let suffix = suffix_of(&self.problem, door, label);
@@ -139,7 +153,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let (problem, mut seen) = (self.problem, 0);
         // Discounts leave nothing but the cost of the hop, at the least.
         let least = label.backward.saturating_add(self.least_hop);
-        problem.for_each_giver_into(node_of(door), |tail, position| {
+        problem.for_each_giver_into(node_of(door), &mut |tail, position| {
             seen += 1;
             let giver = tail | SIDE;
             if tail < self.leaves_from

@@ -56,11 +56,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     }
 
     /// The same at all doors with a forward label that a backward one leads to.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn meet_all(&mut self, door: u32) {
-        if !INBOUND {
-            return self.meet(door);
-        }
         let mut next = self.space.labels.graded(door).next();
         while let Some(graded) = next {
             next = self.space.labels.next_graded(graded);
@@ -76,7 +73,6 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     }
 
     /// Whether the labels of a meeting point leave room for a better route.
-    #[inline(always)]
     pub(super) fn is_open_meeting(&self, door: u32) -> bool {
         let Some(label) = self.space.labels.find(door) else { return false };
         let key = if INBOUND && is_side(door) {

@@ -271,7 +271,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         }
         // What leads from side doors has no bound, because a discount may take any fee back.
         let problem = self.problem;
-        problem.for_each_giver_into(node, |tail, position| {
+        problem.for_each_giver_into(node, &mut |tail, position| {
             self.relaxed += 1;
             if tail != payer {
                 let (arc, record) = (lists.arc_at(position), lists.record_at(position));

@@ -295,14 +295,14 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     #[inline(always)]
     pub(super) fn label_forward(&mut self, head: u32, arc: u32, cost: u64, rest: Rest) {
-        let label = self.space.labels.entry(self.ungraded(head));
+        let side = if INBOUND && is_side(head) { Some(self.behind_side(head)) } else { None };
+        let label = self.space.labels.entry(head);
+        let (backward, flags) = side.unwrap_or((label.backward, label.flags));
         // What is left is known, or leads beyond the other frontier.
-        let left = rest.beyond.min(label.backward.saturating_add(self.problem.tolerance));
-        let has_met = label.backward != UNREACHED;
-        if label.flags & AVOIDED != 0 || cost.saturating_add(left) >= self.best {
+        let left = rest.beyond.min(backward.saturating_add(self.problem.tolerance));
+        if flags & AVOIDED != 0 || cost.saturating_add(left) >= self.best {
             return;
         }
-        let label = self.space.labels.entry(head);
         let is_first = label.forward == UNREACHED;
         let (way, explored) = (self.space.explored.len() as u32, &mut self.space.explored);
         let new = Explored { tail: self.origin, head, arc, next: label.forward_way, cost };
@@ -328,7 +328,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         self.counts.labelled += 1;
         self.space.forward.push(cost, head, self.turn_of(head));
         self.problem.topology.out_lists().prefetch_offsets(self.node_of(head));
-        if has_met {
+        if backward != UNREACHED {
             self.meet(head);
         }
     }
@@ -469,8 +469,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         self.counts.labelled += 1;
         self.space.backward.push(key, tail, self.turn_of(tail));
         self.problem.topology.in_lists().prefetch_offsets(self.node_of(tail));
-        if has_met && !self.keeps_bound {
-            self.meet_all(tail);
+        if has_met {
+            if INBOUND { self.meet_all(tail) } else { self.meet(tail) }
         }
     }
 }

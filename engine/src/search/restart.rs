@@ -43,7 +43,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// proves nothing.
     pub(super) fn must_lower_budget(&self) -> bool {
         let is_proof = self.found >= self.best && !self.is_contradicted;
-        self.budget.is_some() && !is_proof && self.found > self.problem.tolerance
+        !C::HAS_TWO_LABELS && self.budget.is_some() && !is_proof && self.found > self.problem.tolerance
     }
 
     /// Begins the forward search anew. O(labels it has given).
