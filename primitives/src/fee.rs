@@ -54,14 +54,10 @@ impl InboundFee {
     /// zero, as LND does. `None` above 64 bits.
     pub const fn received(self, forwarded: Msat, outbound: Msat) -> Option<Msat> {
         let Some(before) = forwarded.checked_add(outbound) else { return None };
-        let share = match before.to_msat().checked_mul(self.proportional_millionths.unsigned_abs() as u64) {
-            Some(product) => (product / MILLION) as i128,
-            None => {
-                before.to_msat() as i128 * self.proportional_millionths.unsigned_abs() as i128
-                    / MILLION as i128
-            }
-        };
-        let share = if self.proportional_millionths < 0 { -share } else { share };
+        // As in `Fee::of`: both parts have one sign, so both are rounded towards zero.
+        let (millions, rest) = (before.to_msat() / MILLION, before.to_msat() % MILLION);
+        let rate = self.proportional_millionths as i64;
+        let share = millions as i128 * rate as i128 + (rest as i64 * rate / MILLION as i64) as i128;
         let received = before.to_msat() as i128 + share + self.base_msat as i128;
         let floor = forwarded.to_msat() as i128;
         let received = if received < floor { floor } else { received };
@@ -79,6 +75,25 @@ mod tests {
     fn fee(base: u32, ppm: u32, amount: u64) -> Option<u64> {
         let fee = Fee { fee_base_msat: base, fee_proportional_millionths: ppm };
         fee.of(Msat::from_msat(amount)).map(Msat::to_msat)
+    }
+
+    #[test]
+    fn an_inbound_fee_is_the_plain_formula_s() {
+        for before in [0, 1, 999_999, 1_000_001, 123_456_789_012, 1 << 45, u64::MAX / 3, u64::MAX] {
+            for rate in [i32::MIN, -999_999, -7, 333_333, i32::MAX] {
+                for base in [i32::MIN, -1000, 0, 1, i32::MAX] {
+                    let inbound = InboundFee { base_msat: base, proportional_millionths: rate };
+                    let plain = i128::from(before)
+                        + i128::from(before) * i128::from(rate) / 1_000_000
+                        + i128::from(base);
+                    let forwarded = before / 2;
+                    let found =
+                        inbound.received(Msat::from_msat(forwarded), Msat::from_msat(before - forwarded));
+                    let plain = u64::try_from(plain.max(forwarded.into())).ok();
+                    assert_eq!(found.map(Msat::to_msat), plain, "{before} {inbound:?}");
+                }
+            }
+        }
     }
 
     #[test]

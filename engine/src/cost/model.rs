@@ -34,9 +34,14 @@ pub struct RiskWeights {
     pub hop_millionths: u32,
 }
 
+impl RiskWeights {
+    pub(crate) const DEFAULT: RiskWeights =
+        RiskWeights { risk_billionths: 15, hop_base_msat: 500, hop_millionths: 200 };
+}
+
 impl Default for RiskWeights {
     fn default() -> Self {
-        RiskWeights { risk_billionths: 15, hop_base_msat: 500, hop_millionths: 200 }
+        RiskWeights::DEFAULT
     }
 }
 

@@ -267,7 +267,8 @@ fn place_below(place: usize, max: usize) -> Result<u32, BuildError> {
     if place < max { Ok(place as u32) } else { Err(BuildError::TooLarge { max }) }
 }
 
-/// Nodes in one graph; keeps every node index, and a few beyond for a query's own nodes, within 28 bits.
+/// Nodes in one graph; keeps every node index, and a few beyond for a query's own nodes, within 26 bits: searches use the others
+/// (`search::discount`).
 pub const NODE_COUNT_MAX: usize = 1 << 26;
 /// Channels in one graph; keeps every arc index, and a query's own arcs, within 31 bits.
 pub const CHANNEL_COUNT_MAX: usize = 1 << 29;

@@ -36,7 +36,7 @@ impl PayBudget {
 /// probability already: beside it a hop is worth next to nothing, and a price would buy shorter ways with fees.
 /// docs/adr/0012-payments.md has what both are traded against.
 pub const PAY_WEIGHTS: ProbabilityWeights = ProbabilityWeights {
-    risk: RiskWeights { risk_billionths: 15, hop_base_msat: 500, hop_millionths: 20 },
+    risk: RiskWeights { hop_millionths: 20, ..RiskWeights::DEFAULT },
     attempt_base_msat: 300_000,
     attempt_millionths: 150,
 };

@@ -11,9 +11,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// fee, such a node needs what the payee gets and the fees behind the backward frontier.
     #[inline(always)]
     pub(super) fn least_amount(&self) -> u64 {
-        // A circular route's payer is left before anything is known of the other side.
-        let frontier = Some(self.space.backward.least()).filter(|&frontier| frontier != UNREACHED);
-        frontier.and_then(|frontier| self.amount_behind(frontier)).unwrap_or(self.problem.least_ahead)
+        self.amount_behind(self.space.backward.least()).unwrap_or(self.problem.least_ahead)
     }
 
     /// What an HTLC carries at least that enters `head`.
@@ -44,7 +42,8 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
     /// What a node receives behind which a route costs `cost`, where the cost tells.
     #[inline(always)]
     fn amount_behind(&self, cost: u64) -> Option<u64> {
-        // Keys take all discounts off, so they hold where inbound fees count.
-        (!C::HAS_TWO_LABELS).then(|| self.payment.saturating_add(cost.min(COST_MAX)))
+        // Keys take all discounts off, so they hold where inbound fees count. A circular route's payer is left before
+        // anything is known of the other side.
+        (!C::HAS_TWO_LABELS && cost != UNREACHED).then(|| self.payment.saturating_add(cost.min(COST_MAX)))
     }
 }

@@ -121,10 +121,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let left = self.space.backward.begun().filter_map(|(_, node, _)| self.space.labels.find(node));
         let left = left.map(|label| label.backward).min().unwrap_or(UNREACHED);
         let frontiers = frontiers.min(self.space.forward.least_begun().saturating_add(left));
-        let met = self.space.met.iter().filter_map(|&door| {
-            let labels = &self.space.labels;
-            Some(labels.find(door)?.forward.saturating_add(labels.find(self.ungraded(door))?.backward))
-        });
+        let met = self.space.met.iter().map(|&door| self.least_over(door));
         let dropped = &self.space.dropped;
         let dropped = dropped.iter().map(|label| label.key.saturating_add(self.least_forward(label.node)));
         let least = met.chain(dropped).min().unwrap_or(u64::MAX);

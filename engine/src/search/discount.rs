@@ -11,7 +11,7 @@
 //! At a side door the node is credited the largest discount that any of its channels gives, or any of that grade: the *key*
 //! of a label there may be too low, never too high.
 
-use primitives::{InboundFee, Msat};
+use primitives::{Fee, InboundFee, Msat};
 
 use super::problem::{Problem, Suffix};
 use crate::cost::HopCost;
@@ -34,15 +34,16 @@ impl Discount {
         if rate >= MILLION || record.fee_ppm() * (MILLION - rate) < rate * MILLION {
             return 0;
         }
-        share(fee, MILLION - rate).saturating_sub(self.taken(rate, amount))
+        kept(fee, rate).saturating_sub(self.taken(amount))
     }
 }
 
 impl Discount {
     /// The largest discount of a grade, of a node whose largest is this.
     #[inline]
-    fn of_grade(self, grade: u32) -> Discount {
-        let rate = GRADES.get(grade as usize).map_or(i32::MIN, |&most| -most);
+    fn of_grade(self, grade: usize) -> Discount {
+        let most = grade.checked_sub(1).and_then(|place| GRADES.get(place));
+        let rate = most.map_or(i32::MIN, |&most| -most);
         let proportional_millionths = self.0.proportional_millionths.max(rate);
         Discount(InboundFee { proportional_millionths, ..self.0 })
     }
@@ -51,14 +52,15 @@ impl Discount {
     #[inline]
     pub(super) fn least_of(self, fee: u64, amount_max: u64) -> u64 {
         let rate = u64::from(self.0.proportional_millionths.min(0).unsigned_abs());
-        share(fee, MILLION.saturating_sub(rate)).saturating_sub(self.taken(rate, amount_max))
+        kept(fee, rate).saturating_sub(self.taken(amount_max))
     }
 
     /// What is taken off at most of a fee for `amount`, roundings included.
     #[inline]
-    fn taken(self, rate: u64, amount: u64) -> u64 {
-        let base = u64::from(self.0.base_msat.min(0).unsigned_abs());
-        share(amount, rate).saturating_add(base + ROUNDING)
+    fn taken(self, amount: u64) -> u64 {
+        let InboundFee { base_msat, proportional_millionths } = self.0;
+        let [base, rate] = [base_msat, proportional_millionths].map(|part| part.min(0).unsigned_abs());
+        fee_of(base, rate, amount).saturating_add(ROUNDING)
     }
 }
 
@@ -82,21 +84,14 @@ impl<C: HopCost> Problem<'_, C> {
     #[inline(never)]
     pub(super) fn discount_at(&self, door: u32) -> Option<Discount> {
         let largest = self.discount(node_of(door)).filter(|_| is_side(door))?;
-        Some(if door & GRADE == 0 {
-            largest
-        } else {
-            largest.of_grade((door & GRADE) >> GRADE.trailing_zeros())
-        })
+        Some(largest.of_grade(((door & GRADE) >> GRADE.trailing_zeros()) as usize))
     }
 
-    /// The least that the node can end up receiving for a state.
-    pub(super) fn least_received(&self, node: u32, suffix: &Suffix) -> u64 {
-        self.received_less(node, self.discount(node), suffix)
-    }
-
-    fn received_less(&self, node: u32, discount: Option<Discount>, suffix: &Suffix) -> u64 {
-        let Some(Discount(least)) = discount else { return suffix.received };
-        if node == self.payee && suffix.received == self.amount {
+    /// The least that the node can end up receiving for a state over what arrives by a door.
+    #[inline(never)]
+    pub(super) fn least_received(&self, door: u32, suffix: &Suffix) -> u64 {
+        let Some(Discount(least)) = self.discount_at(door) else { return suffix.received };
+        if node_of(door) == self.payee && suffix.received == self.amount {
             return suffix.received;
         }
         let outbound = Msat::from_msat(suffix.received - suffix.forwarded);
@@ -106,19 +101,16 @@ impl<C: HopCost> Problem<'_, C> {
     /// The state's cost if the node gave its largest discount: never above what any route through it costs so far.
     #[inline]
     pub(crate) fn key_of(&self, node: u32, suffix: &Suffix) -> u64 {
-        suffix.cost + self.least_received(node, suffix) - suffix.received
+        self.key_at(node | SIDE, suffix)
     }
 
     /// The least that the state can have cost where it arrives by this door.
     #[inline(always)]
     pub(super) fn key_at(&self, door: u32, suffix: &Suffix) -> u64 {
-        if is_side(door) { self.key_at_side(door, suffix) } else { suffix.cost }
-    }
-
-    #[inline(never)]
-    fn key_at_side(&self, door: u32, suffix: &Suffix) -> u64 {
-        let received = self.received_less(node_of(door), self.discount_at(door), suffix);
-        suffix.cost + received - suffix.received
+        if !is_side(door) {
+            return suffix.cost;
+        }
+        suffix.cost + self.least_received(door, suffix) - suffix.received
     }
 
     /// The state at a door whose `cost` is a key.
@@ -127,7 +119,7 @@ impl<C: HopCost> Problem<'_, C> {
         if !is_side(door) {
             return keyed;
         }
-        let discount = keyed.received - self.least_received(node_of(door), &keyed);
+        let discount = keyed.received - self.least_received(door, &keyed);
         Suffix { cost: keyed.cost + discount, ..keyed }
     }
 
@@ -185,7 +177,7 @@ impl<C: HopCost> Problem<'_, C> {
             return 0;
         }
         let rate = -self.inbound_fee(arc).proportional_millionths.clamp(-i32::MAX, 0);
-        let grade = GRADES.partition_point(|&most| most < rate) as u32;
+        let grade = GRADES.partition_point(|&most| most < rate) as u32 + 1;
         SIDE | grade << GRADE.trailing_zeros()
     }
 
@@ -246,30 +238,29 @@ pub(super) fn is_side(door: u32) -> bool {
 pub(super) const SIDE: u32 = 1 << 31;
 /// And these bits tell its grade, 0 where it is not known.
 const GRADE: u32 = SIDE - NODE_COUNT_MAX as u32;
-/// The largest rate, in millionths, of each grade but the last, as people choose them. The first grade stands for none.
-const GRADES: [i32; 31] = [
-    -1, 0, 10, 20, 30, 50, 75, 100, 125, 150, 175, 200, 225, 250, 300, 350, 400, 450, 500, 600, 700, 800,
-    900, 1000, 1200, 1500, 2000, 2500, 3000, 5000, 10_000,
+/// The largest rate, in millionths, of each grade from 1 on but the last, as people choose them.
+const GRADES: [i32; 30] = [
+    0, 10, 20, 30, 50, 75, 100, 125, 150, 175, 200, 225, 250, 300, 350, 400, 450, 500, 600, 700, 800, 900,
+    1000, 1200, 1500, 2000, 2500, 3000, 5000, 10_000,
 ];
 const MILLION: u64 = 1_000_000;
 /// Each of the three roundings of a fee is worth less than one msat.
 const ROUNDING: u64 = 3;
 
-/// So many millionths of an amount, rounded down.
+/// What is left of a fee when `rate` millionths are taken off, rounded down.
 #[inline(always)]
-fn share(amount: u64, millionths: u64) -> u64 {
-    match amount.checked_mul(millionths) {
-        Some(product) => product / MILLION,
-        None => {
-            let share = u128::from(amount) * u128::from(millionths) / u128::from(MILLION);
-            u64::try_from(share).unwrap_or(u64::MAX)
-        }
-    }
+fn kept(fee: u64, rate: u64) -> u64 {
+    fee_of(0, MILLION.saturating_sub(rate) as u32, fee)
+}
+
+#[inline(always)]
+fn fee_of(fee_base_msat: u32, fee_proportional_millionths: u32, amount: u64) -> u64 {
+    let fee = Fee { fee_base_msat, fee_proportional_millionths };
+    fee.of(Msat::from_msat(amount)).map_or(u64::MAX, Msat::to_msat)
 }
 
 #[cfg(test)]
 mod tests {
-    use primitives::Fee;
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 

@@ -1,7 +1,7 @@
 //! The fast search where nodes give discounts (bLIP-18): its steps beside the lists that are sorted by fee.
 //!
-//! A node that gives discounts has two doors (`discount`), and each arc that leaves it leads from both. What an arc
-//! leads to from a main door, its fee tells, and so do the bounds of the list it is in. From a side door, the fee may be
+//! A node that gives discounts has two doors (`discount`), and each arc that leaves it leads from both; to the forward
+//! search, the side door is one for each grade of discounts. Backward, what an arc leads to from a main door, its fee tells, and so do the bounds of the list it is in. From a side door, the fee may be
 //! taken back: those arcs are a list of their own, the *givers*, whose bound is the least cost of a hop. Like any list
 //! it waits until nothing is nearer.
 
@@ -9,6 +9,7 @@ use super::bidirectional::Run;
 use super::discount::{Discount, SIDE, is_side, node_of, ungraded};
 use super::frontier::{GIVERS, Reached};
 use super::meeting::suffix_of;
+use super::problem::Suffix;
 use super::relax::Rest;
 use super::workspace::{AVOIDED, LabelTable, NO_ARC};
 use crate::cost::HopCost;
@@ -151,14 +152,14 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         let suffix = suffix_of(&self.problem, door, label);
         let lists = self.problem.topology.in_lists();
         let (problem, mut seen) = (self.problem, 0);
-        // Discounts leave nothing but the cost of the hop, at the least.
-        let least = label.backward.saturating_add(self.least_hop);
+        let keyed = Suffix { cost: label.backward, ..suffix };
         problem.for_each_giver_into(node_of(door), &mut |tail, position| {
             seen += 1;
             let giver = tail | SIDE;
+            // Discounts may take any fee back.
             if tail < self.leaves_from
                 && tail != problem.payer
-                && least.saturating_add(self.rest_before_node(giver, rest)) < self.best
+                && self.may_reach_backward(giver, &keyed, 0, rest)
                 && asks(self, giver)
             {
                 let arc = || lists.arc_at(position);

@@ -5,7 +5,7 @@
 //! would price its arcs at an amount that is far too small, find that everything is near, and meet the other side
 //! where the true amount does not fit.
 
-use super::discount::node_of;
+use super::discount::{SIDE, node_of};
 use super::problem::Problem;
 use crate::cost::HopCost;
 use crate::graph::{Adjacency, Record};
@@ -43,7 +43,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
                 return None;
             }
             least.cost = least.cost.min(self.key_of(other, &state));
-            least.received = least.received.min(self.least_received(other, &state));
+            least.received = least.received.min(self.least_received(other | SIDE, &state));
         }
         (least.cost != u64::MAX).then_some(least)
     }

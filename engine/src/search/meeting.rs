@@ -74,13 +74,14 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     /// Whether the labels of a meeting point leave room for a better route.
     pub(super) fn is_open_meeting(&self, door: u32) -> bool {
-        let Some(label) = self.space.labels.find(door) else { return false };
-        let key = if INBOUND && is_side(door) {
-            self.suffix_at(door).map_or(UNREACHED, |suffix| self.problem.key_at(door, &suffix))
-        } else {
-            label.backward
-        };
-        label.forward.saturating_add(key).saturating_add(self.problem.tolerance) < self.best
+        self.least_over(door).saturating_add(self.problem.tolerance) < self.best
+    }
+
+    /// What the labels of both sides at a door come to.
+    pub(super) fn least_over(&self, door: u32) -> u64 {
+        let forward = self.space.labels.find(door).map_or(UNREACHED, |label| label.forward);
+        let behind = self.suffix_at(door).map(|suffix| self.problem.key_at(door, &suffix));
+        forward.saturating_add(behind.unwrap_or(UNREACHED))
     }
 
     /// Prices the forward tree's path to a node exactly, on top of `suffix`; leaves its arcs in `trial`, last first.

@@ -67,7 +67,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
 
     /// The same before a node that the forward search may have settled without looking at all arcs out of it.
     #[inline(always)]
-    pub(super) fn rest_before_node(&self, tail: u32, rest: Rest) -> u64 {
+    fn rest_before_node(&self, tail: u32, rest: Rest) -> u64 {
         if self.space.forward.may_have_left(tail) {
             self.rest_at(tail, rest, |label| label.forward)
         } else {
@@ -130,7 +130,6 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
                     Some(budget) => spent(budget.saturating_sub(key), record, passage),
                 };
                 if let Some(fee) = fee {
-                    let fee = fee.saturating_add(self.least_charge(head, arc));
                     self.reach_forward(head, key, fee, rest, record, passage, arc);
                 }
             }
@@ -238,13 +237,12 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
             _ => fee,
         };
         let (fee, minimum) = (passage.least_fee_cost(whole, fee), passage.min);
-        let fee = fee.saturating_add(self.least_charge(head, &arc));
         if let Some(cost) = self.reach_forward(head, key, fee, rest, record, passage, arc) {
             self.note_minimum(head, minimum, cost);
         }
     }
 
-    /// Labels the head of an arc that carries the payment for `fee`.
+    /// Labels the head of an arc whose tail charges `fee`.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "what the scan of a block has in registers")]
     pub(super) fn reach_forward(
@@ -258,7 +256,7 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         arc: impl Fn() -> u32,
     ) -> Option<u64> {
         let near = self.rest_behind_node(self.ungraded(head), rest);
-        let before = key.saturating_add(fee);
+        let before = key.saturating_add(fee).saturating_add(self.least_charge(head, &arc));
         if before.saturating_add(self.least_hop).saturating_add(near) >= self.best {
             return None;
         }

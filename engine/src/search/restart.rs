@@ -11,7 +11,6 @@
 use super::bidirectional::Run;
 use super::discount::ungraded;
 use super::passage::Passage;
-use super::workspace::{FORWARD_CLOSED, FORWARD_SETTLED, MET, NO_ARC, UNREACHED};
 use crate::cost::HopCost;
 use crate::graph::Record;
 
@@ -61,11 +60,9 @@ impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INB
         };
         let space = &mut *self.space;
         for explored in &space.explored {
-            for door in [explored.head, ungraded(explored.head)] {
-                let label = space.labels.entry(door);
-                (label.forward, label.forward_second) = (UNREACHED, UNREACHED);
-                label.forward_way = NO_ARC;
-                label.flags &= !(FORWARD_SETTLED | FORWARD_CLOSED | MET);
+            space.labels.entry(explored.head).forget_forward();
+            if INBOUND {
+                space.labels.entry(ungraded(explored.head)).forget_forward();
             }
         }
         space.explored.clear();

@@ -16,7 +16,7 @@ pub(crate) struct Label {
     stamp: u32,
     /// Least cost from the payer at the payment's own amount, [`UNREACHED`] where there is none yet.
     pub(crate) forward: u64,
-    /// The same over the second-best incoming arc.
+    /// The same over the second-best incoming arc. Of a side door of no grade, see [`Label::settled_grade`].
     pub(crate) forward_second: u64,
     /// Least cost to the payee, with this node's fee as low as it can get; [`UNREACHED`] where there is none yet.
     pub(crate) backward: u64,
@@ -86,6 +86,12 @@ impl Label {
     #[inline(always)]
     pub(crate) fn is_to_side(&self) -> bool {
         self.flags & TO_SIDE != 0
+    }
+
+    /// Forgets what the forward search knew.
+    pub(crate) fn forget_forward(&mut self) {
+        (self.forward, self.forward_second, self.forward_way) = (UNREACHED, UNREACHED, NO_ARC);
+        self.flags &= !(FORWARD_SETTLED | FORWARD_CLOSED | MET);
     }
 
     /// Of a side door of no grade: that of the last grade that the forward search has settled, which is the largest.

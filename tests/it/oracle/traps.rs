@@ -400,19 +400,26 @@ fn a_fee_that_a_minimum_demands_anyhow_hides_no_shorter_delay() {
     holds(&world);
 }
 
-#[test]
-fn a_plateau_behind_a_fee_is_not_searched_for_a_msat() {
-    // The payer's side charges for what the payee's side adds: 1 msat more than for the amount alone. Between them, free
-    // channels join 200 nodes in a net.
-    let mut channels = vec![way(0, 1, Policy::FREE), way(1, 2, Policy { ppm: 10_000, ..Policy::FREE })];
-    for at in 2..=200u8 {
-        let next = |step: u8| 2 + (at - 2).wrapping_mul(step).wrapping_add(7 * step) % 199;
+/// Free channels that join the nodes from `first` to 200 in a net, and a way from the last of them to node 251 for 1,000 msat.
+pub(super) fn net(first: u8) -> Vec<Channel> {
+    let mut channels = Vec::new();
+    for at in first..=200u8 {
+        let next = |step: u8| first + (at - first).wrapping_mul(step).wrapping_add(7 * step) % (201 - first);
         let heads = [3, 5, 11].map(next).into_iter().filter(|&head| head != at);
         channels.extend(heads.map(|head| way(at, head, Policy::FREE)));
         channels.extend((at < 200).then(|| way(at, at + 1, Policy::FREE)));
     }
     channels.push(way(200, 250, Policy::base(1000)));
     channels.push(way(250, 251, Policy::FREE));
+    channels
+}
+
+#[test]
+fn a_plateau_behind_a_fee_is_not_searched_for_a_msat() {
+    // The payer's side charges for what the payee's side adds: 1 msat more than for the amount alone. Between them, free
+    // channels join 200 nodes in a net.
+    let mut channels = vec![way(0, 1, Policy::FREE), way(1, 2, Policy { ppm: 10_000, ..Policy::FREE })];
+    channels.extend(net(2));
     let mut world = World::new(channels, 0, 251, 1_000_000);
     for hop_count_max in [20, 250] {
         world.payment.limits.hop_count_max = hop_count_max;
