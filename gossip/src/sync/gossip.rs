@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use primitives::wire::{
-    ChannelAnnouncement, ChannelUpdate, GossipTimestampFilter, NodeAnnouncement, QueryChannelRange,
-    QueryShortChannelIds, ReplyChannelRange, ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
+    GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
+    ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
 };
 use primitives::{ChainHash, GraphDelta, ShortChannelId, UnixTime};
 
@@ -127,9 +127,9 @@ impl Gossip {
             }
             Input::Message { peer, message } if self.peers.contains_key(&peer) => {
                 let taken = self.message(peer, message, now);
-                // Gossip is most of what comes, and gives work to nobody but the threads: the O(peers) of all else can wait
-                // for the next second.
-                if taken.is_ok() && is_gossip(message) && now == self.woken_at {
+                // What is no query is most of what comes, and gives work to nobody but the threads: the O(peers) of all else can
+                // wait for the next second.
+                if taken.is_ok() && !is_of_queries(message) && now == self.woken_at {
                     self.start_verify(now);
                     return;
                 }
@@ -305,9 +305,15 @@ impl Gossip {
     }
 }
 
-fn is_gossip(message: &[u8]) -> bool {
-    let kind = message_type(message);
-    [ChannelAnnouncement::TYPE, ChannelUpdate::TYPE, NodeAnnouncement::TYPE].map(Some).contains(&kind)
+fn is_of_queries(message: &[u8]) -> bool {
+    let kinds = [
+        QueryShortChannelIds::TYPE,
+        ReplyShortChannelIdsEnd::TYPE,
+        QueryChannelRange::TYPE,
+        ReplyChannelRange::TYPE,
+        GossipTimestampFilter::TYPE,
+    ];
+    kinds.map(Some).contains(&message_type(message))
 }
 
 pub(super) fn after(time: UnixTime, secs: u32) -> UnixTime {

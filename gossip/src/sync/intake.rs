@@ -23,7 +23,8 @@ enum Worth {
 }
 
 impl Gossip {
-    /// A message of another type than those of queries. What teaches nothing is paid for; what is wrong costs patience, too.
+    /// A message of another type than those of queries, and be it none of gossip's. What teaches nothing is paid for; what is
+    /// wrong costs patience, too.
     pub(super) fn take_gossip(
         &mut self,
         peer: PeerId,

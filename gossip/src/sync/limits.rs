@@ -1,5 +1,7 @@
 //! The numbers of the conversation with peers, each with its reason.
 
+use primitives::wire::{Ping, WireMessage as _, message_type};
+
 /// Peers at once.
 pub const PEER_COUNT_MAX: usize = 256;
 /// Bytes of one peer's messages that wait for their signatures to be checked; reading pauses above. Some 500 messages,
@@ -64,9 +66,13 @@ pub(super) const COST_RANGE: u32 = 20;
 /// A query for channels, besides one for every hundred of them.
 pub(super) const COST_IDS: u32 = 2;
 
-/// The work of reading a message, decrypting it, and finding out that it teaches nothing, in microseconds.
+/// The work of reading a message, decrypting it, and finding out that it teaches nothing, and of a ping's pong, in
+/// microseconds.
 pub(super) fn work_of(message: &[u8]) -> u32 {
-    let bytes = u32::try_from(message.len()).unwrap_or(u32::MAX);
+    let ping =
+        (message_type(message) == Some(Ping::TYPE)).then(|| Ping::decode(&message[2..]).ok()).flatten();
+    let answer = ping.and_then(|ping| ping.pong_bytes()).unwrap_or(0);
+    let bytes = u32::try_from(message.len()).unwrap_or(u32::MAX).saturating_add(answer.into());
     WORK_MESSAGE + bytes / WORK_BYTES
 }
 

@@ -47,8 +47,9 @@ pub enum Event<'a> {
     Ready(Init<'a>),
     /// A message of BOLT 7, its type included: gossip or a query. Nobody has looked at its payload.
     Message(&'a [u8]),
-    /// The peer is alive.
-    Pong,
+    /// A message that asks nothing more of the caller: a ping, which has its pong already, a pong, or one of an unknown odd
+    /// type. Who counts what a peer costs counts these, too.
+    Other(&'a [u8]),
     /// The peer finds something amiss.
     Warning(Warning<'a>),
     /// A channel, or all of them, have failed for the peer.
@@ -119,21 +120,18 @@ impl Connection {
         &mut self,
         secp: &Secp256k1<C>,
     ) -> Result<Option<Event<'_>>, ConnectionError> {
-        // A message that means nothing to the caller leads to the next one.
-        loop {
-            if self.output.len() > OUTPUT_BYTES_MAX {
-                return Ok(None);
-            }
-            match self.step(secp) {
-                Ok(Step::NeedsMore) => return Ok(None),
-                Ok(Step::Authenticated(node_id)) => return Ok(Some(Event::Authenticated { node_id })),
-                Ok(Step::Message { start, end }) => match self.judge(start, end) {
-                    Ok(Some(kind)) => return self.event(kind, start, end).map(Some),
-                    Ok(None) => {}
-                    Err(error) => return Err(self.die(error)),
-                },
-                Err(error) => return Err(self.die(error)),
-            }
+        if self.output.len() > OUTPUT_BYTES_MAX {
+            return Ok(None);
+        }
+        match self.step(secp) {
+            Ok(Step::NeedsMore) => Ok(None),
+            Ok(Step::Authenticated(node_id)) => Ok(Some(Event::Authenticated { node_id })),
+            Ok(Step::Message { start, end }) => match self.judge(start, end) {
+                Ok(Some(kind)) => self.event(kind, start, end).map(Some),
+                Ok(None) => Ok(None),
+                Err(error) => Err(self.die(error)),
+            },
+            Err(error) => Err(self.die(error)),
         }
     }
 
@@ -236,7 +234,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Does what BOLT 1 demands of a message; `None` where nobody need know of it.
+    /// Does what BOLT 1 demands of a message; `None` where the connection is dead.
     fn judge(&mut self, start: usize, end: usize) -> Result<Option<Kind>, ConnectionError> {
         let message = &self.input[start..end];
         let Some(message_type) = message_type(message) else {
@@ -266,12 +264,11 @@ impl Connection {
                     let pong = Pong { ignored: &ZEROS[..count.into()] }.to_bytes();
                     sealer.seal(&pong, &mut self.output)?;
                 }
-                Ok(None)
+                Ok(Some(Kind::Other))
             }
-            Pong::TYPE => Ok(Some(Kind::Pong)),
             GOSSIP_FIRST..=GOSSIP_LAST => Ok(Some(Kind::Gossip)),
             _ if message_type % 2 == 0 => Err(ConnectionError::MessageType { message_type }),
-            _ => Ok(None),
+            _ => Ok(Some(Kind::Other)),
         }
     }
 
@@ -282,7 +279,7 @@ impl Connection {
             Kind::Init => Event::Ready(Init::decode(&message[2..])?),
             Kind::Warning => Event::Warning(Warning::decode(&message[2..])?),
             Kind::Error => Event::Error(ErrorMessage::decode(&message[2..])?),
-            Kind::Pong => Event::Pong,
+            Kind::Other => Event::Other(message),
             Kind::Gossip => Event::Message(message),
         })
     }
@@ -343,7 +340,7 @@ enum Kind {
     Init,
     Warning,
     Error,
-    Pong,
+    Other,
     Gossip,
 }
 

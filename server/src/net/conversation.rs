@@ -6,6 +6,7 @@ use std::time::Duration;
 use gossip::admit::PeerId;
 use node::peer::{Connection, Event, OUTPUT_BYTES_MAX};
 use primitives::NodeId;
+use primitives::wire::WireMessage as _;
 use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -150,7 +151,7 @@ impl Conversation {
             let (said, queries) = match self.connection.next_event(&self.hub.secp) {
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(EndReason::Connection(error)),
-                Ok(Some(Event::Message(message))) => {
+                Ok(Some(Event::Message(message) | Event::Other(message))) => {
                     batch.push(message);
                     continue;
                 }
@@ -162,7 +163,10 @@ impl Conversation {
                     let features = init.combined_features();
                     (None, Some(features.has_bit(GOSSIP_QUERIES) || features.has_bit(GOSSIP_QUERIES + 1)))
                 }
-                Ok(Some(Event::Warning(warning))) => (Some((warning.to_string(), false)), None),
+                Ok(Some(Event::Warning(warning))) => {
+                    batch.push(&warning.to_bytes());
+                    (Some((warning.to_string(), false)), None)
+                }
                 Ok(Some(Event::Error(error))) => (Some((error.to_string(), true)), None),
                 Ok(Some(_)) => continue,
             };

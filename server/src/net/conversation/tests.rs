@@ -3,6 +3,7 @@
 use bitcoin::secp256k1::{Secp256k1, SecretKey};
 use node::peer::Introduction;
 use primitives::ChainHash;
+use primitives::wire::{Ping, Warning, WireMessage};
 use tokio::io::{DuplexStream, duplex, split};
 use tokio::sync::mpsc;
 
@@ -133,6 +134,23 @@ async fn who_answers_pings_may_be_silent_for_ever() {
     assert!(played.began.elapsed().as_secs() >= 20 * 60);
     played.socket.shutdown().await.expect("it is open");
     assert_eq!(played.end().await.0, EndReason::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_means_nothing_is_told_to_who_counts_what_a_peer_costs() {
+    let mut played = Played::new();
+    let _link = played.introduce().await;
+    let ping = Ping { num_pong_bytes: 7, ignored: &[] }.to_bytes();
+    let warning = Warning { channel_id: [0; 32], data: b"hm" }.to_bytes();
+    let said = [ping, vec![0, 19, 0, 0], vec![0, 33, 1], warning];
+    for message in &said {
+        played.connection.send(message).expect("ready");
+    }
+    played.write(played.connection.output().len()).await;
+    match played.events.recv().await {
+        Some(CoreEvent::Messages { batch, .. }) => assert!(batch.messages().eq(&said)),
+        event => panic!("{event:?}"),
+    }
 }
 
 #[tokio::test(start_paused = true)]
