@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use benches::memory::resident_bytes;
 use criterion::Criterion;
-use primitives::wire::{PONG_BYTES_MAX, Ping, QueryChannelRange, WireMessage};
+use primitives::wire::{QueryChannelRange, WireMessage};
 use primitives::{Direction, UnixTime};
 use server::net::open_sync;
 use tests::signed::{Author, Signer};
@@ -38,8 +38,6 @@ fn floods() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("zero timestamps", vec![zero]),
         ("unknown channels", (0..size(30_000)).map(unknown).collect()),
         ("queries", vec![query.to_bytes()]),
-        // They want no pong, so that their maker need not read any.
-        ("pings", vec![Ping { num_pong_bytes: PONG_BYTES_MAX + 1, ignored: &[] }.to_bytes()]),
     ]
 }
 
