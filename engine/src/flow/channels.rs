@@ -119,9 +119,13 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
             return None;
         }
         let part_max = passage.max;
-        if self.maximum_rule == MaximumRule::Each {
+        if self.maximum_rule != MaximumRule::Together {
             let usable = problem.restrictions.usable(passage.whole);
-            passage.max = usable.saturating_sub(passage.held).min(passage.capacity);
+            let all = usable.saturating_sub(passage.held).min(passage.capacity);
+            passage.max = match self.maximum_rule {
+                MaximumRule::Times(count) => part_max.saturating_mul(count.into()).min(all),
+                MaximumRule::Together | MaximumRule::Each => all,
+            };
         }
         let is_own = tail == problem.payer;
         let balance = if is_own { problem.first_balance(arc)? } else { None };
@@ -151,7 +155,7 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
 
     /// Whether several parts may use a channel that carries no larger one.
     pub(super) fn may_repeat(&self) -> bool {
-        self.maximum_rule == MaximumRule::Each
+        self.maximum_rule != MaximumRule::Together
     }
 
     /// What holds for an arc by number.

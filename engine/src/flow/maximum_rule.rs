@@ -6,6 +6,8 @@ pub enum MaximumRule {
     /// All parts over the channel together.
     #[default]
     Together,
+    /// Each part alone; together they keep within so many times as much, and within the capacity.
+    Times(u32),
     /// Each part alone; together they keep within the capacity.
     Each,
 }

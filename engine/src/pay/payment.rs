@@ -217,15 +217,19 @@ impl Payment {
         let mut query = rest_query(&self.query, rest, &self.parts);
         let in_flight = (!self.parts.is_empty()).then_some(&in_flight);
         let liquidity = BelievedLiquidity { beliefs: world.beliefs.view(now), prior: self.prior, in_flight };
-        let plan = plan_with(world.snapshot, &query, liquidity, space).or_else(|error| {
-            if query.maximum_rule == MaximumRule::Each
-                || matches!(error, PlanError::Query(_) | PlanError::FeeLimit { .. })
-            {
-                return Err(error);
-            }
-            query.maximum_rule = MaximumRule::Each;
-            plan_with(world.snapshot, &query, liquidity, space)
-        })?;
+        let mut looser = match query.maximum_rule {
+            MaximumRule::Together => LOOSER_RULES.iter(),
+            MaximumRule::Times(_) | MaximumRule::Each => [].iter(),
+        };
+        let plan = loop {
+            let error = match plan_with(world.snapshot, &query, liquidity, space) {
+                Ok(plan) => break plan,
+                Err(error @ (PlanError::Query(_) | PlanError::FeeLimit { .. })) => return Err(error),
+                Err(error) => error,
+            };
+            let Some(&rule) = looser.next() else { return Err(error) };
+            query.maximum_rule = rule;
+        };
         if self.attempt_count + 1 == self.budget.attempt_count_max {
             return Ok(plan);
         }
@@ -268,3 +272,7 @@ impl Payment {
         }
     }
 }
+
+/// What channels' maxima are taken for where they leave no plan. A channel may well carry a few HTLCs of the largest size, but
+/// hardly all that its capacity has room for.
+const LOOSER_RULES: [MaximumRule; 2] = [MaximumRule::Times(4), MaximumRule::Each];

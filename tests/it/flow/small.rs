@@ -285,6 +285,12 @@ fn a_maximum_holds_for_all_parts_together_or_for_each() {
     assert!(amounts(&plan).iter().all(|&part| part <= sat(40_000)), "{:?}", amounts(&plan));
     query.route.amount = sat(101_000);
     assert!(matches!(planned(&snapshot, &query), Err(PlanError::Cut(_))));
+    query.maximum_rule = MaximumRule::Times(2);
+    query.route.amount = sat(81_000);
+    assert!(matches!(planned(&snapshot, &query), Err(PlanError::Cut(_))));
+    query.route.amount = sat(79_000);
+    let plan = planned(&snapshot, &query).unwrap();
+    assert!(amounts(&plan).iter().all(|&part| part <= sat(40_000)), "{:?}", amounts(&plan));
 }
 
 #[test]

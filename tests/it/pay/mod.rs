@@ -4,5 +4,6 @@ mod world;
 
 mod delivery;
 mod layers;
+mod maxima;
 mod rules;
 mod stages;
