@@ -119,14 +119,13 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
             return None;
         }
         let part_max = passage.max;
-        if self.maximum_rule != MaximumRule::Together {
-            let usable = problem.restrictions.usable(passage.whole);
-            let all = usable.saturating_sub(passage.held).min(passage.capacity);
-            passage.max = match self.maximum_rule {
-                MaximumRule::Times(count) => part_max.saturating_mul(count.into()).min(all),
-                MaximumRule::Together | MaximumRule::Each => all,
-            };
-        }
+        let all =
+            || problem.restrictions.usable(passage.whole).saturating_sub(passage.held).min(passage.capacity);
+        passage.max = match self.maximum_rule {
+            MaximumRule::Together => part_max,
+            MaximumRule::Times(count) => part_max.saturating_mul(count.into()).min(all()),
+            MaximumRule::Each => all(),
+        };
         let is_own = tail == problem.payer;
         let balance = if is_own { problem.first_balance(arc)? } else { None };
         let passage = match balance {

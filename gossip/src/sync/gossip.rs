@@ -306,14 +306,8 @@ impl Gossip {
 }
 
 fn is_of_queries(message: &[u8]) -> bool {
-    let kinds = [
-        QueryShortChannelIds::TYPE,
-        ReplyShortChannelIdsEnd::TYPE,
-        QueryChannelRange::TYPE,
-        ReplyChannelRange::TYPE,
-        GossipTimestampFilter::TYPE,
-    ];
-    kinds.map(Some).contains(&message_type(message))
+    // BOLT 7 numbers queries, their answers and the filter in a row.
+    matches!(message_type(message), Some(QueryShortChannelIds::TYPE..=GossipTimestampFilter::TYPE))
 }
 
 pub(super) fn after(time: UnixTime, secs: u32) -> UnixTime {

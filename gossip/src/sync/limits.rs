@@ -69,9 +69,10 @@ pub(super) const COST_IDS: u32 = 2;
 /// The work of reading a message, decrypting it, and finding out that it teaches nothing, and of a ping's pong, in
 /// microseconds.
 pub(super) fn work_of(message: &[u8]) -> u32 {
-    let ping =
-        (message_type(message) == Some(Ping::TYPE)).then(|| Ping::decode(&message[2..]).ok()).flatten();
-    let answer = ping.and_then(|ping| ping.pong_bytes()).unwrap_or(0);
+    let answer = match message_type(message) {
+        Some(Ping::TYPE) => Ping::decode(&message[2..]).ok().and_then(|ping| ping.pong_bytes()).unwrap_or(0),
+        _ => 0,
+    };
     let bytes = u32::try_from(message.len()).unwrap_or(u32::MAX).saturating_add(answer.into());
     WORK_MESSAGE + bytes / WORK_BYTES
 }
