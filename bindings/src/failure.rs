@@ -151,6 +151,7 @@ impl Failure {
             Failure::Plan(PlanError::NoRoomForFees { missing }) => {
                 (fg_reason::FG_REASON_NO_ROOM_FOR_FEES, missing.to_msat())
             }
+            Failure::Plan(PlanError::RouteLimits { .. }) => (fg_reason::FG_REASON_ROUTE_LIMITS, FG_NONE),
             Failure::Plan(PlanError::TooFewParts { missing, .. }) => {
                 (fg_reason::FG_REASON_TOO_FEW_PARTS, missing.to_msat())
             }

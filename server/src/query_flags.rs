@@ -27,7 +27,7 @@ pub(crate) struct CostFlags {
     /// What the route shall be cheapest in
     ///
     /// fee: the fee and nothing else. risk: the fee, a price on locked time and a price on every hop. probability:
-    /// these and a price on the chance that a channel lacks the liquidity.
+    /// these and a price on the chance that a channel lacks the liquidity. likely: that chance above all.
     #[arg(long, value_enum, default_value_t = CostName::Probability)]
     pub(crate) cost: CostName,
     /// Price of locking an amount for one block, in billionths of it [default: 15]
@@ -72,6 +72,8 @@ pub(crate) enum CostName {
     Risk,
     /// The fee, locked time, hops and the chance of failure
     Probability,
+    /// The chance of failure above all: the likeliest within the limits
+    Likely,
 }
 
 /// What the route may not exceed.
@@ -183,9 +185,9 @@ impl CostFlags {
     fn to_model(&self) -> Result<CostModel, Failure> {
         let of_risk = self.risk_billionths.or(self.hop_base_msat).or(self.hop_ppm);
         let of_attempt = self.attempt_base_msat.or(self.attempt_ppm);
-        if self.cost == CostName::Fee && of_risk.is_some() {
+        if matches!(self.cost, CostName::Fee | CostName::Likely) && of_risk.is_some() {
             return Err(Failure::usage(
-                "--risk-billionths, --hop-base-msat and --hop-ppm weigh nothing with --cost fee",
+                "--risk-billionths, --hop-base-msat and --hop-ppm weigh nothing with --cost fee or likely",
                 "leave them out, or choose --cost risk or --cost probability",
             ));
         }
@@ -204,6 +206,7 @@ impl CostFlags {
         Ok(match self.cost {
             CostName::Fee => CostModel::Fee,
             CostName::Risk => CostModel::Risk(risk),
+            CostName::Likely => CostModel::LIKELY,
             CostName::Probability => CostModel::Probability(ProbabilityWeights {
                 risk,
                 attempt_base_msat: self.attempt_base_msat.unwrap_or(usual.attempt_base_msat),

@@ -1,30 +1,25 @@
 //! A burst of signed updates while routes are searched on the other processor.
 //!
-//! All that has to do with gossip (the node, the peer that sends, and who looks whether an update is there) runs on the
-//! first processor, the searches on the second, as far as the system lets us choose. Rest and burst take turns, so that what
-//! others do on the machine meets both; what is told are medians of the turns.
+//! All that has to do with gossip (the node, the applier of a server that it feeds, the peer that sends, and who looks whether
+//! an update is there) runs on the first processor, the searches on the second. Rest and burst take turns, so that what others
+//! do on the machine meets both; what is told are medians of the turns.
 
-use std::fs;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use benches::clock::ThreadClock;
 use benches::input::is_measured;
-use benches::summary::{Summary, median};
+use benches::summary::Summary;
 use criterion::Criterion;
-use engine::graph::Topology;
-use engine::query::RouteQuery;
-use engine::router::{RouteWorkspace, route};
-use engine::snapshot::{ChannelGraph, GraphWriter};
-use engine::synthetic::{AmountRange, SyntheticConfig, generate, random_queries};
+use engine::snapshot::ChannelGraph;
 use primitives::{Direction, UnixTime};
 use rayon::prelude::*;
+use server::http::GossipFeed;
 use server::net::{SyncNode, open_sync};
 use tests::signed::Signer;
 
 use super::client::{Client, Target};
+use super::searches::{EVERY_PROCESSOR, Searches, Seen, pin, print_growth};
 use super::world::{CHAIN, config, ends, first_time, messages, round_count, scid, size, write_log};
 
 const CHANNEL_COUNT: u32 = 6000;
@@ -48,24 +43,6 @@ fn updates(channel_count: u32) -> Vec<Vec<u8>> {
         signer.update(scid(n), ends(n), direction, UnixTime::from_secs(first + 1 + round), n + round)
     };
     (0..size(UPDATE_COUNT)).into_par_iter().map(one).collect()
-}
-
-/// Searches until `is_over`; by the wall clock, and by processor time.
-fn search(graph: &ChannelGraph, queries: &[RouteQuery], mut is_over: impl FnMut() -> bool) -> [Summary; 2] {
-    pin("1");
-    let (clock, mut space) = (ThreadClock::calibrate(), RouteWorkspace::default());
-    let (mut wall, mut processor) = (Vec::new(), Vec::new());
-    for query in queries.iter().cycle() {
-        if is_over() {
-            break;
-        }
-        let snapshot = graph.snapshot();
-        let began = Instant::now();
-        let (_, time) = clock.time(|| route(&snapshot, query, &mut space).is_ok());
-        wall.push(began.elapsed());
-        processor.push(time);
-    }
-    [Summary::of(wall), Summary::of(processor)]
 }
 
 /// Tells one update after another until `is_over`; how long each took until a search could see it.
@@ -102,22 +79,21 @@ fn probe(
     times
 }
 
-/// The node, the graph that it feeds, and what is searched and told.
+/// The node, and what is searched in the graph that it feeds.
 struct Stage<'a> {
-    node: &'a SyncNode<GraphWriter>,
-    graph: &'a ChannelGraph,
-    queries: &'a [RouteQuery],
+    node: &'a SyncNode<GossipFeed>,
+    searches: &'a Searches,
     to: Target,
 }
 
 impl Stage<'_> {
     /// Searches while nothing but single updates come.
-    fn rest(&self, probes: &mut (impl Iterator<Item = u32> + Send)) -> ([Summary; 2], Vec<Duration>) {
+    fn rest(&self, probes: &mut (impl Iterator<Item = u32> + Send)) -> (Seen, Vec<Duration>) {
         let (is_over, began) = (AtomicBool::new(false), Instant::now());
         let length = REST / if is_measured() { 1 } else { 30 };
         thread::scope(|scope| {
-            let probing = scope.spawn(|| probe(self.to, self.graph, probes, &is_over));
-            let searching = scope.spawn(|| search(self.graph, self.queries, || began.elapsed() > length));
+            let probing = scope.spawn(|| probe(self.to, &self.searches.graph, probes, &is_over));
+            let searching = scope.spawn(|| self.searches.run(|| began.elapsed() > length));
             let seen = searching.join().expect("searches end");
             is_over.store(true, Relaxed);
             (seen, probing.join().expect("updates become routable"))
@@ -129,7 +105,7 @@ impl Stage<'_> {
         &self,
         updates: &[Vec<u8>],
         probes: &mut (impl Iterator<Item = u32> + Send),
-    ) -> ([Summary; 2], Vec<Duration>) {
+    ) -> (Seen, Vec<Duration>) {
         let (is_over, began) = (AtomicBool::new(false), Instant::now());
         let wanted = self.node.status().verified_count + updates.len() as u64;
         let is_taken = || {
@@ -137,7 +113,7 @@ impl Stage<'_> {
             self.node.status().verified_count >= wanted
         };
         thread::scope(|scope| {
-            let probing = scope.spawn(|| probe(self.to, self.graph, probes, &is_over));
+            let probing = scope.spawn(|| probe(self.to, &self.searches.graph, probes, &is_over));
             scope.spawn(|| {
                 let mut client = Client::connect(self.to).expect("a node that listens");
                 for some in updates.chunks(100) {
@@ -149,7 +125,7 @@ impl Stage<'_> {
                     thread::sleep(Duration::from_millis(10));
                 }
             });
-            let searching = scope.spawn(|| search(self.graph, self.queries, is_taken));
+            let searching = scope.spawn(|| self.searches.run(is_taken));
             let seen = searching.join().expect("searches end");
             is_over.store(true, Relaxed);
             let rate = updates.len() as f64 / began.elapsed().as_secs_f64();
@@ -169,22 +145,12 @@ pub(super) fn measure(_: &mut Criterion) {
     let updates = updates(channel_count);
     let opened = open_sync(server::net::SyncConfig { verify_thread_count: 1, ..config(&path, true, vec![]) });
     let opened = opened.expect("a log");
-    // Routes are searched in a network of mainnet's size and shape; the updates are of channels beside it.
-    let draft = generate(&SyntheticConfig::new(3, size(44_000)), &mut |_| {}).expect("a network");
-    let queries: Vec<RouteQuery> = random_queries(draft.nodes(), 1000, 1, AmountRange::default())
-        .into_iter()
-        .map(|(payer, payee, amount)| RouteQuery::new(payer, payee, amount))
-        .collect();
-    let (graph, mut writer) = ChannelGraph::new(Topology::build(draft).expect("it fits"));
-    // Should one have the name of another, it is left as it is.
-    opened.deltas().for_each(|delta| drop(writer.apply(&delta)));
-    writer.publish();
-    writer.begin_merge();
-    writer.finish_merge();
+    // The updates are of channels beside the network that is searched.
+    let (searches, feed) = Searches::new(opened.deltas());
     let is_pinned = pin("0");
     println!("burst: gossip and searches on processors of their own: {is_pinned}");
-    let node = opened.start(writer, None).expect("threads");
-    let stage = Stage { node: &node, graph: &graph, queries: &queries, to: Target::of(&node) };
+    let node = opened.start(feed, None).expect("threads");
+    let stage = Stage { node: &node, searches: &searches, to: Target::of(&node) };
     let mut probes = 0..ROUND_COUNT * size(PROBE_COUNT);
     let (mut at_rest, mut in_burst, mut alone, mut beside) = (vec![], vec![], vec![], vec![]);
     for part in updates.chunks(updates.len().div_ceil(round_count())) {
@@ -195,39 +161,14 @@ pub(super) fn measure(_: &mut Criterion) {
         in_burst.push(seen);
         beside.extend(times);
     }
-    for (at, by) in ["the wall clock", "processor time"].into_iter().enumerate() {
-        for (when, turns) in [("at rest", &at_rest), ("in the burst", &in_burst)] {
-            let p99 = turns.iter().map(|turn| turn[at].p99_ns as f64 / 1000.0);
-            println!("  p99 of routes {when} by {by}: {:.0} us", median(p99));
-        }
-        let quotient = |(rest, burst): (&[Summary; 2], &[Summary; 2])| {
-            burst[at].p99_ns as f64 / rest[at].p99_ns.max(1) as f64
-        };
-        let ratio = median(at_rest.iter().zip(&in_burst).map(quotient));
-        println!("ratio p99 of routes in a burst of updates: {ratio:.2} times by {by}");
-    }
+    print_growth("in a burst of updates", &at_rest, &in_burst);
     for (when, times) in [("alone", alone), ("in the burst", beside)] {
         let late_count = times.iter().filter(|time| **time > ROUTABLE_MAX).count();
         let (count, summary) = (times.len(), Summary::of(times));
         println!("ratio an update is routable after, {when}: {late_count} of {count} late; {summary}");
     }
     node.stop().expect("the log is written");
-    pin("0-4095");
-}
-
-/// Lets the calling thread, and those that it starts, run on these processors alone; `false` where the system does not.
-fn pin(processors: &str) -> bool {
-    let thread = fs::read_link("/proc/thread-self").ok();
-    let thread = thread.as_deref().and_then(|path| path.file_name());
-    let command = |thread| {
-        Command::new("taskset")
-            .args(["--pid", "--cpu-list", processors])
-            .arg(thread)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-    };
-    thread.is_some_and(|thread| command(thread).is_ok_and(|status| status.success()))
+    pin(EVERY_PROCESSOR);
 }
 
 /// How long an update may take until routes see it.

@@ -1,9 +1,10 @@
-//! What an honest peer is worth beside peers that flood, and what these make the node hold.
+//! What an honest peer and routes are worth beside peers that flood, and what these make the node hold.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use benches::input::is_measured;
 use benches::memory::resident_bytes;
 use criterion::Criterion;
 use primitives::wire::{QueryChannelRange, WireMessage};
@@ -12,10 +13,13 @@ use server::net::open_sync;
 use tests::signed::{Author, Signer};
 
 use super::client::{Client, Target};
+use super::searches::{EVERY_PROCESSOR, Searches, pin, print_growth};
 use super::turns::{Turns, Watch, print_share};
-use super::world::{CHAIN, Counter, config, ends, first_time, messages, round_count, scid, size};
+use super::world::{CHAIN, Published, config, ends, first_time, messages, round_count, scid, size};
 
 const CHANNEL_COUNT: u32 = 5000;
+/// How long routes are searched at a time.
+const SEARCH_TURN: Duration = Duration::from_secs(3);
 const LEARN_MAX: Duration = Duration::from_secs(300);
 /// What the node may grow by, all floods together: the room of those who wait, four peers' queues, and the graph.
 const GROWTH_MAX: u64 = 128 << 20;
@@ -71,9 +75,9 @@ fn flood(to: Target, messages: &[Vec<u8>], is_over: &AtomicBool, [said, left]: [
 /// How long an honest peer takes to tell a graph, beside those floods, from when all begin; and by how much memory grew.
 fn learn(honest: &[[Vec<u8>; 3]], floods: &[(&'static str, Vec<Vec<u8>>)]) -> ([Duration; 2], u64) {
     let folder = tempfile::tempdir().expect("a folder");
-    let (counter, before) = (Counter::default(), resident_bytes().unwrap_or(0));
+    let ((graph, seen), before) = (Published::new(), resident_bytes().unwrap_or(0));
     let opened = open_sync(config(&folder.path().join("gossip.log"), true, vec![])).expect("a new log");
-    let node = opened.start(counter.clone(), None).expect("threads");
+    let node = opened.start(graph, None).expect("threads");
     let (to, is_over) = (Target::of(&node), AtomicBool::new(false));
     let counts: Vec<[AtomicU64; 2]> = floods.iter().map(|_| Default::default()).collect();
     let (mut most, watch) = (0, Watch::start());
@@ -92,7 +96,7 @@ fn learn(honest: &[[Vec<u8>; 3]], floods: &[(&'static str, Vec<Vec<u8>>)]) -> ([
             }
         });
         let began = Instant::now();
-        while counter.count() < 3 * honest.len() as u64 {
+        while seen.load(Relaxed) < 3 * honest.len() as u64 {
             thread::sleep(Duration::from_millis(2));
             most = most.max(resident_bytes().unwrap_or(0));
             assert!(began.elapsed() < LEARN_MAX, "{:?}", node.status());
@@ -108,6 +112,33 @@ fn learn(honest: &[[Vec<u8>; 3]], floods: &[(&'static str, Vec<Vec<u8>>)]) -> ([
     (taken, most.saturating_sub(before))
 }
 
+/// Routes in a graph that the node feeds, at rest and beside floods in turns, on a processor of their own.
+fn search(floods: &[(&'static str, Vec<Vec<u8>>)]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let opened = open_sync(config(&folder.path().join("gossip.log"), true, vec![])).expect("a new log");
+    let (searches, feed) = Searches::new(opened.deltas());
+    pin("0");
+    let node = opened.start(feed, None).expect("threads");
+    let (to, ignored) = (Target::of(&node), AtomicU64::new(0));
+    let turn = |floods: &[(&'static str, Vec<Vec<u8>>)]| {
+        let (is_over, began) = (AtomicBool::new(false), Instant::now());
+        thread::scope(|scope| {
+            for (_, messages) in floods {
+                scope.spawn(|| flood(to, messages, &is_over, [&ignored; 2]));
+            }
+            let length = SEARCH_TURN / if is_measured() { 1 } else { 30 };
+            let seen = scope.spawn(|| searches.run(|| began.elapsed() > length)).join();
+            is_over.store(true, Relaxed);
+            seen.expect("searches end")
+        })
+    };
+    let turns = (0..round_count()).map(|_| (turn(&[]), turn(floods)));
+    let (at_rest, beside): (Vec<_>, Vec<_>) = turns.unzip();
+    print_growth("beside floods", &at_rest, &beside);
+    node.stop().expect("the log is written");
+    pin(EVERY_PROCESSOR);
+}
+
 pub(super) fn measure(_: &mut Criterion) {
     let (honest, floods) = (messages(size(CHANNEL_COUNT)), floods());
     let (mut alone, mut beside, mut growth) = (Turns::default(), Turns::default(), 0);
@@ -121,4 +152,5 @@ pub(super) fn measure(_: &mut Criterion) {
     assert!(growth < GROWTH_MAX, "{growth} bytes");
     // The floods are made on the same processors, and their makers' time is counted too.
     print_share("honest peer beside floods to alone", &alone, &beside);
+    search(&floods);
 }

@@ -7,6 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use benches::input::is_measured;
 use bitcoin::secp256k1::SecretKey;
+use engine::graph::{GraphBuilder, Topology};
+use engine::snapshot::{ChannelGraph, GraphWriter};
 use gossip::record::Record;
 use primitives::{ChainHash, Direction, GraphDelta, ShortChannelId, UnixTime};
 use rayon::prelude::*;
@@ -83,22 +85,32 @@ pub(super) fn config(log: &Path, listen: bool, peers: Vec<PeerAddress>) -> SyncC
     }
 }
 
-/// Counts what a graph would be told.
-#[derive(Clone, Default)]
-pub(super) struct Counter(Arc<AtomicU64>);
+/// A graph that begins empty, and counts the changes that its readers see.
+pub(super) struct Published {
+    writer: GraphWriter,
+    applied: u64,
+    seen: Arc<AtomicU64>,
+}
 
-impl Counter {
-    pub(super) fn count(&self) -> u64 {
-        self.0.load(Relaxed)
+impl Published {
+    /// The graph, and how many changes are seen.
+    pub(super) fn new() -> (Self, Arc<AtomicU64>) {
+        let empty = Topology::build(GraphBuilder::new()).expect("it fits");
+        let (writer, seen) = (ChannelGraph::new(empty).1, Arc::new(AtomicU64::new(0)));
+        (Published { writer, applied: 0, seen: Arc::clone(&seen) }, seen)
     }
 }
 
-impl Feed for Counter {
-    fn apply(&mut self, _: &GraphDelta) {
-        self.0.fetch_add(1, Relaxed);
+impl Feed for Published {
+    fn apply(&mut self, delta: &GraphDelta) {
+        self.writer.apply(delta).expect("gossip tells things in their order");
+        self.applied += 1;
     }
 
-    fn publish(&mut self) {}
+    fn publish(&mut self) {
+        self.writer.publish();
+        self.seen.store(self.applied, Relaxed);
+    }
 }
 
 /// As old as most of what is true on mainnet: a few hours are news, which are told without being asked for.

@@ -71,6 +71,14 @@ impl Default for ProbabilityWeights {
 }
 
 impl CostModel {
+    /// The likeliest way, whatever it costs within the limits: a failed attempt is a hundred times as dear as usual, so that fees
+    /// decide only between ways of nearly the same probability.
+    pub const LIKELY: CostModel = CostModel::Probability(ProbabilityWeights {
+        risk: RiskWeights::DEFAULT,
+        attempt_base_msat: 10_000_000,
+        attempt_millionths: 100_000,
+    });
+
     /// The model by which the `rest` of a payment of `whole` pays for an attempt what all of it would, `times` over.
     #[must_use]
     pub(crate) fn of_rest(self, whole: Msat, rest: Msat, times: u64) -> CostModel {

@@ -8,6 +8,7 @@ use super::decompose::Paths;
 use super::pieces::Pieces;
 use super::share::share_out;
 use super::sparse::SparseIndex;
+use super::tolls::Overlong;
 use crate::belief::{Liquidity, Prior};
 use crate::cost::FeeOnly;
 use crate::search::problem::{Problem, Suffix};
@@ -25,6 +26,8 @@ pub(super) struct Draft {
     hops: Vec<DraftHop>,
     /// What each path is asked for in turn.
     wanted: Vec<(usize, u64)>,
+    /// Limits that paths have exceeded since it was filled.
+    pub(super) overlong: Overlong,
 }
 
 /// A part.
@@ -99,6 +102,7 @@ impl Draft {
         amount: u64,
     ) -> u64 {
         self.clear();
+        self.overlong = Overlong::default();
         let mut missing = amount;
         let mut wanted = std::mem::take(&mut self.wanted);
         share_out(network, paths, rules.count_max, amount, &mut wanted);
@@ -243,7 +247,7 @@ impl Draft {
         rules: &PartRules,
         wanted: u64,
     ) -> Option<DraftPart> {
-        let Draft { arcs, hops, .. } = self;
+        let Draft { arcs, hops, overlong, .. } = self;
         let problem = &network.problem;
         let mut amount = wanted;
         for _ in 0..FIT_COUNT_MAX {
@@ -260,7 +264,7 @@ impl Draft {
             return None;
         }
         let used = price(problem, rules.start, hops, amount)?;
-        rules.limits.allow(&used).then(|| DraftPart { hops: hops.clone(), amount, used })
+        overlong.is_within(&rules.limits, &used).then(|| DraftPart { hops: hops.clone(), amount, used })
     }
 
     /// Whether every part still costs what it did. Reads each policy of a part once.
@@ -314,7 +318,7 @@ impl Draft {
 
     /// All fees, in msat.
     pub(super) fn fee(&self) -> u64 {
-        self.parts.iter().map(DraftPart::fee).sum()
+        self.parts.iter().map(DraftPart::fee).fold(0, u64::saturating_add)
     }
 
     /// The fees in millionths of what the parts deliver; 0 where there is none.

@@ -24,6 +24,8 @@
 //! fit          paths as parts with exact fees
 //! query        what is asked and answered
 //! planner      all of it together for one set of prices
+//! tolls        prices on blocks and hops, for limits on them
+//! tolled       plans within such limits
 //! budget       lower prices of liquidity, for a fee limit or a choice
 //! plan         the front door
 //! stage        what of an unlikely plan is sent first
@@ -57,6 +59,8 @@ mod sorted;
 mod sparse;
 mod stage;
 mod tariff;
+mod tolled;
+mod tolls;
 mod workspace;
 
 pub use budget::{plan_frontier, plan_frontier_with};

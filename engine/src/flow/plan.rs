@@ -131,7 +131,8 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
 }
 
 /// The most that all paths together can carry from payer to payee, fees aside, and the cut that is in the way of more.
-/// No set of parts delivers more, whatever it costs: no arc carries more than its capacity and `htlc_maximum_msat` say.
+/// No set of parts delivers more, whatever it costs, that keeps within what the query's [`MaximumRule`](super::MaximumRule) makes of
+/// each channel's `htlc_maximum_msat`; parts that BOLT 7 allows are all within [`MaximumRule::Each`](super::MaximumRule::Each).
 /// The query's amount counts for nothing.
 ///
 /// # Errors

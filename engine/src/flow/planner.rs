@@ -12,6 +12,7 @@ use super::residual::FlowWorkspace;
 use super::resume::resume;
 use super::solve::{End, send};
 use super::tariff::{Tariff, UNIT_COUNT};
+use super::tolls::Tolls;
 use super::workspace::PlanWorkspace;
 use crate::belief::{Liquidity, Prior};
 use crate::compile::Compiled;
@@ -38,6 +39,16 @@ impl Drawn {
         let least_cost = bound.map(|bound| bound.saturating_sub(self.rounded_off));
         Plan { least_cost, ..self.plan }
     }
+
+    /// Whether hardly any plan costs less.
+    pub(super) fn is_nearly_best(&self) -> bool {
+        self.bound.is_some_and(|bound| self.plan.cost <= bound.saturating_add(bound / NEARLY_SHARE))
+    }
+
+    /// The same plan with another bound than that of the flow it was made of.
+    pub(super) fn bounded(self, bound: Option<u64>) -> Drawn {
+        Drawn { bound: self.bound.and(bound), ..self }
+    }
 }
 
 /// A query in numbers.
@@ -50,6 +61,7 @@ pub(super) struct Planner<'a, L> {
     pub(super) prices: Prices,
     liquidity: L,
     pub(super) rules: PartRules,
+    pub(super) tolls: Tolls,
     /// Units that flow has.
     pub(super) unit_count: u64,
 }
@@ -78,7 +90,8 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
             limits: limits_of(&route.limits),
         };
         let prices = route.cost.prices(route.amount);
-        Ok(Planner { snapshot, query, compiled, problem, prices, liquidity, rules, unit_count: UNIT_COUNT })
+        let (tolls, unit_count) = (Tolls::default(), UNIT_COUNT);
+        Ok(Planner { snapshot, query, compiled, problem, prices, liquidity, rules, tolls, unit_count })
     }
 
     pub(super) fn network(&self, tariff: Tariff) -> ChannelNetwork<'a, L> {
@@ -118,12 +131,16 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         }
     }
 
-    /// The plan for one price of liquidity, whatever its fee.
-    pub(super) fn plan(&mut self, prices: Prices, space: &mut PlanWorkspace) -> Result<Drawn, PlanError> {
+    /// The plan for these prices, whatever its fee.
+    pub(super) fn plan_in_any_units(
+        &mut self,
+        prices: Prices,
+        space: &mut PlanWorkspace,
+    ) -> Result<Drawn, PlanError> {
         match self.plan_in_units(prices, space) {
             Err(PlanError::Cut(_)) if self.unit_count < FINE_UNIT_COUNT => {
                 self.refine(space)?;
-                self.plan(prices, space)
+                self.plan_in_any_units(prices, space)
             }
             Err(PlanError::Cut(cut)) => {
                 let missing = self.problem.amount.saturating_sub(cut.capacity.to_msat());
@@ -185,6 +202,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
                 Err(error) => return Err(error),
             }
         }
+        space.overlong = space.draft.overlong;
         let may_be_single = space.draft.parts.len() == 1 || !own.tariff.is_convex();
         if missing > 0 || may_be_single && prices == self.prices {
             let is_single = self.try_single(&network, missing > 0, space)?;
@@ -280,6 +298,9 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
 
     fn explain(&self, missing: u64, space: &PlanWorkspace) -> PlanError {
         let missing = Msat::from_msat(missing);
+        if space.overlong.is_any() {
+            return PlanError::RouteLimits { missing };
+        }
         if space.paths.list.len() > self.rules.count_max {
             return PlanError::TooFewParts { part_count_max: self.rules.count_max, missing };
         }
@@ -385,5 +406,7 @@ const TRY_COUNT_MAX: usize = 8;
 const KEPT_MILLIONTHS_MIN: u64 = 1000;
 /// Times that more flow is sent to make up for fees.
 const MORE_COUNT_MAX: usize = 6;
+/// What is above its bound by less than this share of it is not worth another flow.
+const NEARLY_SHARE: u64 = 200;
 /// Base fees that are worth less than this share of a plan's least cost are not worth another flow.
 const BASE_FEE_SHARE: u64 = 200;

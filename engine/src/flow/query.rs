@@ -83,7 +83,7 @@ pub enum PlanError {
     /// The query names what is not there, or contradicts itself; or a single route that would do is refused.
     #[error(transparent)]
     Query(#[from] RouteError),
-    /// No set of parts can carry the amount, whatever it costs.
+    /// No set of parts can carry the amount within the query's rule on maxima, whatever it costs.
     #[error("{} carry {} at most", place_name(&.0.place), .0.capacity)]
     Cut(Cut),
     /// Parts that carry the amount exist, but not with fees on top of it.
@@ -92,7 +92,14 @@ pub enum PlanError {
         /// What was missing in the end.
         missing: Msat,
     },
-    /// So few parts, of the least size and within the limits on blocks and hops, cannot carry the amount.
+    /// Parts within the limits on blocks, hops and onion size cannot carry the amount, as far as is known: where all of it has to
+    /// be within them, some way may exist that is not found.
+    #[error("parts within the limits on blocks, hops and onion size leave {missing} of the amount over")]
+    RouteLimits {
+        /// What was missing in the end.
+        missing: Msat,
+    },
+    /// So few parts of the least size cannot carry the amount.
     #[error("{part_count_max} parts leave {missing} of the amount over; allow more or smaller ones")]
     TooFewParts {
         /// How many were allowed.

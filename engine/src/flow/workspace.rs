@@ -5,6 +5,7 @@ use super::decompose::Paths;
 use super::fit::Draft;
 use super::query::PlanQuery;
 use super::residual::FlowWorkspace;
+use super::tolls::Overlong;
 use crate::router::RouteWorkspace;
 
 /// What one thread needs to make plans.
@@ -18,6 +19,8 @@ pub struct PlanWorkspace {
     pub(super) draft: Draft,
     /// A draft that another one has yet to beat.
     pub(super) rival: Draft,
+    /// Limits because of which parts of a flow did not deliver the amount.
+    pub(super) overlong: Overlong,
 }
 
 impl PlanWorkspace {

@@ -15,13 +15,14 @@ extern crate alloc;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_COST_MODEL: u8 = 0;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-pub const ENUM_MAX_COST_MODEL: u8 = 2;
+pub const ENUM_MAX_COST_MODEL: u8 = 3;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_COST_MODEL: [CostModel; 3] = [
+pub const ENUM_VALUES_COST_MODEL: [CostModel; 4] = [
   CostModel::Probability,
   CostModel::Fee,
   CostModel::Risk,
+  CostModel::Likely,
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -32,13 +33,15 @@ impl CostModel {
   pub const Probability: Self = Self(0);
   pub const Fee: Self = Self(1);
   pub const Risk: Self = Self(2);
+  pub const Likely: Self = Self(3);
 
   pub const ENUM_MIN: u8 = 0;
-  pub const ENUM_MAX: u8 = 2;
+  pub const ENUM_MAX: u8 = 3;
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::Probability,
     Self::Fee,
     Self::Risk,
+    Self::Likely,
   ];
   /// Returns the variant's name or "" if unknown.
   pub fn variant_name(self) -> Option<&'static str> {
@@ -46,6 +49,7 @@ impl CostModel {
       Self::Probability => Some("Probability"),
       Self::Fee => Some("Fee"),
       Self::Risk => Some("Risk"),
+      Self::Likely => Some("Likely"),
       _ => None,
     }
   }

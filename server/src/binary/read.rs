@@ -146,6 +146,7 @@ fn read_cost(cost: schema::Cost<'_>) -> Result<CostJson, BinaryError> {
         schema::CostModel::Probability => CostName::Probability,
         schema::CostModel::Fee => CostName::Fee,
         schema::CostModel::Risk => CostName::Risk,
+        schema::CostModel::Likely => CostName::Likely,
         other => return Err(BinaryError::Value { field: "query.cost.model", value: other.0 }),
     };
     Ok(CostJson {

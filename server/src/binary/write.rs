@@ -88,6 +88,7 @@ fn write_cost<'b>(bytes: &mut Bytes<'b>, cost: &CostJson) -> WIPOffset<schema::C
         CostName::Probability => schema::CostModel::Probability,
         CostName::Fee => schema::CostModel::Fee,
         CostName::Risk => schema::CostModel::Risk,
+        CostName::Likely => schema::CostModel::Likely,
     };
     let args = schema::CostArgs {
         model,

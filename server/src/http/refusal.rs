@@ -49,6 +49,11 @@ pub fn plan_problem(error: &PlanError) -> Problem {
     let (status, title, hint) = match error {
         PlanError::Cut(_) => (StatusCode::NOT_FOUND, "There is no plan", "lower the amount"),
         PlanError::NoRoomForFees { .. } => (StatusCode::NOT_FOUND, "There is no plan", "lower the amount"),
+        PlanError::RouteLimits { .. } => (
+            StatusCode::NOT_FOUND,
+            "There is no plan",
+            "raise the limits on blocks or hops, or lower the amount",
+        ),
         PlanError::TooFewParts { .. } => {
             (StatusCode::NOT_FOUND, "There is no plan", "raise part_count_max or lower part_min_msat")
         }

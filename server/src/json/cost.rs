@@ -35,6 +35,8 @@ pub enum CostName {
     /// The fee, locked time, hops and the chance of failure.
     #[default]
     Probability,
+    /// The chance of failure above all: the likeliest within the limits.
+    Likely,
 }
 
 impl CostJson {
@@ -45,10 +47,10 @@ impl CostJson {
     pub fn to_model(self) -> Result<CostModel, FieldError> {
         let of_risk = self.risk_billionths.or(self.hop_base_msat).or(self.hop_millionths);
         let of_attempt = self.attempt_base_msat.or(self.attempt_millionths);
-        if self.model == CostName::Fee && of_risk.is_some() {
+        if matches!(self.model, CostName::Fee | CostName::Likely) && of_risk.is_some() {
             return Err(FieldError {
                 field: "cost",
-                problem: "the model fee has no weights of risk and hops",
+                problem: "the models fee and likely have no weights of risk and hops",
                 hint: "leave them out, or choose the model risk or probability",
             });
         }
@@ -68,6 +70,7 @@ impl CostJson {
         Ok(match self.model {
             CostName::Fee => CostModel::Fee,
             CostName::Risk => CostModel::Risk(risk),
+            CostName::Likely => CostModel::LIKELY,
             CostName::Probability => CostModel::Probability(ProbabilityWeights {
                 risk,
                 attempt_base_msat: self.attempt_base_msat.unwrap_or(usual.attempt_base_msat),

@@ -30,6 +30,7 @@ pub fn plan_error_code(error: &PlanError) -> &'static str {
         PlanError::Query(error) => error_code(error),
         PlanError::Cut(_) => "cut",
         PlanError::NoRoomForFees { .. } => "no_room_for_fees",
+        PlanError::RouteLimits { .. } => "route_limits",
         PlanError::TooFewParts { .. } => "too_few_parts",
         PlanError::FeeLimit { .. } => "fee_limit",
         PlanError::WorkLimit { .. } => "work_limit",

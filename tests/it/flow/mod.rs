@@ -8,4 +8,5 @@ mod obvious;
 mod random;
 mod small;
 mod stage;
+mod tolls;
 mod vectors;

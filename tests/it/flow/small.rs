@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::belief::{Beliefs, HalfLives, HeldBeliefs, Liquidity, LiquidityRange, Prior};
+use engine::cost::CostModel;
 use engine::flow::{
     BelievedLiquidity, CutPlace, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, most_sendable, plan,
     plan_with,
@@ -53,7 +54,7 @@ fn scid(place: u64) -> ShortChannelId {
 }
 
 /// The same with the base fee of both directions, in msat.
-fn priced_graph(channels: &[(u8, u8, u64, u32)]) -> Snapshot {
+pub(super) fn priced_graph(channels: &[(u8, u8, u64, u32)]) -> Snapshot {
     let mut draft = GraphBuilder::new();
     for (&(one, two, size, base), place) in channels.iter().zip(0..) {
         let scid = scid(place);
@@ -103,6 +104,23 @@ fn what_no_channel_carries_alone_is_split() {
 }
 
 #[test]
+fn the_likeliest_plan_costs_what_it_must() {
+    // Half of the cheap way's capacity, a hundredth of the dear one's: the usual cost and the chance disagree.
+    let snapshot = priced_graph(&[
+        (PAYER, LEFT, 10_000_000, 0),
+        (LEFT, PAYEE, 200_000, 0),
+        (PAYER, RIGHT, 10_000_000, 0),
+        (RIGHT, PAYEE, 10_000_000, 2_000_000),
+    ]);
+    let usual = query(sat(100_000));
+    let likely =
+        PlanQuery { route: RouteQuery { cost: CostModel::LIKELY, ..usual.route.clone() }, ..usual.clone() };
+    let [usual, likely] = [usual, likely].map(|query| planned(&snapshot, &query).unwrap());
+    assert!(usual.fee < sat(100) && usual.probability < 0.6, "{usual:?}");
+    assert!(likely.fee > sat(1000) && likely.probability > 0.9, "{likely:?}");
+}
+
+#[test]
 fn a_small_payment_stays_whole() {
     let snapshot = diamond([100_000; 2], [100_000; 2]);
     assert_eq!(amounts(&planned(&snapshot, &query(sat(100))).unwrap()), [sat(100)]);
@@ -139,6 +157,43 @@ fn what_units_round_away_is_not_called_impossible() {
     let refused = planned(&graph(&channels), &query(sat(1_000_000)));
     let Err(PlanError::TooFewParts { missing, .. }) = refused else { panic!("{refused:?}") };
     assert_eq!(missing, sat(10));
+}
+
+/// The cheapest flow goes from LEFT to the payee over RIGHT, in the place of the short way that a part may go.
+fn long_way_in_the_way() -> Snapshot {
+    const ASIDE: u8 = 5;
+    priced_graph(&[
+        (PAYER, LEFT, 100_000, 0),
+        (LEFT, RIGHT, 100_000, 0),
+        (RIGHT, PAYEE, 100_000, 0),
+        (LEFT, PAYEE, 100_000, 20_000),
+        (PAYER, ASIDE, 100_000, 0),
+        (PAYEE, ASIDE, 100_000, 0),
+    ])
+}
+
+#[test]
+fn limits_on_blocks_and_hops_are_met_by_flow_that_goes_elsewhere() {
+    let snapshot = long_way_in_the_way();
+    let limits = |cltv_max, hop_max| {
+        let mut query = query(sat(150_000));
+        (query.route.limits.cltv_max, query.route.limits.hop_count_max) = (cltv_max, hop_max);
+        query
+    };
+    let free = planned(&snapshot, &limits(2016, 20)).unwrap();
+    assert_eq!(free.parts.iter().map(|part| part.hops.len()).max(), Some(3));
+    for query in [limits(18 + 40, 20), limits(2016, 2)] {
+        let plan = planned(&snapshot, &query).unwrap();
+        assert!(plan.parts.iter().all(|part| part.cltv == 18 + 40 && part.hops.len() == 2), "{plan:?}");
+        assert!(plan.cost > free.cost && plan.least_cost == free.least_cost, "{plan:?} beside {free:?}");
+    }
+    for query in [limits(18 + 39, 20), limits(2016, 1)] {
+        let refused = planned(&snapshot, &query);
+        assert!(
+            matches!(refused, Err(PlanError::RouteLimits { missing }) if missing == sat(150_000)),
+            "{refused:?}"
+        );
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod load;
 mod seen;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,11 +43,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 struct Args {
     /// The graph
-    #[arg(long)]
-    graph: PathBuf,
+    #[arg(long, required_unless_present = "crowd")]
+    graph: Option<PathBuf>,
     /// A table of queries: src,dst,amount_msat
-    #[arg(long)]
-    queries: PathBuf,
+    #[arg(long, required_unless_present = "crowd")]
+    queries: Option<PathBuf>,
     /// How long each measurement takes
     #[arg(long, default_value_t = 5)]
     secs: u64,
@@ -63,6 +63,11 @@ struct Args {
     /// Measure these alone, beside the peak [default: all]
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
+    /// Be a crowd of connections to another process's server
+    #[arg(long, hide = true, requires = "at")]
+    crowd: Option<crowd::Kind>,
+    #[arg(long, hide = true)]
+    at: Option<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,8 +97,14 @@ struct Bench {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
     crowd::raise_descriptor_limit();
-    let graph = input::graph(&Origin::File(args.graph.clone()))?;
-    let queries = read_queries(&args)?;
+    if let (Some(kind), Some(address)) = (args.crowd, args.at) {
+        return Ok(Runtime::new()?.block_on(crowd::be(kind, address))?);
+    }
+    let (Some(graph), Some(queries)) = (&args.graph, &args.queries) else {
+        unreachable!("both are required")
+    };
+    let graph = input::graph(&Origin::File(graph.clone()))?;
+    let queries = read_queries(queries, args.ignore_inbound_fees)?;
     let topology = Topology::build(graph)?;
     let runtime = start_runtime()?;
     let mut settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::default() };
@@ -124,7 +135,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             http2::measure(address, &bench.queries, secs).await;
         }
         if is_wanted(Part::Crowd) {
-            crowd::measure(address, &bench.requests, bench.connections, 0.5 * peak, secs).await;
+            crowd::measure(address, &bench.requests, bench.connections, 0.5 * peak, secs).await?;
         }
         if is_wanted(Part::Feedback) {
             feedback::measure(&bench).await?;
@@ -142,10 +153,13 @@ fn body(query: &QueryJson) -> String {
     body.to_string()
 }
 
-fn read_queries(args: &Args) -> Result<Vec<QueryJson>, Box<dyn std::error::Error>> {
-    let queries = input::read_queries(&args.queries, usize::MAX)?;
+fn read_queries(
+    path: &Path,
+    ignore_inbound_fees: bool,
+) -> Result<Vec<QueryJson>, Box<dyn std::error::Error>> {
+    let queries = input::read_queries(path, usize::MAX)?;
     let to_json = |query: &Query| QueryJson {
-        ignore_inbound_fees: args.ignore_inbound_fees,
+        ignore_inbound_fees,
         ..QueryJson::new(query.payer, query.payee, query.amount.to_msat())
     };
     Ok(queries.iter().map(to_json).collect())

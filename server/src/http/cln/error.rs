@@ -121,7 +121,7 @@ impl From<PlanError> for ClnError {
                 CutPlace::Payee => DESTINATION_FULL,
                 CutPlace::Between => ROUTE_NOT_FOUND,
             },
-            PlanError::FeeLimit { .. } => ROUTE_TOO_EXPENSIVE,
+            PlanError::FeeLimit { .. } | PlanError::RouteLimits { .. } => ROUTE_TOO_EXPENSIVE,
             PlanError::WorkLimit { .. } => STOPPED_RETRYING,
             _ => ROUTE_NOT_FOUND,
         };

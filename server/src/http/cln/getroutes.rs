@@ -3,18 +3,16 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use engine::NoRoute;
-use engine::flow::{Plan, PlanError, PlanPart, PlanQuery};
+use engine::flow::{Plan, PlanPart, PlanQuery};
 use engine::query::RouteQuery;
 use engine::route::Hop;
-use engine::router::RouteError;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
 use super::error::ClnError;
 use super::params::{Answer, ClnParams, Params, answered};
 use crate::http::app::App;
-use crate::http::facade::{Number, Unanswered, find_plan, find_route, prepare};
+use crate::http::facade::{Number, find_plan, prepare};
 use crate::http::tenant::Caller;
 use crate::json::{NodeIdText, ScidDirText, Text};
 
@@ -78,24 +76,8 @@ async fn getroutes(
     let plan = params.to_query()?;
     let layers: Vec<String> = params.layers.iter().filter(|name| !is_automatic(name)).cloned().collect();
     let route = prepare(&app, &caller, plan.route, &layers, false)?;
-    let query = PlanQuery { route, ..plan };
-    match find_plan(&app, &caller, query.clone()).await {
-        Ok(plan) => answered(Routes::new(&plan, params.final_cltv.0)),
-        Err(error) => Err(explained(&app, &caller, query, error).await),
-    }
-}
-
-/// A plan that finds no place does not tell whether `maxdelay` is in the way; a single route does.
-async fn explained(app: &App, caller: &Caller, query: PlanQuery, error: Unanswered) -> ClnError {
-    let is_vague =
-        matches!(error, Unanswered::Plan(PlanError::NoRoomForFees { .. } | PlanError::TooFewParts { .. }));
-    if is_vague {
-        let single = find_route(app, caller, query.route, None).await;
-        if let Err(limits @ Unanswered::Route(RouteError::NoRoute(NoRoute::RouteLimits { .. }))) = single {
-            return limits.into();
-        }
-    }
-    error.into()
+    let plan = find_plan(&app, &caller, PlanQuery { route, ..plan }).await?;
+    answered(Routes::new(&plan, params.final_cltv.0))
 }
 
 impl Params for GetroutesParams {

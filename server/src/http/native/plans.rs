@@ -41,7 +41,7 @@ pub(super) struct PlanAnswer {
 /// The most that can be sent, fees aside.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MaximumAnswer {
-    /// No set of parts delivers more, whatever it costs.
+    /// No set of parts delivers more within the rule on `htlc_maximum_msat`, whatever it costs.
     maximum_msat: u64,
     /// What is in the way of more.
     cut: CutJson,
