@@ -167,7 +167,11 @@ impl Conversation {
                     batch.push(&warning.to_bytes());
                     (Some((warning.to_string(), false)), None)
                 }
-                Ok(Some(Event::Error(error))) => (Some((error.to_string(), true)), None),
+                Ok(Some(Event::Error(error))) => {
+                    batch.push(&error.to_bytes());
+                    // One that names a channel is ignored: we have none (BOLT 1).
+                    (Some((error.to_string(), error.channel_id == [0; 32])), None)
+                }
                 Ok(Some(_)) => continue,
             };
             if let Some(has_queries) = queries {
