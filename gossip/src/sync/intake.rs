@@ -4,7 +4,7 @@ use primitives::{GraphDelta, Msat, ShortChannelId, UnixTime};
 
 use super::gossip::Gossip;
 use super::io::{DisconnectReason, Output, Stored};
-use super::limits::{COST_WASTE, FUNDING_COUNT_MAX, ORPHAN_BYTES_MAX, work_of};
+use super::limits::{COST_WASTE, FUNDING_COUNT_MAX, ORPHAN_BYTES_MAX, WORK_SIGNATURE, work_of};
 use super::peer::Asked;
 use crate::admit::PeerId;
 use crate::funding::{FundingAnswer, FundingCheck, FundingError, FundingQuestion};
@@ -66,15 +66,19 @@ impl Gossip {
         if has_room { Worth::Nothing } else { Worth::Less }
     }
 
-    /// Whether it is about a channel that the peer was asked for.
+    /// Whether it is about a channel that the peer was asked for, or a channel that it will be asked for: some tell all that
+    /// they have instead of an answer, in an order of their own.
     fn is_answer(&self, peer: PeerId, subject: &Subject) -> bool {
-        let id = match subject {
-            Subject::Channel(channel) => channel.short_channel_id,
-            Subject::Update(update) => update.short_channel_id,
-            Subject::Node(_) => return false,
-        };
-        let asked = self.peers.get(&peer).and_then(|state| state.asked.as_ref());
-        matches!(asked, Some(Asked::Ids(ids)) if ids.contains(&id))
+        let Some(state) = self.peers.get(&peer) else { return false };
+        let is_asked = |id| matches!(&state.asked, Some(Asked::Ids(ids)) if ids.contains(id));
+        match subject {
+            Subject::Channel(channel) => {
+                let id = &channel.short_channel_id;
+                is_asked(id) || state.wanted.contains_key(id)
+            }
+            Subject::Update(update) => is_asked(&update.short_channel_id),
+            Subject::Node(_) => false,
+        }
     }
 
     fn enqueue(&mut self, peer: PeerId, job: Option<VerifyJob>) {
@@ -99,8 +103,9 @@ impl Gossip {
     pub(super) fn take_verified(&mut self, piece: CheckedPiece, now: UnixTime) {
         let (number, results) = piece.into_parts();
         let senders = self.checks.finish(number);
-        for ((peer, _), result) in senders.into_iter().zip(results) {
+        for ((peer, name), result) in senders.into_iter().zip(results) {
             match result {
+                Err(_) if self.is_disputed(&name) => self.take_disputed(peer, now),
                 Err(error) => self.disconnect(peer, DisconnectReason::Signature(error)),
                 Ok(VerifiedGossip::Channel(channel)) => self.look_for_funding(peer, channel, now),
                 Ok(VerifiedGossip::Update(update)) => {
@@ -114,6 +119,26 @@ impl Gossip {
                     self.changed(peer, change, key, Stored::Node(node.into_parts().1));
                 }
             }
+        }
+    }
+
+    /// Whether it is an update of a channel that the chain has not confirmed: somebody may have invented the channel's nodes,
+    /// and the signature be that of the true ones.
+    fn is_disputed(&self, name: &MessageKey) -> bool {
+        let MessageKey::Update(id, _) = name else { return false };
+        self.view.channel(*id).is_some_and(|channel| channel.capacity.is_none())
+    }
+
+    fn take_disputed(&mut self, peer: PeerId, now: UnixTime) {
+        self.owe(peer, WORK_SIGNATURE, now);
+        self.move_gate(peer, now);
+        self.charge_waste(peer, now);
+    }
+
+    /// Takes the cost of a useless message from our patience with a peer, or leaves it.
+    fn charge_waste(&mut self, peer: PeerId, now: UnixTime) {
+        if let Err(reason) = self.charge(peer, COST_WASTE, now) {
+            self.disconnect(peer, reason);
         }
     }
 
@@ -140,11 +165,7 @@ impl Gossip {
             Ok(capacity) => self.admit_channel(peer, channel, Some(capacity), now),
             // The chain was not asked, so nobody is to blame.
             Err(FundingError::Unknown { .. } | FundingError::NoHeaders) => {}
-            Err(_) => {
-                if let Err(reason) = self.charge(peer, COST_WASTE, now) {
-                    self.disconnect(peer, reason);
-                }
-            }
+            Err(_) => self.charge_waste(peer, now),
         }
     }
 
@@ -185,10 +206,8 @@ impl Gossip {
             state.work.give_back(work);
         }
         self.move_gate(sender, now);
-        if worth == Worth::Less
-            && let Err(reason) = self.charge(sender, COST_WASTE, now)
-        {
-            self.disconnect(sender, reason);
+        if worth == Worth::Less {
+            self.charge_waste(sender, now);
         }
     }
 

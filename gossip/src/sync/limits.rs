@@ -33,18 +33,26 @@ pub const ANSWER_SECS_MAX: u32 = 60;
 pub const NEWS_PATIENCE_SECS: u32 = 5;
 /// How far back in time a new peer shall tell news.
 pub(super) const FILTER_BACK_SECS: u32 = 2 * 3600;
-/// New peers, since the start, that shall tell all that we have missed, in case one goes away in the middle of it.
-pub(super) const BACKLOG_PEER_COUNT: u32 = 3;
-/// Channels that a peer claims to know more of than we do. Above, its claims wait for the next comparison.
+/// Peers that we chose, at once, that shall tell all that we have missed, in case one goes away in the middle of it.
+pub(super) const BACKLOG_PEER_COUNT: usize = 3;
+/// Channels that a peer claims to know more of than we do, some 30 bytes each, where we chose the peer. Above, its claims
+/// wait for the next comparison.
 pub(super) const WANTED_COUNT_MAX: usize = 200_000;
+/// The same of a peer that came by itself: anybody can claim anything, and there are many of them.
+pub(super) const WANTED_INBOUND_COUNT_MAX: usize = 8192;
+/// Parts of an answer to a range, four million channels by our own parts. LND takes 500.
+pub(super) const RANGE_REPLY_COUNT_MAX: u32 = 2000;
+/// Channels of such a part that are compared in a microsecond.
+pub(super) const COMPARED_PER_MICROSECOND: u32 = 4;
 /// Channels that are asked for in one query: its answer has some 300 KB.
 pub(super) const ASKED_COUNT_MAX: usize = 500;
 /// Channels that one part of an answer tells, 24 bytes each.
 pub(super) const REPLY_COUNT_MAX: usize = 2000;
 /// Messages that are read from the log at once for a peer, some 20 KB.
 pub(super) const READ_COUNT_MAX: usize = 64;
-/// News that wait for a slow peer; it loses what is more, and finds it by a query.
-pub(super) const OUTGOING_COUNT_MAX: usize = 100_000;
+/// News that wait for a slow peer, a quarter of an hour of mainnet's and half a megabyte; it loses what is more, and finds it
+/// by a query.
+pub(super) const OUTGOING_COUNT_MAX: usize = 8192;
 /// Work for nothing, in microseconds of one processor, that a peer may cause at once and in a second; beyond, it is read
 /// from later. Nobody is left for it: a peer that tells the whole graph once more is slow, but not wrong. A hundredth of
 /// a processor is some 2,500 messages a second, while news of mainnet are some ten.
@@ -54,6 +62,8 @@ pub(super) const WORK_PER_SECOND: u32 = 10_000;
 pub(super) const WORK_OF_ALL_PER_SECOND: u32 = 100_000;
 /// A new peer may cause so much, that who comes again and again gains nothing by it.
 pub(super) const WORK_AT_FIRST: u32 = 2000;
+/// A signature, in microseconds.
+pub(super) const WORK_SIGNATURE: u32 = 30;
 /// What a peer may do wrong at once, and in a second, before it is left: see the costs below.
 pub(super) const PATIENCE_BURST: u32 = 2000;
 pub(super) const PATIENCE_PER_SECOND: u32 = 2;

@@ -196,7 +196,8 @@ impl Conversation {
         self.link = Some(end);
         self.hub.board.connected(self.peer, node_id);
         self.hub.board.tell(Notice::Connected { node_id });
-        let _ = self.hub.core.send(CoreEvent::Connected { peer: self.peer, link, has_queries }).await;
+        let (peer, is_outbound) = (self.peer, self.connection.is_outbound());
+        let _ = self.hub.core.send(CoreEvent::Connected { peer, link, is_outbound, has_queries }).await;
     }
 
     async fn deliver(&mut self, mut batch: Batch) {

@@ -11,6 +11,8 @@ mod kept_headers;
 mod log;
 mod noise;
 mod proofs;
+mod ranges;
+mod relay;
 mod replay;
 mod signatures;
 mod silence;
