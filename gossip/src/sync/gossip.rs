@@ -6,9 +6,10 @@ use primitives::wire::{
     GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
     ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
 };
-use primitives::{ChainHash, GraphDelta, ShortChannelId, UnixTime};
+use primitives::{ChainHash, GraphDelta, UnixTime};
 
 use super::checks::Checks;
+use super::funding::FundingRoom;
 use super::io::{DisconnectReason, Input, Output, Stored};
 use super::limits::{
     FLUSH_SECS, NEWS_PATIENCE_SECS, PEER_COUNT_MAX, PRUNE_SECS, RESYNC_SECS, WORK_OF_ALL_PER_SECOND,
@@ -18,7 +19,7 @@ use super::peer::{NewsSince, Peer};
 use crate::admit::{PeerId, WaitingRoom};
 use crate::funding::FundingCheck;
 use crate::record::Restored;
-use crate::verify::{ChannelFact, Verified, VerifiedGossip, VerifyJob};
+use crate::verify::{VerifiedGossip, VerifyJob};
 use crate::view::{MessageKey, NetworkView, Refusal};
 
 /// What the core must know before it begins.
@@ -57,7 +58,7 @@ pub struct Gossip {
     /// Messages whose signatures are being checked, and whose turn is next.
     pub(super) checks: Checks,
     /// Channels that wait for their funding output.
-    pub(super) funding: BTreeMap<ShortChannelId, (PeerId, Verified<ChannelFact>)>,
+    pub(super) funding: FundingRoom,
     /// News since the last flush, and who told them.
     pub(super) news: BTreeMap<MessageKey, PeerId>,
     /// When the last message of the log was taken; zero without any.
@@ -80,7 +81,7 @@ impl Gossip {
             orphans: VecDeque::new(),
             orphan_bytes: 0,
             checks: Checks::default(),
-            funding: BTreeMap::new(),
+            funding: FundingRoom::default(),
             news: BTreeMap::new(),
             restored_until: UnixTime::from_secs(0),
             flush_at: after(now, FLUSH_SECS),
@@ -150,6 +151,7 @@ impl Gossip {
             }
             Input::Read { peer, messages } => self.send_read(peer, messages),
             Input::Block { height } => {
+                self.funding.new_block();
                 let closed = self.view.advance(height);
                 self.leave(closed);
             }
@@ -172,7 +174,7 @@ impl Gossip {
         let is_due = |peer: &&Peer| peer.asked.is_some() && !peer.is_full;
         let due = self.peers.values().filter(is_due).map(|peer| peer.due_at);
         let news = self.peers.values().filter(|peer| !peer.is_full).filter_map(|peer| peer.news_due_at);
-        let paid = self.peers.values().filter(|peer| peer.is_closed && !peer.is_full);
+        let paid = self.peers.values().filter(|peer| peer.work.is_in_debt(self.woken_at));
         let paid = paid.map(|peer| peer.work.paid_at());
         // Where everybody is busy with a question, its answer or silence comes first.
         let has_idle = self.peers.values().any(|peer| peer.has_queries && peer.asked.is_none());

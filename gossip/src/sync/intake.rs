@@ -4,7 +4,7 @@ use primitives::{GraphDelta, Msat, ShortChannelId, UnixTime};
 
 use super::gossip::Gossip;
 use super::io::{DisconnectReason, Output, Stored};
-use super::limits::{COST_WASTE, FUNDING_COUNT_MAX, ORPHAN_BYTES_MAX, WORK_SIGNATURE, work_of};
+use super::limits::{COST_WASTE, ORPHAN_BYTES_MAX, WORK_FUNDING, WORK_SIGNATURE, work_of};
 use super::peer::Asked;
 use crate::admit::PeerId;
 use crate::funding::{FundingAnswer, FundingCheck, FundingError, FundingQuestion};
@@ -45,7 +45,7 @@ impl Gossip {
     }
 
     fn take_candidate(&mut self, peer: PeerId, candidate: Candidate, now: UnixTime) -> Worth {
-        let has_room = match self.view.standing(candidate.subject(), now) {
+        let has_room = match self.standing(candidate.subject(), now) {
             Err(refusal) if refusal.is_waste() => return Worth::Less,
             Err(_) => return Worth::Nothing,
             Ok(Standing::NeedsChannel(id)) => self.waiting.wait_for_channel(id, peer, candidate, now),
@@ -64,6 +64,15 @@ impl Gossip {
         };
         // Whether it is worth anything is known when its channel comes.
         if has_room { Worth::Nothing } else { Worth::Less }
+    }
+
+    /// Whether a message is worth the check of its signatures, by what was verified and what the chain has said.
+    pub(super) fn standing(&self, subject: &Subject, now: UnixTime) -> Result<Standing, Refusal> {
+        let standing = self.view.standing(subject, now)?;
+        if let (Subject::Channel(channel), FundingCheck::Chain) = (subject, self.config.funding) {
+            self.funding.admits(channel, self.view.height())?;
+        }
+        Ok(standing)
     }
 
     /// Whether it is about a channel that the peer was asked for, or a channel that it will be asked for: some tell all that
@@ -145,27 +154,45 @@ impl Gossip {
     fn look_for_funding(&mut self, peer: PeerId, channel: Verified<ChannelFact>, now: UnixTime) {
         match self.config.funding {
             FundingCheck::Nobody => self.admit_channel(peer, channel, None, now),
-            // The next comparison with a peer finds the channel again.
-            FundingCheck::Chain if self.funding.len() >= FUNDING_COUNT_MAX => {}
             FundingCheck::Chain => {
                 let question = FundingQuestion::of(channel.fact());
-                if let std::collections::btree_map::Entry::Vacant(entry) =
-                    self.funding.entry(question.short_channel_id)
-                {
-                    entry.insert((peer, channel));
+                if self.funding.enter(peer, channel) {
                     self.outputs.push_back(Output::CheckFunding(question));
+                } else {
+                    self.owe(peer, WORK_FUNDING, now);
                 }
             }
         }
     }
 
     pub(super) fn take_funding(&mut self, id: ShortChannelId, answer: &FundingAnswer, now: UnixTime) {
-        let Some((peer, channel)) = self.funding.remove(&id) else { return };
-        match FundingQuestion::of(channel.fact()).judge(answer, None) {
-            Ok(capacity) => self.admit_channel(peer, channel, Some(capacity), now),
-            // The chain was not asked, so nobody is to blame.
-            Err(FundingError::Unknown { .. } | FundingError::NoHeaders) => {}
-            Err(_) => self.charge_waste(peer, now),
+        let Some((peer, channel)) = self.funding.leave(id) else { return };
+        let question = FundingQuestion::of(channel.fact());
+        let error = match question.judge(answer, None) {
+            Ok(capacity) => {
+                self.funding.set_failing(false);
+                self.set_refused(peer, false);
+                return self.admit_channel(peer, channel, Some(capacity), now);
+            }
+            Err(error) => error,
+        };
+        self.owe(peer, WORK_FUNDING, now);
+        self.set_refused(peer, true);
+        self.move_gate(peer, now);
+        if let FundingError::Unknown { .. } | FundingError::NoHeaders = error {
+            // Nobody is to blame. A block that is not there yet says nothing of the chain.
+            let height = self.view.height().to_u32();
+            self.funding.set_failing(height == 0 || id.block() <= height);
+            return;
+        }
+        self.funding.set_failing(false);
+        self.funding.refuse(question);
+        self.charge_waste(peer, now);
+    }
+
+    fn set_refused(&mut self, peer: PeerId, was_refused: bool) {
+        if let Some(state) = self.peers.get_mut(&peer) {
+            state.was_refused = was_refused;
         }
     }
 

@@ -10,7 +10,7 @@ pub const INBOX_BYTES_MAX: usize = 256 << 10;
 /// Bytes of messages of peers that have left, which wait for their signatures to be checked.
 pub(super) const ORPHAN_BYTES_MAX: usize = 4 << 20;
 /// Signatures that one thread checks in one piece of work, and three more at most: 1 ms.
-pub(super) const PIECE_SIGNATURES_MAX: usize = 24;
+pub const PIECE_SIGNATURES_MAX: usize = 24;
 /// Pieces under way for each thread: one is checked, the other one waits, so that no thread waits for the core. News of a
 /// peer that says little waits for these and leaves with the next piece.
 pub const PIECES_PER_THREAD: usize = 2;
@@ -18,8 +18,16 @@ pub const PIECES_PER_THREAD: usize = 2;
 pub(super) const TURN_SIGNATURES_MAX: usize = 4;
 /// Messages in one piece whose senders have left.
 pub(super) const PIECE_ORPHAN_COUNT_MAX: usize = PIECE_SIGNATURES_MAX / 4;
-/// Channels whose funding output is asked for at once; a node of the chain answers some thousand a second.
+/// Channels whose funding output is asked for at once, besides those of the pieces under way; a node of the chain answers
+/// some thousand a second.
 pub const FUNDING_COUNT_MAX: usize = 4096;
+/// The same of one peer: enough to keep a node of the chain busy.
+pub const FUNDING_PEER_COUNT_MAX: usize = 64;
+/// Outputs that the chain does not have, some 1.5 MB. Peers tell some hundred channels that were closed of late.
+pub(super) const REFUSED_COUNT_MAX: usize = 1 << 14;
+/// Blocks above the tip that a channel may be in. It is announced when six blocks confirm it (BOLT 7), so that our node of the
+/// chain is eleven blocks behind then.
+pub(super) const EARLY_BLOCKS_MAX: u32 = 6;
 /// Seconds between flushes of news to peers (BOLT 7, Rebroadcasting).
 pub const FLUSH_SECS: u32 = 60;
 /// Seconds between comparisons with a peer of what channels there are.
@@ -64,6 +72,8 @@ pub(super) const WORK_OF_ALL_PER_SECOND: u32 = 100_000;
 pub(super) const WORK_AT_FIRST: u32 = 2000;
 /// A signature, in microseconds.
 pub(super) const WORK_SIGNATURE: u32 = 30;
+/// Four signatures and a question to the chain for a channel that it does not have, in microseconds.
+pub(super) const WORK_FUNDING: u32 = 500;
 /// What a peer may do wrong at once, and in a second, before it is left: see the costs below.
 pub(super) const PATIENCE_BURST: u32 = 2000;
 pub(super) const PATIENCE_PER_SECOND: u32 = 2;

@@ -35,6 +35,8 @@ pub(super) struct Peer {
     pub(super) is_full: bool,
     /// Whether it is not read from, for that or for its debt.
     pub(super) is_closed: bool,
+    /// Whether the chain did not have the last channel that it told.
+    pub(super) was_refused: bool,
     /// Our question that it has not answered yet.
     pub(super) asked: Option<Asked>,
     /// Until when the next part of the answer is due.
@@ -133,6 +135,7 @@ impl Peer {
             is_in_line: false,
             is_full: false,
             is_closed: false,
+            was_refused: false,
             asked: None,
             due_at: now,
             comparison: Comparison::default(),

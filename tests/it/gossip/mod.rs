@@ -6,6 +6,7 @@ mod breaks;
 mod chain;
 mod fairness;
 mod flood;
+mod funding;
 mod headers;
 mod kept_headers;
 mod log;

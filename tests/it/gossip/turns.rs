@@ -3,7 +3,9 @@
 use bitcoin::secp256k1::Secp256k1;
 use gossip::admit::PeerId;
 use gossip::funding::FundingCheck;
-use gossip::sync::{Config, DisconnectReason, Gossip, Input, Output, PIECES_PER_THREAD};
+use gossip::sync::{
+    Config, DisconnectReason, Gossip, Input, Output, PIECE_SIGNATURES_MAX, PIECES_PER_THREAD,
+};
 use gossip::verify::{KeyRing, VerifyPiece};
 use primitives::{ChainHash, Direction, ShortChannelId, UnixTime};
 use tests::signed::{Author, Ends, Signer};
@@ -12,8 +14,8 @@ const CHAIN: ChainHash = ChainHash::REGTEST;
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 const LOUD: PeerId = PeerId::from_u64(1);
 const QUIET: PeerId = PeerId::from_u64(2);
-/// Signatures of one piece: 64, and what the last message has more than one.
-const SIGNATURES_MAX: usize = 67;
+/// Signatures of one piece, and what the last message has more than one.
+const SIGNATURES_MAX: usize = PIECE_SIGNATURES_MAX + 3;
 
 fn core(verify_thread_count: usize) -> Gossip {
     let config = Config { chain_hash: CHAIN, funding: FundingCheck::Nobody, verify_thread_count };
