@@ -9,8 +9,8 @@ pub const PEER_COUNT_MAX: usize = 256;
 pub const INBOX_BYTES_MAX: usize = 256 << 10;
 /// Bytes of messages of peers that have left, which wait for their signatures to be checked.
 pub(super) const ORPHAN_BYTES_MAX: usize = 4 << 20;
-/// Signatures that one thread checks in one piece of work, and three more at most: 1 ms.
-pub const PIECE_SIGNATURES_MAX: usize = 24;
+/// Signatures that one thread checks in one piece of work, and three more at most: half a millisecond.
+pub const PIECE_SIGNATURES_MAX: usize = 16;
 /// Pieces under way for each thread: one is checked, the other one waits, so that no thread waits for the core. News of a
 /// peer that says little waits for these and leaves with the next piece.
 pub const PIECES_PER_THREAD: usize = 2;
