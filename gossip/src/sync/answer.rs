@@ -11,7 +11,7 @@ use primitives::{Direction, ShortChannelId, UnixTime};
 use super::gossip::Gossip;
 use super::io::{DisconnectReason, Output};
 use super::limits::{COST_IDS, COST_RANGE, READ_COUNT_MAX, REPLY_COUNT_MAX};
-use super::peer::Answer;
+use super::peer::{IdsAnswer, RangeAnswer};
 use crate::admit::PeerId;
 use crate::view::{ChannelEntry, MessageKey};
 
@@ -24,11 +24,11 @@ impl Gossip {
     ) -> Result<(), DisconnectReason> {
         self.charge(peer, COST_RANGE, now)?;
         let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
-        if state.answer.is_some() {
+        if state.range_answer.is_some() {
             return Err(DisconnectReason::OutOfTurn);
         }
         let next = ShortChannelId::from_parts(query.first_blocknum.min(BLOCK_MAX), 0, 0);
-        state.answer = next.map(|next| Answer::Range { query, next, is_first: true });
+        state.range_answer = next.map(|next| RangeAnswer { query, next, is_first: true });
         Ok(())
     }
 
@@ -43,10 +43,11 @@ impl Gossip {
         let full_information = query.chain_hash == self.config.chain_hash;
         let keys = if full_information { self.keys_of(query) } else { VecDeque::new() };
         let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
-        if state.answer.is_some() {
+        if state.ids_answer.is_some() {
             return Err(DisconnectReason::OutOfTurn);
         }
-        state.answer = Some(Answer::Keys { keys, full_information });
+        let end = ReplyShortChannelIdsEnd { chain_hash: query.chain_hash, full_information };
+        state.ids_answer = Some(IdsAnswer { keys, end });
         Ok(())
     }
 
@@ -76,7 +77,7 @@ impl Gossip {
         keys
     }
 
-    /// Gives everybody the next piece who is ready for one: of his answer first, then of what we knew before he came,
+    /// Gives everybody the next piece who is ready for one: of his answers first, then of what we knew before he came,
     /// then of the news.
     pub(super) fn serve(&mut self) {
         let ready: Vec<PeerId> =
@@ -90,36 +91,29 @@ impl Gossip {
     }
 
     fn serve_answer(&mut self, peer: PeerId) -> bool {
-        let Some(answer) = self.peers.get_mut(&peer).and_then(|state| state.answer.take()) else {
-            return false;
-        };
-        let rest = match answer {
-            Answer::Range { query, next, is_first } => self.tell_range(peer, query, next, is_first),
-            Answer::Keys { mut keys, full_information } if !keys.is_empty() => {
-                let piece = keys.drain(..keys.len().min(READ_COUNT_MAX)).collect();
-                self.outputs.push_back(Output::Read { peer, keys: piece });
-                Some(Answer::Keys { keys, full_information })
+        let Some(state) = self.peers.get_mut(&peer) else { return false };
+        if let Some(answer) = state.range_answer.take() {
+            let rest = self.tell_range(peer, answer);
+            if let Some(state) = self.peers.get_mut(&peer) {
+                state.range_answer = rest;
             }
-            Answer::Keys { full_information, .. } => {
-                let chain_hash = self.config.chain_hash;
-                self.send(peer, &ReplyShortChannelIdsEnd { chain_hash, full_information });
-                None
-            }
-        };
-        if let Some(state) = self.peers.get_mut(&peer) {
-            state.answer = rest;
+            return true;
+        }
+        let Some(answer) = &mut state.ids_answer else { return false };
+        if answer.keys.is_empty() {
+            let end = answer.end;
+            state.ids_answer = None;
+            self.send(peer, &end);
+        } else {
+            let keys = answer.keys.drain(..answer.keys.len().min(READ_COUNT_MAX)).collect();
+            self.outputs.push_back(Output::Read { peer, keys });
         }
         true
     }
 
     /// One part of the answer to a range; returns the rest.
-    fn tell_range(
-        &mut self,
-        peer: PeerId,
-        query: QueryChannelRange,
-        next: ShortChannelId,
-        is_first: bool,
-    ) -> Option<Answer> {
+    fn tell_range(&mut self, peer: PeerId, answer: RangeAnswer) -> Option<RangeAnswer> {
+        let RangeAnswer { query, next, is_first } = answer;
         let end = query.first_blocknum.saturating_add(query.number_of_blocks);
         let is_ours = query.chain_hash == self.config.chain_hash;
         let within = |id: ShortChannelId| is_ours && id.block() < end;
@@ -147,7 +141,7 @@ impl Gossip {
         let reply = primitives::wire::WireMessage::to_bytes(&reply);
         self.outputs.push_back(Output::Send { peer, message: reply });
         let next = ShortChannelId::from_u64(last?.to_u64().saturating_add(1));
-        (!is_last).then_some(Answer::Range { query, next, is_first: false })
+        (!is_last).then_some(RangeAnswer { query, next, is_first: false })
     }
 
     /// The log has read a piece.

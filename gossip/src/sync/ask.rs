@@ -4,31 +4,31 @@ use std::collections::BTreeSet;
 
 use primitives::wire::{
     GossipTimestampFilter, QueryChannelRange, QueryFlags, QueryShortChannelIds, RangeEntry,
-    ReplyChannelRange, ReplyShortChannelIdsEnd, ShortIds, WANT_CHECKSUMS, WANT_TIMESTAMPS,
+    ReplyChannelRange, ReplyShortChannelIdsEnd, ShortIds, WANT_CHECKSUMS, WANT_TIMESTAMPS, WireMessage,
 };
 use primitives::{Direction, ShortChannelId, UnixTime};
 
 use super::gossip::{Gossip, after};
 use super::io::DisconnectReason;
 use super::limits::{
-    ANSWER_SECS_MAX, ASKED_COUNT_MAX, BACKLOG_PEER_COUNT, FILTER_BACK_SECS, NEWS_PATIENCE_SECS, RESYNC_SECS,
-    WANTED_COUNT_MAX,
+    ANSWER_SECS_MAX, ASKED_COUNT_MAX, BACKLOG_PEER_COUNT, COMPARED_PER_MICROSECOND, FILTER_BACK_SECS,
+    NEWS_PATIENCE_SECS, RESYNC_SECS, work_of,
 };
-use super::peer::{Asked, NewsSince};
+use super::peer::{Asked, NewsSince, RangeParts};
 use crate::admit::PeerId;
 use crate::view::{FUTURE_SECS_MAX, NetworkView, STALE_SECS};
 
 impl Gossip {
     /// Wants all news of a peer from now on, and those of the last hours. Some answer no queries for channels, and send
-    /// the graph only when they are asked for old news at once (LDK does where they are six hours old): so the first peers
-    /// that do not answer shall tell all since the log ended. Who answers is not asked to tell everything twice.
+    /// the graph only when they are asked for old news at once (LDK does where they are six hours old): so a few peers
+    /// that we chose and that do not answer shall tell all since the log ended. Who answers is not asked to tell everything twice.
     pub(super) fn ask_for_news(&mut self, peer: PeerId, news: NewsSince, now: UnixTime) {
-        if let Some(state) = self.peers.get_mut(&peer) {
-            state.news_due_at = None;
-        }
+        let teller_count = self.peers.values().filter(|state| state.tells_backlog).count();
+        let Some(state) = self.peers.get_mut(&peer) else { return };
+        state.news_due_at = None;
         let mut since = now.to_secs();
-        if news == NewsSince::LogEnd && self.backlog_count < BACKLOG_PEER_COUNT {
-            self.backlog_count += 1;
+        if news == NewsSince::LogEnd && state.is_outbound && teller_count < BACKLOG_PEER_COUNT {
+            state.tells_backlog = true;
             since = since.min(self.restored_until.to_secs()).max(since.saturating_sub(STALE_SECS));
         }
         let first_timestamp = UnixTime::from_secs(since.saturating_sub(FILTER_BACK_SECS));
@@ -134,7 +134,7 @@ impl Gossip {
         };
         self.send(peer, &query);
         if let Some(state) = self.peers.get_mut(&peer) {
-            state.asked = Some(Asked::Range { end: BLOCK_END.into() });
+            state.asked = Some(Asked::Range { end: BLOCK_END.into(), told: RangeParts::default() });
             state.due_at = after(now, ANSWER_SECS_MAX);
             state.comparison.begin(now);
         }
@@ -182,23 +182,37 @@ impl Gossip {
         self.peers.values().any(|state| matches!(&state.asked, Some(Asked::Ids(ids)) if ids.contains(&id)))
     }
 
+    /// A part of the answer to a range. One that teaches nothing is paid for.
     pub(super) fn take_range_reply(
         &mut self,
         peer: PeerId,
-        reply: &ReplyChannelRange<'_>,
+        message: &[u8],
         now: UnixTime,
     ) -> Result<(), DisconnectReason> {
+        let reply = ReplyChannelRange::decode(&message[2..]).map_err(DisconnectReason::Wire)?;
         let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
-        let Some(Asked::Range { end }) = state.asked else { return Err(DisconnectReason::OutOfTurn) };
+        let Some(Asked::Range { end, told }) = &mut state.asked else {
+            return Err(DisconnectReason::OutOfTurn);
+        };
+        let end = *end;
+        if !told.take(reply.first_blocknum) {
+            return Err(DisconnectReason::OutOfTurn);
+        }
+        let wanted_count = state.wanted.len();
+        let mut compared_count = 0;
         for entry in reply.entries() {
-            if state.wanted.len() >= WANTED_COUNT_MAX {
-                break;
-            }
+            compared_count += 1;
             let wants = wants(&self.view, &entry, now);
-            if wants != 0 {
-                state.wanted.insert(entry.short_channel_id, wants);
-                state.comparison.found();
+            if wants == 0 {
+                continue;
             }
+            state.comparison.found();
+            if state.wanted.len() < state.wanted_count_max() {
+                state.wanted.insert(entry.short_channel_id, wants);
+            }
+        }
+        if state.wanted.len() == wanted_count {
+            state.work.owe(work_of(message) + compared_count / COMPARED_PER_MICROSECOND, now);
         }
         let covered = u64::from(reply.first_blocknum) + u64::from(reply.number_of_blocks);
         // Nodes of before 2021 set the byte always, so it does not say enough alone.
@@ -209,6 +223,7 @@ impl Gossip {
             }
         }
         self.answered(peer, now);
+        self.move_gate(peer, now);
         Ok(())
     }
 

@@ -31,10 +31,13 @@ impl Comparison {
 
     /// Whether the last one should be repeated once everything that it found was told.
     pub(super) const fn wants_another(self) -> bool {
-        self.began_at.is_some()
-            && self.found_count > 0
-            && self.found_count < self.found_before
-            && self.repeat_count < REPEAT_COUNT_MAX
+        self.began_at.is_some() && !self.is_over() && self.repeat_count < REPEAT_COUNT_MAX
+    }
+
+    /// Whether the last one found nothing, or no less than the one before. One that helped and was not repeated, since there were
+    /// many repetitions, is not the end of it.
+    pub(super) const fn is_over(self) -> bool {
+        self.began_at.is_some() && (self.found_count == 0 || self.found_count >= self.found_before)
     }
 
     /// Another one begins: a repetition where [`Comparison::wants_another`], the first of a row otherwise.
@@ -77,5 +80,6 @@ mod tests {
         let mut comparison = Comparison::default();
         let repeats = (0..100).rev().take_while(|&found| compare(&mut comparison, found)).count();
         assert_eq!(repeats, REPEAT_COUNT_MAX as usize);
+        assert!(!comparison.is_over(), "there is more to find");
     }
 }

@@ -6,9 +6,10 @@ use primitives::wire::{
     GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
     ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
 };
-use primitives::{ChainHash, GraphDelta, ShortChannelId, UnixTime};
+use primitives::{ChainHash, GraphDelta, UnixTime};
 
 use super::checks::Checks;
+use super::funding::FundingRoom;
 use super::io::{DisconnectReason, Input, Output, Stored};
 use super::limits::{
     FLUSH_SECS, NEWS_PATIENCE_SECS, PEER_COUNT_MAX, PRUNE_SECS, RESYNC_SECS, WORK_OF_ALL_PER_SECOND,
@@ -18,7 +19,7 @@ use super::peer::{NewsSince, Peer};
 use crate::admit::{PeerId, WaitingRoom};
 use crate::funding::FundingCheck;
 use crate::record::Restored;
-use crate::verify::{ChannelFact, Verified, VerifiedGossip, VerifyJob};
+use crate::verify::{VerifiedGossip, VerifyJob};
 use crate::view::{MessageKey, NetworkView, Refusal};
 
 /// What the core must know before it begins.
@@ -37,7 +38,9 @@ pub struct Config {
 pub struct SyncProgress {
     /// Channels of which a peer knows more than we do, counted for each peer.
     pub wanted_count: usize,
-    /// Whether every peer that can be asked was, and nothing that it told is under way.
+    /// Whether every peer that we chose was asked, as far as it can be, and nothing that it told is under way. Asking once
+    /// more found nothing, or no less than before: that is what the peer claims and cannot tell, or what the chain refuses.
+    /// Where we chose none, those count who came.
     pub is_synced: bool,
 }
 
@@ -55,13 +58,11 @@ pub struct Gossip {
     /// Messages whose signatures are being checked, and whose turn is next.
     pub(super) checks: Checks,
     /// Channels that wait for their funding output.
-    pub(super) funding: BTreeMap<ShortChannelId, (PeerId, Verified<ChannelFact>)>,
+    pub(super) funding: FundingRoom,
     /// News since the last flush, and who told them.
     pub(super) news: BTreeMap<MessageKey, PeerId>,
     /// When the last message of the log was taken; zero without any.
     pub(super) restored_until: UnixTime,
-    /// Peers that were asked for all that we missed.
-    pub(super) backlog_count: u32,
     flush_at: UnixTime,
     prune_at: UnixTime,
     /// When all that was due was done.
@@ -80,10 +81,9 @@ impl Gossip {
             orphans: VecDeque::new(),
             orphan_bytes: 0,
             checks: Checks::default(),
-            funding: BTreeMap::new(),
+            funding: FundingRoom::default(),
             news: BTreeMap::new(),
             restored_until: UnixTime::from_secs(0),
-            backlog_count: 0,
             flush_at: after(now, FLUSH_SECS),
             prune_at: now,
             woken_at: UnixTime::from_secs(0),
@@ -120,7 +120,9 @@ impl Gossip {
     /// Takes note of what happened at `now`. Never panics, whatever a peer sends.
     pub fn handle(&mut self, now: UnixTime, input: Input<'_>) {
         match input {
-            Input::PeerConnected { peer, has_queries } => self.connect(peer, has_queries, now),
+            Input::PeerConnected { peer, is_outbound, has_queries } => {
+                self.connect(peer, Peer::new(is_outbound, has_queries, now), now);
+            }
             Input::PeerDisconnected { peer } => {
                 self.forget(peer);
                 self.share_work(now);
@@ -149,6 +151,7 @@ impl Gossip {
             }
             Input::Read { peer, messages } => self.send_read(peer, messages),
             Input::Block { height } => {
+                self.funding.new_block();
                 let closed = self.view.advance(height);
                 self.leave(closed);
             }
@@ -171,7 +174,7 @@ impl Gossip {
         let is_due = |peer: &&Peer| peer.asked.is_some() && !peer.is_full;
         let due = self.peers.values().filter(is_due).map(|peer| peer.due_at);
         let news = self.peers.values().filter(|peer| !peer.is_full).filter_map(|peer| peer.news_due_at);
-        let paid = self.peers.values().filter(|peer| peer.is_closed && !peer.is_full);
+        let paid = self.peers.values().filter(|peer| peer.work.is_in_debt(self.woken_at));
         let paid = paid.map(|peer| peer.work.paid_at());
         // Where everybody is busy with a question, its answer or silence comes first.
         let has_idle = self.peers.values().any(|peer| peer.has_queries && peer.asked.is_none());
@@ -183,17 +186,15 @@ impl Gossip {
     /// How far we are behind the peers, as far as they told. O(peers).
     pub fn progress(&self) -> SyncProgress {
         let wanted_count = self.peers.values().map(|peer| peer.wanted.len()).sum();
-        let has_compared = |peer: &Peer| {
-            !peer.has_queries || (peer.comparison.began_at().is_some() && !peer.comparison.wants_another())
-        };
-        let is_idle = |peer: &Peer| peer.asked.is_none() && peer.inbox.is_empty();
-        let is_done = |peer: &Peer| has_compared(peer) && is_idle(peer);
-        let is_synced = wanted_count == 0
-            && self.checks.is_idle()
+        let has_chosen = self.peers.values().any(|peer| peer.is_outbound);
+        let counts = |peer: &&Peer| peer.is_outbound || !has_chosen;
+        let is_idle = |peer: &Peer| peer.asked.is_none() && peer.wanted.is_empty() && peer.inbox.is_empty();
+        let is_done = |peer: &Peer| (!peer.has_queries || peer.comparison.is_over()) && is_idle(peer);
+        let is_synced = self.checks.is_idle()
             && self.orphans.is_empty()
             && self.funding.is_empty()
-            && self.peers.values().any(|peer| peer.comparison.began_at().is_some())
-            && self.peers.values().all(is_done);
+            && self.peers.values().filter(counts).any(|peer| peer.comparison.began_at().is_some())
+            && self.peers.values().filter(counts).all(is_done);
         SyncProgress { wanted_count, is_synced }
     }
 
@@ -216,13 +217,14 @@ impl Gossip {
         self.serve();
     }
 
-    fn connect(&mut self, peer: PeerId, has_queries: bool, now: UnixTime) {
+    fn connect(&mut self, peer: PeerId, mut state: Peer, now: UnixTime) {
         if self.peers.len() >= PEER_COUNT_MAX {
             self.outputs.push_back(Output::Disconnect { peer, reason: DisconnectReason::TooManyPeers });
             return;
         }
-        let news_due_at = has_queries.then(|| after(now, NEWS_PATIENCE_SECS));
-        self.peers.insert(peer, Peer { news_due_at, ..Peer::new(has_queries, now) });
+        let has_queries = state.has_queries;
+        state.news_due_at = has_queries.then(|| after(now, NEWS_PATIENCE_SECS));
+        self.peers.insert(peer, state);
         self.share_work(now);
         if !has_queries {
             self.ask_for_news(peer, NewsSince::LogEnd, now);
@@ -237,9 +239,7 @@ impl Gossip {
             QueryChannelRange::TYPE => {
                 self.take_range_query(peer, QueryChannelRange::decode(payload).map_err(wire)?, now)
             }
-            ReplyChannelRange::TYPE => {
-                self.take_range_reply(peer, &ReplyChannelRange::decode(payload).map_err(wire)?, now)
-            }
+            ReplyChannelRange::TYPE => self.take_range_reply(peer, message, now),
             QueryShortChannelIds::TYPE => {
                 self.take_ids_query(peer, &QueryShortChannelIds::decode(payload).map_err(wire)?, now)
             }
@@ -270,8 +270,12 @@ impl Gossip {
 
     /// Notes what a message that taught nothing has cost us.
     pub(super) fn owe_for(&mut self, peer: PeerId, message: &[u8], now: UnixTime) {
+        self.owe(peer, work_of(message), now);
+    }
+
+    pub(super) fn owe(&mut self, peer: PeerId, work: u32, now: UnixTime) {
         if let Some(state) = self.peers.get_mut(&peer) {
-            state.work.owe(work_of(message), now);
+            state.work.owe(work, now);
         }
     }
 

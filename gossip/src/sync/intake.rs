@@ -4,7 +4,7 @@ use primitives::{GraphDelta, Msat, ShortChannelId, UnixTime};
 
 use super::gossip::Gossip;
 use super::io::{DisconnectReason, Output, Stored};
-use super::limits::{COST_WASTE, FUNDING_COUNT_MAX, ORPHAN_BYTES_MAX, work_of};
+use super::limits::{COST_WASTE, ORPHAN_BYTES_MAX, WORK_FUNDING, WORK_SIGNATURE, work_of};
 use super::peer::Asked;
 use crate::admit::PeerId;
 use crate::funding::{FundingAnswer, FundingCheck, FundingError, FundingQuestion};
@@ -45,7 +45,7 @@ impl Gossip {
     }
 
     fn take_candidate(&mut self, peer: PeerId, candidate: Candidate, now: UnixTime) -> Worth {
-        let has_room = match self.view.standing(candidate.subject(), now) {
+        let has_room = match self.standing(candidate.subject(), now) {
             Err(refusal) if refusal.is_waste() => return Worth::Less,
             Err(_) => return Worth::Nothing,
             Ok(Standing::NeedsChannel(id)) => self.waiting.wait_for_channel(id, peer, candidate, now),
@@ -66,15 +66,28 @@ impl Gossip {
         if has_room { Worth::Nothing } else { Worth::Less }
     }
 
-    /// Whether it is about a channel that the peer was asked for.
+    /// Whether a message is worth the check of its signatures, by what was verified and what the chain has said.
+    pub(super) fn standing(&self, subject: &Subject, now: UnixTime) -> Result<Standing, Refusal> {
+        let standing = self.view.standing(subject, now)?;
+        if let (Subject::Channel(channel), FundingCheck::Chain) = (subject, self.config.funding) {
+            self.funding.admits(channel, self.view.height())?;
+        }
+        Ok(standing)
+    }
+
+    /// Whether it is about a channel that the peer was asked for, or a channel that it will be asked for: some tell all that
+    /// they have instead of an answer, in an order of their own.
     fn is_answer(&self, peer: PeerId, subject: &Subject) -> bool {
-        let id = match subject {
-            Subject::Channel(channel) => channel.short_channel_id,
-            Subject::Update(update) => update.short_channel_id,
-            Subject::Node(_) => return false,
-        };
-        let asked = self.peers.get(&peer).and_then(|state| state.asked.as_ref());
-        matches!(asked, Some(Asked::Ids(ids)) if ids.contains(&id))
+        let Some(state) = self.peers.get(&peer) else { return false };
+        let is_asked = |id| matches!(&state.asked, Some(Asked::Ids(ids)) if ids.contains(id));
+        match subject {
+            Subject::Channel(channel) => {
+                let id = &channel.short_channel_id;
+                is_asked(id) || state.wanted.contains_key(id)
+            }
+            Subject::Update(update) => is_asked(&update.short_channel_id),
+            Subject::Node(_) => false,
+        }
     }
 
     fn enqueue(&mut self, peer: PeerId, job: Option<VerifyJob>) {
@@ -99,8 +112,9 @@ impl Gossip {
     pub(super) fn take_verified(&mut self, piece: CheckedPiece, now: UnixTime) {
         let (number, results) = piece.into_parts();
         let senders = self.checks.finish(number);
-        for ((peer, _), result) in senders.into_iter().zip(results) {
+        for ((peer, name), result) in senders.into_iter().zip(results) {
             match result {
+                Err(_) if self.is_disputed(&name) => self.take_disputed(peer, now),
                 Err(error) => self.disconnect(peer, DisconnectReason::Signature(error)),
                 Ok(VerifiedGossip::Channel(channel)) => self.look_for_funding(peer, channel, now),
                 Ok(VerifiedGossip::Update(update)) => {
@@ -117,34 +131,68 @@ impl Gossip {
         }
     }
 
+    /// Whether it is an update of a channel that the chain has not confirmed: somebody may have invented the channel's nodes,
+    /// and the signature be that of the true ones.
+    fn is_disputed(&self, name: &MessageKey) -> bool {
+        let MessageKey::Update(id, _) = name else { return false };
+        self.view.channel(*id).is_some_and(|channel| channel.capacity.is_none())
+    }
+
+    fn take_disputed(&mut self, peer: PeerId, now: UnixTime) {
+        self.owe(peer, WORK_SIGNATURE, now);
+        self.move_gate(peer, now);
+        self.charge_waste(peer, now);
+    }
+
+    /// Takes the cost of a useless message from our patience with a peer, or leaves it.
+    fn charge_waste(&mut self, peer: PeerId, now: UnixTime) {
+        if let Err(reason) = self.charge(peer, COST_WASTE, now) {
+            self.disconnect(peer, reason);
+        }
+    }
+
     fn look_for_funding(&mut self, peer: PeerId, channel: Verified<ChannelFact>, now: UnixTime) {
         match self.config.funding {
             FundingCheck::Nobody => self.admit_channel(peer, channel, None, now),
-            // The next comparison with a peer finds the channel again.
-            FundingCheck::Chain if self.funding.len() >= FUNDING_COUNT_MAX => {}
             FundingCheck::Chain => {
                 let question = FundingQuestion::of(channel.fact());
-                if let std::collections::btree_map::Entry::Vacant(entry) =
-                    self.funding.entry(question.short_channel_id)
-                {
-                    entry.insert((peer, channel));
+                if self.funding.enter(peer, channel) {
                     self.outputs.push_back(Output::CheckFunding(question));
+                } else {
+                    self.owe(peer, WORK_FUNDING, now);
                 }
             }
         }
     }
 
     pub(super) fn take_funding(&mut self, id: ShortChannelId, answer: &FundingAnswer, now: UnixTime) {
-        let Some((peer, channel)) = self.funding.remove(&id) else { return };
-        match FundingQuestion::of(channel.fact()).judge(answer, None) {
-            Ok(capacity) => self.admit_channel(peer, channel, Some(capacity), now),
-            // The chain was not asked, so nobody is to blame.
-            Err(FundingError::Unknown { .. } | FundingError::NoHeaders) => {}
-            Err(_) => {
-                if let Err(reason) = self.charge(peer, COST_WASTE, now) {
-                    self.disconnect(peer, reason);
-                }
+        let Some((peer, channel)) = self.funding.leave(id) else { return };
+        let question = FundingQuestion::of(channel.fact());
+        let error = match question.judge(answer, None) {
+            Ok(capacity) => {
+                self.funding.set_failing(false);
+                self.set_refused(peer, false);
+                return self.admit_channel(peer, channel, Some(capacity), now);
             }
+            Err(error) => error,
+        };
+        self.owe(peer, WORK_FUNDING, now);
+        self.set_refused(peer, true);
+        self.move_gate(peer, now);
+        if let FundingError::Unknown { .. } | FundingError::NoHeaders = error {
+            // Nobody is to blame. A block that is not there yet says nothing of the chain.
+            let height = self.view.height().to_u32();
+            self.funding.set_failing(height == 0 || id.block() <= height);
+            return;
+        }
+        self.funding.set_failing(false);
+        self.funding.refuse(question);
+        self.charge_waste(peer, now);
+    }
+
+    fn set_refused(&mut self, peer: PeerId, was_refused: bool) {
+        if let Some(state) = self.peers.get_mut(&peer) {
+            state.was_refused = was_refused;
         }
     }
 
@@ -185,10 +233,8 @@ impl Gossip {
             state.work.give_back(work);
         }
         self.move_gate(sender, now);
-        if worth == Worth::Less
-            && let Err(reason) = self.charge(sender, COST_WASTE, now)
-        {
-            self.disconnect(sender, reason);
+        if worth == Worth::Less {
+            self.charge_waste(sender, now);
         }
     }
 

@@ -16,6 +16,8 @@ pub enum Input<'a> {
     PeerConnected {
         /// Its name, never used before.
         peer: PeerId,
+        /// Whether we opened the connection: a peer that we chose may take more of us.
+        is_outbound: bool,
         /// Whether it offers `gossip_queries` (BOLT 9): it is worth asking.
         has_queries: bool,
     },
@@ -159,7 +161,7 @@ pub enum DisconnectReason {
     /// A wrong signature.
     #[error("{0}")]
     Signature(SignatureError),
-    /// A second query before the first one was answered, or an answer to no query.
+    /// A second query before the first one of its kind was answered, an answer to no query, or one that goes back.
     #[error("a query or an answer out of turn")]
     OutOfTurn,
     /// An answer that does not go on.

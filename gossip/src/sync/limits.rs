@@ -9,8 +9,8 @@ pub const PEER_COUNT_MAX: usize = 256;
 pub const INBOX_BYTES_MAX: usize = 256 << 10;
 /// Bytes of messages of peers that have left, which wait for their signatures to be checked.
 pub(super) const ORPHAN_BYTES_MAX: usize = 4 << 20;
-/// Signatures that one thread checks in one piece of work, and three more at most: 1 ms.
-pub(super) const PIECE_SIGNATURES_MAX: usize = 24;
+/// Signatures that one thread checks in one piece of work, and three more at most: half a millisecond.
+pub const PIECE_SIGNATURES_MAX: usize = 16;
 /// Pieces under way for each thread: one is checked, the other one waits, so that no thread waits for the core. News of a
 /// peer that says little waits for these and leaves with the next piece.
 pub const PIECES_PER_THREAD: usize = 2;
@@ -18,8 +18,16 @@ pub const PIECES_PER_THREAD: usize = 2;
 pub(super) const TURN_SIGNATURES_MAX: usize = 4;
 /// Messages in one piece whose senders have left.
 pub(super) const PIECE_ORPHAN_COUNT_MAX: usize = PIECE_SIGNATURES_MAX / 4;
-/// Channels whose funding output is asked for at once; a node of the chain answers some thousand a second.
+/// Channels whose funding output is asked for at once, besides those of the pieces under way; a node of the chain answers
+/// some thousand a second.
 pub const FUNDING_COUNT_MAX: usize = 4096;
+/// The same of one peer: enough to keep a node of the chain busy.
+pub const FUNDING_PEER_COUNT_MAX: usize = 64;
+/// Outputs that the chain does not have, some 1.5 MB. Peers tell some hundred channels that were closed of late.
+pub(super) const REFUSED_COUNT_MAX: usize = 1 << 14;
+/// Blocks above the tip that a channel may be in. It is announced when six blocks confirm it (BOLT 7), so that our node of the
+/// chain is eleven blocks behind then.
+pub(super) const EARLY_BLOCKS_MAX: u32 = 6;
 /// Seconds between flushes of news to peers (BOLT 7, Rebroadcasting).
 pub const FLUSH_SECS: u32 = 60;
 /// Seconds between comparisons with a peer of what channels there are.
@@ -33,18 +41,26 @@ pub const ANSWER_SECS_MAX: u32 = 60;
 pub const NEWS_PATIENCE_SECS: u32 = 5;
 /// How far back in time a new peer shall tell news.
 pub(super) const FILTER_BACK_SECS: u32 = 2 * 3600;
-/// New peers, since the start, that shall tell all that we have missed, in case one goes away in the middle of it.
-pub(super) const BACKLOG_PEER_COUNT: u32 = 3;
-/// Channels that a peer claims to know more of than we do. Above, its claims wait for the next comparison.
+/// Peers that we chose, at once, that shall tell all that we have missed, in case one goes away in the middle of it.
+pub(super) const BACKLOG_PEER_COUNT: usize = 3;
+/// Channels that a peer claims to know more of than we do, some 30 bytes each, where we chose the peer. Above, its claims
+/// wait for the next comparison.
 pub(super) const WANTED_COUNT_MAX: usize = 200_000;
+/// The same of a peer that came by itself: anybody can claim anything, and there are many of them.
+pub(super) const WANTED_INBOUND_COUNT_MAX: usize = 8192;
+/// Parts of an answer to a range, four million channels by our own parts. LND takes 500.
+pub(super) const RANGE_REPLY_COUNT_MAX: u32 = 2000;
+/// Channels of such a part that are compared in a microsecond.
+pub(super) const COMPARED_PER_MICROSECOND: u32 = 4;
 /// Channels that are asked for in one query: its answer has some 300 KB.
 pub(super) const ASKED_COUNT_MAX: usize = 500;
 /// Channels that one part of an answer tells, 24 bytes each.
 pub(super) const REPLY_COUNT_MAX: usize = 2000;
 /// Messages that are read from the log at once for a peer, some 20 KB.
 pub(super) const READ_COUNT_MAX: usize = 64;
-/// News that wait for a slow peer; it loses what is more, and finds it by a query.
-pub(super) const OUTGOING_COUNT_MAX: usize = 100_000;
+/// News that wait for a slow peer, a quarter of an hour of mainnet's and half a megabyte; it loses what is more, and finds it
+/// by a query.
+pub(super) const OUTGOING_COUNT_MAX: usize = 8192;
 /// Work for nothing, in microseconds of one processor, that a peer may cause at once and in a second; beyond, it is read
 /// from later. Nobody is left for it: a peer that tells the whole graph once more is slow, but not wrong. A hundredth of
 /// a processor is some 2,500 messages a second, while news of mainnet are some ten.
@@ -54,6 +70,10 @@ pub(super) const WORK_PER_SECOND: u32 = 10_000;
 pub(super) const WORK_OF_ALL_PER_SECOND: u32 = 100_000;
 /// A new peer may cause so much, that who comes again and again gains nothing by it.
 pub(super) const WORK_AT_FIRST: u32 = 2000;
+/// A signature, in microseconds.
+pub(super) const WORK_SIGNATURE: u32 = 30;
+/// Four signatures and a question to the chain for a channel that it does not have, in microseconds.
+pub(super) const WORK_FUNDING: u32 = 500;
 /// What a peer may do wrong at once, and in a second, before it is left: see the costs below.
 pub(super) const PATIENCE_BURST: u32 = 2000;
 pub(super) const PATIENCE_PER_SECOND: u32 = 2;

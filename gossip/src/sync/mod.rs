@@ -11,6 +11,7 @@ mod answer;
 mod ask;
 mod checks;
 mod comparison;
+mod funding;
 mod gossip;
 mod intake;
 mod io;
@@ -22,6 +23,6 @@ mod turns;
 pub use gossip::{Config, Gossip, SyncProgress};
 pub use io::{DisconnectReason, Input, Output, Stored};
 pub use limits::{
-    ANSWER_SECS_MAX, FLUSH_SECS, FUNDING_COUNT_MAX, INBOX_BYTES_MAX, NEWS_PATIENCE_SECS, PEER_COUNT_MAX,
-    PIECES_PER_THREAD, RESYNC_SECS,
+    ANSWER_SECS_MAX, FLUSH_SECS, FUNDING_COUNT_MAX, FUNDING_PEER_COUNT_MAX, INBOX_BYTES_MAX,
+    NEWS_PATIENCE_SECS, PEER_COUNT_MAX, PIECE_SIGNATURES_MAX, PIECES_PER_THREAD, RESYNC_SECS,
 };

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use primitives::wire::{GossipTimestampFilter, QueryChannelRange};
+use primitives::wire::{GossipTimestampFilter, QueryChannelRange, ReplyShortChannelIdsEnd};
 use primitives::{NodeId, ShortChannelId, UnixTime};
 
 use super::comparison::Comparison;
-use super::limits::{PATIENCE_BURST, PATIENCE_PER_SECOND, WORK_AT_FIRST, WORK_BURST, WORK_PER_SECOND};
+use super::limits::{
+    PATIENCE_BURST, PATIENCE_PER_SECOND, RANGE_REPLY_COUNT_MAX, WANTED_COUNT_MAX, WANTED_INBOUND_COUNT_MAX,
+    WORK_AT_FIRST, WORK_BURST, WORK_PER_SECOND,
+};
 use crate::admit::Credit;
 use crate::verify::VerifyJob;
 use crate::view::MessageKey;
@@ -18,6 +21,8 @@ pub(super) struct Peer {
     pub(super) patience: Credit,
     /// Work that it may cause for nothing before it is read from later.
     pub(super) work: Credit,
+    /// Whether we opened the connection: we chose the peer.
+    pub(super) is_outbound: bool,
     pub(super) has_queries: bool,
     /// Whether it ever answered a query for channels to the end.
     pub(super) answers_ids: bool,
@@ -30,6 +35,8 @@ pub(super) struct Peer {
     pub(super) is_full: bool,
     /// Whether it is not read from, for that or for its debt.
     pub(super) is_closed: bool,
+    /// Whether the chain did not have the last channel that it told.
+    pub(super) was_refused: bool,
     /// Our question that it has not answered yet.
     pub(super) asked: Option<Asked>,
     /// Until when the next part of the answer is due.
@@ -39,14 +46,18 @@ pub(super) struct Peer {
     /// Until when it may answer our questions before it is asked for all that we missed; `None` once it was asked for
     /// news.
     pub(super) news_due_at: Option<UnixTime>,
+    /// Whether it was asked for all that we missed.
+    pub(super) tells_backlog: bool,
     /// What it has and we have not, by flags of a query.
     pub(super) wanted: BTreeMap<ShortChannelId, u64>,
     /// Which news it wants.
     pub(super) filter: Option<GossipTimestampFilter>,
     /// How far it was told what we knew when it said so.
     pub(super) backlog: Option<Backlog>,
-    /// Its question that we are answering.
-    pub(super) answer: Option<Answer>,
+    /// Its question for a range that we are answering.
+    pub(super) range_answer: Option<RangeAnswer>,
+    /// Its question for channels that we are answering.
+    pub(super) ids_answer: Option<IdsAnswer>,
     /// News for it.
     pub(super) outgoing: BTreeSet<MessageKey>,
     /// Whether a piece is on its way to it: there is one at a time.
@@ -57,18 +68,42 @@ pub(super) struct Peer {
 #[derive(Debug)]
 pub(super) enum Asked {
     /// Which channels there are, in all blocks before `end`.
-    Range { end: u64 },
+    Range { end: u64, told: RangeParts },
     /// All about some channels.
     Ids(BTreeSet<ShortChannelId>),
 }
 
-/// What we answer.
+/// Our answer to a range: the channels of some blocks, from `next` on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RangeAnswer {
+    pub(super) query: QueryChannelRange,
+    pub(super) next: ShortChannelId,
+    pub(super) is_first: bool,
+}
+
+/// Our answer to a question for channels: messages by their names, then the end mark.
 #[derive(Debug)]
-pub(super) enum Answer {
-    /// The channels of some blocks, from `next` on.
-    Range { query: QueryChannelRange, next: ShortChannelId, is_first: bool },
-    /// Messages by their names, then the end mark.
-    Keys { keys: VecDeque<MessageKey>, full_information: bool },
+pub(super) struct IdsAnswer {
+    pub(super) keys: VecDeque<MessageKey>,
+    pub(super) end: ReplyShortChannelIdsEnd,
+}
+
+/// The parts of an answer to a range that have come.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct RangeParts {
+    count: u32,
+    /// Where the last one began.
+    first_blocknum: u32,
+}
+
+impl RangeParts {
+    /// Takes another part; `false` where it goes back (BOLT 7, `reply_channel_range`) or is one too many. Nodes of old let all
+    /// parts begin where the query does, so that these need not go on either.
+    pub(super) const fn take(&mut self, first_blocknum: u32) -> bool {
+        let is_next = first_blocknum >= self.first_blocknum && self.count < RANGE_REPLY_COUNT_MAX;
+        *self = RangeParts { count: self.count.saturating_add(1), first_blocknum };
+        is_next
+    }
 }
 
 /// Everything in the view, from here on.
@@ -88,10 +123,11 @@ pub(super) enum NewsSince {
 }
 
 impl Peer {
-    pub(super) fn new(has_queries: bool, now: UnixTime) -> Self {
+    pub(super) fn new(is_outbound: bool, has_queries: bool, now: UnixTime) -> Self {
         Peer {
             patience: Credit::new(PATIENCE_BURST, PATIENCE_PER_SECOND, now),
             work: Credit::new(WORK_BURST, WORK_PER_SECOND, now).holding(WORK_AT_FIRST),
+            is_outbound,
             has_queries,
             answers_ids: false,
             inbox: VecDeque::new(),
@@ -99,16 +135,24 @@ impl Peer {
             is_in_line: false,
             is_full: false,
             is_closed: false,
+            was_refused: false,
             asked: None,
             due_at: now,
             comparison: Comparison::default(),
             news_due_at: None,
+            tells_backlog: false,
             wanted: BTreeMap::new(),
             filter: None,
             backlog: None,
-            answer: None,
+            range_answer: None,
+            ids_answer: None,
             outgoing: BTreeSet::new(),
             is_busy: false,
         }
+    }
+
+    /// How much more than we do it may claim to know.
+    pub(super) const fn wanted_count_max(&self) -> usize {
+        if self.is_outbound { WANTED_COUNT_MAX } else { WANTED_INBOUND_COUNT_MAX }
     }
 }

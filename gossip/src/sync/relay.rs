@@ -60,7 +60,7 @@ impl Gossip {
                         .view
                         .node(*id)
                         .and_then(|node| node.announced.as_ref())
-                        .is_some_and(|(revision, _)| filter.wants(revision.timestamp)),
+                        .is_some_and(|known| filter.wants(known.revision.timestamp)),
                 };
                 if is_wanted && state.outgoing.len() < OUTGOING_COUNT_MAX {
                     state.outgoing.insert(*key);
@@ -127,7 +127,7 @@ impl Gossip {
         keys: &mut Vec<MessageKey>,
     ) -> Option<Backlog> {
         let wanted = |node: &crate::view::NodeEntry| {
-            node.announced.as_ref().is_some_and(|(revision, _)| filter.wants(revision.timestamp))
+            node.announced.as_ref().is_some_and(|known| filter.wants(known.revision.timestamp))
         };
         let behind = self.view.nodes_from(from).filter(|(id, _)| Some(*id) != from);
         let (id, _) = behind.into_iter().find(|(_, node)| wanted(node))?;

@@ -3,7 +3,8 @@
 //! Work leaves in small pieces, each for one thread: nobody waits for another thread, and news wait for few others. Peers
 //! take turns by signatures, so that one with many messages, or with messages of many signatures, takes no more than its
 //! share. At most one message of a name is under way. What comes behind it is judged by what the view says then: the
-//! same news of several peers is checked once, and a wrong signature keeps the right one out for one piece only.
+//! same news of several peers is checked once, and a wrong signature keeps the right one out for one piece only. A channel
+//! is under way until the chain has answered, too.
 
 use primitives::UnixTime;
 
@@ -13,6 +14,7 @@ use super::limits::{
     ANSWER_SECS_MAX, INBOX_BYTES_MAX, PIECE_ORPHAN_COUNT_MAX, PIECE_SIGNATURES_MAX, PIECES_PER_THREAD,
     TURN_SIGNATURES_MAX,
 };
+use super::peer::Peer;
 use crate::admit::PeerId;
 use crate::verify::{VerifyJob, VerifyPiece};
 use crate::view::MessageKey;
@@ -31,7 +33,7 @@ enum TurnEnd {
     Over,
     /// Nothing is left.
     Empty,
-    /// Its next message has to wait for one of the same name.
+    /// Its next message has to wait.
     Blocked,
 }
 
@@ -52,8 +54,8 @@ impl Gossip {
     fn draft(&mut self, now: UnixTime) -> Draft {
         let mut draft = Draft::default();
         while draft.jobs.len() < PIECE_ORPHAN_COUNT_MAX {
-            let Some((_, job)) = self.orphans.front() else { break };
-            if self.checks.has_name(&name_of(job)) {
+            let Some((peer, job)) = self.orphans.front() else { break };
+            if self.must_wait(*peer, job, now) {
                 break;
             }
             let Some((peer, job)) = self.orphans.pop_front() else { break };
@@ -79,29 +81,40 @@ impl Gossip {
     fn take_turn(&mut self, peer: PeerId, draft: &mut Draft, now: UnixTime) -> TurnEnd {
         let share = draft.signature_count + TURN_SIGNATURES_MAX;
         let end = loop {
-            let Some(state) = self.peers.get_mut(&peer) else { return TurnEnd::Empty };
-            let Some(job) = state.inbox.front() else {
-                state.is_in_line = false;
-                break TurnEnd::Empty;
-            };
+            let Some(state) = self.peers.get(&peer) else { return TurnEnd::Empty };
+            let Some(job) = state.inbox.front() else { break TurnEnd::Empty };
             if draft.signature_count >= share {
                 break TurnEnd::Over;
             }
-            if self.checks.has_name(&name_of(job)) {
+            if self.must_wait(peer, job, now) {
                 break TurnEnd::Blocked;
             }
+            let Some(state) = self.peers.get_mut(&peer) else { return TurnEnd::Empty };
             let Some(job) = state.inbox.pop_front() else { break TurnEnd::Empty };
             state.inbox_bytes = state.inbox_bytes.saturating_sub(job.candidate().size());
             self.add(draft, peer, job, now);
         };
+        if let (TurnEnd::Empty, Some(state)) = (&end, self.peers.get_mut(&peer)) {
+            state.is_in_line = false;
+        }
         self.move_gate(peer, now);
         end
+    }
+
+    /// Whether a message has to wait, and all of its peer with it: for another one of its name, for room with the chain, or, a
+    /// channel, until its peer has paid for the last one, which the chain did not have.
+    fn must_wait(&self, peer: PeerId, job: &VerifyJob, now: UnixTime) -> bool {
+        let owes = |state: &Peer| state.was_refused && state.work.is_in_debt(now);
+        let is_in_debt = || self.peers.get(&peer).is_some_and(owes);
+        let name = name_of(job);
+        self.checks.has_name(&name)
+            || matches!(name, MessageKey::Channel(id) if self.funding.holds_up(peer, id) || is_in_debt())
     }
 
     /// Adds a message, unless another peer has told it meanwhile.
     fn add(&mut self, draft: &mut Draft, peer: PeerId, job: VerifyJob, now: UnixTime) {
         let candidate = job.candidate();
-        if self.view.standing(candidate.subject(), now).is_err() {
+        if self.standing(candidate.subject(), now).is_err() {
             return self.owe_for(peer, candidate.message(), now);
         }
         let name = name_of(&job);

@@ -63,7 +63,7 @@ impl PartialEq for UpdateEntry {
 
 impl Eq for UpdateEntry {}
 
-/// A token bucket of updates, refilled by time.
+/// A token bucket of updates, or of a node's announcements, refilled by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Allowance {
     tokens: u8,
@@ -98,8 +98,28 @@ pub struct NodeEntry {
     /// How many channels it has.
     pub channel_count: u32,
     /// The announcement that holds, where there was one.
-    pub announced: Option<(Revision, Features)>,
+    pub announced: Option<AnnouncedNode>,
 }
+
+/// The announcement that holds for a node.
+#[derive(Debug, Clone)]
+pub struct AnnouncedNode {
+    /// Which one it is.
+    pub revision: Revision,
+    /// Feature bits.
+    pub features: Features,
+    /// How many may still come, and since when they are counted.
+    pub(super) allowance: Allowance,
+}
+
+/// Two are equal where they say the same; how often they were told is no content.
+impl PartialEq for AnnouncedNode {
+    fn eq(&self, other: &Self) -> bool {
+        self.revision == other.revision && self.features == other.features
+    }
+}
+
+impl Eq for AnnouncedNode {}
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ pub const CLOSE_DELAY_BLOCKS: u32 = 72;
 pub const CHANNEL_COUNT_MAX: usize = 1 << 20;
 /// Channels that are barred because their owners signed two announcements; the oldest are forgotten.
 pub(super) const BARRED_COUNT_MAX: usize = 1 << 14;
-/// Updates of one direction that may come at once.
+/// Updates of one direction, or announcements of one node, that may come at once.
 pub const UPDATE_BURST: u8 = 10;
-/// Seconds until a direction may have one more update. An honest one has some 0.6 a day.
+/// Seconds until a direction or a node may have one more. An honest direction has some 0.6 a day.
 pub const UPDATE_INTERVAL_SECS: u32 = 60;

@@ -10,7 +10,7 @@ mod network;
 mod prune;
 mod refusal;
 
-pub use entry::{ChannelEntry, NodeEntry, UpdateEntry};
+pub use entry::{AnnouncedNode, ChannelEntry, NodeEntry, UpdateEntry};
 pub use key::MessageKey;
 pub use limits::{
     CHANNEL_COUNT_MAX, CLOSE_DELAY_BLOCKS, FUTURE_SECS_MAX, STALE_SECS, UPDATE_BURST, UPDATE_INTERVAL_SECS,

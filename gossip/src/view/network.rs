@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use primitives::{BlockHeight, Direction, GraphDelta, Msat, NodeId, ShortChannelId, UnixTime};
 
-use super::entry::{Allowance, ChannelEntry, NodeEntry, UpdateEntry};
+use super::entry::{Allowance, AnnouncedNode, ChannelEntry, NodeEntry, UpdateEntry};
 use super::limits::{BARRED_COUNT_MAX, CHANNEL_COUNT_MAX, FUTURE_SECS_MAX, STALE_SECS};
 use super::refusal::{Refusal, Standing};
 use crate::verify::{ChannelFact, NodeFact, Revision, Subject, UpdateFact, Verified};
@@ -106,7 +106,7 @@ impl NetworkView {
                 timely(node.revision, now)?;
                 match self.nodes.get(&node.node_id) {
                     None => Ok(Standing::NeedsNode(node.node_id)),
-                    Some(entry) => is_newer(entry, node).map(|()| Standing::News { signer: None }),
+                    Some(entry) => node_allowance(entry, node, now).map(|_| Standing::News { signer: None }),
                 }
             }
         }
@@ -178,7 +178,7 @@ impl NetworkView {
     /// Takes an announcement of a node.
     ///
     /// # Errors
-    /// Where the node has no channel, or the announcement is not newer than what is known.
+    /// Where the node has no channel, or the announcement is not newer than what is known, or one too many.
     pub fn apply_node<M>(
         &mut self,
         node: &Verified<NodeFact, M>,
@@ -187,8 +187,8 @@ impl NetworkView {
         let NodeFact { node_id, features, revision } = node.fact();
         timely(*revision, now)?;
         let entry = self.nodes.get_mut(node_id).ok_or(Refusal::NoNode { node_id: *node_id })?;
-        is_newer(entry, node.fact())?;
-        entry.announced = Some((*revision, features.clone()));
+        let allowance = node_allowance(entry, node.fact(), now)?;
+        entry.announced = Some(AnnouncedNode { revision: *revision, features: features.clone(), allowance });
         Ok(GraphDelta::NodeSeen { node_id: *node_id, features: features.clone() })
     }
 
@@ -266,18 +266,24 @@ fn recent(revision: Revision, now: UnixTime) -> Result<(), Refusal> {
 /// What is allowed after this update.
 fn allowance(channel: &ChannelEntry, update: &UpdateFact, now: UnixTime) -> Result<Allowance, Refusal> {
     let direction: Direction = update.direction;
-    let Some(known) = channel.updates[direction.as_usize()] else {
-        return Allowance::full(now).spend().ok_or(Refusal::TooOften);
-    };
-    if update.revision <= known.revision {
-        return Err(Refusal::Known);
-    }
-    known.allowance.at(now).spend().ok_or(Refusal::TooOften)
+    let known = channel.updates[direction.as_usize()].map(|known| (known.revision, known.allowance));
+    allowance_after(known, update.revision, now)
 }
 
-fn is_newer(entry: &NodeEntry, node: &NodeFact) -> Result<(), Refusal> {
-    match &entry.announced {
-        Some((revision, _)) if node.revision <= *revision => Err(Refusal::Known),
-        Some(_) | None => Ok(()),
-    }
+fn node_allowance(entry: &NodeEntry, node: &NodeFact, now: UnixTime) -> Result<Allowance, Refusal> {
+    let known = entry.announced.as_ref().map(|known| (known.revision, known.allowance));
+    allowance_after(known, node.revision, now)
+}
+
+fn allowance_after(
+    known: Option<(Revision, Allowance)>,
+    revision: Revision,
+    now: UnixTime,
+) -> Result<Allowance, Refusal> {
+    let left = match known {
+        Some((known, _)) if revision <= known => return Err(Refusal::Known),
+        Some((_, allowance)) => allowance.at(now),
+        None => Allowance::full(now),
+    };
+    left.spend().ok_or(Refusal::TooOften)
 }

@@ -29,8 +29,8 @@ pub enum Refusal {
     /// A timestamp more than a day ahead.
     #[error("it is more than a day ahead of the clock")]
     Future,
-    /// The direction was updated too often.
-    #[error("the direction is updated too often")]
+    /// The direction was updated too often, or the node was announced too often.
+    #[error("the direction or the node is updated too often")]
     TooOften,
     /// The channel is announced by others, or its owners signed two announcements.
     #[error("channel {short_channel_id} has another announcement")]
@@ -50,6 +50,18 @@ pub enum Refusal {
         /// The node.
         node_id: NodeId,
     },
+    /// The channel's block is not there yet.
+    #[error("channel {short_channel_id} is far above the tip of the chain")]
+    Early {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+    },
+    /// The chain has said already that there is no such output.
+    #[error("channel {short_channel_id} has no unspent output that pays to its keys")]
+    NoOutput {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+    },
     /// The view holds as many channels as it may.
     #[error("the view is full")]
     Full,
@@ -59,10 +71,10 @@ impl Refusal {
     /// Whether an honest and attentive peer would not have sent it, and pays for it.
     pub const fn is_waste(self) -> bool {
         match self {
-            // Several peers tell the same news.
-            Refusal::Known => false,
-            Refusal::Stale
-            | Refusal::Future
+            // Several peers tell the same news and the same channels that were closed of late. Ours may be the chain that is
+            // behind. And a peer is free not to prune (BOLT 7, Pruning the Network View).
+            Refusal::Known | Refusal::Stale | Refusal::Early { .. } | Refusal::NoOutput { .. } => false,
+            Refusal::Future
             | Refusal::TooOften
             | Refusal::Conflict { .. }
             | Refusal::NoChannel { .. }

@@ -6,7 +6,7 @@ use primitives::wire::{
 };
 use primitives::{ChainHash, NodeId};
 
-use super::features::{offered_features, unknown_feature};
+use super::features::{missing_dependency, offered_features, unknown_feature};
 use super::noise::{
     ACT_ONE_SIZE, ACT_THREE_SIZE, ACT_TWO_SIZE, Act, CipherError, HEADER_SIZE, HandshakeError, Initiator,
     Keys, Opener, Responder, ResponderActThree, Sealer, TAG_SIZE,
@@ -25,6 +25,7 @@ pub struct Introduction<'a> {
 #[derive(Debug)]
 pub struct Connection {
     state: State,
+    is_outbound: bool,
     /// Our `init`.
     init: Vec<u8>,
     chain_hash: ChainHash,
@@ -52,7 +53,7 @@ pub enum Event<'a> {
     Other(&'a [u8]),
     /// The peer finds something amiss.
     Warning(Warning<'a>),
-    /// A channel, or all of them, have failed for the peer.
+    /// A channel, or all of them, have failed for the peer. Where it names a channel, it is to be ignored: we have none (BOLT 1).
     Error(ErrorMessage<'a>),
 }
 
@@ -100,7 +101,8 @@ impl Connection {
             remote_addr: introduction.remote_addr,
         };
         let (init, chain_hash) = (init.to_bytes(), introduction.chain_hash);
-        Connection { state, init, chain_hash, input: Vec::new(), taken: 0, output: Vec::new() }
+        let is_outbound = matches!(state, State::ActTwo(..));
+        Connection { state, is_outbound, init, chain_hash, input: Vec::new(), taken: 0, output: Vec::new() }
     }
 
     /// Takes bytes from the socket; [`Connection::next_event`] says what they mean. What was not taken of earlier bytes
@@ -167,6 +169,11 @@ impl Connection {
     /// Where there are fewer.
     pub fn written(&mut self, count: usize) {
         self.output.drain(..count);
+    }
+
+    /// Whether we have connected to the peer, and not the peer to us.
+    pub const fn is_outbound(&self) -> bool {
+        self.is_outbound
     }
 
     /// Whether the peer has introduced itself and is still welcome.
@@ -246,8 +253,12 @@ impl Connection {
             Init::TYPE if *is_ready => Err(ConnectionError::SecondInit),
             Init::TYPE => {
                 let init = Init::decode(payload)?;
-                if let Some(bit) = unknown_feature(&init.combined_features()) {
+                let features = init.combined_features();
+                if let Some(bit) = unknown_feature(&features) {
                     return Err(ConnectionError::Feature { bit });
+                }
+                if let Some((bit, needs)) = missing_dependency(&features) {
+                    return Err(ConnectionError::Dependency { bit, needs });
                 }
                 if !init.serves(self.chain_hash) {
                     return Err(ConnectionError::Chain);
@@ -266,7 +277,7 @@ impl Connection {
                 }
                 Ok(Some(Kind::Other))
             }
-            GOSSIP_FIRST..=GOSSIP_LAST => Ok(Some(Kind::Gossip)),
+            GOSSIP_FIRST..=GOSSIP_LAST if message_type != NOT_GOSSIP => Ok(Some(Kind::Gossip)),
             _ if message_type % 2 == 0 => Err(ConnectionError::MessageType { message_type }),
             _ => Ok(Some(Kind::Other)),
         }
@@ -347,6 +358,8 @@ enum Kind {
 /// The types of BOLT 7: gossip and its queries.
 const GOSSIP_FIRST: u16 = 256;
 const GOSSIP_LAST: u16 = 265;
+/// The one type between them that means nothing.
+const NOT_GOSSIP: u16 = 260;
 /// Bytes of output above which no more of the input is looked at: a peer that asks for pongs and does not read them
 /// makes us hold this much and two more messages.
 pub const OUTPUT_BYTES_MAX: usize = 256 << 10;
@@ -387,6 +400,14 @@ pub enum ConnectionError {
     Feature {
         /// The bit.
         bit: usize,
+    },
+    /// The peer offers what cannot be without something else, which it does not offer.
+    #[error("feature bit {bit} needs feature bit {needs}")]
+    Dependency {
+        /// The even bit of what is offered.
+        bit: usize,
+        /// The even bit of what is not.
+        needs: usize,
     },
     /// The peer has no interest in our chain.
     #[error("the peer is on another chain")]

@@ -25,6 +25,13 @@ pub fn unknown_feature(features: &Features) -> Option<usize> {
     (0..bit_count).step_by(2).find(|bit| features.has_bit(*bit) && !KNOWN.contains(bit))
 }
 
+/// A feature that is offered without another one which it needs, by their even bits: such a peer is left (BOLT 1, `init`).
+/// What every node is assumed to have need not be offered (BOLT 9).
+pub(super) fn missing_dependency(features: &Features) -> Option<(usize, usize)> {
+    let offers = |bit: usize| features.has_bit(bit) || features.has_bit(bit + 1);
+    DEPENDENCIES.iter().copied().find(|(bit, needs)| offers(*bit) && !offers(*needs))
+}
+
 const DATA_LOSS_PROTECT: usize = 0;
 const GOSSIP_QUERIES: usize = 6;
 const VAR_ONION_OPTIN: usize = 8;
@@ -67,9 +74,21 @@ const KNOWN: &[usize] = &[
     62,
 ];
 
+/// Even bits of features and of what they need: `option_zeroconf` on `option_scid_alias`, `option_simple_close` on
+/// `option_shutdown_anysegwit`.
+const DEPENDENCIES: &[(usize, usize)] = &[(50, 46), (60, 26)];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_offered_needs_what_it_is_made_of() {
+        assert_eq!(missing_dependency(&offered_features()), None);
+        assert_eq!(missing_dependency(&Features::from_bits([51])), Some((50, 46)));
+        assert_eq!(missing_dependency(&Features::from_bits([50, 47])), None);
+        assert_eq!(missing_dependency(&Features::from_bits([27, 61, 17])), None);
+    }
 
     #[test]
     fn demands_that_nobody_knows_are_found() {

@@ -167,7 +167,11 @@ impl Conversation {
                     batch.push(&warning.to_bytes());
                     (Some((warning.to_string(), false)), None)
                 }
-                Ok(Some(Event::Error(error))) => (Some((error.to_string(), true)), None),
+                Ok(Some(Event::Error(error))) => {
+                    batch.push(&error.to_bytes());
+                    // One that names a channel is ignored: we have none (BOLT 1).
+                    (Some((error.to_string(), error.channel_id == [0; 32])), None)
+                }
                 Ok(Some(_)) => continue,
             };
             if let Some(has_queries) = queries {
@@ -192,7 +196,8 @@ impl Conversation {
         self.link = Some(end);
         self.hub.board.connected(self.peer, node_id);
         self.hub.board.tell(Notice::Connected { node_id });
-        let _ = self.hub.core.send(CoreEvent::Connected { peer: self.peer, link, has_queries }).await;
+        let (peer, is_outbound) = (self.peer, self.connection.is_outbound());
+        let _ = self.hub.core.send(CoreEvent::Connected { peer, link, is_outbound, has_queries }).await;
     }
 
     async fn deliver(&mut self, mut batch: Batch) {

@@ -150,9 +150,9 @@ impl<F: Feed> Driver<F> {
 
     fn take_event(&mut self, event: CoreEvent) -> Result<(), LogError> {
         match event {
-            CoreEvent::Connected { peer, link, has_queries } => {
+            CoreEvent::Connected { peer, link, is_outbound, has_queries } => {
                 self.links.insert(peer, link);
-                self.handle(Input::PeerConnected { peer, has_queries })
+                self.handle(Input::PeerConnected { peer, is_outbound, has_queries })
             }
             CoreEvent::Disconnected { peer } => {
                 self.links.remove(&peer);

@@ -31,7 +31,7 @@ pub(super) struct Hub {
 /// What conversations tell the core.
 #[derive(Debug)]
 pub(super) enum CoreEvent {
-    Connected { peer: PeerId, link: Link, has_queries: bool },
+    Connected { peer: PeerId, link: Link, is_outbound: bool, has_queries: bool },
     Disconnected { peer: PeerId },
     Messages { peer: PeerId, batch: Batch },
     Writable { peer: PeerId },

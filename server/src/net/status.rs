@@ -28,7 +28,7 @@ pub struct Status {
     pub node_count: usize,
     /// Channels of which a peer knows more than we do, as far as was compared.
     pub wanted_count: usize,
-    /// Whether all is known that the peers know: each was compared with, and nothing is under way.
+    /// Whether all is known that our peers can tell; see [`gossip::sync::SyncProgress`].
     pub is_synced: bool,
     /// Bytes of the log.
     pub log_bytes: u64,

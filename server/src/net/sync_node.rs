@@ -189,7 +189,7 @@ impl OpenedSync {
 
     fn node_deltas(&self) -> impl Iterator<Item = GraphDelta> {
         self.gossip.view().nodes_from(None).filter_map(|(node_id, entry)| {
-            let features = entry.announced.as_ref().map(|(_, features)| features.clone())?;
+            let features = entry.announced.as_ref().map(|known| known.features.clone())?;
             Some(GraphDelta::NodeSeen { node_id, features })
         })
     }

@@ -83,7 +83,7 @@ impl Pair {
         let peer = PeerId::from_u64(self.connection_count);
         for side in [TELLER, LEARNER] {
             self.sides[side].peer = peer;
-            self.handle(side, Input::PeerConnected { peer, has_queries: true });
+            self.handle(side, Input::PeerConnected { peer, is_outbound: true, has_queries: true });
         }
     }
 

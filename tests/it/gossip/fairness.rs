@@ -82,7 +82,7 @@ impl Machine {
     fn connect(&mut self) -> PeerId {
         self.connection_count += 1;
         let peer = PeerId::from_u64(self.connection_count);
-        self.handle(Input::PeerConnected { peer, has_queries: false });
+        self.handle(Input::PeerConnected { peer, is_outbound: true, has_queries: false });
         peer
     }
 
@@ -224,7 +224,10 @@ fn floods_take_a_fifth_of_our_work_at_most() {
 fn is_heard_later_but_not_left(message: &[u8], most: u32) {
     let (secp, ring) = (Secp256k1::verification_only(), KeyRing::default());
     let (mut gossip, peer) = (core(), PeerId::from_u64(1));
-    gossip.handle(UnixTime::from_secs(START), Input::PeerConnected { peer, has_queries: false });
+    gossip.handle(
+        UnixTime::from_secs(START),
+        Input::PeerConnected { peer, is_outbound: true, has_queries: false },
+    );
     let (mut closed_count, mut opened_count, mut is_closed) = (0, 0, false);
     for secs in 0..1800 {
         let now = UnixTime::from_secs(START + secs);
@@ -258,6 +261,10 @@ fn who_tells_what_is_known_or_means_nothing_is_heard_later_but_not_left() {
     is_heard_later_but_not_left(&Signer::new(CHAIN).channel(scid(0), ends(0)), 3000);
     is_heard_later_but_not_left(&Ping { num_pong_bytes: 30_000, ignored: &[] }.to_bytes(), 200);
     is_heard_later_but_not_left(&[0, 33, 1], 3000);
+    // Nobody must prune (BOLT 7, Pruning the Network View).
+    let old = UnixTime::from_secs(START - 15 * 24 * 3600);
+    let stale = Signer::new(CHAIN).update(scid(0), ends(0), Direction::NodeOneToTwo, old, 1);
+    is_heard_later_but_not_left(&stale, 3000);
 }
 
 #[test]
@@ -265,7 +272,7 @@ fn what_waited_for_its_channel_is_paid_back_when_that_comes() {
     let (signer, time) = (Signer::new(CHAIN), UnixTime::from_secs(START));
     let (secp, ring) = (Secp256k1::verification_only(), KeyRing::default());
     let (mut gossip, peer) = (core(), PeerId::from_u64(1));
-    gossip.handle(time, Input::PeerConnected { peer, has_queries: false });
+    gossip.handle(time, Input::PeerConnected { peer, is_outbound: true, has_queries: false });
     // Each channel's updates come first. All of it in one second, which is much more than a new peer may waste.
     for n in 0..3000 {
         let updates = Direction::BOTH.map(|direction| signer.update(scid(n), ends(n), direction, time, n));

@@ -43,7 +43,7 @@ fn outputs(gossip: &mut Gossip) -> (Vec<u16>, Option<DisconnectReason>, usize) {
 fn connected() -> Gossip {
     let now = UnixTime::from_secs(START);
     let mut gossip = Gossip::new(config(), now);
-    gossip.handle(now, Input::PeerConnected { peer: PEER, has_queries: true });
+    gossip.handle(now, Input::PeerConnected { peer: PEER, is_outbound: true, has_queries: true });
     assert!(outputs(&mut gossip).0.contains(&QueryChannelRange::TYPE));
     gossip
 }
@@ -138,16 +138,14 @@ fn who_sends_more_than_is_read_is_not_silent() {
     assert_eq!(outputs(&mut gossip).1, Some(DisconnectReason::Silence));
 }
 
-/// How far back in time a new peer is asked for news that answers nothing, in seconds.
-fn asked_back(gossip: &mut Gossip, peer: u64) -> u32 {
-    let peer = PeerId::from_u64(peer);
-    gossip.handle(UnixTime::from_secs(START), Input::PeerConnected { peer, has_queries: true });
+/// How far back in time a new peer is asked for news that answers nothing, in seconds. It stays.
+fn asked_back(gossip: &mut Gossip, peer: u64, is_outbound: bool) -> u32 {
+    let (peer, now) = (PeerId::from_u64(peer), UnixTime::from_secs(START));
+    gossip.handle(now, Input::PeerConnected { peer, is_outbound, has_queries: true });
     assert!(!outputs(gossip).0.contains(&GossipTimestampFilter::TYPE), "he may answer first");
     let at = START + NEWS_PATIENCE_SECS;
     gossip.handle(UnixTime::from_secs(at), Input::Tick);
-    let back = news_asked_back(gossip, at).expect("a filter");
-    gossip.handle(UnixTime::from_secs(at), Input::PeerDisconnected { peer });
-    back
+    news_asked_back(gossip, at).expect("a filter")
 }
 
 /// How far back in time somebody is asked for news at `now`, if at all.
@@ -181,14 +179,21 @@ fn who_answers_is_not_asked_to_tell_everything_twice() {
 }
 
 #[test]
-fn the_first_peers_are_asked_for_all_that_was_missed() {
+fn a_few_chosen_peers_are_asked_for_all_that_was_missed() {
     const HOUR: u32 = 3600;
     let now = UnixTime::from_secs(START);
     let new = || Gossip::new(config(), now);
     let mut gossip = new();
-    let back: Vec<u32> = (0..4).map(|peer| asked_back(&mut gossip, peer)).collect();
-    let all = 14 * 24 * HOUR + 2 * HOUR;
-    assert_eq!(back, [all, all, all, 2 * HOUR]);
+    let (all, lately) = (14 * 24 * HOUR + 2 * HOUR, 2 * HOUR);
+    // Strangers do not count.
+    let back: Vec<u32> = (10..14).map(|peer| asked_back(&mut gossip, peer, false)).collect();
+    assert_eq!(back, [lately; 4]);
+    let back: Vec<u32> = (0..4).map(|peer| asked_back(&mut gossip, peer, true)).collect();
+    assert_eq!(back, [all, all, all, lately]);
+    // Who goes leaves its place to another one.
+    gossip.handle(now, Input::PeerDisconnected { peer: PeerId::from_u64(1) });
+    let back: Vec<u32> = (4..6).map(|peer| asked_back(&mut gossip, peer, true)).collect();
+    assert_eq!(back, [all, lately]);
 
     let channel = Signer::new(CHAIN).channel(scid(0), Ends { one: Author(1), two: Author(2) });
     let stored = Record::Channel { capacity: None, message: &channel };
@@ -196,6 +201,6 @@ fn the_first_peers_are_asked_for_all_that_was_missed() {
         let mut gossip = new();
         let stored_at = UnixTime::from_secs(START + NEWS_PATIENCE_SECS - away * HOUR);
         gossip.restore(&stored.restore(CHAIN, stored_at).unwrap()).unwrap();
-        assert_eq!(asked_back(&mut gossip, 1), expected * HOUR);
+        assert_eq!(asked_back(&mut gossip, 1, true), expected * HOUR);
     }
 }

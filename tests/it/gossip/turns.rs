@@ -3,23 +3,25 @@
 use bitcoin::secp256k1::Secp256k1;
 use gossip::admit::PeerId;
 use gossip::funding::FundingCheck;
-use gossip::sync::{Config, DisconnectReason, Gossip, Input, Output, PIECES_PER_THREAD};
+use gossip::sync::{
+    Config, DisconnectReason, Gossip, Input, Output, PIECE_SIGNATURES_MAX, PIECES_PER_THREAD,
+};
 use gossip::verify::{KeyRing, VerifyPiece};
-use primitives::{ChainHash, ShortChannelId, UnixTime};
+use primitives::{ChainHash, Direction, ShortChannelId, UnixTime};
 use tests::signed::{Author, Ends, Signer};
 
 const CHAIN: ChainHash = ChainHash::REGTEST;
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 const LOUD: PeerId = PeerId::from_u64(1);
 const QUIET: PeerId = PeerId::from_u64(2);
-/// Signatures of one piece: 64, and what the last message has more than one.
-const SIGNATURES_MAX: usize = 67;
+/// Signatures of one piece, and what the last message has more than one.
+const SIGNATURES_MAX: usize = PIECE_SIGNATURES_MAX + 3;
 
 fn core(verify_thread_count: usize) -> Gossip {
     let config = Config { chain_hash: CHAIN, funding: FundingCheck::Nobody, verify_thread_count };
     let mut gossip = Gossip::new(config, NOW);
     for peer in [LOUD, QUIET] {
-        gossip.handle(NOW, Input::PeerConnected { peer, has_queries: false });
+        gossip.handle(NOW, Input::PeerConnected { peer, is_outbound: true, has_queries: false });
     }
     gossip
 }
@@ -97,4 +99,36 @@ fn the_same_news_of_two_peers_are_checked_once_and_a_wrong_one_keeps_no_right_on
         }
         assert_eq!(gossip.view().channel_count(), 1);
     }
+}
+
+#[test]
+fn who_tells_the_true_update_of_an_invented_channel_is_not_left_for_it() {
+    let (signer, secp, ring) = (Signer::new(CHAIN), Secp256k1::verification_only(), KeyRing::default());
+    let mut gossip = core(1);
+    // Nobody asks the chain, so that anybody may say whose the channel is.
+    let id = ShortChannelId::from_parts(700_000, 1, 0).unwrap();
+    let [invented, true_ends] =
+        [[1, 2], [3, 4]].map(|[one, two]| Ends { one: Author(one), two: Author(two) });
+    let mut say = |peer, message: &[u8]| {
+        gossip.handle(NOW, Input::Message { peer, message });
+        let (mut pieces, mut left) = outputs(&mut gossip);
+        while let Some(piece) = pieces.pop() {
+            gossip.handle(NOW, Input::Verified(piece.run(&secp, &ring)));
+            let (more, also_left) = outputs(&mut gossip);
+            pieces.extend(more);
+            left = left.or(also_left);
+        }
+        left
+    };
+    assert_eq!(say(LOUD, &signer.channel(id, invented)), None);
+    let update = signer.update(id, true_ends, Direction::NodeOneToTwo, NOW, 1);
+    for _ in 0..2000 {
+        assert_eq!(say(QUIET, &update), None);
+    }
+    // It is no news, though, and costs what such things cost.
+    assert_eq!(say(QUIET, &update), Some((QUIET, DisconnectReason::Waste)));
+    // Whose channel it is not is said by a wrong announcement alone.
+    let mut wrong = channel(&signer, 9);
+    wrong[10] ^= 1;
+    assert!(matches!(say(LOUD, &wrong), Some((LOUD, DisconnectReason::Signature(_)))));
 }

@@ -129,6 +129,23 @@ fn a_direction_may_change_so_often_and_no_more() {
 }
 
 #[test]
+fn a_node_may_announce_itself_so_often_and_no_more() {
+    let (signer, mut view) = (Signer::new(ChainHash::REGTEST), NetworkView::default());
+    take(&mut view, &signer.channel(scid(1), ends(1)), NOW).unwrap();
+    let mut announce = |n: u32, wait: u32| {
+        let message = signer.node(ends(1).one, UnixTime::from_secs(NOW.to_secs() + n));
+        take(&mut view, &message, UnixTime::from_secs(NOW.to_secs() + wait)).map(|_| ())
+    };
+    let burst = u32::from(UPDATE_BURST);
+    for n in 0..burst {
+        assert_eq!(announce(n, 0), Ok(()));
+    }
+    assert_eq!(announce(burst, 59), Err(Refusal::TooOften));
+    assert_eq!(announce(burst, 60), Ok(()));
+    assert_eq!(announce(burst, 60), Err(Refusal::Known));
+}
+
+#[test]
 fn channels_leave_when_stale_or_closed() {
     let (signer, mut view) = (Signer::new(ChainHash::REGTEST), NetworkView::default());
     for n in 0..3 {

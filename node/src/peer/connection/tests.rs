@@ -165,14 +165,19 @@ fn whoever_breaks_a_rule_of_bolt_1_is_left() {
     assert_eq!(end(&[vec![1, 0, 1]]), Err(ConnectionError::NoInit));
     assert_eq!(end(&[vec![0, 18, 0, 0, 0, 0]]), Err(ConnectionError::NoInit));
     assert_eq!(end(&[init(&Features::from_bits([64]), None)]), Err(ConnectionError::Feature { bit: 64 }));
+    let zeroconf = init(&Features::from_bits([51]), None);
+    assert_eq!(end(&[zeroconf]), Err(ConnectionError::Dependency { bit: 50, needs: 46 }));
     let chain = ChainHash::BITCOIN;
     assert_eq!(end(&[init(&Features::default(), Some(chain.as_bytes()))]), Err(ConnectionError::Chain));
     let size = |size| Err(ConnectionError::Wire(WireError::Size { size }));
     assert_eq!(end(&[good.clone(), vec![]]), size(0));
     assert_eq!(end(&[good.clone(), vec![0]]), size(1));
     assert!(matches!(end(&[vec![0, 16, 0]]), Err(ConnectionError::Wire(WireError::Short { .. }))));
-    let unknown = Err(ConnectionError::MessageType { message_type: 32 });
-    assert_eq!(end(&[good.clone(), vec![0, 32]]), unknown);
+    // The second one is between those of BOLT 7.
+    for message_type in [32, 260u16] {
+        let unknown = Err(ConnectionError::MessageType { message_type });
+        assert_eq!(end(&[good.clone(), message_type.to_be_bytes().to_vec()]), unknown);
+    }
     // An odd type, and a ping that wants no pong, mean nothing; but who reads them for us wants to know of them.
     let mute = Ping { num_pong_bytes: PONG_BYTES_MAX + 1, ignored: &[1] }.to_bytes();
     let (result, told) = hostile(&[good, vec![0, 33, 1], mute, vec![1, 2, 3]]);

@@ -3,7 +3,7 @@
 use bitcoin::secp256k1::{Secp256k1, SecretKey};
 use node::peer::Introduction;
 use primitives::ChainHash;
-use primitives::wire::{Ping, Warning, WireMessage};
+use primitives::wire::{ErrorMessage, Ping, Warning, WireMessage};
 use tokio::io::{DuplexStream, duplex, split};
 use tokio::sync::mpsc;
 
@@ -142,7 +142,9 @@ async fn what_means_nothing_is_told_to_who_counts_what_a_peer_costs() {
     let _link = played.introduce().await;
     let ping = Ping { num_pong_bytes: 7, ignored: &[] }.to_bytes();
     let warning = Warning { channel_id: [0; 32], data: b"hm" }.to_bytes();
-    let said = [ping, vec![0, 19, 0, 0], vec![0, 33, 1], warning];
+    // No channel is ours, so that an error of one means nothing either (BOLT 1).
+    let error = ErrorMessage { channel_id: [7; 32], data: b"hm" }.to_bytes();
+    let said = [ping, vec![0, 19, 0, 0], vec![0, 33, 1], warning, error];
     for message in &said {
         played.connection.send(message).expect("ready");
     }
@@ -151,6 +153,11 @@ async fn what_means_nothing_is_told_to_who_counts_what_a_peer_costs() {
         Some(CoreEvent::Messages { batch, .. }) => assert!(batch.messages().eq(&said)),
         event => panic!("{event:?}"),
     }
+    // That of all channels ends the connection.
+    let error = ErrorMessage { channel_id: [0; 32], data: b"hm" }.to_bytes();
+    played.connection.send(&error).expect("ready");
+    played.write(played.connection.output().len()).await;
+    assert_eq!(played.end().await.0, EndReason::PeerError);
 }
 
 #[tokio::test(start_paused = true)]

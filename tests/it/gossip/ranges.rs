@@ -1,0 +1,205 @@
+//! Answers to our question which channels there are: they go on, come to an end, and cost the peer what teaches nothing.
+
+use bitcoin::secp256k1::Secp256k1;
+use gossip::admit::PeerId;
+use gossip::funding::FundingCheck;
+use gossip::sync::{ANSWER_SECS_MAX, Config, DisconnectReason, Gossip, Input, Output, RESYNC_SECS};
+use gossip::verify::KeyRing;
+use primitives::wire::{
+    QueryChannelRange, ReplyChannelRange, ReplyShortChannelIdsEnd, ShortIds, WireMessage, message_type,
+};
+use primitives::{ChainHash, ShortChannelId, UnixTime};
+use tests::signed::{Author, Ends, Signer};
+
+const CHAIN: ChainHash = ChainHash::REGTEST;
+const START: u32 = 1_700_000_000;
+const CHOSEN: PeerId = PeerId::from_u64(1);
+const STRANGER: PeerId = PeerId::from_u64(2);
+const ALL_BLOCKS: u32 = 1 << 24;
+
+struct Asker {
+    gossip: Gossip,
+    now: u32,
+    is_paused: bool,
+    left: Option<DisconnectReason>,
+    ranges_asked: usize,
+}
+
+impl Asker {
+    fn new(peer: PeerId) -> Self {
+        let config = Config { chain_hash: CHAIN, funding: FundingCheck::Nobody, verify_thread_count: 1 };
+        let gossip = Gossip::new(config, UnixTime::from_secs(START));
+        let mut asker = Asker { gossip, now: START, is_paused: false, left: None, ranges_asked: 0 };
+        let is_outbound = peer == CHOSEN;
+        asker.handle(Input::PeerConnected { peer, is_outbound, has_queries: true });
+        asker
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        let now = UnixTime::from_secs(self.now);
+        self.gossip.handle(now, input);
+        while let Some(output) = self.gossip.poll_output() {
+            match output {
+                Output::PauseReading { .. } => self.is_paused = true,
+                Output::ResumeReading { .. } => self.is_paused = false,
+                Output::Disconnect { reason, .. } => self.left = Some(reason),
+                Output::Send { message, .. } if message_type(&message) == Some(QueryChannelRange::TYPE) => {
+                    self.ranges_asked += 1;
+                }
+                Output::Verify(piece) => {
+                    let checked = piece.run(&Secp256k1::verification_only(), &KeyRing::default());
+                    self.gossip.handle(now, Input::Verified(checked));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn say(&mut self, peer: PeerId, message: &[u8]) {
+        self.handle(Input::Message { peer, message });
+    }
+}
+
+fn scid(block: u32, n: u32) -> ShortChannelId {
+    ShortChannelId::from_parts(block, n, 0).unwrap()
+}
+
+/// A part of an answer; `time` is that of all updates, where it is told.
+fn part(first_blocknum: u32, is_last: bool, ids: &[ShortChannelId], time: Option<u32>) -> Vec<u8> {
+    let packed = ShortIds::pack(ids.iter().copied());
+    let times = time.map(|time| [time.to_be_bytes(), time.to_be_bytes()].concat().repeat(ids.len()));
+    ReplyChannelRange {
+        chain_hash: CHAIN,
+        first_blocknum,
+        number_of_blocks: if is_last { ALL_BLOCKS - first_blocknum } else { 1 },
+        sync_complete: is_last,
+        short_channel_ids: ShortIds::from_packed(&packed).unwrap(),
+        timestamps: times.as_deref(),
+        checksums: None,
+    }
+    .to_bytes()
+}
+
+#[test]
+fn an_answer_that_goes_back_or_never_ends_is_none() {
+    let mut asker = Asker::new(CHOSEN);
+    // Parts of one block, as nodes of old have them, are allowed.
+    for block in [5, 5, 6, 5] {
+        assert_eq!(asker.left, None);
+        asker.say(CHOSEN, &part(block, false, &[], None));
+    }
+    assert_eq!(asker.left, Some(DisconnectReason::OutOfTurn));
+
+    let mut asker = Asker::new(CHOSEN);
+    let mut count = 0;
+    while asker.left.is_none() {
+        asker.say(CHOSEN, &part(7, false, &[], None));
+        count += 1;
+        assert!(count < 5000);
+    }
+    assert_eq!(asker.left, Some(DisconnectReason::OutOfTurn));
+}
+
+#[test]
+fn claims_of_stale_channels_are_paid_for() {
+    let mut asker = Asker::new(CHOSEN);
+    let ids: Vec<ShortChannelId> = (0..2500).map(|n| scid(700_000, n)).collect();
+    let (message, fresh) =
+        (part(700_000, false, &ids, Some(9)), part(700_000, false, &ids[..9], Some(START)));
+    let mut said_count = 0;
+    for _ in 0..20 {
+        while !asker.is_paused {
+            asker.say(CHOSEN, &message);
+            said_count += 1;
+            assert!(said_count < 2000);
+        }
+        asker.now += 1;
+        asker.handle(Input::Tick);
+    }
+    // Each takes some half a millisecond, of which the peer has ten in a second.
+    assert!(said_count < 20 * 20, "{said_count}");
+    assert_eq!((asker.left, asker.gossip.progress().wanted_count), (None, 0));
+    // What teaches is free.
+    while asker.is_paused {
+        asker.now += 1;
+        asker.handle(Input::Tick);
+    }
+    asker.say(CHOSEN, &fresh);
+    assert!(!asker.is_paused && asker.gossip.progress().wanted_count == 9);
+}
+
+#[test]
+fn a_stranger_may_claim_less_than_who_was_chosen() {
+    let claimed = |peer| {
+        let mut asker = Asker::new(peer);
+        for block in 0..10 {
+            let ids: Vec<ShortChannelId> = (0..2500).map(|n| scid(block, n)).collect();
+            asker.say(peer, &part(block, false, &ids, None));
+        }
+        asker.gossip.progress().wanted_count
+    };
+    assert_eq!((claimed(CHOSEN), claimed(STRANGER)), (25_000, 8192));
+}
+
+/// Says that there are `ids`, and answers every question for them with nothing.
+fn claim(asker: &mut Asker, peer: PeerId, ids: &[ShortChannelId]) {
+    asker.say(peer, &part(0, true, ids, None));
+    let end = ReplyShortChannelIdsEnd { chain_hash: CHAIN, full_information: true }.to_bytes();
+    for _ in 0..ids.len().div_ceil(500) {
+        asker.say(peer, &end);
+    }
+}
+
+#[test]
+fn one_is_synced_when_asking_again_does_not_help() {
+    let ids: Vec<ShortChannelId> = (0..100).map(|n| scid(700_000, n)).collect();
+    // The second comparison finds nothing, or the same once more: the peer cannot tell.
+    for second in [&ids[..0], &ids[..]] {
+        let mut asker = Asker::new(CHOSEN);
+        claim(&mut asker, CHOSEN, &ids);
+        assert!(!asker.gossip.progress().is_synced && asker.ranges_asked == 2);
+        claim(&mut asker, CHOSEN, second);
+        assert!(asker.gossip.progress().is_synced && asker.ranges_asked == 2);
+    }
+    // Less and less, more often than one repeats: there is more to find, and the next comparison is due in an hour.
+    let mut asker = Asker::new(CHOSEN);
+    for less in 0..9 {
+        assert_eq!(asker.ranges_asked, less + 1);
+        claim(&mut asker, CHOSEN, &ids[less..]);
+        assert!(!asker.gossip.progress().is_synced);
+    }
+    assert_eq!(asker.ranges_asked, 9);
+    asker.now += RESYNC_SECS;
+    asker.handle(Input::Tick);
+    assert_eq!(asker.ranges_asked, 10);
+    claim(&mut asker, CHOSEN, &[]);
+    assert!(asker.gossip.progress().is_synced);
+}
+
+#[test]
+fn strangers_do_not_say_whether_we_are_synced() {
+    let mut asker = Asker::new(CHOSEN);
+    claim(&mut asker, CHOSEN, &[]);
+    asker.handle(Input::PeerConnected { peer: STRANGER, is_outbound: false, has_queries: true });
+    asker.say(STRANGER, &part(0, false, &[scid(1, 1)], None));
+    assert!(asker.gossip.progress().is_synced && asker.gossip.progress().wanted_count == 1);
+    asker.handle(Input::PeerDisconnected { peer: CHOSEN });
+    assert!(!asker.gossip.progress().is_synced);
+}
+
+#[test]
+fn who_tells_all_instead_of_an_answer_is_not_silent_meanwhile() {
+    let (mut asker, signer) = (Asker::new(CHOSEN), Signer::new(CHAIN));
+    let ids: Vec<ShortChannelId> = (0..800).map(|n| scid(700_000, n)).collect();
+    asker.say(CHOSEN, &part(0, true, &ids, None));
+    // The last ones first, which it was not asked for yet, one in a minute.
+    for id in ids[790..].iter().rev() {
+        asker.now += ANSWER_SECS_MAX - 1;
+        asker.say(CHOSEN, &signer.channel(*id, Ends { one: Author(1), two: Author(2) }));
+        assert!(!asker.gossip.progress().is_synced);
+    }
+    asker.now += ANSWER_SECS_MAX + 1;
+    asker.handle(Input::Tick);
+    assert!(asker.left.is_none() && asker.gossip.progress().is_synced);
+    assert_eq!(asker.gossip.view().channel_count(), 10);
+}
