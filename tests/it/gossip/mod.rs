@@ -11,6 +11,7 @@ mod kept_headers;
 mod log;
 mod noise;
 mod proofs;
+mod pruned;
 mod replay;
 mod signatures;
 mod silence;
