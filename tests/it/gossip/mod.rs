@@ -16,6 +16,7 @@ mod replay;
 mod signatures;
 mod silence;
 mod sim;
+mod store_import;
 mod turns;
 mod view;
 mod wire;
