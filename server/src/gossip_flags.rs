@@ -21,7 +21,7 @@ pub(crate) struct GossipFlags {
     /// A node to learn from and to tell; may be given again and again
     #[arg(long = "peer", value_name = "PUBKEY@HOST:PORT")]
     pub(crate) peers: Vec<PeerAddress>,
-    /// Who says that a channel's funding output is there and unspent
+    /// Who says that a channel's funding output is there and unspent [default: bitcoind, where one is named or runs here]
     #[arg(long, value_enum, value_name = "WHO")]
     funding_check: Option<FundingCheckBy>,
     /// Where Bitcoin Core answers [default: port of the network on this machine]
@@ -48,7 +48,7 @@ pub(crate) struct GossipFlags {
     key: Option<PathBuf>,
 }
 
-/// Who looks for funding outputs. There is no default: without a check, anybody may invent channels.
+/// Who looks for funding outputs. Nobody only where that is said by name: without a check, anybody may invent channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FundingCheckBy {
     /// A Bitcoin Core node, which is believed
@@ -75,6 +75,11 @@ enum Network {
 }
 
 impl GossipFlags {
+    /// The network's chain.
+    pub(crate) const fn chain_hash(&self) -> ChainHash {
+        self.network.chain_hash()
+    }
+
     /// Reads the log, or makes it: what a node needs to know before it begins. `listen` is where others may connect, and
     /// `thread_count` how many threads check signatures, 0 one for each processor.
     pub(crate) fn open(
@@ -88,7 +93,7 @@ impl GossipFlags {
             None => secret_key()?,
         };
         let config = SyncConfig {
-            chain_hash: self.network.chain_hash(),
+            chain_hash: self.chain_hash(),
             log: log.to_owned(),
             chain: self.chain(log)?,
             peers: self.peers.clone(),
@@ -104,16 +109,28 @@ impl GossipFlags {
         if self.proof_start.is_some() && self.funding_check != Some(FundingCheckBy::Proof) {
             return Err(Failure::usage("--proof-start is for proofs", "add --funding-check proof"));
         }
-        match self.funding_check {
-            Some(FundingCheckBy::None) => Ok(None),
-            Some(FundingCheckBy::Bitcoind) => Ok(Some(ChainConfig::Believed(self.rpc()?))),
-            Some(FundingCheckBy::Proof) => {
+        match self.funding_check()? {
+            FundingCheckBy::None => Ok(None),
+            FundingCheckBy::Bitcoind => Ok(Some(ChainConfig::Believed(self.rpc()?))),
+            FundingCheckBy::Proof => {
                 let headers = Box::new(headers(self.network.of_bitcoin(), self.proof_start)?);
                 let file = Some(HeaderLog::path_beside(log));
                 Ok(Some(ChainConfig::Proven { rpc: self.rpc()?, headers, file }))
             }
+        }
+    }
+
+    /// A Bitcoin Core that is named, or has left its cookie on this machine, is asked without being told to.
+    fn funding_check(&self) -> Result<FundingCheckBy, Failure> {
+        let is_named =
+            self.bitcoind.is_some() || self.bitcoind_user.is_some() || self.bitcoind_cookie.is_some();
+        match self.funding_check {
+            Some(check) => Ok(check),
+            None if is_named || self.network.cookie().is_ok_and(|cookie| cookie.exists()) => {
+                Ok(FundingCheckBy::Bitcoind)
+            }
             None => Err(Failure::usage(
-                "it is not said who looks for funding outputs",
+                "it is not said who looks for funding outputs, and no Bitcoin Core is found here",
                 "add --funding-check bitcoind, proof, or none to believe everybody",
             )),
         }
@@ -229,12 +246,18 @@ pub(crate) fn log_failure(path: &Path, error: LogError) -> Failure {
     match error {
         LogError::Io { path, error } => Failure::File { action: "use", path, error },
         error => {
+            let hint = match error {
+                LogError::Locked { .. } => {
+                    "stop the other one, or read along with `fulgurite serve --follow`"
+                }
+                _ => "name another file for the log, or another --network",
+            };
             // Both name the file.
             let (text, name) = (error.to_string(), format!("{}: ", path.display()));
             Failure::Content {
                 path: path.to_owned(),
                 message: text.strip_prefix(&name).unwrap_or(&text).to_owned(),
-                hint: "name another file for the log, or another --network",
+                hint,
             }
         }
     }

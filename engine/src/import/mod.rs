@@ -13,6 +13,7 @@
 mod csv;
 mod detect;
 mod gossip_store;
+mod gossip_store_records;
 mod json_each;
 mod lnd_json;
 mod lnd_json_guard;
@@ -26,7 +27,8 @@ mod source;
 
 pub use self::csv::{CsvError, LINE_SIZE_MAX, read_csv, write_csv};
 pub use self::detect::{DetectError, Format, PREFIX_SIZE, detect};
-pub use self::gossip_store::{GossipStoreError, GossipStoreNotes, read_gossip_store};
+pub use self::gossip_store::read_gossip_store;
+pub use self::gossip_store_records::{GossipStoreError, GossipStoreNotes, StoreRecord, read_store_records};
 pub use self::lnd_json::{LndJsonError, Place, read_lnd_json};
 pub use self::lnd_json_guard::{JSON_DEPTH_MAX, JSON_STRING_SIZE_MAX};
 pub use self::lnd_json_write::write_lnd_json;

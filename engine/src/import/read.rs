@@ -4,7 +4,8 @@ use std::io::{self, BufReader, Cursor, Read};
 
 use super::csv::{CsvError, read_csv};
 use super::detect::{DetectError, Format, detect};
-use super::gossip_store::{GossipStoreError, GossipStoreNotes, read_gossip_store};
+use super::gossip_store::read_gossip_store;
+use super::gossip_store_records::{GossipStoreError, GossipStoreNotes};
 use super::lnd_json::{LndJsonError, read_lnd_json};
 use super::rgs::RgsNotes;
 use super::rgs_content::RgsSnapshot;

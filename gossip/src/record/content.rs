@@ -80,8 +80,9 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Reads what we stored ourselves. The record's checksum stands for the signatures, which were checked before it
-    /// was written; whoever can write our files can as well change our programs.
+    /// Reads what we stored ourselves, and nothing else: no signature is looked at. The record's checksum stands for them,
+    /// which were checked before it was written; whoever can write our files can as well change our programs. Gossip of
+    /// any other source goes through [`Candidate`](crate::verify::Candidate).
     ///
     /// # Errors
     /// Where the message does not parse, or is of another kind than the record.

@@ -6,7 +6,7 @@ use primitives::wire::{
     GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
     ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
 };
-use primitives::{ChainHash, GraphDelta, UnixTime};
+use primitives::{ChainHash, GraphDelta, Msat, ShortChannelId, UnixTime};
 
 use super::checks::Checks;
 use super::funding::FundingRoom;
@@ -108,6 +108,36 @@ impl Gossip {
                     VerifiedGossip::Node(node) => self.view.apply_node(node, *stored_at),
                 }
                 .map(Some)
+            }
+        }
+    }
+
+    /// Takes gossip that no peer told, such as what a file held, as if it had come at `now`; returns what is to be stored.
+    /// Peers hear of it when they ask.
+    ///
+    /// # Errors
+    /// Where it changes nothing.
+    pub fn admit(
+        &mut self,
+        gossip: VerifiedGossip,
+        capacity: Option<Msat>,
+        now: UnixTime,
+    ) -> Result<Stored, Refusal> {
+        match gossip {
+            VerifiedGossip::Channel(channel) => {
+                let change = self.view.apply_channel(&channel, capacity, now)?;
+                if let GraphDelta::ChannelClosed { short_channel_id } = change {
+                    return Ok(Stored::Removed(short_channel_id));
+                }
+                Ok(Stored::Channel { capacity, message: channel.into_parts().1 })
+            }
+            VerifiedGossip::Update(update) => {
+                self.view.apply_update(&update, now)?;
+                Ok(Stored::Update(update.into_parts().1))
+            }
+            VerifiedGossip::Node(node) => {
+                self.view.apply_node(&node, now)?;
+                Ok(Stored::Node(node.into_parts().1))
             }
         }
     }

@@ -1,8 +1,8 @@
 //! From bytes of a stranger to facts that their owners have signed.
 //!
 //! Checks go from cheap to dear: [`Candidate::parse`] looks at the bytes alone, the view then knows what is a duplicate
-//! or stale, and only what is left has its signatures checked, piece by [`VerifyPiece`], each on one thread. A [`Verified`] cannot be
-//! made in any other way.
+//! or stale, and only what is left has its signatures checked, piece by [`VerifyPiece`], each on one thread. A [`Verified`]
+//! with its message cannot be made in any other way; the log gives back facts without one.
 
 mod candidate;
 mod fact;

@@ -1,8 +1,10 @@
 //! The proof that signatures were checked.
 
-/// A fact whose signatures were checked, and the message that says it: `()` where the message lies in the log already.
+/// A fact whose signatures were checked, and the message that says it.
 ///
-/// Its fields are private and there is no constructor outside of this module: whoever holds one need not ask again.
+/// Its fields are private, and one with its message is made by the check alone: whoever holds one need not ask again. One without
+/// (`M` is `()`) is what a log tells, whose word is taken for it: see [`Record::restore`](crate::record::Record::restore),
+/// the one other door.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<F, M = Box<[u8]>> {
     fact: F,
@@ -10,7 +12,7 @@ pub struct Verified<F, M = Box<[u8]>> {
 }
 
 impl<F, M> Verified<F, M> {
-    /// Only a job that has just checked every signature calls this, and the log that one such filled.
+    /// Only a job that has just checked every signature calls this, and without a message the log that one such filled.
     pub(super) fn new(fact: F, message: M) -> Self {
         Verified { fact, message }
     }

@@ -40,10 +40,37 @@ pub enum ChainError {
     /// Its blocks do not follow from the header that ours begin with.
     #[error("the Bitcoin node is of another chain")]
     OtherChain,
+    /// It has deleted a block, as pruned nodes do, or does not have it yet.
+    #[error(
+        "the Bitcoin node does not have block {height}: nothing is known of channels in it, nor in others that it has pruned"
+    )]
+    NoBlock {
+        /// The height.
+        height: u32,
+    },
     /// Its headers break a rule.
     #[error("the Bitcoin node's headers are refused: {0}")]
     Headers(#[from] HeaderError),
     /// What it gives proves nothing.
     #[error("the Bitcoin node's proof is refused: {0}")]
     Proof(#[from] ProofError),
+}
+
+impl ChainError {
+    /// Whether the node could not be asked at all.
+    pub const fn is_of_connection(self) -> bool {
+        matches!(
+            self,
+            ChainError::Connect(_)
+                | ChainError::Cookie(_)
+                | ChainError::Auth
+                | ChainError::Http
+                | ChainError::Timeout
+        )
+    }
+
+    /// Whether the node answers, and only nothing of one block.
+    pub const fn is_of_one_block(self) -> bool {
+        matches!(self, ChainError::NoBlock { .. })
+    }
 }

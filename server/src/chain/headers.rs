@@ -1,11 +1,11 @@
 //! Brings a chain of headers to the tip of a node that is not believed.
 
 use bitcoin::BlockHash;
-use bitcoin::hex::FromHex as _;
 use gossip::funding::decode_headers;
 use primitives::BlockHeight;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::decode;
 use super::error::ChainError;
 use super::question::ChainAnswer;
 use super::rpc::RpcClient;
@@ -22,8 +22,7 @@ pub(super) async fn sync_headers(
     loop {
         let Some((first, tip)) = ends(source) else { return Ok(()) };
         let count = client.call("getblockcount", json!([])).await?;
-        let count = count.as_u64().and_then(|count| u32::try_from(count).ok());
-        let count = count.ok_or(ChainError::Answer { method: "getblockcount" })?;
+        let count = decode::height(&count, "getblockcount")?;
         if count < first {
             return Err(ChainError::OtherChain);
         }
@@ -86,8 +85,7 @@ async fn fetch(client: &mut RpcClient, from: u32, to: u32) -> Result<Vec<u8>, Ch
     let headers = client.call_all("getblockheader", hashes).await?;
     let mut bytes = Vec::new();
     for header in &headers {
-        let header = Value::as_str(header).and_then(|digits| Vec::from_hex(digits).ok());
-        bytes.extend(header.ok_or(ChainError::Answer { method: "getblockheader" })?);
+        bytes.extend(decode::bytes(header, "getblockheader")?);
     }
     Ok(bytes)
 }

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use bitcoin::hex::FromHex as _;
-use bitcoin::{Amount, OutPoint, ScriptBuf, TxOut, Txid};
+use bitcoin::{OutPoint, Txid};
 use gossip::funding::{FundingAnswer, MerkleProof};
 use primitives::{BlockHeight, ShortChannelId};
 use serde_json::{Value, json};
 
+use super::decode;
 use super::error::ChainError;
 use super::rpc::RpcClient;
 use super::source::{KnownBlock, Source};
@@ -47,7 +47,7 @@ pub(super) async fn look_up(
     if source.headers().is_some() {
         return prove(client, source, short_channel_id, txid, &block.hash).await;
     }
-    let output = read_output(&output).ok_or(ChainError::Answer { method: "gettxout" })?;
+    let output = decode::output(&output)?;
     let txid: Txid = txid.parse().map_err(|_| ChainError::Answer { method: "getblock" })?;
     let outpoint = OutPoint { txid, vout: short_channel_id.output().into() };
     Ok(Found { answer: FundingAnswer::Unspent(output), outpoint: Some(outpoint) })
@@ -67,14 +67,15 @@ async fn block(
         Some(hash) => hash.map(|hash| hash.to_string()),
         None => match client.call("getblockhash", json!([height])).await {
             Err(ChainError::Rpc { code: OUT_OF_RANGE, .. }) => None,
-            hash => Some(text(&hash?, "getblockhash")?),
+            hash => Some(decode::text(&hash?, "getblockhash")?),
         },
     };
     let Some(hash) = hash else { return Ok(None) };
-    let block = client.call("getblock", json!([hash, 1])).await?;
-    let txids = block["tx"].as_array().ok_or(ChainError::Answer { method: "getblock" })?;
-    let txids = txids.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    let block = Arc::new(KnownBlock { hash, txids });
+    let block = match client.call("getblock", json!([hash, 1])).await {
+        Err(ChainError::Rpc { code: NOT_AVAILABLE, .. }) => return Err(ChainError::NoBlock { height }),
+        block => block?,
+    };
+    let block = Arc::new(KnownBlock { hash, txids: decode::txids(&block)? });
     source.remember(height, Arc::clone(&block));
     Ok(Some(block))
 }
@@ -96,21 +97,11 @@ async fn prove(
     Ok(Found { answer: FundingAnswer::Unspent(output), outpoint: Some(outpoint) })
 }
 
-pub(super) fn text(value: &Value, method: &'static str) -> Result<String, ChainError> {
-    value.as_str().map(str::to_owned).ok_or(ChainError::Answer { method })
-}
-
 async fn bytes(client: &mut RpcClient, method: &'static str, params: Value) -> Result<Vec<u8>, ChainError> {
-    let digits = client.call(method, params).await?;
-    let bytes = digits.as_str().and_then(|digits| Vec::from_hex(digits).ok());
-    bytes.ok_or(ChainError::Answer { method })
-}
-
-fn read_output(output: &Value) -> Option<TxOut> {
-    let value = Amount::from_btc(output["value"].as_f64()?).ok()?;
-    let script_pubkey = ScriptBuf::from_hex(output["scriptPubKey"]["hex"].as_str()?).ok()?;
-    Some(TxOut { value, script_pubkey })
+    decode::bytes(&client.call(method, params).await?, method)
 }
 
 /// `RPC_INVALID_PARAMETER`: the height is above the tip.
 const OUT_OF_RANGE: i64 = -8;
+/// `RPC_MISC_ERROR`: the block was pruned, or is not downloaded yet.
+const NOT_AVAILABLE: i64 = -1;

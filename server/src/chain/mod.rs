@@ -8,6 +8,8 @@
 //! comes with `gettxoutproof`, and a block that spends one is checked as a whole. What answers mean for a channel is judged
 //! by `gossip::funding`. Headers that were checked are kept in a file, and checked again when they are read.
 
+pub mod decode;
+
 mod error;
 mod headers;
 mod lookup;

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::decode;
 use super::error::ChainError;
 
 /// Where a Bitcoin Core node answers.
@@ -59,8 +60,7 @@ impl RpcClient {
     /// Asks, and waits for the result.
     pub(super) async fn call(&mut self, method: &'static str, params: Value) -> Result<Value, ChainError> {
         let bytes = self.exchange(&request(method, 0, params)).await?;
-        let answer = serde_json::from_slice(&bytes).map_err(|_| ChainError::Answer { method })?;
-        result(answer, method)
+        decode::result(&bytes, method)
     }
 
     /// Asks the same with several parameters at once; the results are in their order.
@@ -72,14 +72,7 @@ impl RpcClient {
         let count = params.len();
         let calls = params.into_iter().enumerate().map(|(id, params)| request(method, id, params)).collect();
         let bytes = self.exchange(&Value::Array(calls)).await?;
-        let answers = serde_json::from_slice(&bytes).map_err(|_| ChainError::Answer { method })?;
-        // Where the node understands nothing of it, there is one answer.
-        let Value::Array(answers) = answers else { return result(answers, method).map(|_| Vec::new()) };
-        let is_ordered = answers.iter().enumerate().all(|(id, answer)| answer["id"] == id);
-        if !is_ordered || answers.len() != count {
-            return Err(ChainError::Answer { method });
-        }
-        answers.into_iter().map(|answer| result(answer, method)).collect()
+        decode::results(&bytes, count, method)
     }
 
     /// Sends a question and waits for the answer. A connection that the node closed meanwhile is opened once more.
@@ -137,13 +130,6 @@ impl RpcClient {
 
 fn request(method: &str, id: usize, params: Value) -> Value {
     json!({ "jsonrpc": "1.0", "id": id, "method": method, "params": params })
-}
-
-fn result(mut answer: Value, method: &'static str) -> Result<Value, ChainError> {
-    match answer["error"]["code"].as_i64() {
-        Some(code) => Err(ChainError::Rpc { method, code }),
-        None => Ok(answer["result"].take()),
-    }
 }
 
 /// A node that verifies a block answers late.

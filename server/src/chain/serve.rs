@@ -74,11 +74,13 @@ struct Desk {
     source: Arc<Source>,
     /// Channels that were said to be spent because they were not found, and may be found in another branch.
     lost: BTreeSet<ShortChannelId>,
-    /// Channels whose blocks are not there: the next block may be theirs.
+    /// Channels whose blocks are not there, or whose answers make no sense: they are asked for with the next block.
     deferred: Vec<FundingQuestion>,
     /// After a failure, the node is left alone for a while.
     rests_until: Instant,
     rests: bool,
+    /// Whether the node has lacked a block, which is told once.
+    lacks_blocks: bool,
 }
 
 /// A question that was answered.
@@ -103,6 +105,7 @@ impl Desk {
             deferred: Vec::new(),
             rests_until: Instant::now(),
             rests: false,
+            lacks_blocks: false,
         }
     }
 
@@ -147,14 +150,21 @@ impl Desk {
         let found = match result {
             Ok(found) => found,
             Err(error) => {
-                (self.rests, self.rests_until) = (true, Instant::now() + REST);
+                let is_of_one_block = error.is_of_one_block();
+                // The node answers, so that nobody else need wait; and it will not say more the next time.
+                let is_told = is_of_one_block && std::mem::replace(&mut self.lacks_blocks, true);
+                if !is_of_one_block {
+                    (self.rests, self.rests_until) = (true, Instant::now() + REST);
+                }
                 if is_first {
                     let unknown = FundingAnswer::Unknown;
                     answer(ChainAnswer::Funding { short_channel_id, answer: unknown });
-                } else {
+                } else if error.is_of_connection() {
                     self.later.push_back(question);
+                } else if !is_of_one_block {
+                    self.deferred.push(question);
                 }
-                return answer(ChainAnswer::Failed(error));
+                return is_told || answer(ChainAnswer::Failed(error));
             }
         };
         let is_there = question.judge(&found.answer, None).is_ok();

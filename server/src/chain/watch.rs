@@ -8,9 +8,9 @@ use gossip::funding::{FundingQuestion, spent_outputs};
 use primitives::{BlockHeight, ShortChannelId};
 use serde_json::json;
 
+use super::decode;
 use super::error::ChainError;
 use super::headers::sync_headers;
-use super::lookup::text;
 use super::question::ChainAnswer;
 use super::rpc::RpcClient;
 use super::source::Source;
@@ -108,17 +108,16 @@ impl Watch {
             return Ok(hashes.take_while(|(_, hash)| !is_known(hash)).collect());
         }
         let tip = client.call("getbestblockhash", json!([])).await?;
-        let mut hash = text(&tip, "getbestblockhash")?;
+        let mut hash = decode::text(&tip, "getbestblockhash")?;
         let mut new = Vec::new();
         while !is_known(&hash) && new.len() < count_max {
             let header = client.call("getblockheader", json!([hash, true])).await?;
-            let height = header["height"].as_u64().and_then(|height| u32::try_from(height).ok());
-            let height = height.ok_or(ChainError::Answer { method: "getblockheader" })?;
+            let height = decode::height(&header["height"], "getblockheader")?;
             new.push((height, hash));
             if height == 0 || new.len() == count_max {
                 break;
             }
-            hash = text(&header["previousblockhash"], "getblockheader")?;
+            hash = decode::text(&header["previousblockhash"], "getblockheader")?;
         }
         Ok(new)
     }

@@ -11,6 +11,7 @@ pub(crate) mod man;
 pub(crate) mod reach;
 pub(crate) mod route;
 pub(crate) mod serve;
+mod serve_gossip;
 pub(crate) mod simulate;
 pub(crate) mod sync;
 pub(crate) mod welcome;

@@ -3,20 +3,15 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::mpsc::sync_channel;
 
 use clap::Args;
-use engine::graph::Topology;
 use primitives::NodeId;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use server::http::applier::{ApplierError, StateError};
-use server::http::{
-    App, GossipFeed, GossipWatch, Server, StartError, read_tls, report_gossip, start_runtime,
-};
-use server::net::{Feed as _, OpenedSync, SyncNode};
+use server::http::{Server, StartError, read_tls, start_runtime};
 
+use crate::commands::serve_gossip::ServeGossipArgs;
 use crate::exit::{Failure, Outcome};
-use crate::gossip_flags::{GossipFlags, log_failure};
 use crate::operation::{Signals, Sources};
 use crate::sample::Sample;
 use crate::{default_graph, graph_file, logs};
@@ -48,17 +43,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FOLDER", env = "FULGURITE_STATE")]
     state: Option<PathBuf>,
     #[command(flatten)]
-    gossip: GossipFlags,
-    /// The log of verified gossip; made where it is not there, and the graph where no other is named
-    #[arg(long, value_name = "FILE", help_heading = "Gossip", requires = "funding_check")]
-    gossip_log: Option<PathBuf>,
-    /// Let other nodes connect here, and tell them what we know; port 0 is any
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Gossip", requires = "gossip_log")]
-    gossip_listen: Option<SocketAddr>,
-    /// Threads that check signatures [default: one for each processor but one]
-    #[arg(long, value_name = "N", help_heading = "Gossip", requires = "gossip_log")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
-    gossip_threads: Option<u16>,
+    gossip: ServeGossipArgs,
     /// What is logged, as info or server=debug [default: info]
     #[arg(long, value_name = "FILTER", env = "FULGURITE_LOG")]
     log: Option<String>,
@@ -80,17 +65,13 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
         None => None,
     };
     raise_descriptor_limit();
-    let opened = args.open_gossip()?;
     let path = sources.graph_path(&config);
+    let opened = args.gossip.open(path)?;
     let (topology, name) = match (path, &opened) {
         (Some(path), _) => {
             graph_file::load_topology(path).map(|(topology, source)| (topology, source.name))?
         }
-        (None, Some((log, opened))) => {
-            let built = opened.graph().and_then(Topology::build);
-            let topology = built.map_err(|error| Failure::usage(error.to_string(), "use another log"))?;
-            (topology, log.display().to_string())
-        }
+        (None, Some(opened)) => opened.topology()?,
         (None, None) => default_graph::load_topology().map(|(topology, source)| (topology, source.name))?,
     };
     let has_other_graph = path.is_some();
@@ -104,7 +85,7 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
         tls.into_iter().for_each(|tls| app.set_tls(tls));
         writeln!(out, "graph: {name}")?;
         let gossip = match opened {
-            Some((log, opened)) => Some((log, start_gossip(opened, &app, has_other_graph, out)?)),
+            Some(opened) => Some(opened.start(&app, has_other_graph, out)?),
             None => None,
         };
         // Whoever reads the address may send signals.
@@ -114,56 +95,10 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
         server.run().await;
         Ok::<_, Failure>(gossip)
     })?;
-    if let Some((log, node)) = gossip {
-        node.stop().map_err(|error| log_failure(&log, error))?;
+    if let Some(gossip) = gossip {
+        gossip.stop()?;
     }
     Ok(Outcome::Done)
-}
-
-impl ServeArgs {
-    /// Reads the log of gossip, where there is one.
-    fn open_gossip(&self) -> Result<Option<(PathBuf, OpenedSync)>, Failure> {
-        let Some(log) = &self.gossip_log else {
-            return match self.gossip.peers.is_empty() {
-                true => Ok(None),
-                false => Err(Failure::usage("what peers tell is kept nowhere", "add --gossip-log FILE")),
-            };
-        };
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        // Queries have the other one.
-        let threads = self.gossip_threads.map_or(processors.saturating_sub(1).max(1), usize::from);
-        let opened = self.gossip.open(log, self.gossip_listen, threads)?;
-        Ok(Some((log.clone(), opened)))
-    }
-}
-
-/// Feeds the graph from now on. One that came from elsewhere learns first what the log says.
-fn start_gossip(
-    opened: OpenedSync,
-    app: &App,
-    has_other_graph: bool,
-    out: &mut impl Write,
-) -> Result<SyncNode<GossipFeed>, Failure> {
-    let mut feed = GossipFeed::new(app.applier().clone());
-    if has_other_graph {
-        opened.deltas().for_each(|delta| feed.apply(&delta));
-        feed.publish();
-    }
-    let (notices_in, notices) = sync_channel(NOTICE_COUNT_MAX);
-    let node = opened.start(feed, Some(notices_in)).map_err(|error| {
-        Failure::usage(
-            format!("gossip does not start: {error}"),
-            "change --gossip-listen, or --gossip-threads",
-        )
-    })?;
-    app.watch_gossip(GossipWatch::new(node.board()));
-    tokio::spawn(report_gossip(app.clone(), notices));
-    write!(out, "node:  {}", node.node_id())?;
-    match node.listens_at() {
-        Some(address) => writeln!(out, "@{address}")?,
-        None => writeln!(out)?,
-    }
-    Ok(node)
 }
 
 /// Says where it is, and what to try.
@@ -205,6 +140,3 @@ fn refused(error: &StartError) -> Failure {
     };
     Failure::usage(error.to_string(), hint)
 }
-
-/// Notices that wait to be logged; more are dropped.
-const NOTICE_COUNT_MAX: usize = 256;

@@ -1,20 +1,24 @@
 //! `fulgurite sync`: learns the graph from peers and keeps it in a log.
 
-use std::io::{IsTerminal as _, Write, stderr};
+use std::fs::File;
+use std::io::{BufReader, IsTerminal as _, Write, stderr};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use engine::graph::Topology;
 use engine::snapshot::{ChannelGraph, GraphWriter};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
-use server::net::{Notice, Status, SyncNode};
+use primitives::UnixTime;
+use server::import::ImportError;
+use server::net::{Notice, OpenedSync, Status, SyncNode};
 
 use crate::exit::{Failure, Outcome};
 use crate::gossip_flags::{GossipFlags, log_failure};
 use crate::graph_file::{self, SaveFormat};
+use crate::progress::{Progress, Unit};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -24,6 +28,11 @@ pub(crate) struct SyncArgs {
     /// The log of verified gossip; made where it is not there
     #[arg(long, value_name = "FILE")]
     log: PathBuf,
+    /// A gossip_store of Core Lightning to learn from first; what is in it is believed as a peer's gossip is
+    ///
+    /// Without --peer and --listen, this is all that is done.
+    #[arg(long, value_name = "FILE")]
+    from_gossip_store: Option<PathBuf>,
     /// Write the graph at the end, in the format of the name: .csv, .json (LND's), or a snapshot
     #[arg(long, value_name = "FILE")]
     graph_out: Option<PathBuf>,
@@ -43,7 +52,7 @@ pub(crate) fn run(args: &SyncArgs, out: &mut impl Write) -> Result<Outcome, Fail
     if args.until_synced && args.gossip.peers.is_empty() {
         return Err(Failure::usage("without a peer nothing is ever synced", "add --peer PUBKEY@HOST:PORT"));
     }
-    let opened = args.gossip.open(&args.log, args.listen, args.threads)?;
+    let mut opened = args.gossip.open(&args.log, args.listen, args.threads)?;
     let notes = opened.notes();
     writeln!(out, "log     {}: {} records", args.log.display(), HumanCount(notes.record_count))?;
     if notes.torn_bytes > 0 {
@@ -53,8 +62,14 @@ pub(crate) fn run(args: &SyncArgs, out: &mut impl Write) -> Result<Outcome, Fail
             "        {size} at its end were torn by a crash; they lie beside it, and peers tell them again"
         )?;
     }
+    if let Some(path) = &args.from_gossip_store {
+        import(&mut opened, path, &args.log, out)?;
+    }
     let graph = opened.graph().and_then(Topology::build);
     let graph = graph.map_err(|error| Failure::usage(error.to_string(), "use another log"))?;
+    if args.from_gossip_store.is_some() && args.gossip.peers.is_empty() && args.listen.is_none() {
+        return tell_graph(&graph, args, out);
+    }
     let (_, writer) = ChannelGraph::new(graph);
     let (notices_in, notices) = sync_channel(NOTICE_COUNT_MAX);
     let node = opened.start(writer, Some(notices_in));
@@ -65,18 +80,56 @@ pub(crate) fn run(args: &SyncArgs, out: &mut impl Write) -> Result<Outcome, Fail
     }
     out.flush()?;
     watch(&node, &notices, args.until_synced)?;
-    let status = node.status();
     let mut writer = node.stop().map_err(|error| log_failure(&args.log, error))?;
-    let (nodes, channels) = (HumanCount(status.node_count as u64), HumanCount(status.channel_count as u64));
+    writer.publish();
+    writer.begin_merge();
+    GraphWriter::finish_merge(&mut writer);
+    tell_graph(writer.snapshot().topology(), args, out)
+}
+
+fn tell_graph(graph: &Topology, args: &SyncArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
+    let (nodes, channels) = (HumanCount(graph.node_count() as u64), HumanCount(graph.channel_count() as u64));
     writeln!(out, "graph   {nodes} nodes, {channels} channels")?;
     if let Some(path) = &args.graph_out {
-        writer.publish();
-        writer.begin_merge();
-        GraphWriter::finish_merge(&mut writer);
-        graph_file::save(writer.snapshot().topology(), SaveFormat::of(path), path)?;
+        graph_file::save(graph, SaveFormat::of(path), path)?;
         writeln!(out, "wrote   {}", path.display())?;
     }
     Ok(Outcome::Done)
+}
+
+/// Learns from a file, and tells what became of its messages.
+fn import(opened: &mut OpenedSync, path: &Path, log: &Path, out: &mut impl Write) -> Result<(), Failure> {
+    let file = File::open(path).map_err(Failure::file("read", path))?;
+    let metadata = file.metadata().map_err(Failure::file("read", path))?;
+    let written = metadata.modified().ok().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let written_at = written.and_then(|since| u32::try_from(since.as_secs()).ok()).unwrap_or(0);
+    let mut progress = Progress::new(Unit::Bytes, Some(metadata.len()), "checking");
+    let input = BufReader::with_capacity(READ_SIZE, file);
+    let imported =
+        opened.import_gossip_store(input, UnixTime::from_secs(written_at), &mut |bytes| progress.set(bytes));
+    let counts = imported.map_err(|error| import_failure(path, log, error))?;
+    drop(progress);
+    let [channels, updates, nodes] =
+        [counts.channel_count, counts.update_count, counts.node_count].map(HumanCount);
+    writeln!(out, "store   {}: {channels} channels, {updates} updates, {nodes} nodes", path.display())?;
+    for (reason, count) in &counts.refused {
+        writeln!(out, "        {} {reason}", HumanCount(*count))?;
+    }
+    if counts.removed_count > 0 {
+        writeln!(out, "        {} channels were taken back", HumanCount(counts.removed_count))?;
+    }
+    if let Some(at) = counts.notes.torn_at {
+        writeln!(out, "        reading ended at byte {at}: what follows is torn, or being written")?;
+    }
+    Ok(())
+}
+
+fn import_failure(path: &Path, log: &Path, error: ImportError) -> Failure {
+    match error {
+        ImportError::Log(error) => log_failure(log, error),
+        ImportError::Store(error) => Failure::import(path, &error.into()),
+        error => Failure::usage(error.to_string(), "mend this and import again; what was taken stays"),
+    }
 }
 
 /// Shows what happens until somebody ends it.
@@ -142,3 +195,5 @@ fn start_failure(args: &SyncArgs, error: &std::io::Error) -> Failure {
 /// Notices that wait to be shown; more are dropped.
 const NOTICE_COUNT_MAX: usize = 256;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Bytes of a file that are read at a time.
+const READ_SIZE: usize = 128 << 10;

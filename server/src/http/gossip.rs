@@ -71,6 +71,8 @@ pub struct GossipInfo {
     pub wanted_count: usize,
     /// Whether all is known that the peers know.
     pub is_synced: bool,
+    /// Whether it still runs; where not, the graph stays as it is.
+    pub is_running: bool,
     /// Bytes of the log.
     pub log_bytes: u64,
 }
@@ -84,7 +86,8 @@ impl GossipWatch {
     /// The numbers of this moment.
     pub fn info(&self) -> GossipInfo {
         let status = self.board.status();
-        let Status { message_count, verified_count, wanted_count, is_synced, log_bytes, .. } = status;
+        let Status { message_count, verified_count, wanted_count, is_synced, is_running, log_bytes, .. } =
+            status;
         GossipInfo {
             peer_count: status.peers.len(),
             message_count,
@@ -93,8 +96,14 @@ impl GossipWatch {
             lag_us: u64::try_from(status.lag.as_micros()).unwrap_or(u64::MAX),
             wanted_count,
             is_synced,
+            is_running,
             log_bytes,
         }
+    }
+
+    /// Why it has ended, once it has.
+    pub fn ended(&self) -> Option<&str> {
+        self.board.ended()
     }
 
     /// Notes how many messages came in a second.

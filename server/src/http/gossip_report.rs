@@ -15,7 +15,7 @@ pub async fn report_gossip(app: App, notices: Receiver<Notice>) {
     let (mut stopped, mut ticks) = (app.stopped(), interval(LOOK_EVERY));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut before, mut looked_at) = (watch.info(), Instant::now());
-    let (mut told, mut told_at) = (before, looked_at);
+    let (mut told, mut told_at, mut has_ended) = (before, looked_at, false);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
@@ -23,6 +23,10 @@ pub async fn report_gossip(app: App, notices: Receiver<Notice>) {
         }
         for notice in notices.try_iter() {
             tracing::info!("gossip: {notice}");
+        }
+        if let Some(why) = watch.ended().filter(|_| !has_ended) {
+            has_ended = true;
+            tracing::error!("gossip has ended, and the graph stays as it is until a restart: {why}");
         }
         let (info, now) = (watch.info(), Instant::now());
         let count = info.message_count.saturating_sub(before.message_count);

@@ -25,6 +25,9 @@ async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
     if app.is_stopping() {
         return Err(problem("it is stopping"));
     }
+    if app.gossip().is_some_and(|gossip| gossip.ended().is_some()) {
+        return Err(problem("gossip has ended, so that its graph ages; the log says why"));
+    }
     if app.graph().snapshot().channel_count() == 0 {
         return Err(problem("its graph is empty"));
     }

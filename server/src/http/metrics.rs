@@ -39,6 +39,7 @@ pub struct Metrics {
 /// The node of gossip; all zero where there is none.
 #[derive(Debug, Default)]
 struct GossipGauges {
+    running: Gauge<u64, AtomicU64>,
     peers: Gauge<u64, AtomicU64>,
     messages: Gauge<u64, AtomicU64>,
     verified: Gauge<u64, AtomicU64>,
@@ -181,6 +182,7 @@ impl Metrics {
 
 impl GossipGauges {
     fn register(&self, to: &mut Registry) {
+        to.register("gossip_running", "1 while the node of gossip runs", self.running.clone());
         to.register("gossip_peers", "Peers that are connected", self.peers.clone());
         to.register("gossip_messages", "Messages of peers since the start", self.messages.clone());
         to.register("gossip_verified", "Messages whose signatures were right", self.verified.clone());
@@ -194,6 +196,7 @@ impl GossipGauges {
     }
 
     fn set(&self, info: GossipInfo) {
+        self.running.set(u64::from(info.is_running));
         self.peers.set(info.peer_count as u64);
         self.messages.set(info.message_count);
         self.verified.set(info.verified_count);

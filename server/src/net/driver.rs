@@ -24,7 +24,7 @@ use super::link::Link;
 use super::status::{Board, Notice, Status};
 use crate::chain::{ChainAnswer, ChainQuestion};
 use crate::clock::unix_now;
-use crate::store::{GossipLog, LogError};
+use crate::store::{CompactionStep, DiskWork, GossipLog, LogError};
 
 /// The core with all that it needs.
 pub(super) struct Driver<F> {
@@ -47,9 +47,25 @@ pub(super) struct Driver<F> {
 
 /// Something that was asked for comes back.
 pub(super) enum Answer {
-    Verified { piece: CheckedPiece, took: Duration },
+    Verified {
+        piece: CheckedPiece,
+        took: Duration,
+    },
     Chain(ChainAnswer),
+    /// The disk has what a compaction wanted it to have.
+    Compacted(Result<(), LogError>),
     Stop,
+}
+
+/// How far a compaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Compacting {
+    /// None is under way.
+    Idle,
+    /// It goes on with the next step.
+    Steps,
+    /// It goes on when the disk has what was written.
+    Waits,
 }
 
 /// Checks signatures on threads of its own, so that queries have the others.
@@ -70,7 +86,7 @@ pub(super) struct Chores {
     synced_at: Instant,
     is_unshown: bool,
     shown_at: Instant,
-    is_compacting: bool,
+    compaction: Compacting,
     compact_after: Instant,
     /// How long the messages that came last had waited.
     waited: Duration,
@@ -88,7 +104,7 @@ impl Chores {
             synced_at: now,
             is_unshown: true,
             shown_at: now - SHOW_EVERY,
-            is_compacting: false,
+            compaction: Compacting::Idle,
             compact_after: now,
             waited: Duration::ZERO,
         }
@@ -101,7 +117,7 @@ impl Chores {
             self.is_unstored.then(|| self.stored_at + STORE_EVERY),
             self.is_unsynced.then(|| self.synced_at + SYNC_EVERY),
             self.is_unshown.then(|| self.shown_at + SHOW_EVERY),
-            self.is_compacting.then_some(self.compact_after),
+            (self.compaction == Compacting::Steps).then_some(self.compact_after),
         ]
         .into_iter()
         .flatten()
@@ -193,6 +209,16 @@ impl<F: Feed> Driver<F> {
             }
             Answer::Chain(ChainAnswer::Failed(error)) => {
                 self.board.tell(Notice::Chain(error));
+                Ok(())
+            }
+            Answer::Compacted(Err(error)) => {
+                self.stop_compaction(error);
+                Ok(())
+            }
+            Answer::Compacted(Ok(())) => {
+                if self.chores.compaction == Compacting::Waits {
+                    self.chores.compaction = Compacting::Steps;
+                }
                 Ok(())
             }
             // The loop has looked at this one.
@@ -313,7 +339,12 @@ impl<F: Feed> Driver<F> {
 
     /// One step, where the log wants compaction.
     fn compact(&mut self, now: Instant) {
-        if now < self.chores.compact_after || !(self.chores.is_compacting || self.log.is_wasteful()) {
+        let is_due = match self.chores.compaction {
+            Compacting::Idle => self.log.is_wasteful(),
+            Compacting::Steps => true,
+            Compacting::Waits => false,
+        };
+        if now < self.chores.compact_after || !is_due {
             return;
         }
         let view = self.gossip.view();
@@ -322,13 +353,32 @@ impl<F: Feed> Driver<F> {
             MessageKey::Node(node_id) => view.node(node_id).is_some(),
         };
         match self.log.compact(COMPACTION_STEP, is_wanted) {
-            Ok(is_done) => self.chores.is_compacting = !is_done,
-            Err(error) => {
-                self.board.tell(Notice::Compaction(error));
-                self.chores.is_compacting = false;
-                self.chores.compact_after = now + COMPACTION_PAUSE;
+            Ok(CompactionStep::More) => self.chores.compaction = Compacting::Steps,
+            Ok(CompactionStep::Sync(work)) => {
+                self.wait_for_disk(work);
+                self.chores.compaction = Compacting::Waits;
             }
+            Ok(CompactionStep::Done(work)) => {
+                self.wait_for_disk(work);
+                self.chores.compaction = Compacting::Idle;
+                // The end of the new file is not on the disk, though the old one's may have been.
+                (self.chores.is_unsynced, self.chores.synced_at) = (true, now - SYNC_EVERY);
+            }
+            Err(error) => self.stop_compaction(error),
         }
+    }
+
+    fn wait_for_disk(&self, work: DiskWork) {
+        let answers = self.verifier.answers.clone();
+        // Where nobody wants to know any more, the core has stopped.
+        self.waiters.spawn_blocking(move || drop(answers.send(Answer::Compacted(work()))));
+    }
+
+    fn stop_compaction(&mut self, error: LogError) {
+        self.log.abandon_compaction();
+        self.board.tell(Notice::Compaction(error));
+        self.chores.compaction = Compacting::Idle;
+        self.chores.compact_after = Instant::now() + COMPACTION_PAUSE;
     }
 
     fn show(&mut self) {

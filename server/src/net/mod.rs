@@ -18,14 +18,17 @@ mod driver;
 mod end_reason;
 mod entropy;
 mod feed;
+mod follow_node;
 mod hub;
 mod link;
 mod pace;
 mod status;
 mod sync_node;
+mod view_graph;
 
 pub use address::{PeerAddress, PeerAddressError};
 pub use end_reason::EndReason;
 pub use feed::Feed;
+pub use follow_node::{FollowNode, OpenedFollow, open_follow};
 pub use status::{Notice, PeerStatus, Status, StatusBoard};
 pub use sync_node::{OpenedSync, Secrets, SyncConfig, SyncNode, open_sync};

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use gossip::admit::PeerId;
 use primitives::NodeId;
 
 use super::end_reason::EndReason;
+use crate::store::LogError;
 
 /// Numbers of one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,6 +31,8 @@ pub struct Status {
     pub wanted_count: usize,
     /// Whether all is known that our peers can tell; see [`gossip::sync::SyncProgress`].
     pub is_synced: bool,
+    /// Whether it still runs; where not, the other numbers are those of its end.
+    pub is_running: bool,
     /// Bytes of the log.
     pub log_bytes: u64,
     /// From the read of the socket to the change of the graph, of the messages that were checked last: how long they
@@ -72,7 +75,7 @@ pub enum Notice {
         text: String,
     },
     /// The log could not be compacted; it is tried again later.
-    Compaction(crate::store::LogError),
+    Compaction(LogError),
     /// Something became of the headers that are kept.
     Headers(crate::chain::HeadersNotice),
     /// The chain could not be asked; it is tried again.
@@ -107,6 +110,11 @@ impl StatusBoard {
     pub fn status(&self) -> Status {
         self.0.status()
     }
+
+    /// Why the node has ended, once it has.
+    pub fn ended(&self) -> Option<&str> {
+        self.0.ended.get().map(String::as_str)
+    }
 }
 
 /// Where all threads of a node put what is to be told.
@@ -115,11 +123,21 @@ pub(super) struct Board {
     status: Mutex<Status>,
     peers: Mutex<BTreeMap<PeerId, PeerStatus>>,
     notices: Option<SyncSender<Notice>>,
+    ended: OnceLock<String>,
 }
 
 impl Board {
     pub(super) fn new(notices: Option<SyncSender<Notice>>) -> Self {
-        Board { status: Mutex::default(), peers: Mutex::default(), notices }
+        Board { status: Mutex::default(), peers: Mutex::default(), notices, ended: OnceLock::new() }
+    }
+
+    /// Runs what all numbers come from, and notes that and why it ended, be it by a panic.
+    pub(super) fn note_end<T>(&self, run: impl FnOnce() -> Result<T, LogError>) -> Result<T, LogError> {
+        let end = OnEnd(&self.ended);
+        let ended = run();
+        // Only this and a panic say so.
+        let _ = end.0.set(ended.as_ref().err().map_or_else(|| "it was stopped".into(), LogError::to_string));
+        ended
     }
 
     /// Tells, unless too much waits to be read already.
@@ -153,6 +171,16 @@ impl Board {
     pub(super) fn status(&self) -> Status {
         let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner).values().copied().collect();
         let status = self.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Status { peers, ..status }
+        let is_running = self.ended.get().is_none();
+        Status { peers, is_running, is_synced: status.is_synced && is_running, ..status }
+    }
+}
+
+/// Says that a thread has ended where the thread itself cannot any more.
+struct OnEnd<'a>(&'a OnceLock<String>);
+
+impl Drop for OnEnd<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.set("its thread has panicked".into());
     }
 }

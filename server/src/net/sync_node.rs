@@ -15,9 +15,8 @@ use gossip::funding::{FundingCheck, FundingQuestion};
 use gossip::record::Restored;
 use gossip::sync::{Config, Gossip, Input, Output, Stored};
 use gossip::verify::VerifiedGossip;
-use primitives::{ChainHash, Direction, GraphDelta, NodeId, ShortChannelId};
+use primitives::{ChainHash, GraphDelta, NodeId, ShortChannelId, UnixTime};
 use rayon::ThreadPoolBuilder;
-use rayon::prelude::*;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
@@ -28,8 +27,10 @@ use super::entropy::Entropy;
 use super::feed::Feed;
 use super::hub::Hub;
 use super::status::{Board, Notice, Status, StatusBoard};
+use super::view_graph;
 use crate::chain::{self, ChainConfig, ChainQuestion};
 use crate::clock::unix_now;
+use crate::import::{ImportCounts, ImportError, Importer, Moment};
 use crate::store::{GossipLog, LogError, OpenNotes};
 
 /// What a node must be told before it begins.
@@ -144,54 +145,42 @@ impl OpenedSync {
         self.notes
     }
 
+    /// Takes what a `gossip_store` of Core Lightning holds, every signature and every funding output checked, as a peer's
+    /// gossip is. `progress` is told the bytes that were read.
+    ///
+    /// # Errors
+    /// Where the file is wrong, the log cannot be written, or the chain gives no answers. What was taken before stays.
+    pub fn import_gossip_store(
+        &mut self,
+        input: impl io::Read,
+        written_at: UnixTime,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<ImportCounts, ImportError> {
+        let now = unix_now();
+        // What has become stale leaves the log before it may come again.
+        let records: Vec<_> = self.stored.iter().map(Stored::record).collect();
+        self.log.append(&records, now)?;
+        self.stored.clear();
+        let (chain, moment) = (self.config.chain.clone(), Moment { now, written_at });
+        let importer = Importer::new(&mut self.gossip, &mut self.log, chain, moment)?;
+        let (counts, taken) = importer.read_gossip_store(input, progress)?;
+        if self.config.chain.is_some() {
+            self.watched.extend(taken);
+        }
+        Ok(counts)
+    }
+
     /// The graph of the log. O(channels).
     ///
     /// # Errors
     /// Where the engine takes no graph so large.
     pub fn graph(&self) -> Result<GraphBuilder, BuildError> {
-        let view = self.gossip.view();
-        let mut graph = GraphBuilder::with_capacity(view.node_count(), view.channel_count());
-        for (node_id, _) in view.nodes_from(None) {
-            graph.add_node(node_id)?;
-        }
-        let channels: Vec<_> = view.channels_from(ShortChannelId::from_u64(0)).collect();
-        // Finding nodes by their ids is most of the work.
-        let place = |node_id| graph.node_place(node_id).unwrap_or(u32::MAX);
-        let places: Vec<[u32; 2]> =
-            channels.par_iter().with_min_len(1024).map(|(_, entry)| entry.node_ids.map(place)).collect();
-        for ((short_channel_id, entry), nodes) in channels.into_iter().zip(places) {
-            let policies = entry.updates.map(|update| update.map(|update| update.policy));
-            graph.add_channel_between(short_channel_id, nodes, entry.capacity, &entry.features, policies)?;
-        }
-        self.node_deltas().try_for_each(|delta| graph.apply(&delta))?;
-        Ok(graph)
+        view_graph::graph(self.gossip.view())
     }
 
     /// The changes that make the graph of the log out of nothing, for one that begins with another source's.
     pub fn deltas(&self) -> impl Iterator<Item = GraphDelta> {
-        let view = self.gossip.view();
-        let channels = view.channels_from(ShortChannelId::from_u64(0)).flat_map(|(id, entry)| {
-            let [node_id_1, node_id_2] = entry.node_ids;
-            let (capacity, features) = (entry.capacity, entry.features.clone());
-            let short_channel_id = id;
-            let opened =
-                GraphDelta::ChannelOpened { short_channel_id, node_id_1, node_id_2, capacity, features };
-            let updates = Direction::BOTH.map(|direction| {
-                entry.updates[direction.as_usize()].map(|update| {
-                    let policy = update.policy;
-                    GraphDelta::PolicyUpdated { short_channel_id, direction, policy }
-                })
-            });
-            std::iter::once(opened).chain(updates.into_iter().flatten())
-        });
-        channels.chain(self.node_deltas())
-    }
-
-    fn node_deltas(&self) -> impl Iterator<Item = GraphDelta> {
-        self.gossip.view().nodes_from(None).filter_map(|(node_id, entry)| {
-            let features = entry.announced.as_ref().map(|known| known.features.clone())?;
-            Some(GraphDelta::NodeSeen { node_id, features })
-        })
+        view_graph::deltas(self.gossip.view())
     }
 
     /// Connects and listens. Changes go to `feed` from now on, notices to `notices` as long as there is room for them.
@@ -255,9 +244,10 @@ impl OpenedSync {
             counts: Status::default(),
         };
         let clock = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let core_board = Arc::clone(&board);
         let core = std::thread::Builder::new()
             .name("gossip-core".into())
-            .spawn(move || clock.block_on(driver.run()))?;
+            .spawn(move || core_board.note_end(|| clock.block_on(driver.run())))?;
         let node_id = NodeId::from(config.secrets.node_key.public_key(&Secp256k1::new()));
         Ok(SyncNode {
             core: Some(core),

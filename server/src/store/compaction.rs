@@ -1,20 +1,35 @@
 //! Writes a log anew without what does not hold any more, step by step while it is appended to.
 //!
-//! The records that held when it began are copied in the order of their names; then all that was appended since is
-//! copied as it is; then the new file takes the old one's name. A crash before leaves the old file, which misses
-//! nothing; one after leaves the new file.
+//! ```text
+//! names that hold, in their order --> tail: what was appended since --> the disk has it --> tail --> rename
+//! ```
+//! The tail is copied as it is. A crash before the renaming leaves the old file, which misses nothing; one after leaves the
+//! new file, whose last tail is on the disk with the next [`GossipLog::sync`]. No step waits for the disk: what must is
+//! handed out as [`DiskWork`].
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::FileExt;
+use std::path::Path;
 
-use gossip::record::{FILE_HEADER_SIZE, FileHeader};
+use gossip::record::{FILE_HEADER_SIZE, FileHeader, RECORD_BODY_MAX, RECORD_HEAD_SIZE};
 use gossip::view::MessageKey;
 
+use super::beside::beside;
 use super::error::LogError;
-use super::gossip_log::{GossipLog, beside};
+use super::gossip_log::{DiskWork, GossipLog, sync_work};
 use super::live::Live;
 use super::new_file::Compaction;
+
+/// What is next.
+pub enum CompactionStep {
+    /// More steps.
+    More,
+    /// This, on a thread that may wait for the disk. More steps when it is done, or [`GossipLog::abandon_compaction`]
+    /// where it fails.
+    Sync(DiskWork),
+    /// Nothing: the new file has taken the old one's place. This brings its name to the disk.
+    Done(DiskWork),
+}
 
 impl GossipLog {
     /// Whether more than half of a file that is worth it does not hold any more.
@@ -22,22 +37,39 @@ impl GossipLog {
         self.end > COMPACTION_SIZE_MIN && self.end > 2 * self.live.bytes()
     }
 
-    /// Copies some `budget` bytes of what holds, and begins a compaction where none is under way. `true` when the new
-    /// file has taken the old one's place. `keep` says which messages are still wanted.
+    /// Copies some `budget` bytes of what holds, and begins a compaction where none is under way. `keep` says which messages
+    /// are still wanted.
     ///
     /// # Errors
     /// Where the file system fails. The log goes on as it was, and the next call begins anew.
-    pub fn compact(&mut self, budget: u64, keep: impl Fn(MessageKey) -> bool) -> Result<bool, LogError> {
+    pub fn compact(
+        &mut self,
+        budget: u64,
+        keep: impl Fn(MessageKey) -> bool,
+    ) -> Result<CompactionStep, LogError> {
         let mut compaction = match self.compaction.take() {
             Some(compaction) => compaction,
             None => self.begin_compaction()?,
         };
-        if self.copy(&mut compaction, budget, keep)? {
-            self.finish(compaction)?;
-            return Ok(true);
+        if !compaction.has_names {
+            compaction.has_names = self.copy_names(&mut compaction, budget, keep)?;
+        } else if compaction.tail_at < self.end {
+            self.copy_tail(&mut compaction, budget)?;
+        } else if compaction.is_synced {
+            return self.finish(compaction).map(CompactionStep::Done);
+        } else {
+            compaction.is_synced = true;
+            let sync = sync_work(&compaction.file, &self.path)?;
+            self.compaction = Some(compaction);
+            return Ok(CompactionStep::Sync(sync));
         }
         self.compaction = Some(compaction);
-        Ok(false)
+        Ok(CompactionStep::More)
+    }
+
+    /// Forgets a compaction that is under way.
+    pub fn abandon_compaction(&mut self) {
+        self.compaction = None;
     }
 
     fn begin_compaction(&self) -> Result<Compaction, LogError> {
@@ -47,12 +79,20 @@ impl GossipLog {
         let mut file = options.read(true).write(true).create(true).truncate(true).open(&path).map_err(&io)?;
         let header = FileHeader { generation: self.header.generation + 1, ..self.header };
         file.write_all(&header.to_bytes()).map_err(&io)?;
-        let end = FILE_HEADER_SIZE as u64;
-        Ok(Compaction { file, header, began_at: self.end, copied: None, live: Live::default(), end })
+        Ok(Compaction {
+            file,
+            header,
+            copied: None,
+            has_names: false,
+            tail_at: self.end,
+            is_synced: false,
+            live: Live::default(),
+            end: FILE_HEADER_SIZE as u64,
+        })
     }
 
     /// `true` where every name was seen.
-    fn copy(
+    fn copy_names(
         &self,
         compaction: &mut Compaction,
         budget: u64,
@@ -63,7 +103,7 @@ impl GossipLog {
             let Some((key, place)) = self.live.next(compaction.copied) else { return Ok(true) };
             compaction.copied = Some(key);
             // What was appended since comes with the tail.
-            if place.offset < compaction.began_at && keep(key) {
+            if place.offset < compaction.tail_at && keep(key) {
                 let record = self.read_bytes(place.offset, place.size as usize)?;
                 compaction.push(key, &record).map_err(LogError::io(&self.path))?;
             }
@@ -71,33 +111,35 @@ impl GossipLog {
         Ok(false)
     }
 
-    fn finish(&mut self, mut compaction: Compaction) -> Result<(), LogError> {
-        let io = LogError::io(&self.path);
-        let tail_at = compaction.end;
-        let mut at = compaction.began_at;
-        let mut piece = vec![0; COPY_SIZE];
-        while at < self.end {
-            let size = usize::try_from(self.end - at).unwrap_or(COPY_SIZE).min(COPY_SIZE);
-            self.file.read_exact_at(&mut piece[..size], at).map_err(&io)?;
-            compaction.file.write_all_at(&piece[..size], compaction.end).map_err(&io)?;
-            at += size as u64;
-            compaction.end += size as u64;
+    fn copy_tail(&self, compaction: &mut Compaction, budget: u64) -> Result<(), LogError> {
+        let offset = compaction.tail_at;
+        let size = (self.end - offset).min(budget.max(RECORD_SIZE_MAX));
+        let bytes = self.read_bytes(offset, usize::try_from(size).unwrap_or(usize::MAX))?;
+        let copied = compaction.push_tail(&bytes).map_err(LogError::io(&self.path))?;
+        if copied == 0 {
+            return Err(LogError::Changed { path: self.path.clone(), offset });
         }
-        compaction.replay_tail(tail_at).map_err(&io)?;
-        compaction.file.sync_all().map_err(&io)?;
-        fs::rename(beside(&self.path, "new"), &self.path).map_err(&io)?;
-        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(&io)?;
-        }
+        compaction.tail_at += copied;
+        Ok(())
+    }
+
+    /// From the renaming on, the new file is the log, whatever becomes of the folder.
+    fn finish(&mut self, compaction: Compaction) -> Result<DiskWork, LogError> {
+        fs::rename(beside(&self.path, "new"), &self.path).map_err(LogError::io(&self.path))?;
         self.file = compaction.file;
         self.header = compaction.header;
         self.live = compaction.live;
         self.end = compaction.end;
-        Ok(())
+        let path = self.path.clone();
+        Ok(Box::new(move || {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = File::open(folder.unwrap_or(Path::new(".")));
+            folder.and_then(|folder| folder.sync_all()).map_err(LogError::io(&path))
+        }))
     }
 }
 
 /// Files below are not worth the work: twice the gossip of a small network.
 const COMPACTION_SIZE_MIN: u64 = 16 << 20;
-/// Bytes that are copied at once.
-const COPY_SIZE: usize = 1 << 20;
+/// A step that copies the tail takes one record at least.
+const RECORD_SIZE_MAX: u64 = (RECORD_HEAD_SIZE + RECORD_BODY_MAX) as u64;

@@ -36,6 +36,12 @@ pub enum LogError {
         /// Which one was asked for.
         expected: ChainHash,
     },
+    /// Somebody else writes to it.
+    #[error("{}: another process writes to this log", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
     /// Bytes of the file changed under the process.
     #[error("{}: the record at byte {offset} cannot be read any more", path.display())]
     Changed {

@@ -20,6 +20,19 @@ pub struct GossipFollower {
     offset: u64,
 }
 
+/// How far a follower has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Followed {
+    /// At the end.
+    UpToDate,
+    /// At the beginning of the file that a compaction has put in the place of the one that was read. It holds nothing that
+    /// was not handed out already but what comes at its end; a view may stay as it is.
+    Compacted,
+    /// At the beginning of a file that replaces others which were not read: what left in them is told nowhere, so a view
+    /// begins anew.
+    Replaced,
+}
+
 impl GossipFollower {
     /// Begins at the start of the log.
     ///
@@ -31,21 +44,26 @@ impl GossipFollower {
         Ok(GossipFollower { path: path.to_owned(), chain_hash, file, generation, offset })
     }
 
-    /// Hands out what was appended since the last call, as far as it is complete. After a compaction, all that holds is
-    /// handed out again, which changes nothing for a view that has it.
+    /// Hands out what was appended since the last call, as far as it is complete.
     ///
     /// # Errors
     /// Where the file system fails.
-    pub fn poll(&mut self, mut restored: impl FnMut(&Restored)) -> Result<(), LogError> {
+    pub fn poll(&mut self, mut restored: impl FnMut(&Restored)) -> Result<Followed, LogError> {
         self.read_on(&mut restored)?;
         let (file, generation) = open(&self.path, self.chain_hash)?;
-        if generation != self.generation {
-            // The writer leaves the old file for good before the new one has its name: now the old one is whole.
-            self.read_on(&mut restored)?;
-            (self.file, self.generation, self.offset) = (file, generation, FILE_HEADER_SIZE as u64);
-            self.read_on(&mut restored)?;
+        if generation == self.generation {
+            return Ok(Followed::UpToDate);
         }
-        Ok(())
+        // The writer leaves the old file for good before the new one has its name: now the old one is whole.
+        self.read_on(&mut restored)?;
+        let is_next = generation == self.generation + 1;
+        (self.file, self.generation, self.offset) = (file, generation, FILE_HEADER_SIZE as u64);
+        Ok(if is_next { Followed::Compacted } else { Followed::Replaced })
+    }
+
+    /// Bytes of the log that were read.
+    pub const fn offset(&self) -> u64 {
+        self.offset
     }
 
     fn read_on(&mut self, restored: &mut impl FnMut(&Restored)) -> Result<(), LogError> {

@@ -12,8 +12,10 @@ use gossip::record::{FILE_HEADER_SIZE, FileHeader, Record, RecordReader, Restore
 use gossip::view::MessageKey;
 use primitives::{ChainHash, UnixTime};
 
+use super::beside::beside;
 use super::error::LogError;
 use super::live::{Live, Place};
+use super::lock::WriterLock;
 use super::new_file::Compaction;
 use super::scan::{ScanEnd, scan};
 
@@ -27,6 +29,7 @@ pub struct GossipLog {
     pub(super) live: Live,
     pub(super) compaction: Option<Compaction>,
     buffer: Vec<u8>,
+    _lock: WriterLock,
 }
 
 /// What opening found.
@@ -41,16 +44,18 @@ pub struct OpenNotes {
 }
 
 impl GossipLog {
-    /// Opens or creates the log of a chain and hands out what it holds, in order. O(bytes).
+    /// Opens or creates the log of a chain and hands out what it holds, in order. O(bytes). Nobody else may write to it
+    /// before this is dropped.
     ///
     /// # Errors
-    /// Where the file system fails, or the file is no log of this chain.
+    /// Where the file system fails, the file is no log of this chain, or somebody else writes to it.
     pub fn open(
         path: &Path,
         chain_hash: ChainHash,
         mut restored: impl FnMut(&Restored),
     ) -> Result<(Self, OpenNotes), LogError> {
         let io = LogError::io(path);
+        let lock = WriterLock::take(path)?;
         // What a compaction left that did not come to its end.
         remove_if_there(&beside(path, "new")).map_err(&io)?;
         let mut options = OpenOptions::new();
@@ -72,7 +77,8 @@ impl GossipLog {
         }
         file.seek(SeekFrom::Start(end)).map_err(&io)?;
         let path = path.to_owned();
-        Ok((GossipLog { path, file, header, end, live, compaction: None, buffer: Vec::new() }, notes))
+        let (compaction, buffer) = (None, Vec::new());
+        Ok((GossipLog { path, file, header, end, live, compaction, buffer, _lock: lock }, notes))
     }
 
     /// Appends records in one write. They are in the file when this returns, and on the disk after [`GossipLog::sync`].
@@ -91,11 +97,7 @@ impl GossipLog {
         self.file.write_all_at(&self.buffer, self.end).map_err(LogError::io(&self.path))?;
         self.end += self.buffer.len() as u64;
         for (record, place) in records.iter().zip(places) {
-            match (record, record.key()) {
-                (Record::Removed { short_channel_id }, _) => self.live.remove_channel(*short_channel_id),
-                (_, Some(key)) => self.live.insert(key, place),
-                (_, None) => {}
-            }
+            self.live.take_record(record, place);
         }
         Ok(())
     }
@@ -112,10 +114,8 @@ impl GossipLog {
     ///
     /// # Errors
     /// Where the system gives no second handle to the file.
-    pub fn sync_later(&self) -> Result<impl FnOnce() -> Result<(), LogError> + Send + use<>, LogError> {
-        let path = self.path.clone();
-        let file = self.file.try_clone().map_err(LogError::io(&path))?;
-        Ok(move || file.sync_data().map_err(LogError::io(&path)))
+    pub fn sync_later(&self) -> Result<DiskWork, LogError> {
+        sync_work(&self.file, &self.path)
     }
 
     /// The message of that name, where there is one. One read of the file.
@@ -150,6 +150,11 @@ impl GossipLog {
         Ok(messages)
     }
 
+    /// The chain of all that is in it.
+    pub const fn chain_hash(&self) -> ChainHash {
+        self.header.chain_hash
+    }
+
     /// How many messages hold.
     pub fn len(&self) -> usize {
         self.live.len()
@@ -170,6 +175,16 @@ impl GossipLog {
         self.file.read_exact_at(&mut bytes, offset).map_err(LogError::io(&self.path))?;
         Ok(bytes)
     }
+}
+
+/// Waits for the disk, on whatever thread it is run.
+pub type DiskWork = Box<dyn FnOnce() -> Result<(), LogError> + Send>;
+
+/// Brings all that was written to a file so far to the disk.
+pub(super) fn sync_work(file: &File, path: &Path) -> Result<DiskWork, LogError> {
+    let path = path.to_owned();
+    let file = file.try_clone().map_err(LogError::io(&path))?;
+    Ok(Box::new(move || file.sync_data().map_err(LogError::io(&path))))
 }
 
 /// Reads the header, or writes it where the file is new, or so short that a crash must have cut its creation.
@@ -205,13 +220,6 @@ fn save_tail(file: &mut File, torn: &Path, end: u64) -> io::Result<u64> {
     file.set_len(end)?;
     file.sync_all()?;
     Ok(size)
-}
-
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(ending);
-    path.with_file_name(name)
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

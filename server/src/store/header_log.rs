@@ -15,8 +15,8 @@ use gossip::funding::{
 };
 use primitives::UnixTime;
 
+use super::beside::beside;
 use super::error::LogError;
-use super::gossip_log::beside;
 
 /// A file of headers that this process alone appends to.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Range;
 use std::ops::Bound::{Excluded, Unbounded};
 
-use gossip::record::Restored;
+use gossip::record::{Record, Restored};
 use gossip::view::MessageKey;
 use primitives::{Direction, NodeId, ShortChannelId};
 
@@ -42,6 +42,15 @@ impl Live {
         match restored {
             Restored::Gossip { key, .. } => self.insert(*key, place),
             Restored::Removed(short_channel_id) => self.remove_channel(*short_channel_id),
+        }
+    }
+
+    /// The same for one that was written just now.
+    pub(super) fn take_record(&mut self, record: &Record<'_>, place: Place) {
+        match (record, record.key()) {
+            (Record::Removed { short_channel_id }, _) => self.remove_channel(*short_channel_id),
+            (_, Some(key)) => self.insert(key, place),
+            (_, None) => {}
         }
     }
 

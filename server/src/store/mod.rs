@@ -3,17 +3,20 @@
 //!
 //! Formats are those of `gossip::record` and `gossip::funding`; what is here opens, cuts, copies and renames.
 
+mod beside;
 mod compaction;
 mod error;
 mod follower;
 mod gossip_log;
 mod header_log;
 mod live;
+mod lock;
 mod new_file;
 mod scan;
 
+pub use compaction::CompactionStep;
 pub use error::LogError;
-pub use follower::GossipFollower;
-pub use gossip_log::{GossipLog, OpenNotes};
+pub use follower::{Followed, GossipFollower};
+pub use gossip_log::{DiskWork, GossipLog, OpenNotes};
 pub use header_log::{HeaderLog, HeaderNotes};
 pub use live::Place;

@@ -1,24 +1,27 @@
 //! The file that takes a log's place.
 
 use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom};
+use std::io;
 use std::os::unix::fs::FileExt as _;
 
-use gossip::record::FileHeader;
+use gossip::record::{FileHeader, RecordReader, Step};
 use gossip::view::MessageKey;
 
 use super::live::{Live, Place};
-use super::scan::{ScanEnd, scan};
 
 /// A new file in the making.
 #[derive(Debug)]
 pub(super) struct Compaction {
     pub(super) file: File,
     pub(super) header: FileHeader,
-    /// Where the old file ended when this began.
-    pub(super) began_at: u64,
     /// The last name that was copied.
     pub(super) copied: Option<MessageKey>,
+    /// Whether all were.
+    pub(super) has_names: bool,
+    /// Up to where the old file is in this one; before all names are, where it ended when this began.
+    pub(super) tail_at: u64,
+    /// Whether all but a tail is on the disk, or on its way there.
+    pub(super) is_synced: bool,
     pub(super) live: Live,
     pub(super) end: u64,
 }
@@ -32,13 +35,16 @@ impl Compaction {
         Ok(())
     }
 
-    /// Learns the names of what was copied unread.
-    pub(super) fn replay_tail(&mut self, tail_at: u64) -> io::Result<()> {
-        (&self.file).seek(SeekFrom::Start(tail_at))?;
-        let (live, chain_hash) = (&mut self.live, self.header.chain_hash);
-        let (end, scan_end) =
-            scan(&self.file, chain_hash, tail_at, |what, place| live.take(what, place), |_| ())?;
-        debug_assert_eq!((end, scan_end), (self.end, ScanEnd::Clean), "we wrote whole records");
-        Ok(())
+    /// Copies the whole records at the start of `bytes`, and learns their names; returns their size.
+    pub(super) fn push_tail(&mut self, bytes: &[u8]) -> io::Result<u64> {
+        let mut reader = RecordReader::new(bytes);
+        while let Ok(Step::Record { record, offset, size, .. }) = reader.step() {
+            let size = u32::try_from(size).unwrap_or(u32::MAX);
+            let place = Place { offset: self.end + offset as u64, size };
+            record.iter().for_each(|record| self.live.take_record(record, place));
+        }
+        self.file.write_all_at(&bytes[..reader.offset()], self.end)?;
+        self.end += reader.offset() as u64;
+        Ok(reader.offset() as u64)
     }
 }

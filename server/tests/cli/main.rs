@@ -7,6 +7,11 @@ mod answers;
 mod data;
 mod faults;
 mod files;
+mod gossip;
 mod run;
 mod serve;
+#[expect(unreachable_pub, reason = "it is public where it comes from")]
+#[expect(dead_code, reason = "others need more of it")]
+#[path = "../../../tests/src/signed.rs"]
+mod signed;
 mod simulation;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::run::{Place, node};
 
 /// A server in a process of its own, killed with the test.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     address: SocketAddr,
     /// What it logs.
@@ -19,9 +19,11 @@ struct Server {
 }
 
 impl Server {
-    fn start(place: &Place, args: &[&str]) -> Self {
-        let listen = ["serve", "--listen", "127.0.0.1:0", "--threads", "1"];
-        let mut command = place.command(&[&listen, args].concat());
+    pub(crate) fn start(place: &Place, args: &[&str]) -> Self {
+        Server::of(place.command(&[SERVE, args].concat()))
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("the command starts");
         let log = BufReader::new(process.stderr.take().expect("it is piped"));
@@ -39,13 +41,13 @@ impl Server {
         Server { process, address, log }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.process);
         kill_process(pid, signal).expect("it runs");
     }
 
     /// Waits for a line of the log with this in it.
-    fn logs(&mut self, part: &str) {
+    pub(crate) fn logs(&mut self, part: &str) {
         let mut line = String::new();
         while !line.contains(part) {
             line.clear();
@@ -60,7 +62,7 @@ impl Server {
     }
 
     /// Status and body of a request.
-    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let body = body.to_string();
         let mut stream = self.connect();
         write!(
@@ -74,15 +76,24 @@ impl Server {
         answer(stream)
     }
 
+    /// What a path shows, head and body.
+    pub(crate) fn text(&self, path: &str) -> String {
+        let (mut stream, mut text) = (self.connect(), String::new());
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address)
+            .expect("it reads");
+        stream.read_to_string(&mut text).expect("an answer");
+        text
+    }
+
     /// The hops of the cheapest route from 1 to 4.
-    fn hops(&self) -> Value {
+    pub(crate) fn hops(&self) -> Value {
         let (status, route) = self.ask("POST", "/api/v1/routes", &query());
         assert_eq!(status, 200, "{route}");
         route["hops"].clone()
     }
 
     /// Ends it, and tells its code.
-    fn end(mut self, signal: Signal) -> i32 {
+    pub(crate) fn end(mut self, signal: Signal) -> i32 {
         self.signal(signal);
         self.process.wait().expect("it ends").code().expect("not killed")
     }
@@ -95,6 +106,9 @@ impl Drop for Server {
         let _ = self.process.wait();
     }
 }
+
+/// A server on any port.
+pub(crate) const SERVE: &[&str] = &["serve", "--listen", "127.0.0.1:0", "--threads", "1"];
 
 fn answer(mut stream: TcpStream) -> (u16, Value) {
     let mut text = String::new();

@@ -54,6 +54,8 @@ pub(super) struct Chain {
     unspent: BTreeMap<OutPoint, TxOut>,
     pub(super) calls: BTreeMap<String, usize>,
     lie: Option<Lie>,
+    /// Blocks below this height are deleted.
+    pub(super) pruned_below: usize,
 }
 
 /// What is not said as it is.
@@ -130,7 +132,11 @@ impl Chain {
                 Ok(json!({ "height": height, "previousblockhash": previous }))
             }
             "getblock" => {
-                let mut block = self.blocks[height_of(&params[0])?].1.clone();
+                let height = height_of(&params[0])?;
+                if height < self.pruned_below {
+                    return Err(-1);
+                }
+                let mut block = self.blocks[height].1.clone();
                 if self.lie == Some(Lie::Spent) {
                     block.txdata.truncate(1);
                 }
@@ -211,7 +217,7 @@ fn start_server(chain: &Arc<Mutex<Chain>>) -> SocketAddr {
     address
 }
 
-fn transaction(input: OutPoint, witness: Witness, outputs: Vec<TxOut>) -> Transaction {
+pub(super) fn transaction(input: OutPoint, witness: Witness, outputs: Vec<TxOut>) -> Transaction {
     let input = TxIn { previous_output: input, witness, ..TxIn::default() };
     Transaction {
         version: transaction::Version::TWO,
@@ -221,15 +227,15 @@ fn transaction(input: OutPoint, witness: Witness, outputs: Vec<TxOut>) -> Transa
     }
 }
 
-fn from(byte: u8) -> OutPoint {
+pub(super) fn from(byte: u8) -> OutPoint {
     OutPoint { txid: Txid::from_byte_array([byte; 32]), vout: 0 }
 }
 
-fn output(script_pubkey: ScriptBuf, sat: u64) -> TxOut {
+pub(super) fn output(script_pubkey: ScriptBuf, sat: u64) -> TxOut {
     TxOut { value: Amount::from_sat(sat), script_pubkey }
 }
 
-fn channel_script() -> ScriptBuf {
+pub(super) fn channel_script() -> ScriptBuf {
     funding_script(&KEYS[0], &KEYS[1])
 }
 
@@ -246,12 +252,12 @@ fn closing_witness() -> Witness {
 }
 
 pub(super) struct Asker {
-    questions: mpsc::UnboundedSender<ChainQuestion>,
+    pub(super) questions: mpsc::UnboundedSender<ChainQuestion>,
     answers: mpsc::UnboundedReceiver<ChainAnswer>,
 }
 
 impl Asker {
-    fn start(config: RpcConfig) -> Self {
+    pub(super) fn start(config: RpcConfig) -> Self {
         Asker::start_with(ChainConfig::Believed(config))
     }
 

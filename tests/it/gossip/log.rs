@@ -7,7 +7,7 @@ use gossip::record::{FILE_HEADER_SIZE, Record, Restored};
 use gossip::verify::VerifiedGossip;
 use gossip::view::{MessageKey, NetworkView};
 use primitives::{ChainHash, Direction, Msat, ShortChannelId, UnixTime};
-use server::store::{GossipFollower, GossipLog, LogError, OpenNotes};
+use server::store::{CompactionStep, Followed, GossipFollower, GossipLog, LogError, OpenNotes};
 use tests::signed::{Author, Ends, Signer};
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
@@ -121,6 +121,51 @@ fn a_crash_at_any_byte_loses_no_complete_record() {
     }
 }
 
+/// One step, and what the disk must have before the next one; `true` behind the last one.
+fn compact(log: &mut GossipLog, budget: u64) -> bool {
+    match log.compact(budget, |_| true).unwrap() {
+        CompactionStep::More => false,
+        CompactionStep::Sync(work) => {
+            work().unwrap();
+            false
+        }
+        CompactionStep::Done(work) => {
+            work().unwrap();
+            true
+        }
+    }
+}
+
+/// Reads on to the end.
+fn follow(follower: &mut GossipFollower, view: &mut NetworkView) {
+    loop {
+        match follower.poll(|restored| apply(view, restored)).unwrap() {
+            Followed::UpToDate => return,
+            Followed::Compacted => {}
+            Followed::Replaced => *view = NetworkView::default(),
+        }
+    }
+}
+
+#[test]
+fn a_follower_that_sleeps_over_compactions_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("gossip.log"), Signer::new(CHAIN));
+    let (mut log, ..) = open(&path);
+    for message in messages(&signer, 0, 4) {
+        log.append(&[message.record()], NOW).unwrap();
+    }
+    let (mut follower, mut followed) = (GossipFollower::open(&path, CHAIN).unwrap(), NetworkView::default());
+    follow(&mut follower, &mut followed);
+    for n in 0..3 {
+        while !compact(&mut log, 1 << 20) {}
+        log.append(&[Record::Removed { short_channel_id: scid(n) }], NOW).unwrap();
+    }
+    assert_eq!(followed.channel_count(), 4);
+    follow(&mut follower, &mut followed);
+    assert_eq!(followed.channels_from(scid(0)).map(|(id, _)| id).collect::<Vec<_>>(), [scid(3)]);
+}
+
 #[test]
 fn compaction_goes_on_while_records_come() {
     let folder = tempfile::tempdir().unwrap();
@@ -144,7 +189,7 @@ fn compaction_goes_on_while_records_come() {
         let before = log.size();
         let (mut steps, mut n) = (0, 100 * (round + 1));
         // Records come between the steps: new channels, and changes of what was and was not copied yet.
-        while !log.compact(2000, |_| true).unwrap() {
+        while !compact(&mut log, 2000) {
             steps += 1;
             n += 1;
             if steps < 6 {
@@ -154,7 +199,7 @@ fn compaction_goes_on_while_records_come() {
                 log.append(&[Record::Removed { short_channel_id: scid(n - 1) }], NOW).unwrap();
             }
             if round % 2 == 0 {
-                follower.poll(|restored| apply(&mut followed, restored)).unwrap();
+                follow(&mut follower, &mut followed);
             }
             // A process that died here would find the old file whole.
             if steps == 3 {
@@ -165,7 +210,9 @@ fn compaction_goes_on_while_records_come() {
         }
         assert!(steps > 6, "{steps} steps");
         assert!(round > 0 || log.size() < before + 20_000);
-        let (reopened, notes, view) = open(&path);
+        let copy = folder.path().join("copy.log");
+        fs::copy(&path, &copy).unwrap();
+        let (reopened, notes, view) = open(&copy);
         assert_eq!((notes.torn_bytes, notes.senseless_count), (0, 0));
         assert_eq!(reopened.len(), log.len());
         for (id, _) in view.channels_from(scid(0)) {
@@ -173,9 +220,38 @@ fn compaction_goes_on_while_records_come() {
             assert_eq!(reopened.read(key).unwrap(), log.read(key).unwrap());
             assert!(log.read(key).unwrap().is_some());
         }
-        follower.poll(|restored| apply(&mut followed, restored)).unwrap();
+        follow(&mut follower, &mut followed);
         assert!(followed == view, "the follower sees what is there after round {round}");
     }
+}
+
+#[test]
+fn a_compaction_whose_folder_fails_goes_on_in_the_new_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("gossip.log"), Signer::new(CHAIN));
+    let (mut log, ..) = open(&path);
+    for message in messages(&signer, 0, 3) {
+        log.append(&[message.record()], NOW).unwrap();
+    }
+    let work = loop {
+        match log.compact(1000, |_| true).unwrap() {
+            CompactionStep::More => {}
+            CompactionStep::Sync(work) => {
+                work().unwrap();
+                // What comes while the disk works is in the new file, too.
+                log.append(&[Record::Removed { short_channel_id: scid(0) }], NOW).unwrap();
+            }
+            CompactionStep::Done(work) => break work,
+        }
+    };
+    let elsewhere = folder.path().with_extension("moved");
+    fs::rename(folder.path(), &elsewhere).unwrap();
+    assert!(matches!(work(), Err(LogError::Io { .. })));
+    log.append(&[Record::Removed { short_channel_id: scid(1) }], NOW).unwrap();
+    drop(log);
+    let view = open(&elsewhere.join("gossip.log")).2;
+    fs::rename(&elsewhere, folder.path()).unwrap();
+    assert_eq!(view.channels_from(scid(0)).map(|(id, _)| id).collect::<Vec<_>>(), [scid(2)]);
 }
 
 #[test]
@@ -213,6 +289,31 @@ fn files_of_others_are_left_alone() {
     open(&log);
     assert!(matches!(GossipLog::open(&log, ChainHash::BITCOIN, |_| ()), Err(LogError::Chain { .. })));
     assert!(matches!(GossipFollower::open(&log, ChainHash::BITCOIN), Err(LogError::Chain { .. })));
+}
+
+#[test]
+fn a_log_has_one_writer_and_any_number_of_readers() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("gossip.log"), Signer::new(CHAIN));
+    let messages = messages(&signer, 0, 1);
+    let (mut log, ..) = open(&path);
+    log.append(&[messages[0].record()], NOW).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    // Half a record, as if it were being written just now.
+    bytes.extend(&bytes[FILE_HEADER_SIZE..FILE_HEADER_SIZE + 40].to_vec());
+    fs::write(&path, &bytes).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(GossipLog::open(&path, CHAIN, |_| ()), Err(LogError::Locked { .. })));
+        assert_eq!(fs::read(&path).unwrap(), bytes, "nothing is cut off");
+    }
+    let mut seen = 0;
+    GossipFollower::open(&path, CHAIN).unwrap().poll(|_| seen += 1).unwrap();
+    assert_eq!(seen, 1);
+    // A compaction lets nobody in, and who stops does.
+    while !compact(&mut log, 100) {}
+    assert!(matches!(GossipLog::open(&path, CHAIN, |_| ()), Err(LogError::Locked { .. })));
+    drop(log);
+    assert_eq!(open(&path).1.record_count, 1);
 }
 
 #[test]

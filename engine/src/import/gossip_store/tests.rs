@@ -1,5 +1,6 @@
 use primitives::{Direction, NodeId};
 
+use super::super::gossip_store_records::{FLAG_COMPLETED, FLAG_DELETED, FLAG_ZOMBIE};
 use super::*;
 
 fn record(flags: u16, message: &[u8]) -> Vec<u8> {

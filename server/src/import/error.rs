@@ -1,0 +1,26 @@
+//! Why a file is not imported to its end.
+
+use std::io;
+
+use engine::import::GossipStoreError;
+
+use crate::chain::ChainError;
+use crate::store::LogError;
+
+/// Why an import ended before its file. What was taken until then is in the log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The file is wrong.
+    #[error(transparent)]
+    Store(#[from] GossipStoreError),
+    /// The log cannot be written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The chain gives no answers.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The system gives no threads.
+    #[error("cannot start: {0}")]
+    Start(io::ErrorKind),
+}
