@@ -66,8 +66,8 @@ pub(crate) struct ServeArgs {
 
 /// Serves.
 pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
-    let sources = Sources { config: args.config.clone(), graph: args.graph.clone() };
-    let config = sources.read_config()?;
+    let sources = Sources::open(args.config.clone(), args.graph.clone())?;
+    let config = &sources.started_with;
     let mut settings = config.settings(args.listen, args.threads).map_err(|error| told(&error))?;
     settings.own_node = args.own_node.or(settings.own_node);
     settings.state = args.state.clone().or(settings.state);
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
     };
     raise_descriptor_limit();
     let opened = args.open_gossip()?;
-    let path = sources.graph_path(&config);
+    let path = sources.graph_path(config);
     let (topology, name) = match (path, &opened) {
         (Some(path), _) => {
             graph_file::load_topology(path).map(|(topology, source)| (topology, source.name))?
