@@ -31,6 +31,14 @@ pub struct RouteWorkspace {
     pub(crate) arcs: Vec<u32>,
 }
 
+impl RouteWorkspace {
+    /// Nodes and labels that the searches in this memory have expanded since the last call, those without a route and
+    /// those that explain why there is none included.
+    pub fn take_settled(&mut self) -> u64 {
+        std::mem::take(&mut self.search.settled)
+    }
+}
+
 /// Finds the cheapest route.
 ///
 /// # Errors

@@ -1,12 +1,17 @@
 //! Any bytes as LND's mission control.
 #![no_main]
 
+#[path = "../line.rs"]
+mod line;
+
+use std::sync::LazyLock;
+
 use engine::belief::exchange::read_mission_control;
-use engine::graph::{GraphBuilder, Topology};
 use engine::snapshot::Snapshot;
 use libfuzzer_sys::fuzz_target;
 
+static GRAPH: LazyLock<Snapshot> = LazyLock::new(line::line);
+
 fuzz_target!(|bytes: &[u8]| {
-    let topology = Topology::build(GraphBuilder::new()).expect("an empty graph");
-    let _ = read_mission_control(bytes, &Snapshot::from_topology(topology), |_, _| ());
+    let _ = read_mission_control(bytes, &GRAPH, |_, _| ());
 });

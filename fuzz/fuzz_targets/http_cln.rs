@@ -4,7 +4,9 @@
 use libfuzzer_sys::fuzz_target;
 use primitives::NodeId;
 use server::http::cln::{
-    BiasNodeParams, GetrouteParams, GetroutesParams, InformChannelParams, PathParams, UpdateChannelParams, read_params,
+    AgeParams, BiasChannelParams, BiasNodeParams, CreateChannelParams, CreateLayerParams, DisableNodeParams, GetrouteParams,
+    GetroutesParams, InformChannelParams, ListchannelsParams, ListlayersParams, ListnodesParams, ListreservationsParams,
+    PathParams, RemoveChannelUpdateParams, RemoveLayerParams, UpdateChannelParams, read_params,
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -18,7 +20,18 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(params) = read_params::<PathParams>(bytes) {
         let _ = params.htlcs();
     }
-    let _ = read_params::<InformChannelParams>(bytes);
-    let _ = read_params::<UpdateChannelParams>(bytes);
+    let _ = read_params::<AgeParams>(bytes);
+    let _ = read_params::<BiasChannelParams>(bytes);
     let _ = read_params::<BiasNodeParams>(bytes);
+    let _ = read_params::<CreateChannelParams>(bytes);
+    let _ = read_params::<CreateLayerParams>(bytes);
+    let _ = read_params::<DisableNodeParams>(bytes);
+    let _ = read_params::<InformChannelParams>(bytes);
+    let _ = read_params::<ListchannelsParams>(bytes);
+    let _ = read_params::<ListlayersParams>(bytes);
+    let _ = read_params::<ListnodesParams>(bytes);
+    let _ = read_params::<ListreservationsParams>(bytes);
+    let _ = read_params::<RemoveChannelUpdateParams>(bytes);
+    let _ = read_params::<RemoveLayerParams>(bytes);
+    let _ = read_params::<UpdateChannelParams>(bytes);
 });

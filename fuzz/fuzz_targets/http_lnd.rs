@@ -1,21 +1,24 @@
 //! Any bytes as bodies of LND's clients, and what is read as a query.
 #![no_main]
 
-use engine::graph::{GraphBuilder, Topology};
+#[path = "../line.rs"]
+mod line;
+
+use std::sync::LazyLock;
+
 use engine::snapshot::Snapshot;
 use libfuzzer_sys::fuzz_target;
-use primitives::NodeId;
 use server::http::lnd::{BuildRouteRequest, QueryRoutesRequest, RouteFeeRequest, read_body};
 
+static GRAPH: LazyLock<Snapshot> = LazyLock::new(line::line);
+
 fuzz_target!(|bytes: &[u8]| {
-    let payer = NodeId::from_bytes([2; 33]).expect("a node's id");
-    let topology = Topology::build(GraphBuilder::new()).expect("an empty graph");
-    let snapshot = Snapshot::from_topology(topology);
+    let payer = line::node(1);
     if let Ok(request) = read_body::<QueryRoutesRequest>(bytes) {
-        let _ = request.to_query(&snapshot, payer);
+        let _ = request.to_query(&GRAPH, payer);
     }
     if let Ok(request) = read_body::<BuildRouteRequest>(bytes) {
-        let _ = (request.to_query(payer), request.chain(&snapshot, payer));
+        let _ = (request.to_query(payer), request.chain(&GRAPH, payer));
     }
     if let Ok(request) = read_body::<RouteFeeRequest>(bytes) {
         let _ = request.to_query(payer);

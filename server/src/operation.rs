@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use server::http::{Accounts, App, ConfigFile, read_tls};
+use server::http::{App, ConfigFile, read_tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::spawn_blocking;
 
@@ -16,11 +16,19 @@ pub(crate) struct Sources {
     pub(crate) config: Option<PathBuf>,
     /// The graph of the flags or the environment, which goes before that of the file.
     pub(crate) graph: Option<PathBuf>,
+    /// What the file said when the server started.
+    pub(crate) started_with: ConfigFile,
 }
 
 impl Sources {
+    /// Those of a server that is about to start.
+    pub(crate) fn open(config: Option<PathBuf>, graph: Option<PathBuf>) -> Result<Self, Failure> {
+        let sources = Sources { config, graph, started_with: ConfigFile::default() };
+        Ok(Sources { started_with: sources.read_config()?, ..sources })
+    }
+
     /// The configuration as it is in the file now.
-    pub(crate) fn read_config(&self) -> Result<ConfigFile, Failure> {
+    fn read_config(&self) -> Result<ConfigFile, Failure> {
         let Some(path) = &self.config else { return Ok(ConfigFile::default()) };
         let text = std::fs::read_to_string(path).map_err(Failure::file("read", path))?;
         ConfigFile::read(&text).map_err(|error| Failure::Content {
@@ -71,7 +79,7 @@ impl Signals {
     }
 }
 
-/// All is read before anything changes.
+/// All is read before anything changes, and the graph, which alone may fail halfway, changes first.
 async fn reload(app: &App, sources: &Sources) -> Result<usize, Failure> {
     let config = sources.read_config()?;
     let settings = config.settings(None, None).map_err(|error| refused(&error))?;
@@ -93,15 +101,24 @@ async fn reload(app: &App, sources: &Sources) -> Result<usize, Failure> {
         }
         Some(_) | None => None,
     };
-    let accounts = Accounts::open(&settings.keys, app.applier()).await.map_err(|error| refused(&error))?;
+    let accounts = app.accounts().reopen(&settings.keys, app.applier()).await;
+    let accounts = accounts.map_err(|error| refused(&error))?;
+    let change_count = match wanted {
+        Some(wanted) => app.replace_graph(&wanted).await.map_err(|error| refused(&error))?,
+        None => 0,
+    };
     app.set_accounts(accounts);
     if let (Some(tls), Some(_)) = (tls, app.tls()) {
         app.set_tls(tls);
     }
-    match wanted {
-        Some(wanted) => app.replace_graph(&wanted).await.map_err(|error| refused(&error)),
-        None => Ok(0),
+    let left = config.fields_to_start_with(&sources.started_with);
+    if !left.is_empty() {
+        tracing::warn!(
+            fields = left.join(", "),
+            "these have changed, and count once the server starts again"
+        );
     }
+    Ok(change_count)
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {

@@ -36,6 +36,8 @@ pub struct FlowWorkspace {
     pub(super) path: Vec<PathStep>,
     /// The query's.
     pub(super) stop: Stop,
+    /// Nodes that all searches have settled so far, whatever came of them.
+    pub(super) settled: u64,
 }
 
 /// A node.

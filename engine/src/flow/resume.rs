@@ -88,7 +88,9 @@ pub(super) fn resume<N: Network>(
         rounds += 1;
         let mut round = Round::between(network, space, disorder.ends, disorder.limit);
         let is_found = round.search();
-        *counts = counts.plus(round.counts);
+        let took = round.counts;
+        space.settled += took.settled;
+        *counts = counts.plus(took);
         if is_found {
             let pushed = push_along(network, space, disorder.units);
             let flow = &mut space.flows[at].flow;

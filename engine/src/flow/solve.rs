@@ -37,7 +37,9 @@ pub(super) fn send<N: Network>(
         paths += 1;
         let mut round = Round::between(network, space, ends, limit);
         let is_found = round.search();
-        *counts = counts.plus(round.counts);
+        let took = round.counts;
+        space.settled += took.settled;
+        *counts = counts.plus(took);
         if is_found {
             sent += push_along(network, space, units - sent);
             counts.augmentations += 1;

@@ -24,6 +24,11 @@ pub struct PlanWorkspace {
 }
 
 impl PlanWorkspace {
+    /// Nodes that the searches in this memory have settled since the last call, those without a plan included.
+    pub fn take_settled(&mut self) -> u64 {
+        std::mem::take(&mut self.flow.settled) + self.route.take_settled()
+    }
+
     /// Forgets what it knows of another query.
     pub(super) fn begin(&mut self, query: &PlanQuery) {
         self.flow.stop.clone_from(&query.route.stop);

@@ -19,9 +19,10 @@ impl Adjustments {
     /// Looks up all names of the layers. O(entries log channels + arcs of named nodes), and a bit an arc.
     pub(super) fn compile(snapshot: &Snapshot, layers: &[Arc<Layer>]) -> Self {
         let overlay = created_overlay(snapshot, layers);
-        let room = layers.iter().map(|layer| layer.entry_count()).sum();
-        let mut draft =
-            Draft { snapshot, overlay, changes: HashMap::with_capacity(room), unplaced: HashMap::new() };
+        // However many entries there are, they change no more than all arcs.
+        let room = layers.iter().map(|layer| layer.entry_count()).sum::<usize>();
+        let changes = HashMap::with_capacity(room.min(overlay.arc_end() as usize));
+        let mut draft = Draft { snapshot, overlay, changes, unplaced: HashMap::new() };
         for layer in layers {
             draft.add(layer);
         }

@@ -35,6 +35,12 @@ pub enum LayerError {
     /// There is no layer of that name.
     #[error("there is no layer of that name")]
     Unknown,
+    /// A query names a layer twice.
+    #[error("a query names each layer once")]
+    Repeated,
+    /// A query names more than [`STACK_LAYER_COUNT_MAX`] layers.
+    #[error("a query names at most {STACK_LAYER_COUNT_MAX} layers")]
+    TooManyNames,
     /// There are [`LAYER_COUNT_MAX`] layers.
     #[error("there are {max} layers already", max = LAYER_COUNT_MAX)]
     TooManyLayers,
@@ -349,8 +355,10 @@ fn check_description(description: Option<&str>) -> Result<(), LayerError> {
 
 /// Bytes of a layer's name.
 pub const LAYER_NAME_SIZE_MAX: usize = 128;
-/// Layers, and layers in one stack: a node has one for each of its plugins, each with some for its payments.
+/// Layers: a node has one for each of its plugins, each with some for its payments.
 pub const LAYER_COUNT_MAX: usize = 1024;
+/// Layers of one query: what a plugin knows, what its payment found out, and some that its user made.
+pub const STACK_LAYER_COUNT_MAX: usize = 16;
 /// Bytes of a bias's description.
 pub const LAYER_DESCRIPTION_SIZE_MAX: usize = 1024;
 /// Entries of each kind: ten for every direction of a channel of today's network.

@@ -57,7 +57,7 @@ pub use adjustments::Adjustments;
 pub use change::{Bias, BiasStep, Constraint, CreatedChannel, Inform, NodeBias, PolicyChange, Side};
 pub use edit::{
     LAYER_COUNT_MAX, LAYER_DESCRIPTION_SIZE_MAX, LAYER_ENTRY_COUNT_MAX, LAYER_NAME_SIZE_MAX, Layer,
-    LayerError,
+    LayerError, STACK_LAYER_COUNT_MAX,
 };
 pub use json_read::{LAYER_JSON_SIZE_MAX, LayerJsonError, read_layers};
 pub use json_write::write_layers;

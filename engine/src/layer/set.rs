@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::edit::{LAYER_COUNT_MAX, Layer, LayerError};
+use super::edit::{LAYER_COUNT_MAX, Layer, LayerError, STACK_LAYER_COUNT_MAX};
 use super::stack::LayerStack;
 use crate::snapshot::Published;
 
@@ -50,10 +50,14 @@ impl Layers {
     /// give the same stack, which is compiled once. O(names), lock-free.
     ///
     /// # Errors
-    /// [`LayerError::Unknown`] where there is none of a name, [`LayerError::TooManyLayers`] beyond [`LAYER_COUNT_MAX`].
+    /// [`LayerError::Unknown`] where there is none of a name, [`LayerError::Repeated`] where one comes twice,
+    /// [`LayerError::TooManyNames`] beyond [`STACK_LAYER_COUNT_MAX`].
     pub fn stack(&self, names: &[&str]) -> Result<LayerStack, LayerError> {
-        if names.len() > LAYER_COUNT_MAX {
-            return Err(LayerError::TooManyLayers);
+        if names.len() > STACK_LAYER_COUNT_MAX {
+            return Err(LayerError::TooManyNames);
+        }
+        if names.iter().enumerate().any(|(at, name)| names[..at].contains(name)) {
+            return Err(LayerError::Repeated);
         }
         let set = self.published.load();
         let layers = names.iter().map(|&name| set.get(name).cloned().ok_or(LayerError::Unknown));
@@ -200,5 +204,17 @@ mod tests {
             layers.stack(&[name]).unwrap();
         }
         assert_eq!(layers.stacks.load().len(), STACK_COUNT_MAX);
+    }
+
+    #[test]
+    fn a_query_names_few_layers_and_each_once() {
+        let (layers, mut writer) = LayerWriter::new();
+        let names = (0..=STACK_LAYER_COUNT_MAX).map(|at| format!("layer {at}")).collect::<Vec<_>>();
+        names.iter().for_each(|name| writer.create(name, false).unwrap());
+        writer.publish();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert!(layers.stack(&names[1..]).is_ok());
+        assert_eq!(layers.stack(&names), Err(LayerError::TooManyNames));
+        assert_eq!(layers.stack(&[names[0], names[1], names[0]]), Err(LayerError::Repeated));
     }
 }

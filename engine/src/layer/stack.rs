@@ -34,6 +34,16 @@ impl LayerStack {
         own.len() == layers.len() && own.iter().zip(layers).all(|(own, layer)| Arc::ptr_eq(own, layer))
     }
 
+    /// Entries that the next call of [`adjustments`](Self::adjustments) looks up: none where it has been called with this
+    /// publication of the graph.
+    pub fn uncompiled_count(&self, snapshot: &Snapshot) -> usize {
+        let compiled = self.0.compiled.load();
+        if compiled.as_ref().as_ref().is_some_and(|(known, _)| *known == snapshot.key()) {
+            return 0;
+        }
+        self.0.layers.iter().map(|layer| layer.entry_count()).sum()
+    }
+
     /// What the layers come to in a snapshot. Lock-free; O(1) but for the first call with each publication.
     pub fn adjustments(&self, snapshot: &Snapshot) -> Arc<Adjustments> {
         let key = snapshot.key();

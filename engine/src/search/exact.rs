@@ -65,7 +65,9 @@ impl Answer {
 /// The cheapest route that obeys all limits on amounts; blocks, hops and payload are not looked at, and amounts below
 /// a minimum are lifted to it. The arcs are left in `space.best`, payer first.
 pub(crate) fn solve<C: HopCost>(problem: Problem<'_, C>, space: &mut Workspace) -> Answer {
-    over_splits(problem, space, solve_below)
+    let answer = over_splits(problem, space, solve_below);
+    space.settled += answer.counts.settled;
+    answer
 }
 
 /// The same among the routes that cost less than `bound`. Nearly all routes cost far less, so a search of those comes

@@ -70,6 +70,7 @@ pub(crate) fn solve_within<C: HopCost>(
     let answer =
         over_splits(problem, space, |part, space, bound| solve_part(part, space, rules, &seen, bound));
     space.seen = seen;
+    space.settled += answer.counts.settled;
     answer
 }
 

@@ -288,6 +288,8 @@ pub struct Workspace {
     pub(crate) pareto: super::pareto::ParetoSpace,
     /// The query's.
     pub(crate) stop: Stop,
+    /// Nodes and labels that all searches have expanded so far, whatever came of them.
+    pub(crate) settled: u64,
 }
 
 impl Default for Workspace {
@@ -308,6 +310,7 @@ impl Default for Workspace {
             trial: Vec::new(),
             pareto: Default::default(),
             stop: Stop::default(),
+            settled: 0,
         }
     }
 }

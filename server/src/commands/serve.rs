@@ -51,8 +51,8 @@ pub(crate) struct ServeArgs {
 
 /// Serves.
 pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
-    let sources = Sources { config: args.config.clone(), graph: args.graph.clone() };
-    let config = sources.read_config()?;
+    let sources = Sources::open(args.config.clone(), args.graph.clone())?;
+    let config = &sources.started_with;
     let mut settings = config.settings(args.listen, args.threads).map_err(|error| told(&error))?;
     settings.own_node = args.own_node.or(settings.own_node);
     settings.state = args.state.clone().or(settings.state);
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
         None => None,
     };
     raise_descriptor_limit();
-    let path = sources.graph_path(&config);
+    let path = sources.graph_path(config);
     let opened = args.gossip.open(path)?;
     let (topology, name) = match (path, &opened) {
         (Some(path), _) => {

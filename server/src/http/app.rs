@@ -17,13 +17,15 @@ use tokio_rustls::rustls::ServerConfig;
 
 use super::applier::{Applied, Applier, Change, ChangeError, DELTAS_TOGETHER};
 use super::gossip::GossipWatch;
+use super::leftover::BodyRoom;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::pulse::Pulse;
 use super::reload::difference;
 use super::settings::Limits;
-use super::tenant::{Accounts, Caller, too_many};
-use super::work::{Brake, Lane, Patience, Pool, Pressure, Worker};
+use super::stages::Stage;
+use super::tenant::{Accounts, Caller};
+use super::work::{Brake, Lane, Patience, Pool, Pressure, Work, Worker};
 use crate::clock::unix_now;
 use crate::json::QueryJson;
 
@@ -42,6 +44,7 @@ struct Shared {
     limits: Limits,
     pressure: Pressure,
     brake: Brake,
+    body_room: BodyRoom,
     hosts: Vec<String>,
     own_node: Option<NodeId>,
     metrics: Metrics,
@@ -79,6 +82,7 @@ impl App {
             accounts: ArcSwap::from_pointee(accounts),
             tls: ArcSwapOption::empty(),
             brake: Brake::new(thread_count, now),
+            body_room: BodyRoom::new(limits.bodies_size_max),
             pressure: Pressure::new(patience, thread_count, now),
             pool,
             limits,
@@ -147,6 +151,11 @@ impl App {
         &self.shared.brake
     }
 
+    /// The room of bodies that are being read.
+    pub(super) fn body_room(&self) -> &BodyRoom {
+        &self.shared.body_room
+    }
+
     /// Names by which an open server may be asked, beside those of the loopback.
     pub(super) fn hosts(&self) -> &[String] {
         &self.shared.hosts
@@ -192,6 +201,13 @@ impl App {
         unix_now().to_secs().saturating_sub(self.applier().newest_update().to_secs())
     }
 
+    /// Notes that a caller's question is read, now.
+    pub(super) fn note_read(&self, caller: &Caller) -> Instant {
+        let now = Instant::now();
+        self.metrics().note_stage(Stage::Read, now.saturating_duration_since(caller.began()));
+        now
+    }
+
     /// Makes a change; returns once readers see it.
     ///
     /// # Errors
@@ -207,8 +223,8 @@ impl App {
     pub fn search_here<T>(&self, caller: &Caller, job: impl FnOnce(&mut Worker) -> T) -> Result<T, Problem> {
         caller.check_work()?;
         let began = Instant::now();
-        let (result, settled) = self.pool().run_here(job);
-        self.pressure().note_service(self.note(caller, settled, began));
+        let (result, work) = self.pool().run_here(job);
+        self.pressure().note_service(self.note(caller, work, began));
         Ok(result)
     }
 
@@ -227,10 +243,12 @@ impl App {
         let mut leash = Leash::new(self);
         let app = self.clone();
         let owner = caller.clone();
+        let asked = Instant::now();
         let found = self.pool().run(lane, leash.stop.clone(), move |worker| {
             let began = Instant::now();
+            app.metrics().note_stage(Stage::Queue, began.saturating_duration_since(asked));
             let result = job(worker);
-            app.note(&owner, worker.settled, began);
+            app.note(&owner, worker.take_work(), began);
             result
         });
         let found = found.await;
@@ -241,28 +259,25 @@ impl App {
         })
     }
 
-    /// The same for a stream that has begun: it waits for room, and for its budget as long as a request may take.
+    /// The same for so many lines of a stream that has begun: it waits for room, and for its budgets as long as a request
+    /// may take.
     ///
     /// # Errors
-    /// Where the budget needs longer, or the search fails.
+    /// Where a budget needs longer, or the search fails.
     pub async fn search_patiently<T: Send + 'static>(
         &self,
         caller: &Caller,
+        line_count: usize,
         job: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        while let Err(wait) = caller.check_budget() {
-            if wait > self.limits().request_timeout {
-                return Err(too_many("work", wait));
-            }
-            tokio::time::sleep(wait).await;
-        }
+        caller.take_lines(line_count, self.limits().request_timeout).await?;
         let mut leash = Leash::new(self);
         let app = self.clone();
         let owner = caller.clone();
         let found = self.pool().run_patiently(leash.stop.clone(), move |worker| {
             let began = Instant::now();
             let result = job(worker);
-            app.note(&owner, worker.settled, began);
+            app.note(&owner, worker.take_work(), began);
             result
         });
         let found = found.await;
@@ -271,11 +286,11 @@ impl App {
     }
 
     /// Charges a search that has ended now; returns how long it took.
-    fn note(&self, caller: &Caller, settled: u64, began: Instant) -> Duration {
+    fn note(&self, caller: &Caller, work: Work, began: Instant) -> Duration {
         let now = Instant::now();
         let took = now.saturating_duration_since(began);
-        caller.charge_work(settled, now);
-        self.metrics().note_search(settled, took);
+        caller.charge_work(work.charge(), now);
+        self.metrics().note_search(work, took);
         took
     }
 

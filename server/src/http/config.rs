@@ -60,12 +60,13 @@ pub struct TlsFiles {
 }
 
 /// Bounds, each of which has a default.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct LimitsFile {
     connection_count_max: Option<usize>,
     address_connection_count_max: Option<usize>,
     body_size_max: Option<usize>,
+    bodies_size_max: Option<usize>,
     head_size_max: Option<usize>,
     head_timeout_s: Option<u64>,
     request_timeout_s: Option<u64>,
@@ -150,6 +151,22 @@ impl ConfigFile {
         })
     }
 
+    /// The fields that are not as in `other` and that only a start takes up: all but graph, keys and the certificate.
+    pub fn fields_to_start_with(&self, other: &ConfigFile) -> Vec<&'static str> {
+        let fields = [
+            ("listen", self.listen == other.listen),
+            ("threads", self.threads == other.threads),
+            ("own_node", self.own_node == other.own_node),
+            ("hosts", self.hosts == other.hosts),
+            ("state", self.state == other.state),
+            ("log", self.log == other.log),
+            ("log_format", self.log_format == other.log_format),
+            ("tls", self.tls.is_some() == other.tls.is_some()),
+            ("limits", self.limits == other.limits),
+        ];
+        fields.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()
+    }
+
     fn keys(&self) -> Result<Vec<KeySettings>, ConfigError> {
         let mut names = HashSet::new();
         let keys = self.keys.iter().map(|key| {
@@ -191,6 +208,7 @@ impl LimitsFile {
             connection_count_max: self.connection_count_max.unwrap_or(usual.connection_count_max),
             address_connection_count_max: self.address_connection_count_max,
             body_size_max: self.body_size_max.unwrap_or(usual.body_size_max),
+            bodies_size_max: self.bodies_size_max.unwrap_or(usual.bodies_size_max),
             head_size_max: self.head_size_max.unwrap_or(usual.head_size_max),
             head_timeout: secs(self.head_timeout_s, usual.head_timeout),
             request_timeout: secs(self.request_timeout_s, usual.request_timeout),
@@ -203,8 +221,13 @@ impl LimitsFile {
             alternative_count_max: self.alternative_count_max.unwrap_or(usual.alternative_count_max),
             layer_entry_count_max: self.layer_entry_count_max.unwrap_or(usual.layer_entry_count_max),
         };
-        let sizes =
-            [limits.connection_count_max, limits.body_size_max, limits.head_size_max, limits.queue_size];
+        let sizes = [
+            limits.connection_count_max,
+            limits.body_size_max,
+            limits.bodies_size_max,
+            limits.head_size_max,
+            limits.queue_size,
+        ];
         let times =
             [limits.head_timeout, limits.request_timeout, limits.write_timeout, limits.queue_wait_max];
         if sizes.contains(&0)
@@ -238,6 +261,18 @@ mod tests {
         let listen = "127.0.0.1:1".parse().ok();
         assert_eq!(config.settings(listen, None).unwrap().listen.port(), 1);
         assert_eq!(ConfigFile::default().settings(None, None).unwrap().listen, Settings::default().listen);
+    }
+
+    #[test]
+    fn what_only_a_start_takes_up_is_told() {
+        let read = |text: &str| ConfigFile::read(text).unwrap();
+        let former = read("hosts = [\"a\"]\n[limits]\nqueue_size = 7");
+        let tls = "[tls]\ncert = \"a\"\nkey = \"b\"";
+        let now = read(&format!("graph = \"b\"\nlog = \"debug\"\n[limits]\nqueue_size = 8\n{tls}"));
+        assert_eq!(now.fields_to_start_with(&former), ["hosts", "log", "tls", "limits"]);
+        let key = format!("graph = \"b\"\nhosts = [\"a\"]\n[[keys]]\nname = \"a\"\nsha256 = \"{HASH}\"");
+        let key = read(&format!("{key}\n[limits]\nqueue_size = 7"));
+        assert_eq!(key.fields_to_start_with(&former), [""; 0]);
     }
 
     #[test]

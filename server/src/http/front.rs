@@ -14,9 +14,10 @@ use super::app::App;
 use super::arrival::Arrived;
 use super::facades::Words;
 use super::host::check_host;
-use super::leftover::Lent;
+use super::leftover::{Lent, Returned};
 use super::page;
 use super::problem::Problem;
+use super::stages::Stage;
 use super::tenant::{Caller, presented_key, too_many};
 use super::work::Refused;
 
@@ -29,9 +30,12 @@ pub(super) async fn front(State(app): State<App>, mut request: Request, next: Ne
     let endpoint = request.extensions().get::<MatchedPath>().cloned();
     let path = request.uri().path();
     let (words, is_api) = (Words::of(path), is_api(path));
-    let (mut request, lent) = Lent::lend(request);
+    let (mut request, lent) = Lent::lend(request, app.body_room());
     // Whoever watches the server is told how it is, however busy it is.
     let admitted = if is_api { check_wait(&app, wait, began) } else { Ok(()) };
+    if is_api {
+        app.metrics().note_stage(Stage::Wait, wait);
+    }
     let response = match admitted.and_then(|()| admit(&app, &mut request, began)) {
         Ok(()) => {
             let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
@@ -46,6 +50,9 @@ pub(super) async fn front(State(app): State<App>, mut request: Request, next: Ne
             problem.into_response()
         }
     };
+    let returned = lent.and_then(Lent::take_back);
+    let is_crowded = returned.as_ref().is_some_and(Returned::is_refused);
+    let response = if is_crowded { shed(&app).into_response() } else { response };
     let endpoint = endpoint.as_ref().map_or("none", MatchedPath::as_str);
     count(&app, endpoint, is_api, response.status(), began.elapsed());
     if is_refusal(response.status()) {
@@ -53,8 +60,8 @@ pub(super) async fn front(State(app): State<App>, mut request: Request, next: Ne
     } else if app.pressure().waiting() == 0 {
         app.brake().let_go();
     }
-    if let Some(lent) = lent {
-        lent.discard().await;
+    if let Some(returned) = returned {
+        returned.discard().await;
     }
     if let Some(arrived) = arrived {
         arrived.end(Instant::now());
@@ -71,8 +78,12 @@ fn check_wait(app: &App, wait: Duration, now: Instant) -> Result<(), Problem> {
     if app.pressure().admits(wait, now) {
         return Ok(());
     }
+    Err(shed(app))
+}
+
+fn shed(app: &App) -> Problem {
     app.metrics().note_shed(Refused::Busy);
-    Err(Refused::Busy.into())
+    Refused::Busy.into()
 }
 
 /// Handlers that need no key take no [`Caller`], so a request without one goes on.
@@ -82,8 +93,8 @@ fn admit(app: &App, request: &mut Request, now: Instant) -> Result<(), Problem> 
         check_host(request, app.hosts())?;
     }
     let Some(account) = accounts.find(presented_key(request.headers()).as_deref()) else { return Ok(()) };
-    account.take_request(now).map_err(|wait| too_many("requests", wait))?;
-    request.extensions_mut().insert(Caller::new(account.clone()));
+    account.take_requests(1, now).map_err(|wait| too_many("requests", wait))?;
+    request.extensions_mut().insert(Caller::new(account.clone(), now));
     Ok(())
 }
 

@@ -1,25 +1,46 @@
-//! By which name a server without keys may be asked.
+//! By which name a server without keys may be asked, and from which pages.
 //!
 //! Such a server answers whoever reaches the loopback, and a browser on the same machine does: a page from anywhere can
 //! have its own name resolved to 127.0.0.1 once it is loaded (DNS rebinding), and then reads and writes here as if it
-//! were this server's. The browser names the page's host in each request, which tells. With keys there is no such
-//! danger, because the page has none.
+//! were this server's. The browser names the page's host in each request, which tells. A page can also send a form to
+//! the loopback, whose answer it cannot read, but which may change something: there the browser says where the page is
+//! from. With keys there is no such danger, because the page has none.
 
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::http::header::HOST;
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, Uri};
 
 use super::problem::Problem;
 
 /// Lets in what is asked of a loopback name or address, or of one of `names`. What names no host comes from no browser.
 pub(super) fn check_host(request: &Request, names: &[String]) -> Result<(), Problem> {
-    let header = request.headers().get(HOST).map(|host| host.to_str().unwrap_or_default());
-    match header.or_else(|| request.uri().authority().map(|authority| authority.as_str())) {
+    match asked_host(request.headers(), request.uri()) {
         Some(host) if !is_own(host, names) => Err(misdirected()),
         _ => Ok(()),
     }
+}
+
+/// Refuses what a page from elsewhere sends. Who is no browser says nothing of a page, and is let in.
+pub(super) fn check_origin(parts: &Parts) -> Result<(), Problem> {
+    let text = |name| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let is_own = match (text(SEC_FETCH_SITE), text(ORIGIN.as_str())) {
+        // No page can forge it; where a proxy changes the host, it alone is right.
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_some() && host == asked_host(&parts.headers, &parts.uri)
+        }
+        (None, None) => true,
+    };
+    if is_own { Ok(()) } else { Err(cross_site()) }
+}
+
+fn asked_host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+    let header = headers.get(HOST).map(|host| host.to_str().unwrap_or_default());
+    header.or_else(|| uri.authority().map(|authority| authority.as_str()))
 }
 
 /// `host` may have a port.
@@ -47,6 +68,20 @@ fn misdirected() -> Problem {
     .with_field("host")
     .with_hint("ask it as localhost, list the name under hosts in the configuration, or configure keys")
 }
+
+fn cross_site() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "cross_site",
+        "The page is not the server's",
+        "a server without keys takes no changes from pages of others",
+    )
+    .with_field("origin")
+    .with_hint("ask from no browser, or configure keys")
+}
+
+/// Where the page is from that a browser asks for (Fetch Metadata Request Headers, W3C).
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 #[cfg(test)]
 mod tests {

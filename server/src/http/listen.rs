@@ -205,6 +205,8 @@ where
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(limits.head_size_max).unwrap_or(u32::MAX))
         .max_concurrent_streams(STREAM_COUNT_MAX)
+        .initial_stream_window_size(WINDOW_SIZE)
+        .initial_connection_window_size(WINDOW_SIZE)
         .keep_alive_interval(limits.head_timeout)
         .keep_alive_timeout(limits.head_timeout);
     let connection = builder.serve_connection(TokioIo::new(stream), Door::new(service, arrival)).into_owned();
@@ -216,5 +218,7 @@ where
 const HEAD_SIZE_MIN: usize = 8192;
 /// Requests of one HTTP/2 connection at a time.
 const STREAM_COUNT_MAX: u32 = 128;
+/// Bytes of bodies on one HTTP/2 connection that nobody has read yet.
+const WINDOW_SIZE: u32 = 1 << 18;
 /// After an error that may last, as of descriptors that are used up.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);

@@ -13,8 +13,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::gossip::GossipInfo;
+use super::stages::{Stage, Stages};
 use super::timings::Timings;
-use super::work::Refused;
+use super::work::{Refused, Work};
 
 /// All counters of one server.
 #[derive(Debug)]
@@ -22,8 +23,9 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     request_seconds: Family<EndpointLabels, Timings>,
-    search_seconds: Timings,
+    stage_seconds: Stages,
     settled: Counter,
+    scanned: Counter,
     shed: Family<ReasonLabels, Counter>,
     abandoned: Counter,
     connections: Gauge,
@@ -76,8 +78,9 @@ impl Metrics {
             registry: Registry::with_prefix("fulgurite"),
             requests: Family::default(),
             request_seconds: Family::default(),
-            search_seconds: Timings::default(),
+            stage_seconds: Stages::default(),
             settled: Counter::default(),
+            scanned: Counter::default(),
             shed: Family::default(),
             abandoned: Counter::default(),
             connections: Gauge::default(),
@@ -101,12 +104,10 @@ impl Metrics {
         let to = &mut self.registry;
         to.register("requests", "Requests answered", self.requests.clone());
         to.register("request_seconds", "Time to the head of an answer", self.request_seconds.clone());
-        to.register(
-            "search_seconds",
-            "Time of searches, of batches that of a chunk",
-            self.search_seconds.clone(),
-        );
+        to.register("stage_seconds", "Time of a stage of requests", self.stage_seconds.clone());
         to.register("settled_nodes", "Nodes and labels that searches expanded", self.settled.clone());
+        let scanned = self.scanned.clone();
+        to.register("scanned_entries", "Channels, nodes and entries of layers looked at one by one", scanned);
         to.register("shed", "Searches that were refused", self.shed.clone());
         to.register("abandoned", "Searches whose client left before their end", self.abandoned.clone());
         to.register("connections", "Connections that are open", self.connections.clone());
@@ -130,9 +131,16 @@ impl Metrics {
         self.request_seconds.get_or_create(&labels).observe(elapsed);
     }
 
-    pub(super) fn note_search(&self, settled: u64, elapsed: Duration) {
-        self.settled.inc_by(settled);
-        self.search_seconds.observe(elapsed);
+    pub(super) fn note_search(&self, work: Work, elapsed: Duration) {
+        self.settled.inc_by(work.settled);
+        if work.scanned > 0 {
+            self.scanned.inc_by(work.scanned);
+        }
+        self.note_stage(Stage::Search, elapsed);
+    }
+
+    pub(super) fn note_stage(&self, stage: Stage, elapsed: Duration) {
+        self.stage_seconds.observe(stage, elapsed);
     }
 
     pub(super) fn note_shed(&self, refused: Refused) {

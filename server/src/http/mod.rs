@@ -52,6 +52,8 @@ mod reload;
 mod runtime;
 mod scrape;
 mod settings;
+mod stages;
+mod timed;
 mod timings;
 mod tls;
 

@@ -37,6 +37,8 @@ pub struct Limits {
     pub address_connection_count_max: Option<usize>,
     /// Bytes of a request's body; of a batch, of each of its lines.
     pub body_size_max: usize,
+    /// Bytes of all bodies together that are being read or answered, short ones aside.
+    pub bodies_size_max: usize,
     /// Bytes of a request's head.
     pub head_size_max: usize,
     /// How long a request's head may take to arrive, the first byte of a connection included.
@@ -81,6 +83,7 @@ impl Default for Limits {
             connection_count_max: 16_384,
             address_connection_count_max: None,
             body_size_max: 1 << 18,
+            bodies_size_max: 1 << 28,
             head_size_max: 1 << 14,
             head_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),

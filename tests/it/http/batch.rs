@@ -53,6 +53,9 @@ async fn a_bad_line_spoils_no_other() {
     let answers = lines(&answer.text);
     assert_eq!(answers.len(), 3);
     assert_eq!((&answers[0]["hops"], &answers[2]["hops"]), (&json!(1), &json!(1)));
+    for field in ["graph_version", "graph_age_s", "elapsed_us"] {
+        assert!(answers[0][field].is_u64(), "{field}");
+    }
     assert_eq!((&answers[1]["line"], &answers[1]["problem"]["code"]), (&json!(2), &json!("bad_json")));
     assert_eq!(service.post_text("/api/v1/batch", "").await.text, "");
 }

@@ -142,7 +142,7 @@ async fn a_search_ends_when_its_client_leaves() {
     assert_eq!(metric(&service, "fulgurite_settled_nodes_total").await, Some(0.0), "it was never begun");
 
     // One that runs hears of it by the flag that its query carries.
-    let caller = Caller::new(service.app.accounts().find(None).unwrap().clone());
+    let caller = Caller::new(service.app.accounts().find(None).unwrap().clone(), std::time::Instant::now());
     let (begin, mut begun) = tokio::sync::mpsc::channel(1);
     let (end, ended) = mpsc::channel();
     let app = service.app.clone();

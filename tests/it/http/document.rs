@@ -1,8 +1,8 @@
 //! The API's document and its page.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::service::Service;
+use super::service::{Service, node};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_describes_what_is_served() {
@@ -47,6 +47,27 @@ fn references(document: &Value, value: &Value) {
         }
         Value::Array(items) => items.iter().for_each(|item| references(document, item)),
         _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_tell_the_graphs_version_and_age_and_how_long_they_took() {
+    let service = Service::line().await;
+    let put = service.client.put(service.url("/api/v1/layers/a")).send().await.unwrap();
+    let path = json!({"path": [{"channel": "2x1x0/0", "amount_msat": 5}]});
+    let bias = json!([{"edit": "disable_node", "node_id": node(9)}]);
+    let mut answers = vec![
+        super::service::Answer::of(put).await.json(),
+        service.post("/api/v1/layers/a/edits", &bias).await.json()[0].clone(),
+        service.post("/api/v1/reservations", &path).await.json(),
+    ];
+    for path in ["layers", "reservations", "graph", "graph/suggestions"] {
+        answers.push(service.get(&format!("/api/v1/{path}")).await.json());
+    }
+    for answer in answers {
+        for field in ["graph_version", "graph_age_s", "elapsed_us"] {
+            assert!(answer[field].is_u64(), "{field} of {answer}");
+        }
     }
 }
 

@@ -93,6 +93,44 @@ async fn what_is_too_large_is_refused() {
     assert_eq!(refused.status(), 431);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_share_a_room_and_what_finds_none_is_shed() {
+    let service = impatient(Limits { bodies_size_max: 20_000, ..Limits::default() }).await;
+    let mut slow = TcpStream::connect(service.address).await.unwrap();
+    let head = "POST /api/v1/routes HTTP/1.1\r\nhost: localhost\r\ncontent-length: 16000\r\nconnection: close\r\n\r\n";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    slow.write_all(&[b' '; 15_000]).await.unwrap();
+    let large = || service.post_text("/api/v1/plans", " ".repeat(15_000));
+    // Until the slow one's bytes are read.
+    let refused = timeout(PATIENCE, async {
+        loop {
+            let answer = large().await;
+            if answer.status == 503 {
+                return answer;
+            }
+        }
+    });
+    assert_eq!(refused.await.expect("a refusal").problem(503)["code"], "busy");
+    let told: serde_json::Value =
+        serde_json::from_str(&service.post_text("/lnd/v2/router/route", " ".repeat(15_000)).await.text)
+            .unwrap();
+    assert_eq!(told["code"], 14, "each in its client's words");
+    assert_eq!(
+        service.post_text("/api/v1/routes", " ".repeat(3000)).await.status,
+        400,
+        "short ones need none"
+    );
+    let lines =
+        format!("{}\n", json!({"src": node(1), "dst": node(4), "amount_msat": 5_000_000})).repeat(500);
+    let batch = service.post_text("/api/v1/batch", lines).await;
+    assert_eq!((batch.status.as_u16(), batch.text.lines().count()), (200, 500), "a batch holds little");
+    slow.write_all(&[b' '; 1000]).await.unwrap();
+    assert!(rest(&mut slow).await.starts_with("HTTP/1.1 400"));
+    for _ in 0..5 {
+        assert_eq!(large().await.status, 400, "what is answered makes room");
+    }
+}
+
 /// A client reads the answer once it has sent all; a reset before that would take the answer away.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_reaches_a_client_that_sends_all_before_it_reads() {

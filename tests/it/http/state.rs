@@ -68,12 +68,10 @@ async fn all(service: &Service, key: &str) -> Vec<Value> {
     for path in ["/api/v1/layers", "/lnd/v2/router/mc"] {
         told.push(ask(service, key, Method::GET, path, &Value::Null).await);
     }
-    let names: Vec<String> = told[0]["layers"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|layer| layer["name"].as_str().unwrap().to_owned())
-        .collect();
+    // How old the graph is and how long an answer took is not of the tenant.
+    told[0] = told[0]["layers"].take();
+    let names: Vec<String> =
+        told[0].as_array().unwrap().iter().map(|layer| layer["name"].as_str().unwrap().to_owned()).collect();
     for name in names {
         let path = format!("/api/v1/layers/{name}");
         told.push(ask(service, key, Method::GET, &path, &Value::Null).await);
@@ -82,7 +80,7 @@ async fn all(service: &Service, key: &str) -> Vec<Value> {
     for htlc in reserved["htlcs"].as_array_mut().unwrap() {
         htlc.as_object_mut().unwrap().remove("age_s");
     }
-    told.push(reserved);
+    told.push(reserved["htlcs"].take());
     told
 }
 
@@ -124,7 +122,7 @@ async fn a_restart_forgets_nothing_and_mixes_nothing_up() {
     let mut told = [all(&service, "three").await, all(&service, "two").await];
     assert_eq!(told[0], before[0]);
     // A layer that nobody wanted kept is gone; nothing else is.
-    assert_eq!(told[1][0]["layers"], json!([{"name": "kept", "entry_count": 0}]));
+    assert_eq!(told[1][0], json!([{"name": "kept", "entry_count": 0}]));
     told[1][0] = before[1][0].clone();
     let mut expected = before[1].clone();
     expected.retain(|told| told["layers"][0]["layer"] != "passing");

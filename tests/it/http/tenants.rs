@@ -125,6 +125,46 @@ async fn a_batch_without_a_budget_is_refused_and_one_that_outlives_it_says_so() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lines_of_a_batch_are_requests_even_those_that_mean_nothing() {
+    let mut few = key("few", &[Scope::Read]);
+    few.requests = Some(Rate { per_second: 1e-6, burst: 100.0 });
+    let mut lazy = key("lazy", &[Scope::Read]);
+    lazy.work = Some(Rate { per_second: 1e-6, burst: 100.0 });
+    let service = service(vec![few, lazy]).await;
+    for name in ["few", "lazy"] {
+        let request = service.client.post(service.url("/api/v1/batch")).bearer_auth(name);
+        let answer = Answer::of(request.body("nonsense\n".repeat(2000)).send().await.unwrap()).await;
+        let codes = answer.text.lines().map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["problem"]["code"].as_str().unwrap().to_owned()
+        });
+        let codes: Vec<String> = codes.collect();
+        assert_eq!(
+            (codes.len(), codes[0].as_str(), codes[1999].as_str()),
+            (2000, "bad_json", "budget"),
+            "{name}"
+        );
+        assert!(codes.iter().filter(|code| *code == "bad_json").count() < 1000, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_key_has_used_up_stays_used_up_when_keys_are_read_anew() {
+    let rate = |burst| Some(Rate { per_second: 1e-6, burst });
+    let mut few = key("few", &[Scope::Read]);
+    few.requests = rate(2.0);
+    let service = service(vec![few.clone()]).await;
+    let status =
+        async || ask(&service, "few", Method::POST, "/api/v1/routes", &query()).await.status.as_u16();
+    assert_eq!([status().await, status().await, status().await], [200, 200, 429]);
+    few.requests = rate(5.0);
+    let keys = [few, key("other", &[Scope::Read])];
+    service.app.set_accounts(service.app.accounts().reopen(&keys, service.app.applier()).await.unwrap());
+    assert_eq!(status().await, 429);
+    assert_eq!(ask(&service, "other", Method::POST, "/api/v1/routes", &query()).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_served_without_a_key_from_outside() {
     let listen = ([0, 0, 0, 0], 0).into();
     let topology = engine::graph::Topology::build(line_graph()).unwrap();

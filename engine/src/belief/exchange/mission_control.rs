@@ -15,8 +15,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
 
 use super::json::{InField, Whole};
 use super::learnt::Learnt;
-use crate::belief::Beliefs;
-use crate::graph::{ArcIdx, NodeIdx, Topology};
+use crate::belief::{Beliefs, Bounds};
+use crate::graph::{ArcIdx, ChannelIdx, NodeIdx, Topology};
 use crate::import::Each;
 use crate::snapshot::Snapshot;
 
@@ -61,12 +61,37 @@ pub fn read_mission_control(
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_mission_control(beliefs: &Beliefs, snapshot: &Snapshot, mut out: impl Write) -> io::Result<u64> {
+pub fn write_mission_control(beliefs: &Beliefs, snapshot: &Snapshot, out: impl Write) -> io::Result<u64> {
+    let channel_count = snapshot.topology().channel_count();
+    let known = beliefs.known().filter(|(channel, _)| channel.to_usize() < channel_count);
+    write_known(beliefs, snapshot.topology(), known, out)
+}
+
+/// The same of two nodes alone: what is known from one to the other, and back. O(channels of the first).
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_mission_control_pair(
+    beliefs: &Beliefs,
+    snapshot: &Snapshot,
+    nodes: [NodeIdx; 2],
+    out: impl Write,
+) -> io::Result<u64> {
     let topology = snapshot.topology();
+    let is_old = nodes.iter().all(|node| node.to_usize() < topology.node_count());
+    let arcs = is_old.then(|| arcs_between(topology, nodes[0], nodes[1])).into_iter().flatten();
+    let known = arcs.map(ArcIdx::channel).filter(|&channel| beliefs.is_known(channel));
+    write_known(beliefs, topology, known.map(|channel| (channel, beliefs.bounds(channel))), out)
+}
+
+fn write_known(
+    beliefs: &Beliefs,
+    topology: &Topology,
+    known: impl Iterator<Item = (ChannelIdx, Bounds)>,
+    mut out: impl Write,
+) -> io::Result<u64> {
     let mut arcs: Vec<(ArcIdx, Said, Said)> = Vec::new();
-    for (channel, bounds) in
-        beliefs.known().filter(|(channel, _)| channel.to_usize() < topology.channel_count())
-    {
+    for (channel, bounds) in known {
         let capacity = beliefs.capacity(channel).expect("known() lists channels of the table");
         for direction in Direction::BOTH {
             let own = bounds.floors[direction.as_usize()];

@@ -23,5 +23,6 @@ pub use ldk::{ScoresError, read_ldk_scores, write_ldk_scores};
 pub use learnt::{Learnt, Taken};
 pub use mission_control::{
     MissionControlError, MissionControlSummary, read_mission_control, write_mission_control,
+    write_mission_control_pair,
 };
 pub use own::{BELIEFS_FILE_VERSION, BeliefsFileError, read_beliefs, write_beliefs};

@@ -288,10 +288,11 @@ impl Hand {
     fn apply_deltas(&mut self, deltas: &[GraphDelta]) -> Effect {
         let (mut applied, mut refused) = (0, 0);
         for delta in deltas {
-            match self.writer.apply(delta) {
-                Ok(()) => applied += 1,
-                Err(_) => refused += 1,
+            if self.writer.apply(delta).is_err() {
+                refused += 1;
+                continue;
             }
+            applied += 1;
             if let GraphDelta::PolicyUpdated { policy, .. } = delta {
                 self.newest_update.fetch_max(policy.last_update.to_secs(), Relaxed);
             }

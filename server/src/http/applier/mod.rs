@@ -23,7 +23,7 @@ mod tenant_idx;
 mod tenants;
 
 pub use change::{Applied, Attempt, Change, ChangeError, DELTAS_TOGETHER, Effect, LayerEdit};
-pub use feed::{Feed, Sequenced};
+pub use feed::{Feed, Listener, Sequenced};
 pub use hand::{Applier, ApplierError, ApplierThread};
 pub use journal::{Damage, StateError};
 pub use layer_edit_json::LayerEditJson;

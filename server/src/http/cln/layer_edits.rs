@@ -36,9 +36,10 @@ async fn edit(app: &App, caller: &Caller, layer: &str, edit: LayerEdit) -> Resul
     Ok(apply(app, change).await?.effect)
 }
 
+/// A channel that only the layer knows.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CreateChannelParams {
+pub struct CreateChannelParams {
     layer: String,
     source: NodeIdText,
     destination: NodeIdText,
@@ -113,9 +114,10 @@ async fn update_channel(
     answered(Nothing::new())
 }
 
+/// The direction whose policy is the graph's again.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RemoveChannelUpdateParams {
+pub struct RemoveChannelUpdateParams {
     layer: String,
     short_channel_id_dir: ScidDirText,
 }
@@ -199,9 +201,10 @@ async fn inform_channel(
     })
 }
 
+/// A preference for a direction.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BiasChannelParams {
+pub struct BiasChannelParams {
     layer: String,
     short_channel_id_dir: ScidDirText,
     bias: Number<i8>,
@@ -314,9 +317,10 @@ fn step(bias: Number<i8>, relative: Flag) -> BiasStep {
     if relative.0 { BiasStep::By(bias.0) } else { BiasStep::To(bias.0) }
 }
 
+/// The node none of whose channels may be used.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DisableNodeParams {
+pub struct DisableNodeParams {
     layer: String,
     node: NodeIdText,
 }
@@ -334,9 +338,10 @@ async fn disable_node(
     answered(Nothing::new())
 }
 
+/// Constraints before this time are forgotten.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AgeParams {
+pub struct AgeParams {
     layer: String,
     cutoff: Number<u64>,
 }

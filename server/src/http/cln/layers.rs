@@ -29,42 +29,45 @@ pub(super) fn router() -> Router<App> {
 /// An empty object, where there is nothing to tell.
 pub(super) type Nothing = Map<String, Value>;
 
+/// The new layer.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CreateParams {
+pub struct CreateLayerParams {
     layer: String,
     #[serde(default)]
     persistent: Flag,
 }
 
-impl Params for CreateParams {
+impl Params for CreateLayerParams {
     const NAMES: &'static [&'static str] = &["layer", "persistent"];
 }
 
+/// The layer that ends.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RemoveParams {
+pub struct RemoveLayerParams {
     layer: String,
 }
 
-impl Params for RemoveParams {
+impl Params for RemoveLayerParams {
     const NAMES: &'static [&'static str] = &["layer"];
 }
 
+/// One layer, or all.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct ListParams {
+pub struct ListlayersParams {
     layer: Option<String>,
 }
 
-impl Params for ListParams {
+impl Params for ListlayersParams {
     const NAMES: &'static [&'static str] = &["layer"];
 }
 
 async fn create(
     State(app): State<App>,
     Writer(caller): Writer,
-    ClnParams(params): ClnParams<CreateParams>,
+    ClnParams(params): ClnParams<CreateLayerParams>,
 ) -> Result<Response, ClnError> {
     let persistent = params.persistent.0;
     match edit(&app, &caller, &params.layer, LayerEdit::Create { persistent }).await {
@@ -78,13 +81,13 @@ async fn create(
 async fn remove(
     State(app): State<App>,
     Writer(caller): Writer,
-    ClnParams(params): ClnParams<RemoveParams>,
+    ClnParams(params): ClnParams<RemoveLayerParams>,
 ) -> Answer<Nothing> {
     edit(&app, &caller, &params.layer, LayerEdit::Remove).await?;
     answered(Nothing::new())
 }
 
-async fn list(caller: Caller, ClnParams(params): ClnParams<ListParams>) -> Result<Response, ClnError> {
+async fn list(caller: Caller, ClnParams(params): ClnParams<ListlayersParams>) -> Result<Response, ClnError> {
     listed(&layers(&caller, params.layer.as_deref())?)
 }
 

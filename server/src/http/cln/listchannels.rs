@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::error::ClnError;
 use super::params::{ClnParams, Params};
 use crate::http::app::App;
-use crate::http::facade::{array, channels_of, text, to_body};
+use crate::http::facade::{array, channels_of, graph_to_tell, text, to_body};
 use crate::http::tenant::Caller;
 use crate::json::{NodeIdText, ScidText, Text, direction_number};
 
@@ -28,7 +28,7 @@ pub(super) fn router() -> Router<App> {
 /// What is asked: one of them, or nothing.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct ListchannelsParams {
+pub struct ListchannelsParams {
     short_channel_id: Option<ScidText>,
     source: Option<NodeIdText>,
     destination: Option<NodeIdText>,
@@ -61,10 +61,10 @@ struct ChannelForm {
 
 async fn listchannels(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     ClnParams(params): ClnParams<ListchannelsParams>,
 ) -> Result<Response, ClnError> {
-    let snapshot = app.graph().snapshot();
+    let snapshot = graph_to_tell(&app, &caller, |snapshot| params.channel_count(snapshot))?;
     let pieces = text("{\"channels\":").chain(array(params.list(snapshot)?)).chain(text("}"));
     let mut response = (StatusCode::CREATED, to_body(Box::new(pieces))).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -72,6 +72,14 @@ async fn listchannels(
 }
 
 impl ListchannelsParams {
+    fn channel_count(&self, snapshot: &Snapshot) -> usize {
+        match (self.short_channel_id, self.source.or(self.destination)) {
+            (Some(_), _) => 1,
+            (None, Some(node)) => snapshot.node(&node.0).map_or(0, |node| channels_of(snapshot, node).len()),
+            (None, None) => snapshot.channel_count(),
+        }
+    }
+
     fn list(
         &self,
         snapshot: Arc<Snapshot>,

@@ -12,9 +12,10 @@ use axum::routing::post;
 use engine::graph::NodeIdx;
 use serde::{Deserialize, Serialize};
 
+use super::error::ClnError;
 use super::params::{ClnParams, Params};
 use crate::http::app::App;
-use crate::http::facade::{array, text, to_body};
+use crate::http::facade::{array, graph_to_tell, text, to_body};
 use crate::http::tenant::Caller;
 use crate::json::{NodeIdText, Text};
 
@@ -25,7 +26,7 @@ pub(super) fn router() -> Router<App> {
 /// What is asked.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct ListnodesParams {
+pub struct ListnodesParams {
     id: Option<NodeIdText>,
 }
 
@@ -40,10 +41,10 @@ struct NodeForm {
 
 async fn listnodes(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     ClnParams(params): ClnParams<ListnodesParams>,
-) -> Response {
-    let snapshot = app.graph().snapshot();
+) -> Result<Response, ClnError> {
+    let snapshot = graph_to_tell(&app, &caller, |snapshot| params.id.map_or(snapshot.node_count(), |_| 1))?;
     let places = match params.id {
         Some(id) => snapshot.node(&id.0).map_or(0..0, |node| node.to_u32()..node.to_u32() + 1),
         None => 0..u32::try_from(snapshot.node_count()).expect("nodes are numbered with 32 bits"),
@@ -54,5 +55,5 @@ async fn listnodes(
     let pieces = text("{\"nodes\":").chain(array(nodes)).chain(text("}"));
     let mut response = (StatusCode::CREATED, to_body(Box::new(pieces))).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    Ok(response)
 }

@@ -28,7 +28,13 @@ mod router;
 pub use error::ClnError;
 pub use getroute::GetrouteParams;
 pub use getroutes::GetroutesParams;
-pub use layer_edits::{BiasNodeParams, InformChannelParams, UpdateChannelParams};
+pub use layer_edits::{
+    AgeParams, BiasChannelParams, BiasNodeParams, CreateChannelParams, DisableNodeParams,
+    InformChannelParams, RemoveChannelUpdateParams, UpdateChannelParams,
+};
+pub use layers::{CreateLayerParams, ListlayersParams, RemoveLayerParams};
+pub use listchannels::ListchannelsParams;
+pub use listnodes::ListnodesParams;
 pub use params::{Params, read_params};
-pub use reservations::PathParams;
+pub use reservations::{ListreservationsParams, PathParams};
 pub use router::router;

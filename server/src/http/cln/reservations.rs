@@ -45,9 +45,9 @@ impl Params for PathParams {
 /// There are none.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ListParams {}
+pub struct ListreservationsParams {}
 
-impl Params for ListParams {
+impl Params for ListreservationsParams {
     const NAMES: &'static [&'static str] = &[];
 }
 
@@ -94,7 +94,7 @@ async fn unreserve(
 async fn list(
     State(app): State<App>,
     caller: Caller,
-    ClnParams(_): ClnParams<ListParams>,
+    ClnParams(_): ClnParams<ListreservationsParams>,
 ) -> Answer<Reservations> {
     let listed = app.applier().look(caller.tenant, |book| book.reservations().list(unix_now())).await;
     let listed = listed.map_err(Unanswered::from)?;

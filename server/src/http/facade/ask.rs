@@ -28,6 +28,7 @@ pub(in crate::http) fn prepare(
     layers: &[String],
     with_feedback: bool,
 ) -> Result<RouteQuery, Unanswered> {
+    app.note_read(caller);
     let beliefs = caller.view.beliefs.load_full().filter(|_| with_feedback);
     Ok(RouteQuery {
         beliefs: beliefs.map(|beliefs| HeldBeliefs::new(beliefs, unix_now())),
@@ -36,6 +37,23 @@ pub(in crate::http) fn prepare(
         layers: stack(caller, layers)?,
         ..query
     })
+}
+
+/// The newest graph, for an answer that tells so many things of it; they are charged.
+///
+/// # Errors
+/// Where the caller's budget is used up.
+pub(in crate::http) fn graph_to_tell(
+    app: &App,
+    caller: &Caller,
+    count: impl FnOnce(&Snapshot) -> usize,
+) -> Result<Arc<Snapshot>, Unanswered> {
+    let taken = app.search_here(caller, |worker| {
+        let snapshot = worker.snapshot();
+        worker.scan(count(&snapshot));
+        snapshot
+    });
+    Ok(taken?)
 }
 
 /// The cheapest route, on the live graph or on the one that is given.
@@ -49,11 +67,10 @@ pub(in crate::http) async fn find_route(
     graph: Option<Arc<Snapshot>>,
 ) -> Result<Route, Unanswered> {
     let found = app.search(caller, Lane::Quick, move |worker| {
-        let snapshot = graph.unwrap_or_else(|| worker.snapshot());
         let query = RouteQuery { stop: worker.stop.clone(), ..query };
-        let found = route(&snapshot, &query, &mut worker.routes);
-        worker.settled += found.as_ref().map_or(1, |route| route.counts.settled);
-        found
+        worker.look_up(query.layers.as_ref());
+        let snapshot = graph.unwrap_or_else(|| worker.snapshot());
+        route(&snapshot, &query, &mut worker.routes)
     });
     Ok(found.await??)
 }
@@ -69,10 +86,8 @@ pub(in crate::http) async fn find_plan(
 ) -> Result<Plan, Unanswered> {
     let found = app.search(caller, Lane::Heavy, move |worker| {
         query.route.stop = worker.stop.clone();
-        let snapshot = worker.snapshot();
-        let found = plan(&snapshot, &query, &mut worker.plans);
-        worker.settled += found.as_ref().map_or(1, |plan| plan.counts.settled);
-        found
+        worker.look_up(query.route.layers.as_ref());
+        plan(&worker.snapshot(), &query, &mut worker.plans)
     });
     Ok(found.await??)
 }

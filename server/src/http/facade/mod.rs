@@ -13,7 +13,7 @@ mod pieces;
 mod problems;
 mod unanswered;
 
-pub(super) use ask::{apply, find_plan, find_route, prepare};
+pub(super) use ask::{apply, find_plan, find_route, graph_to_tell, prepare};
 pub(super) use block_height::newest_block;
 pub(super) use loose::{Flag, Fraction, Number};
 pub(super) use neighbours::{arcs_between, channels_of};

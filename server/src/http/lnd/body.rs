@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -21,6 +22,11 @@ pub(super) struct LndBytes(pub(super) Bytes);
 /// The request's query string.
 #[derive(Debug)]
 pub(super) struct LndQuery<T>(pub(super) T);
+
+/// The fields of a message that has none beside those in the path.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoFields {}
 
 /// What the path names.
 #[derive(Debug)]
@@ -114,13 +120,14 @@ fn snake_case(name: &str) -> String {
     snake
 }
 
-/// `a.b=1&c=2&c=3` as `{"a": {"b": "1"}, "c": ["2", "3"]}`.
+/// `a.b=1&c=2&c=3&d[4]=5` as `{"a": {"b": "1"}, "c": ["2", "3"], "d": {"4": "5"}}`.
 fn query_value(pairs: Vec<(String, String)>) -> Value {
     let mut root = Map::new();
     for (name, text) in pairs {
         let name = snake_case(&name);
         let text = Value::String(text);
-        if let Some((message, field)) = name.split_once('.') {
+        let of_map = name.strip_suffix(']').and_then(|name| name.split_once('['));
+        if let Some((message, field)) = of_map.or_else(|| name.split_once('.')) {
             let message = root.entry(message).or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(fields) = message {
                 fields.insert(field.to_owned(), text);

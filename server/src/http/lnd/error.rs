@@ -66,6 +66,7 @@ impl From<Told> for LndError {
                 (told.status, RESOURCE_EXHAUSTED)
             }
             StatusCode::SERVICE_UNAVAILABLE => (told.status, UNAVAILABLE),
+            StatusCode::REQUEST_TIMEOUT => (StatusCode::GATEWAY_TIMEOUT, DEADLINE_EXCEEDED),
             status if status.is_client_error() => (StatusCode::BAD_REQUEST, INVALID_ARGUMENT),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL),
         };
@@ -125,6 +126,7 @@ const NO_PATH: &str = "unable to find a path to destination";
 
 // The status codes of gRPC that are used here.
 const INVALID_ARGUMENT: u8 = 3;
+const DEADLINE_EXCEEDED: u8 = 4;
 const NOT_FOUND: u8 = 5;
 const ALREADY_EXISTS: u8 = 6;
 const PERMISSION_DENIED: u8 = 7;
@@ -134,3 +136,15 @@ const UNIMPLEMENTED: u8 = 12;
 const INTERNAL: u8 = 13;
 const UNAVAILABLE: u8 = 14;
 const UNAUTHENTICATED: u8 = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_too_long_is_told_as_grpc_tells_it() {
+        let late = Told { status: StatusCode::REQUEST_TIMEOUT, detail: String::new(), retry_after: None };
+        let error = LndError::from(late);
+        assert_eq!((error.status, error.code), (StatusCode::GATEWAY_TIMEOUT, DEADLINE_EXCEEDED));
+    }
+}

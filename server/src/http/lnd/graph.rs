@@ -10,19 +10,35 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use engine::graph::{ChannelIdx, NodeIdx};
 use engine::snapshot::Snapshot;
+use serde::Deserialize;
 
+use super::body::LndQuery;
+use super::error::LndError;
 use super::graph_form::{ChannelEdge, LightningNode};
 use crate::http::app::App;
-use crate::http::facade::{array, text, to_body};
+use crate::http::facade::{Flag, array, graph_to_tell, text, to_body};
 use crate::http::tenant::Caller;
 
 pub(super) fn router() -> Router<App> {
     Router::new().route("/v1/graph", get(describe))
 }
 
-/// All of it is announced, so `include_unannounced` adds nothing; no proof of it is kept.
-async fn describe(State(app): State<App>, _caller: Caller) -> Response {
-    let snapshot = app.graph().snapshot();
+/// `lnrpc.ChannelGraphRequest`. All of the graph is announced, and no proof of it is kept, so neither adds anything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ChannelGraphQuery {
+    #[serde(rename = "include_unannounced")]
+    _include_unannounced: Flag,
+    #[serde(rename = "include_auth_proof")]
+    _include_auth_proof: Flag,
+}
+
+async fn describe(
+    State(app): State<App>,
+    caller: Caller,
+    LndQuery(_): LndQuery<ChannelGraphQuery>,
+) -> Result<Response, LndError> {
+    let snapshot = graph_to_tell(&app, &caller, |snapshot| snapshot.node_count() + snapshot.channel_count())?;
     let pieces = text("{\"nodes\":")
         .chain(array(nodes(Arc::clone(&snapshot))))
         .chain(text(",\"edges\":"))
@@ -30,7 +46,7 @@ async fn describe(State(app): State<App>, _caller: Caller) -> Response {
         .chain(text("}"));
     let mut response = to_body(Box::new(pieces)).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    Ok(response)
 }
 
 fn nodes(snapshot: Arc<Snapshot>) -> impl Iterator<Item = LightningNode> + Send {

@@ -1,6 +1,7 @@
 //! Nodes, channels and policies as LND writes them.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use engine::graph::{ChannelIdx, NodeIdx};
 use engine::snapshot::Snapshot;
@@ -118,29 +119,67 @@ fn features(features: &Features) -> BTreeMap<usize, FeatureForm> {
     let bits = 0..features.as_be_bytes().len() * 8;
     let set = bits.filter(|&bit| features.has_bit(bit));
     set.map(|bit| {
-        let name = FEATURES.iter().find(|(even, _)| *even == bit & !1).map(|(_, name)| *name);
+        let name = FEATURES.iter().find(|(bits, _)| bits.contains(&bit)).map(|(_, name)| *name);
         let is_known = name.is_some();
         (bit, FeatureForm { name: name.unwrap_or("unknown"), is_required: bit % 2 == 0, is_known })
     })
     .collect()
 }
 
-/// LND's names of features, with the even bit of each (BOLT 9).
-const FEATURES: [(usize, &str); 15] = [
-    (0, "data-loss-protect"),
-    (4, "upfront-shutdown-script"),
-    (6, "gossip-queries"),
-    (8, "tlv-onion"),
-    (12, "static-remote-key"),
-    (14, "payment-addr"),
-    (16, "multi-path-payments"),
-    (18, "wumbo-channels"),
-    (22, "anchors-zero-fee-htlc-tx"),
-    (24, "route-blinding"),
-    (26, "shutdown-any-segwit"),
-    (30, "amp"),
-    (44, "explicit-commitment-type"),
-    (46, "scid-alias"),
-    (50, "zero-conf"),
+/// LND's names of features, with the bits of each (`lnwire/features.go`).
+const FEATURES: [(RangeInclusive<usize>, &str); 28] = [
+    (0..=1, "data-loss-protect"),
+    (3..=3, "initial-routing-sync"),
+    (4..=5, "upfront-shutdown-script"),
+    (6..=7, "gossip-queries"),
+    (8..=9, "tlv-onion"),
+    (12..=13, "static-remote-key"),
+    (14..=15, "payment-addr"),
+    (16..=17, "multi-path-payments"),
+    (18..=19, "wumbo-channels"),
+    (20..=21, "anchor-commitments"),
+    (22..=23, "anchors-zero-fee-htlc-tx"),
+    (24..=25, "route-blinding"),
+    (26..=27, "shutdown-any-segwit"),
+    (30..=31, "amp"),
+    (34..=35, "quiescence"),
+    (44..=45, "explicit-commitment-type"),
+    (46..=47, "scid-alias"),
+    (48..=49, "payment-metadata"),
+    (50..=51, "zero-conf"),
+    (54..=55, "keysend"),
+    (60..=61, "rbf-coop-close"),
+    (80..=81, "simple-taproot-chans"),
+    (160..=161, "rbf-coop-close-x"),
+    (180..=181, "simple-taproot-chans-x"),
+    (260..=261, "endorsement-x"),
+    (262..=263, "bolt-11-blinded-paths"),
+    (2022..=2023, "script-enforced-lease"),
+    (2025..=2026, "taproot-overlay-chans"),
 ];
 const UNKNOWN_TXID: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_have_the_names_that_lnd_gives_them() {
+        let told = |bits: &[usize]| {
+            features(&Features::from_bits(bits.iter().copied())).into_iter().collect::<Vec<_>>()
+        };
+        for (bit, name) in [
+            (1, "data-loss-protect"),
+            (3, "initial-routing-sync"),
+            (21, "anchor-commitments"),
+            (48, "payment-metadata"),
+            (55, "keysend"),
+            (2023, "script-enforced-lease"),
+        ] {
+            let (told_bit, form) = told(&[bit]).remove(0);
+            assert_eq!((told_bit, form.name, form.is_known), (bit, name, true));
+            assert_eq!(form.is_required, bit % 2 == 0);
+        }
+        assert_eq!(told(&[2, 1000]).iter().filter(|(_, form)| form.is_known).count(), 0);
+    }
+}

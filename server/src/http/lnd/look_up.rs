@@ -10,7 +10,7 @@ use super::body::{LndPath, LndQuery};
 use super::error::LndError;
 use super::graph_form::{ChannelEdge, LightningNode};
 use crate::http::app::App;
-use crate::http::facade::{Flag, channels_of};
+use crate::http::facade::{Flag, channels_of, graph_to_tell};
 use crate::http::tenant::Caller;
 use crate::json::Text;
 
@@ -18,10 +18,21 @@ pub(super) fn router() -> Router<App> {
     Router::new().route("/v1/graph/node/{pub_key}", get(node)).route("/v1/graph/edge/{chan_id}", get(edge))
 }
 
+/// `lnrpc.NodeInfoRequest`. No proofs are kept.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(deny_unknown_fields, default)]
 struct NodeInfoQuery {
     include_channels: Flag,
+    #[serde(rename = "include_auth_proof")]
+    _include_auth_proof: Flag,
+}
+
+/// `lnrpc.ChanInfoRequest`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ChanInfoQuery {
+    #[serde(rename = "include_auth_proof")]
+    _include_auth_proof: Flag,
 }
 
 /// `lnrpc.NodeInfo`.
@@ -35,14 +46,17 @@ struct NodeInfo {
 
 async fn node(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     LndPath(pub_key): LndPath<String>,
     LndQuery(query): LndQuery<NodeInfoQuery>,
 ) -> Result<Json<NodeInfo>, LndError> {
     let id: NodeId = pub_key.parse().map_err(|error| LndError::bad_argument(format!("pub_key: {error}")))?;
-    let snapshot = app.graph().snapshot();
+    let mut channels = Vec::new();
+    let snapshot = graph_to_tell(&app, &caller, |snapshot| {
+        channels = snapshot.node(&id).map(|node| channels_of(snapshot, node)).unwrap_or_default();
+        channels.len()
+    })?;
     let node = snapshot.node(&id).ok_or_else(|| LndError::not_found("unable to find node"))?;
-    let channels = channels_of(&snapshot, node);
     let capacity: Msat = channels.iter().filter_map(|&channel| snapshot.capacity(channel)).sum();
     let shown = if query.include_channels.0 { channels.as_slice() } else { &[] };
     Ok(Json(NodeInfo {
@@ -57,6 +71,7 @@ async fn edge(
     State(app): State<App>,
     _caller: Caller,
     LndPath(chan_id): LndPath<String>,
+    LndQuery(_): LndQuery<ChanInfoQuery>,
 ) -> Result<Json<ChannelEdge>, LndError> {
     let id =
         chan_id.parse().map_err(|_| LndError::bad_argument("chan_id: it is a whole number of 64 bits"))?;

@@ -6,7 +6,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use engine::belief::exchange::{Learnt, read_mission_control, write_mission_control};
+use engine::belief::exchange::{
+    Learnt, read_mission_control, write_mission_control, write_mission_control_pair,
+};
 use engine::belief::{Beliefs, FailureCode, Outcome, PENALTY_FRACTION_BITS, Prior};
 use engine::reserve::Htlc;
 use engine::snapshot::Snapshot;
@@ -15,7 +17,7 @@ use primitives::{Direction, Msat, NodeId, ShortChannelId, ShortChannelIdDir, Uni
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::body::{LndBytes, LndPath};
+use super::body::{LndBytes, LndPath, LndQuery, NoFields};
 use super::error::LndError;
 use super::form::NodeBytes;
 use crate::clock::unix_now;
@@ -32,12 +34,18 @@ pub(super) fn router() -> Router<App> {
         .route("/v2/router/x/importhistory", post(import).layer(DefaultBodyLimit::max(IMPORT_SIZE_MAX)))
 }
 
-async fn query(State(app): State<App>, caller: Caller) -> Result<Response, LndError> {
+async fn query(
+    State(app): State<App>,
+    caller: Caller,
+    LndQuery(NoFields {}): LndQuery<NoFields>,
+) -> Result<Response, LndError> {
     let beliefs = caller.view.beliefs.load_full();
     let written = app.search(&caller, Lane::Heavy, move |worker| {
         let snapshot = worker.snapshot();
-        beliefs
-            .map_or_else(|| NO_PAIRS.to_vec(), |beliefs| pairs(&beliefs.for_generation(&snapshot), &snapshot))
+        let Some(beliefs) = beliefs else { return NO_PAIRS.to_vec() };
+        let beliefs = beliefs.for_generation(&snapshot);
+        worker.scan(beliefs.known().count());
+        pairs(&beliefs, &snapshot)
     });
     let mut response = written.await.map_err(Unanswered::from)?.into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -73,6 +81,7 @@ async fn probability(
     State(app): State<App>,
     caller: Caller,
     LndPath((from, to, amt_msat)): LndPath<(String, String, String)>,
+    LndQuery(NoFields {}): LndQuery<NoFields>,
 ) -> Result<Json<QueryProbabilityResponse>, LndError> {
     let node = |name: &str, text: &str| {
         text.parse().map_err(|error| LndError::bad_argument(format!("{name}: {error}")))
@@ -87,7 +96,7 @@ async fn probability(
         let snapshot = worker.snapshot();
         let beliefs = beliefs.map(|beliefs| beliefs.for_generation(&snapshot));
         let probability = best_chance(&snapshot, beliefs.as_ref(), [from, to], amount, now);
-        let history = beliefs.and_then(|beliefs| history(&pairs(&beliefs, &snapshot), [from, to]));
+        let history = beliefs.and_then(|beliefs| history(&beliefs, &snapshot, [from, to]));
         QueryProbabilityResponse { probability, history: history.unwrap_or_else(no_history) }
     });
     Ok(Json(answer.await.map_err(Unanswered::from)?))
@@ -116,9 +125,12 @@ fn best_chance(
     chances.fold(0.0, f64::max)
 }
 
-/// What is written of one pair.
-fn history(written: &[u8], [from, to]: [NodeId; 2]) -> Option<Value> {
-    let Pairs { pairs } = serde_json::from_slice(written).expect("just written");
+/// What is known of one pair.
+fn history(beliefs: &Beliefs, snapshot: &Snapshot, [from, to]: [NodeId; 2]) -> Option<Value> {
+    let nodes = [snapshot.node(&from)?, snapshot.node(&to)?];
+    let mut written = Vec::new();
+    write_mission_control_pair(beliefs, snapshot, nodes, &mut written).expect("a vector takes all");
+    let Pairs { pairs } = serde_json::from_slice(&written).expect("just written");
     let pair = pairs.into_iter().find(|pair| pair.node_from.0 == from && pair.node_to.0 == to);
     pair.map(|pair| pair.history)
 }

@@ -7,6 +7,7 @@ use engine::snapshot::Snapshot;
 use primitives::Direction;
 use serde::Serialize;
 
+use super::body::{LndQuery, NoFields};
 use super::error::LndError;
 use crate::http::app::App;
 use crate::http::facade::Unanswered;
@@ -35,9 +36,17 @@ struct NetworkInfo {
     num_zombie_chans: Text<u64>,
 }
 
-async fn info(State(app): State<App>, caller: Caller) -> Result<Json<NetworkInfo>, LndError> {
-    let counted = app.search(&caller, Lane::Heavy, |worker| NetworkInfo::of(&worker.snapshot())).await;
-    Ok(Json(counted.map_err(Unanswered::from)?))
+async fn info(
+    State(app): State<App>,
+    caller: Caller,
+    LndQuery(NoFields {}): LndQuery<NoFields>,
+) -> Result<Json<NetworkInfo>, LndError> {
+    let counted = app.search(&caller, Lane::Heavy, |worker| {
+        let snapshot = worker.snapshot();
+        worker.scan(snapshot.channel_count());
+        NetworkInfo::of(&snapshot)
+    });
+    Ok(Json(counted.await.map_err(Unanswered::from)?))
 }
 
 impl NetworkInfo {

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, BodyDataStream};
@@ -26,6 +26,7 @@ use crate::http::body::read_json;
 use crate::http::problem::Problem;
 use crate::http::refusal::route_problem;
 use crate::http::tenant::Caller;
+use crate::http::timed::Timed;
 use crate::http::work::Worker;
 use crate::json::{QueryJson, RouteJson};
 
@@ -71,7 +72,9 @@ async fn answer_chunk(app: App, caller: Caller, chunk: Chunk) -> Bytes {
     let first_line = chunk.first_line;
     let count = chunk.lines.len() as u64;
     let (asked, asker) = (app.clone(), caller.clone());
-    let answers = app.search_patiently(&caller, move |worker| {
+    let answers = app.search_patiently(&caller, chunk.lines.len(), move |worker| {
+        // Whatever a line asks, it is read.
+        worker.scan(chunk.lines.len());
         let mut out = Vec::with_capacity(LINE_SIZE * chunk.lines.len());
         for (line, text) in (chunk.first_line..).zip(&chunk.lines) {
             match text
@@ -97,7 +100,13 @@ async fn answer_chunk(app: App, caller: Caller, chunk: Chunk) -> Bytes {
     }
 }
 
-fn answer_line(app: &App, caller: &Caller, text: &[u8], worker: &mut Worker) -> Result<RouteJson, Problem> {
+fn answer_line(
+    app: &App,
+    caller: &Caller,
+    text: &[u8],
+    worker: &mut Worker,
+) -> Result<Timed<RouteJson>, Problem> {
+    let asked = Instant::now();
     let json: QueryJson = read_json(text)?;
     if check_further(app, &json)?.is_some() {
         return Err(Problem::bad_field("alternatives", "a batch answers with single routes"));
@@ -105,7 +114,7 @@ fn answer_line(app: &App, caller: &Caller, text: &[u8], worker: &mut Worker) -> 
     let mut query = app.query(caller, &json)?;
     query.stop = worker.stop.clone();
     let found = find(&query, worker).map_err(|error| route_problem(&error))?;
-    Ok(RouteJson::new(&query, &found))
+    Ok(Timed::new(RouteJson::new(&query, &found), app, asked))
 }
 
 fn write_line(out: &mut Vec<u8>, answer: &impl Serialize) {
@@ -157,7 +166,14 @@ impl Lines {
                 Err(_) => self.fail("timeout", "no line came for too long"),
             }
         }
-        let count = self.ready.len().min(CHUNK_LINES);
+        // As many lines as one of the largest size takes room, so that long ones do not add up.
+        let sizes = self.ready.iter().map(|line| line.as_ref().map_or(0, Bytes::len));
+        let ends = sizes.scan(0, |end, size| {
+            *end += size;
+            Some(*end)
+        });
+        let fitting = ends.take(CHUNK_LINES).take_while(|&end| end <= self.line_size_max).count();
+        let count = fitting.max(1).min(self.ready.len());
         if count == 0 {
             return None;
         }

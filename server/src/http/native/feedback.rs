@@ -1,5 +1,7 @@
 //! `POST /api/v1/feedback`: how an attempt ended; the tenant's later queries know.
 
+use std::time::Instant;
+
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -14,6 +16,7 @@ use crate::http::applier::{Attempt, Change};
 use crate::http::body::JsonBody;
 use crate::http::problem::Problem;
 use crate::http::tenant::Writer;
+use crate::http::timed::Timed;
 use crate::json::HtlcJson;
 
 pub(super) fn router() -> Router<App> {
@@ -58,7 +61,7 @@ pub(super) enum OutcomeJson {
     post, path = "/api/v1/feedback", tag = "feedback", operation_id = "report",
     request_body = AttemptJson,
     responses(
-        (status = 200, description = "It is learnt, and what else to do", body = ChangedJson),
+        (status = 200, description = "It is learnt, and what else to do", body = Timed<ChangedJson>),
         (status = "default", description = "Why it is not", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -66,10 +69,11 @@ pub(super) async fn report(
     State(app): State<App>,
     Writer(caller): Writer,
     JsonBody(json): JsonBody<AttemptJson>,
-) -> Result<Json<ChangedJson>, Problem> {
+) -> Result<Json<Timed<ChangedJson>>, Problem> {
+    let asked = Instant::now();
     let attempt = json.to_attempt()?;
     let applied = app.change(Change::Learn { tenant: caller.tenant, attempt }).await?;
-    Ok(Json(ChangedJson::new(&applied)))
+    Ok(Json(Timed::new(ChangedJson::new(&applied), &app, asked)))
 }
 
 impl AttemptJson {

@@ -1,12 +1,17 @@
 //! JSON, or FlatBuffers for whoever accepts them.
 
+use std::convert::Infallible;
+use std::time::Instant;
+
 use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use std::convert::Infallible;
+
+use crate::http::app::App;
+use crate::http::stages::Stage;
 
 /// The type of requests and answers in FlatBuffers, by `schemas/query.fbs` and `schemas/answer.fbs`.
 pub const FLATBUFFERS: &str = "application/vnd.fulgurite+flatbuffers";
@@ -21,11 +26,29 @@ pub(super) enum Format {
 }
 
 /// An answer in the form that was asked for.
-pub(super) enum Formed<T> {
+pub(super) struct Formed<T> {
+    text: Formable<T>,
+    app: App,
+    found: Instant,
+}
+
+enum Formable<T> {
     /// To be written as JSON.
     Json(T),
     /// Written already.
     FlatBuffers(Vec<u8>),
+}
+
+impl<T> Formed<T> {
+    /// As JSON, of what was found then.
+    pub(super) fn json(answer: T, app: App, found: Instant) -> Self {
+        Formed { text: Formable::Json(answer), app, found }
+    }
+
+    /// As these bytes.
+    pub(super) fn flatbuffers(bytes: Vec<u8>, app: App, found: Instant) -> Self {
+        Formed { text: Formable::FlatBuffers(bytes), app, found }
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Format {
@@ -45,14 +68,16 @@ pub(super) fn is_flatbuffers(kind: &str) -> bool {
 
 impl<T: Serialize> IntoResponse for Formed<T> {
     fn into_response(self) -> Response {
-        match self {
-            Formed::Json(answer) => {
+        let (kind, bytes) = match self.text {
+            Formable::Json(answer) => {
                 let mut text = Vec::with_capacity(TEXT_SIZE);
                 serde_json::to_writer(&mut text, &answer).expect("plain structs have a JSON form");
-                ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], text).into_response()
+                ("application/json", text)
             }
-            Formed::FlatBuffers(bytes) => ([(CONTENT_TYPE, FLATBUFFERS)], bytes).into_response(),
-        }
+            Formable::FlatBuffers(bytes) => (FLATBUFFERS, bytes),
+        };
+        self.app.metrics().note_stage(Stage::Write, self.found.elapsed());
+        ([(CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response()
     }
 }
 

@@ -12,12 +12,12 @@ use primitives::{ChannelPolicy, Direction, Msat, NodeId, NodeIdError, ScidError,
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::timing::Timed;
 use crate::http::app::App;
 use crate::http::body::{PathText, bad_path};
 use crate::http::gossip::{GossipInfo, GossipWatch};
 use crate::http::problem::Problem;
 use crate::http::tenant::Caller;
+use crate::http::timed::Timed;
 use crate::http::work::{Lane, Worker};
 use crate::json::{NodeIdText, ScidText, Text};
 
@@ -147,6 +147,7 @@ pub(super) async fn graph_info(
     let gossip = app.gossip().map(GossipWatch::info);
     let counted = app.search(&caller, Lane::Heavy, move |worker| {
         let snapshot = worker.snapshot();
+        worker.scan(snapshot.channel_count());
         GraphInfo { seq, newest_update: newest.to_secs(), gossip, ..GraphInfo::count(&snapshot) }
     });
     Ok(Json(Timed::new(counted.await?, &app, asked)))
@@ -238,6 +239,7 @@ impl NodeInfo {
     /// O(m): lists of a node leave out what carries nothing now.
     fn find(worker: &mut Worker, node_id: NodeId, count_max: usize) -> Option<Self> {
         let snapshot = worker.snapshot();
+        worker.scan(snapshot.channel_count());
         let node = snapshot.node(&node_id)?;
         let is_own = |channel: &ChannelIdx| {
             let arc = channel.arc(Direction::NodeOneToTwo);

@@ -1,5 +1,7 @@
 //! `/api/v1/layers`: changes to the graph under a name, for the queries of a tenant that want them.
 
+use std::time::Instant;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -16,6 +18,7 @@ use crate::http::applier::{Change, LayerEdit, LayerEditJson};
 use crate::http::body::{JsonBody, PathText};
 use crate::http::problem::Problem;
 use crate::http::tenant::{Caller, Writer};
+use crate::http::timed::Timed;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -29,6 +32,8 @@ pub(super) fn router() -> Router<App> {
 pub(super) struct LayersJson {
     /// By name.
     layers: Vec<LayerSummary>,
+    /// The graph's version.
+    graph_version: u64,
 }
 
 /// A layer's name and size.
@@ -40,20 +45,25 @@ pub(super) struct LayerSummary {
     entry_count: usize,
 }
 
+/// What one of several changes is answered.
+type TimedChange = Timed<ChangedJson>;
+
 /// List the layers
 #[utoipa::path(
     get, path = "/api/v1/layers", tag = "layers", operation_id = "list_layers",
     responses(
-        (status = 200, description = "Their names", body = LayersJson),
+        (status = 200, description = "Their names", body = Timed<LayersJson>),
         (status = "default", description = "Why there are none", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn list_layers(caller: Caller) -> Json<LayersJson> {
+pub(super) async fn list_layers(State(app): State<App>, caller: Caller) -> Json<Timed<LayersJson>> {
+    let asked = Instant::now();
     let layers = caller.view.layers.list();
     let each = layers
         .iter()
         .map(|layer| LayerSummary { name: layer.name().to_owned(), entry_count: layer.entry_count() });
-    Json(LayersJson { layers: each.collect() })
+    let answer = LayersJson { layers: each.collect(), graph_version: app.graph().snapshot().version() };
+    Json(Timed::new(answer, &app, asked))
 }
 
 /// Tell all that a layer says
@@ -87,7 +97,7 @@ pub(super) async fn get_layer(caller: Caller, PathText(name): PathText) -> Resul
     put, path = "/api/v1/layers/{name}", tag = "layers", operation_id = "create_layer",
     params(("name" = String, Path, description = "The layer's name, 1 to 128 bytes")),
     responses(
-        (status = 201, description = "It is there, and empty", body = ChangedJson),
+        (status = 201, description = "It is there, and empty", body = Timed<ChangedJson>),
         (status = "default", description = "Why it is not", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -95,10 +105,11 @@ pub(super) async fn create_layer(
     State(app): State<App>,
     Writer(caller): Writer,
     PathText(name): PathText,
-) -> Result<(StatusCode, Json<ChangedJson>), Problem> {
+) -> Result<(StatusCode, Json<Timed<ChangedJson>>), Problem> {
+    let asked = Instant::now();
     let edit = LayerEdit::Create { persistent: true };
     let applied = app.change(Change::Layer { tenant: caller.tenant, name, edit }).await?;
-    Ok((StatusCode::CREATED, Json(ChangedJson::new(&applied))))
+    Ok((StatusCode::CREATED, Json(Timed::new(ChangedJson::new(&applied), &app, asked))))
 }
 
 /// End a layer
@@ -106,7 +117,7 @@ pub(super) async fn create_layer(
     delete, path = "/api/v1/layers/{name}", tag = "layers", operation_id = "remove_layer",
     params(("name" = String, Path, description = "The layer's name")),
     responses(
-        (status = 200, description = "It is gone", body = ChangedJson),
+        (status = 200, description = "It is gone", body = Timed<ChangedJson>),
         (status = "default", description = "Why it is not", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -114,9 +125,10 @@ pub(super) async fn remove_layer(
     State(app): State<App>,
     Writer(caller): Writer,
     PathText(name): PathText,
-) -> Result<Json<ChangedJson>, Problem> {
+) -> Result<Json<Timed<ChangedJson>>, Problem> {
+    let asked = Instant::now();
     let applied = app.change(Change::Layer { tenant: caller.tenant, name, edit: LayerEdit::Remove }).await?;
-    Ok(Json(ChangedJson::new(&applied)))
+    Ok(Json(Timed::new(ChangedJson::new(&applied), &app, asked)))
 }
 
 /// Change a layer
@@ -127,7 +139,7 @@ pub(super) async fn remove_layer(
     params(("name" = String, Path, description = "The layer's name")),
     request_body = Vec<LayerEditJson>,
     responses(
-        (status = 200, description = "What came of each", body = Vec<ChangedJson>),
+        (status = 200, description = "What came of each", body = Vec<TimedChange>),
         (status = "default", description = "Why one is refused", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -136,13 +148,14 @@ pub(super) async fn edit_layer(
     Writer(caller): Writer,
     PathText(name): PathText,
     JsonBody(edits): JsonBody<Vec<LayerEditJson>>,
-) -> Result<Json<Vec<ChangedJson>>, Problem> {
+) -> Result<Json<Vec<TimedChange>>, Problem> {
+    let asked = Instant::now();
     let mut answers = Vec::with_capacity(edits.len());
     for (at, edit) in edits.into_iter().enumerate() {
         let change = Change::Layer { tenant: caller.tenant, name: name.clone(), edit: edit.into_edit() };
         let applied = app.change(change).await;
         let applied = applied.map_err(|error| Problem::from(error).with_field(format!("[{at}]")))?;
-        answers.push(ChangedJson::new(&applied));
+        answers.push(Timed::new(ChangedJson::new(&applied), &app, asked));
     }
     Ok(Json(answers))
 }

@@ -14,7 +14,6 @@ mod reach;
 mod reservations;
 mod router;
 mod routes;
-mod timing;
 
 pub use super::applier::LayerEditJson;
 pub use changed::ChangedJson;

@@ -15,12 +15,12 @@ use utoipa::ToSchema;
 
 use super::format::{Format, Formed};
 use super::query_body::QueryBody;
-use super::timing::{Timed, served};
 use crate::http::app::App;
 use crate::http::body::JsonBody;
 use crate::http::problem::Problem;
 use crate::http::refusal::plan_problem;
 use crate::http::tenant::Caller;
+use crate::http::timed::{Timed, served};
 use crate::http::work::{Lane, Worker};
 use crate::json::{MaximumRuleJson, PlanJson, PlanQueryJson, ScidDirText, Text};
 
@@ -93,7 +93,7 @@ pub(super) async fn find_plan(
     format: Format,
     QueryBody(json): QueryBody<PlanQueryJson>,
 ) -> Result<Formed<Timed<PlanAnswer>>, Problem> {
-    let asked = Instant::now();
+    let asked = app.note_read(&caller);
     let query = prepare(&app, &caller, &json)?;
     let count = match json.frontier {
         Some(count) if !(2..=FRONTIER_COUNT_MAX).contains(&count) => {
@@ -104,16 +104,18 @@ pub(super) async fn find_plan(
     let route = query.route.clone();
     let found = app.search(&caller, Lane::Heavy, move |worker| plans(query, count, worker));
     let plans = found.await?.map_err(|error| plan_problem(&error))?;
+    let found = Instant::now();
     let first = plans.first().ok_or_else(Problem::internal)?;
     Ok(match format {
         Format::FlatBuffers => {
             let frontier = json.frontier.map(|_| plans.as_slice());
-            Formed::FlatBuffers(encode_plans(first, frontier, served(&app, asked)))
+            Formed::flatbuffers(encode_plans(first, frontier, served(&app, asked)), app, found)
         }
         Format::Json => {
             let all = || plans.iter().map(|plan| PlanJson::new(&route, plan)).collect();
             let frontier = json.frontier.map(|_| all());
-            Formed::Json(Timed::new(PlanAnswer { plan: PlanJson::new(&route, first), frontier }, &app, asked))
+            let answer = PlanAnswer { plan: PlanJson::new(&route, first), frontier };
+            Formed::json(Timed::new(answer, &app, asked), app, found)
         }
     })
 }
@@ -134,7 +136,7 @@ pub(super) async fn find_maximum(
     caller: Caller,
     JsonBody(json): JsonBody<PlanQueryJson>,
 ) -> Result<Json<Timed<MaximumAnswer>>, Problem> {
-    let asked = Instant::now();
+    let asked = app.note_read(&caller);
     let query = prepare(&app, &caller, &json)?;
     let found = app.search(&caller, Lane::Heavy, move |worker| maximum(query, worker));
     let answer = found.await?.map_err(|error| plan_problem(&error))?;
@@ -164,22 +166,18 @@ fn prepare(app: &App, caller: &Caller, json: &PlanQueryJson) -> Result<PlanQuery
 
 fn plans(mut query: PlanQuery, count: usize, worker: &mut Worker) -> Result<Vec<Plan>, PlanError> {
     query.route.stop = worker.stop.clone();
+    worker.look_up(query.route.layers.as_ref());
     let snapshot = worker.snapshot();
-    let found = match count {
+    match count {
         1 => plan(&snapshot, &query, &mut worker.plans).map(|plan| vec![plan]),
         _ => plan_frontier(&snapshot, &query, count, &mut worker.plans),
-    };
-    worker.settled += match &found {
-        Ok(plans) => plans.iter().map(|plan| plan.counts.settled).sum(),
-        Err(_) => UNTOLD_PLAN_WORK,
-    };
-    found
+    }
 }
 
 fn maximum(mut query: PlanQuery, worker: &mut Worker) -> Result<MaximumAnswer, PlanError> {
     query.route.stop = worker.stop.clone();
+    worker.look_up(query.route.layers.as_ref());
     let snapshot = worker.snapshot();
-    worker.settled += UNTOLD_PLAN_WORK;
     let (most, cut) = most_sendable(&snapshot, &query, &mut worker.plans)?;
     let graph_version = snapshot.version();
     Ok(MaximumAnswer { maximum_msat: most.to_msat(), cut: CutJson::new(&cut), graph_version })
@@ -208,5 +206,3 @@ impl CutJson {
 const PART_COUNT_MAX: u16 = 1000;
 /// Plans of one frontier.
 const FRONTIER_COUNT_MAX: u16 = 20;
-/// What is charged where the engine does not tell the work: a look at some thousand nodes.
-const UNTOLD_PLAN_WORK: u64 = 5000;

@@ -1,7 +1,6 @@
 //! `POST /api/v1/reach`: one payer and all nodes, or all payers and one payee.
 
 use std::collections::HashSet;
-use std::time::Instant;
 
 use axum::extract::State;
 use axum::routing::post;
@@ -14,12 +13,12 @@ use primitives::NodeId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::timing::Timed;
 use crate::http::app::App;
 use crate::http::body::JsonBody;
 use crate::http::problem::Problem;
 use crate::http::refusal::route_problem;
 use crate::http::tenant::Caller;
+use crate::http::timed::Timed;
 use crate::http::work::Lane;
 use crate::json::{AvoidJson, CostJson, NodeIdText, QueryJson, Text};
 
@@ -109,7 +108,7 @@ pub(super) async fn find_reach(
     caller: Caller,
     JsonBody(json): JsonBody<ReachQueryJson>,
 ) -> Result<Json<Timed<ReachAnswer>>, Problem> {
-    let asked = Instant::now();
+    let asked = app.note_read(&caller);
     let query = app.query(&caller, &json.to_query())?;
     let wanted: Option<HashSet<NodeId>> =
         json.nodes.as_ref().map(|nodes| nodes.iter().map(|node| node.0).collect());
@@ -118,8 +117,14 @@ pub(super) async fn find_reach(
     let found = app.search(&caller, Lane::Heavy, move |worker| {
         let snapshot = worker.snapshot();
         let query = RouteQuery { stop: worker.stop.clone(), ..query };
-        let entries = search(&snapshot, &query, towards)?;
-        worker.settled += entries.len() as u64;
+        worker.look_up(query.layers.as_ref());
+        let found = search(&snapshot, &query, towards);
+        worker.settle(match &found {
+            Ok(entries) => entries.len(),
+            Err(RouteError::WorkLimit { settled }) => usize::try_from(*settled).unwrap_or(usize::MAX),
+            Err(_) => 0,
+        });
+        let entries = found?;
         Ok(ReachAnswer::new(&snapshot, &entries, wanted.as_ref(), count_max))
     });
     let answer = found.await?.map_err(|error: RouteError| route_problem(&error))?;

@@ -1,6 +1,7 @@
 //! `/api/v1/reservations`: amounts in flight, which later queries of the tenant leave alone.
 
 use std::num::ParseIntError;
+use std::time::Instant;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -17,6 +18,7 @@ use crate::http::applier::Change;
 use crate::http::body::{JsonBody, PathText, bad_path};
 use crate::http::problem::Problem;
 use crate::http::tenant::{Caller, Writer};
+use crate::http::timed::Timed;
 use crate::json::{HtlcJson, ScidDirText, Text};
 
 pub(super) fn router() -> Router<App> {
@@ -39,6 +41,8 @@ pub struct PathJson {
 pub(super) struct ReservationsJson {
     /// HTLC by HTLC, the oldest reservation first.
     htlcs: Vec<ReservedJson>,
+    /// The graph's version.
+    graph_version: u64,
 }
 
 /// An HTLC of a reservation.
@@ -59,7 +63,7 @@ pub(super) struct ReservedJson {
     post, path = "/api/v1/reservations", tag = "reservations", operation_id = "reserve",
     request_body = PathJson,
     responses(
-        (status = 201, description = "They are reserved", body = ChangedJson),
+        (status = 201, description = "They are reserved", body = Timed<ChangedJson>),
         (status = "default", description = "Why they are not", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -67,11 +71,12 @@ pub(super) async fn reserve(
     State(app): State<App>,
     Writer(caller): Writer,
     JsonBody(json): JsonBody<PathJson>,
-) -> Result<(StatusCode, Json<ChangedJson>), Problem> {
+) -> Result<(StatusCode, Json<Timed<ChangedJson>>), Problem> {
+    let asked = Instant::now();
     let path = json.path.iter().map(|htlc| htlc.to_htlc()).collect();
     let applied = app.change(Change::Reserve { tenant: caller.tenant, path }).await;
     let applied = applied.map_err(|error| Problem::from(error).with_field("path"))?;
-    Ok((StatusCode::CREATED, Json(ChangedJson::new(&applied))))
+    Ok((StatusCode::CREATED, Json(Timed::new(ChangedJson::new(&applied), &app, asked))))
 }
 
 /// Release a reservation
@@ -79,7 +84,7 @@ pub(super) async fn reserve(
     delete, path = "/api/v1/reservations/{id}", tag = "reservations", operation_id = "release",
     params(("id" = u64, Path, description = "The id that the reservation was answered with")),
     responses(
-        (status = 200, description = "It is released", body = ChangedJson),
+        (status = 200, description = "It is released", body = Timed<ChangedJson>),
         (status = "default", description = "Why it is not", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -87,26 +92,28 @@ pub(super) async fn release(
     State(app): State<App>,
     Writer(caller): Writer,
     PathText(id): PathText,
-) -> Result<Json<ChangedJson>, Problem> {
+) -> Result<Json<Timed<ChangedJson>>, Problem> {
+    let asked = Instant::now();
     let number: Result<u64, ParseIntError> = id.parse();
     let number = number.map_err(|error| bad_path(error.to_string()).with_field("id"))?;
     let id = ReservationId::from_u64(number);
     let applied = app.change(Change::Release { tenant: caller.tenant, id }).await?;
-    Ok(Json(ChangedJson::new(&applied)))
+    Ok(Json(Timed::new(ChangedJson::new(&applied), &app, asked)))
 }
 
 /// List the reservations
 #[utoipa::path(
     get, path = "/api/v1/reservations", tag = "reservations", operation_id = "list_reservations",
     responses(
-        (status = 200, description = "What is in flight", body = ReservationsJson),
+        (status = 200, description = "What is in flight", body = Timed<ReservationsJson>),
         (status = "default", description = "Why there are none", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn list_reservations(
     State(app): State<App>,
     caller: Caller,
-) -> Result<Json<ReservationsJson>, Problem> {
+) -> Result<Json<Timed<ReservationsJson>>, Problem> {
+    let asked = Instant::now();
     let listed = app.applier().look(caller.tenant, |book| book.reservations().list(unix_now())).await?;
     let htlcs = listed.iter().map(|reserved| ReservedJson {
         reservation: reserved.id.to_u64(),
@@ -114,5 +121,6 @@ pub(super) async fn list_reservations(
         amount_msat: reserved.htlc.amount.to_msat(),
         age_s: reserved.age_secs,
     });
-    Ok(Json(ReservationsJson { htlcs: htlcs.collect() }))
+    let answer = ReservationsJson { htlcs: htlcs.collect(), graph_version: app.graph().snapshot().version() };
+    Ok(Json(Timed::new(answer, &app, asked)))
 }

@@ -15,11 +15,11 @@ use engine::router::{RouteError, route, widest};
 
 use super::format::{Format, Formed};
 use super::query_body::QueryBody;
-use super::timing::{Timed, served};
 use crate::http::app::App;
 use crate::http::problem::Problem;
 use crate::http::refusal::route_problem;
 use crate::http::tenant::Caller;
+use crate::http::timed::{Timed, served};
 use crate::http::work::{Lane, Worker};
 use crate::json::{QueryJson, RouteJson};
 
@@ -50,7 +50,7 @@ pub(super) async fn find_routes(
     format: Format,
     QueryBody(json): QueryBody<QueryJson>,
 ) -> Result<Formed<Timed<RouteJson>>, Problem> {
-    let asked = Instant::now();
+    let asked = app.note_read(&caller);
     let further = check_further(&app, &json)?;
     let mut query = app.query(&caller, &json)?;
     let (query, routes) = match further {
@@ -60,13 +60,17 @@ pub(super) async fn find_routes(
         }
         Some(count) => several(&app, &caller, query, count, json.diverse).await?,
     };
+    let found = Instant::now();
     let (best, rest) = routes.split_first().expect("where there is not even one, that is an error");
     Ok(match format {
-        Format::FlatBuffers => Formed::FlatBuffers(encode_routes_served(&routes, served(&app, asked))),
+        Format::FlatBuffers => {
+            let bytes = encode_routes_served(&routes, served(&app, asked));
+            Formed::flatbuffers(bytes, app, found)
+        }
         Format::Json => {
             let answer = RouteJson::new(&query, best);
             let answer = if further.is_some() { answer.with_alternatives(&query, rest) } else { answer };
-            Formed::Json(Timed::new(answer, &app, asked))
+            Formed::json(Timed::new(answer, &app, asked), app, found)
         }
     })
 }
@@ -87,24 +91,28 @@ pub(super) fn check_further(app: &App, json: &QueryJson) -> Result<Option<u16>, 
 async fn single(app: &App, caller: &Caller, query: &mut RouteQuery) -> Result<Route, Problem> {
     let work_max = query.work_max;
     query.work_max = work_max.min(BRIEF_WORK_MAX);
-    let found = app.search_here(caller, |worker| find(query, worker));
+    let found =
+        app.search_here(caller, |worker| worker.is_brief(query.layers.as_ref()).then(|| find(query, worker)));
     query.work_max = work_max;
-    let found = found?;
-    let is_unfinished =
-        matches!(found, Err(RouteError::WorkLimit { .. } | RouteError::NoRoute(NoRoute::NotConnected)));
-    if is_unfinished && BRIEF_WORK_MAX < work_max {
-        let query = query.clone();
-        app.search(caller, Lane::Quick, move |worker| find_or_explain(&query, worker)).await?
-    } else {
-        found.map_err(|error| route_problem(&error))
+    match found? {
+        Some(found) if BRIEF_WORK_MAX >= work_max || !is_unfinished(&found) => {
+            found.map_err(|error| route_problem(&error))
+        }
+        _ => {
+            let query = query.clone();
+            app.search(caller, Lane::Quick, move |worker| find_or_explain(&query, worker)).await?
+        }
     }
 }
 
+fn is_unfinished(found: &Result<Route, RouteError>) -> bool {
+    matches!(found, Err(RouteError::WorkLimit { .. } | RouteError::NoRoute(NoRoute::NotConnected)))
+}
+
 pub(super) fn find(query: &RouteQuery, worker: &mut Worker) -> Result<Route, RouteError> {
+    worker.look_up(query.layers.as_ref());
     let (snapshot, space) = worker.route_parts();
-    let found = route(snapshot, query, space);
-    worker.settled += settled(&found);
-    found
+    route(snapshot, query, space)
 }
 
 /// The same, and where there is no path what a single one could carry.
@@ -113,7 +121,9 @@ fn find_or_explain(query: &RouteQuery, worker: &mut Worker) -> Result<Route, Pro
     find(&query, worker).map_err(|error| {
         let mut problem = route_problem(&error);
         if problem.code == "no_route" {
-            let widest = widest(&worker.snapshot(), &query).ok();
+            let snapshot = worker.snapshot();
+            worker.settle(snapshot.node_count());
+            let widest = widest(&snapshot, &query).ok();
             problem.widest_msat = widest.map(primitives::Msat::to_msat);
         }
         problem
@@ -130,20 +140,11 @@ async fn several(
     let find = if is_diverse { diverse } else { alternatives };
     let found = app.search(caller, Lane::Heavy, move |worker| {
         let query = RouteQuery { stop: worker.stop.clone(), ..query };
+        worker.look_up(query.layers.as_ref());
         let found = find(&worker.snapshot(), &query, 1 + usize::from(count), &mut worker.routes);
-        worker.settled += found.iter().flatten().map(|route| route.counts.settled).sum::<u64>();
         found.map(|routes| (query, routes))
     });
     found.await?.map_err(|error| route_problem(&error))
-}
-
-/// The work of a search, as far as it is told.
-pub(super) fn settled(found: &Result<Route, RouteError>) -> u64 {
-    match found {
-        Ok(route) => route.counts.settled,
-        Err(RouteError::WorkLimit { settled }) => *settled,
-        Err(_) => 1,
-    }
 }
 
 /// Steps of a search that a handler does itself. Of 1,000 payments on the real network, with inbound fees, 990 take at most

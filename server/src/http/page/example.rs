@@ -84,7 +84,6 @@ fn draw(worker: &mut Worker, seed: u64) -> Option<Example> {
             continue;
         }
         let Ok(found) = route(&snapshot, &query, &mut worker.routes) else { continue };
-        worker.settled += found.counts.settled;
         let from_wanted = found.hops.len().abs_diff(HOP_COUNT);
         if best.as_ref().is_none_or(|(least, _)| from_wanted < *least) {
             best = Some((from_wanted, query));

@@ -71,8 +71,11 @@ pub(in crate::http) async fn graph_distributions(
     let shape = match fresh {
         Some(shape) => shape,
         None => {
-            let measure =
-                app.search(&caller, Lane::Heavy, |worker| GraphShape::of(&worker.snapshot(), unix_now()));
+            let measure = app.search(&caller, Lane::Heavy, |worker| {
+                let snapshot = worker.snapshot();
+                worker.scan(snapshot.channel_count());
+                GraphShape::of(&snapshot, unix_now())
+            });
             let shape = Arc::new(measure.await?);
             *kept = Some((Instant::now(), Arc::clone(&shape)));
             shape

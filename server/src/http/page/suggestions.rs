@@ -1,5 +1,7 @@
 //! `GET /api/v1/graph/suggestions?prefix=02ab`: nodes whose ids begin so.
 
+use std::time::Instant;
+
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::routing::get;
@@ -13,6 +15,7 @@ use utoipa::ToSchema;
 use crate::http::app::App;
 use crate::http::problem::Problem;
 use crate::http::tenant::Caller;
+use crate::http::timed::Timed;
 use crate::http::work::Lane;
 use crate::json::{NodeIdText, Text};
 
@@ -29,6 +32,8 @@ pub(in crate::http) struct SuggestionParams {
 pub(in crate::http) struct Suggestions {
     /// The largest ones, at most eight. Nodes that are new since the graph was last laid out are not among them yet.
     nodes: Vec<SuggestedNode>,
+    /// The graph's version.
+    graph_version: u64,
 }
 
 /// A node, and how large it is.
@@ -51,7 +56,7 @@ pub(super) fn router() -> Router<App> {
     get, path = "/api/v1/graph/suggestions", tag = "graph", operation_id = "graph_suggestions",
     params(("prefix" = Option<String>, Query, description = "The first hexadecimal digits of an id", pattern = "^[0-9a-fA-F]{0,66}$")),
     responses(
-        (status = 200, description = "The nodes", body = Suggestions),
+        (status = 200, description = "The nodes", body = Timed<Suggestions>),
         (status = "default", description = "Why there are none", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -59,21 +64,31 @@ pub(in crate::http) async fn graph_suggestions(
     State(app): State<App>,
     caller: Caller,
     wanted: Result<Query<SuggestionParams>, QueryRejection>,
-) -> Result<Json<Suggestions>, Problem> {
+) -> Result<Json<Timed<Suggestions>>, Problem> {
+    let asked = Instant::now();
     let wanted = wanted.map_err(|error| Problem::bad_field("prefix", error.body_text()))?;
     let Some(prefix) = digits(&wanted.prefix) else {
         return Err(Problem::bad_field("prefix", "an id has at most 66 hexadecimal digits")
             .with_hint("the first digits of a node's id suffice"));
     };
-    let find = move |snapshot: &Snapshot| nodes_with(snapshot, &prefix);
-    Ok(Json(app.search(&caller, Lane::Heavy, move |worker| find(&worker.snapshot())).await?))
+    let found = app.search(&caller, Lane::Heavy, move |worker| {
+        let (suggestions, seen) = nodes_with(&worker.snapshot(), &prefix);
+        worker.scan(seen);
+        suggestions
+    });
+    Ok(Json(Timed::new(found.await?, &app, asked)))
 }
 
-/// Nodes are numbered by falling degree: the first ones that fit are the largest. O(n) where few fit.
-fn nodes_with(snapshot: &Snapshot, prefix: &[u8]) -> Suggestions {
+/// Nodes are numbered by falling degree: the first ones that fit are the largest. O(n) where few fit; tells how many were
+/// looked at.
+fn nodes_with(snapshot: &Snapshot, prefix: &[u8]) -> (Suggestions, usize) {
     let topology = snapshot.topology();
     let nodes = (0..topology.node_count() as u32).map(NodeIdx::from_u32);
-    let fits = |node: &NodeIdx| begins_with(&topology.node_id(*node), prefix);
+    let mut seen = 0;
+    let fits = |node: &NodeIdx| {
+        seen += 1;
+        begins_with(&topology.node_id(*node), prefix)
+    };
     let told = nodes.filter(fits).take(NODE_COUNT_MAX).map(|node| {
         let channels = || topology.outgoing(node).map(|arc| arc.channel());
         let open = || channels().filter(|&channel| !snapshot.is_closed(channel));
@@ -84,7 +99,8 @@ fn nodes_with(snapshot: &Snapshot, prefix: &[u8]) -> Suggestions {
             capacity_msat: capacities.fold(Msat::ZERO, Msat::saturating_add).to_msat(),
         }
     });
-    Suggestions { nodes: told.collect() }
+    let suggestions = Suggestions { nodes: told.collect(), graph_version: snapshot.version() };
+    (suggestions, seen)
 }
 
 /// The values of hexadecimal digits.

@@ -34,9 +34,11 @@ pub struct Account {
     pub view: TenantView,
     /// What it allows.
     pub scopes: Scopes,
+    /// Whether it is everybody's, because there are no keys.
+    pub is_open: bool,
     /// Requests.
     pub(super) requests: Option<Bucket>,
-    /// Settled nodes.
+    /// Steps of work.
     pub(super) work: Option<Bucket>,
 }
 
@@ -65,12 +67,12 @@ impl FromIterator<Scope> for Scopes {
 }
 
 impl Account {
-    /// Takes a request from the budget.
+    /// Takes so many requests from the budget, into debt where some are left.
     ///
     /// # Errors
     /// The time after which there is one.
-    pub fn take_request(&self, now: Instant) -> Result<(), Duration> {
-        self.requests.as_ref().map_or(Ok(()), |requests| requests.take(1.0, now))
+    pub fn take_requests(&self, count: usize, now: Instant) -> Result<(), Duration> {
+        self.requests.as_ref().map_or(Ok(()), |requests| requests.take(count as f64, now))
     }
 
     /// Whether there is work left in the budget.
@@ -82,9 +84,9 @@ impl Account {
     }
 
     /// Takes work from the budget that was done.
-    pub fn charge_work(&self, settled: u64, now: Instant) {
+    pub fn charge_work(&self, steps: u64, now: Instant) {
         if let Some(work) = &self.work {
-            work.charge(settled as f64, now);
+            work.charge(steps as f64, now);
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct KeySettings {
     pub scopes: Vec<Scope>,
     /// Requests a second; none is no limit.
     pub requests: Option<Rate>,
-    /// Settled nodes a second; none is no limit.
+    /// Steps of work a second, which are settled nodes and scanned entries; none is no limit.
     pub work: Option<Rate>,
 }
 
@@ -58,26 +58,38 @@ impl Accounts {
     /// # Errors
     /// See [`AccountsError`].
     pub async fn open(keys: &[KeySettings], applier: &Applier) -> Result<Self, AccountsError> {
+        let none = Accounts { by_key: HashMap::new(), open: None };
+        none.reopen(keys, applier).await
+    }
+
+    /// The same where some keys may be known already: what they have used up of their budgets stays used up.
+    ///
+    /// # Errors
+    /// See [`AccountsError`].
+    pub async fn reopen(&self, keys: &[KeySettings], applier: &Applier) -> Result<Self, AccountsError> {
         if keys.len() > KEY_COUNT_MAX {
             return Err(AccountsError::TooMany);
         }
         if keys.is_empty() {
             let (tenant, view) = applier.tenant(EVERYBODY).await?;
             let name = EVERYBODY.to_owned();
-            let open = Account { name, tenant, view, scopes: Scopes::ALL, requests: None, work: None };
+            let scopes = Scopes::ALL;
+            let open = Account { name, tenant, view, scopes, is_open: true, requests: None, work: None };
             return Ok(Accounts { by_key: HashMap::new(), open: Some(Arc::new(open)) });
         }
         let now = Instant::now();
         let (mut by_key, mut names) = (HashMap::new(), HashSet::new());
         for (at, key) in keys.iter().enumerate() {
             let (tenant, view) = applier.tenant(&key.tenant).await?;
+            let former = self.by_key.get(&key.hash);
             let account = Account {
                 name: key.name.clone(),
                 tenant,
                 view,
                 scopes: key.scopes.iter().copied().collect(),
-                requests: key.requests.map(|rate| Bucket::new(rate, now)),
-                work: key.work.map(|rate| Bucket::new(rate, now)),
+                is_open: false,
+                requests: budget(key.requests, former.and_then(|former| former.requests.as_ref()), now),
+                work: budget(key.work, former.and_then(|former| former.work.as_ref()), now),
             };
             if !names.insert(&key.name) || by_key.insert(key.hash, Arc::new(account)).is_some() {
                 return Err(AccountsError::Duplicate { at });
@@ -99,6 +111,10 @@ impl Accounts {
     pub fn is_open(&self) -> bool {
         self.open.is_some()
     }
+}
+
+fn budget(rate: Option<Rate>, former: Option<&Bucket>, now: Instant) -> Option<Bucket> {
+    rate.map(|rate| former.map_or_else(|| Bucket::new(rate, now), |former| former.at_rate(rate, now)))
 }
 
 /// Keys: each may have a table of beliefs, some megabytes.

@@ -32,6 +32,14 @@ impl Bucket {
         Bucket { rate, level: Mutex::new(Level { units: rate.burst, at: now }) }
     }
 
+    /// The budget of another rate, as full as this one, or as it may be.
+    pub fn at_rate(&self, rate: Rate, now: Instant) -> Self {
+        let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        level.fill(self.rate, now);
+        let units = level.units.min(rate.burst);
+        Bucket { rate, level: Mutex::new(Level { units, at: level.at }) }
+    }
+
     /// Takes `units` where anything is left.
     ///
     /// # Errors
@@ -86,6 +94,17 @@ mod tests {
         bucket.charge(1000.0, start);
         assert!(bucket.take(0.0, start + Duration::from_secs(9)).is_err());
         assert_eq!(bucket.take(0.0, start + Duration::from_millis(9_011)), Ok(()));
+    }
+
+    #[test]
+    fn another_rate_goes_on_with_what_there_is() {
+        let start = Instant::now();
+        let bucket = Bucket::new(Rate { per_second: 1.0, burst: 10.0 }, start);
+        bucket.charge(8.0, start);
+        assert!(bucket.at_rate(Rate { per_second: 1.0, burst: 100.0 }, start).take(2.0, start).is_ok());
+        let small = bucket.at_rate(Rate { per_second: 1.0, burst: 1.0 }, start);
+        assert_eq!(small.take(1.0, start), Ok(()));
+        assert!(small.take(1.0, start).is_err());
     }
 
     #[test]

@@ -9,11 +9,15 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use super::account::{Account, Scope};
+use crate::http::host::check_origin;
 use crate::http::problem::Problem;
 
 /// Whoever may read.
 #[derive(Debug, Clone)]
-pub struct Caller(Arc<Account>);
+pub struct Caller {
+    account: Arc<Account>,
+    began: Instant,
+}
 
 /// Whoever may write.
 #[derive(Debug, Clone)]
@@ -24,9 +28,14 @@ pub struct Writer(pub Caller);
 pub struct Admin(pub Caller);
 
 impl Caller {
-    /// Whoever an account belongs to.
-    pub fn new(account: Arc<Account>) -> Self {
-        Caller(account)
+    /// Whoever an account belongs to, whose request began then.
+    pub fn new(account: Arc<Account>, began: Instant) -> Self {
+        Caller { account, began }
+    }
+
+    /// When the request began that it asks with.
+    pub fn began(&self) -> Instant {
+        self.began
     }
 
     /// Whether the budget of work has something left.
@@ -34,15 +43,16 @@ impl Caller {
     /// # Errors
     /// 429, with the time after which it has.
     pub fn check_work(&self) -> Result<(), Problem> {
-        self.check_budget().map_err(|wait| too_many("work", wait))
+        self.account.check_work(Instant::now()).map_err(|wait| too_many("work", wait))
     }
 
-    /// The same, for whoever waits.
+    /// Takes the requests that lines of a batch are, and waits for the budgets as long as `wait_max` each.
     ///
     /// # Errors
-    /// The time after which it has.
-    pub fn check_budget(&self) -> Result<(), Duration> {
-        self.0.check_work(Instant::now())
+    /// 429, where one of them needs longer.
+    pub async fn take_lines(&self, count: usize, wait_max: Duration) -> Result<(), Problem> {
+        wait_for("requests", wait_max, |now| self.take_requests(count, now)).await?;
+        wait_for("work", wait_max, |now| self.account.check_work(now)).await
     }
 
     fn of(parts: &Parts, scope: Scope) -> Result<Self, Problem> {
@@ -60,7 +70,7 @@ impl Deref for Caller {
     type Target = Account;
 
     fn deref(&self) -> &Account {
-        &self.0
+        &self.account
     }
 }
 
@@ -76,7 +86,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Writer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Caller::of(parts, Scope::Write).map(Writer)
+        let caller = Caller::of(parts, Scope::Write)?;
+        if caller.is_open {
+            check_origin(parts)?;
+        }
+        Ok(Writer(caller))
     }
 }
 
@@ -86,6 +100,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Caller::of(parts, Scope::Admin).map(Admin)
     }
+}
+
+/// Tries again when a budget has something left.
+async fn wait_for(
+    what: &str,
+    wait_max: Duration,
+    take: impl Fn(Instant) -> Result<(), Duration>,
+) -> Result<(), Problem> {
+    while let Err(wait) = take(Instant::now()) {
+        if wait > wait_max {
+            return Err(too_many(what, wait));
+        }
+        tokio::time::sleep(wait).await;
+    }
+    Ok(())
 }
 
 /// Nobody knows the key, or there is none.

@@ -10,4 +10,4 @@ pub use brake::Brake;
 pub use patience::Patience;
 pub use pool::{Lane, Pool, Refused, Waits};
 pub use pressure::Pressure;
-pub use worker::Worker;
+pub use worker::{Work, Worker};

@@ -20,7 +20,7 @@ use engine::stop::Stop;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::patience::Patience;
-use super::worker::Worker;
+use super::worker::{Work, Worker};
 
 /// Which queue a job waits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,18 +102,17 @@ impl Pool {
     }
 
     /// Runs a job on the caller's thread, and tells its work. For jobs of some ten microseconds.
-    pub fn run_here<T>(&self, job: impl FnOnce(&mut Worker) -> T) -> (T, u64) {
+    pub fn run_here<T>(&self, job: impl FnOnce(&mut Worker) -> T) -> (T, Work) {
         let (before, after) = self.here.split_at(PLACE.with(|place| *place) % self.here.len());
         let places = || after.iter().chain(before);
         let worker = places().find_map(AtomicCell::take);
         let mut worker = worker.unwrap_or_else(|| Box::new(Worker::new(&self.graph)));
-        worker.settled = 0;
-        worker.stop = Stop::default();
+        worker.begin(Stop::default());
         let result = job(&mut worker);
-        let settled = worker.settled;
+        let work = worker.take_work();
         // Who finds another worker in its place moves that one on; where all places are taken, the last one is dropped.
         let _ = places().try_fold(worker, |worker, place| place.swap(Some(worker)));
-        (result, settled)
+        (result, work)
     }
 
     /// Runs a job on one of the threads. What it searches ends early where `stop` is raised.
@@ -192,8 +191,7 @@ fn prepare<T: Send + 'static>(
                 return;
             }
         }
-        worker.settled = 0;
-        worker.stop = stop;
+        worker.begin(stop);
         let found = job(worker);
         if let Some(patience) = &patience {
             patience.note_service(began.elapsed());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::flow::PlanWorkspace;
+use engine::layer::LayerStack;
 use engine::router::RouteWorkspace;
 use engine::snapshot::{ChannelGraph, GraphReader, Snapshot};
 use engine::stop::Stop;
@@ -17,8 +18,17 @@ pub struct Worker {
     pub plans: PlanWorkspace,
     /// Raised when the job's client leaves; for queries to carry.
     pub stop: Stop,
-    /// Nodes that the job has settled so far; whoever searches adds to it, and the job's owner is charged.
+    /// What the job took beside the searches in `routes` and `plans`.
+    beside: Work,
+}
+
+/// What a job took; its owner is charged for it, whatever came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Nodes and labels that searches expanded.
     pub settled: u64,
+    /// Channels, nodes and entries of layers that were looked at one by one.
+    pub scanned: u64,
 }
 
 impl Worker {
@@ -28,8 +38,42 @@ impl Worker {
             routes: RouteWorkspace::default(),
             plans: PlanWorkspace::default(),
             stop: Stop::default(),
-            settled: 0,
+            beside: Work::default(),
         }
+    }
+
+    /// Makes ready for another job.
+    pub(super) fn begin(&mut self, stop: Stop) {
+        self.stop = stop;
+        self.take_work();
+    }
+
+    /// What the job took since it began, or since the last call.
+    pub fn take_work(&mut self) -> Work {
+        let Work { settled, scanned } = std::mem::take(&mut self.beside);
+        Work { settled: settled + self.routes.take_settled() + self.plans.take_settled(), scanned }
+    }
+
+    /// Notes nodes that a search settled which is none of single routes or plans.
+    pub fn settle(&mut self, count: usize) {
+        self.beside.settled += count as u64;
+    }
+
+    /// Notes what was looked at one by one.
+    pub fn scan(&mut self, count: usize) {
+        self.beside.scanned += count as u64;
+    }
+
+    /// Notes the entries of layers that a query in the newest snapshot has to look up first.
+    pub fn look_up(&mut self, layers: Option<&LayerStack>) {
+        if let Some(layers) = layers {
+            self.beside.scanned += layers.uncompiled_count(self.reader.snapshot()) as u64;
+        }
+    }
+
+    /// Whether that is so little that it may be done where it was asked.
+    pub fn is_brief(&mut self, layers: Option<&LayerStack>) -> bool {
+        layers.is_none_or(|layers| layers.uncompiled_count(self.reader.snapshot()) <= BRIEF_ENTRY_COUNT_MAX)
     }
 
     /// The newest snapshot.
@@ -42,3 +86,13 @@ impl Worker {
         (self.reader.snapshot(), &mut self.routes)
     }
 }
+
+impl Work {
+    /// What is taken from a budget.
+    pub fn charge(self) -> u64 {
+        self.settled.saturating_add(self.scanned)
+    }
+}
+
+/// Entries of layers that are looked up where a route was asked for: some ten microseconds.
+const BRIEF_ENTRY_COUNT_MAX: usize = 200;

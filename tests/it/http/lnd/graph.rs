@@ -76,6 +76,9 @@ async fn a_node_is_told_with_its_channels_where_they_are_wanted() {
     assert_shape(&with, &shape);
     assert_eq!(with["channels"].as_array().unwrap().len(), 2);
     error(&service.get(&format!("/lnd/v1/graph/node/{}", node(9))).await, 404, 5);
+    for path in [&path, "/lnd/v1/graph", "/lnd/v1/graph/info", "/lnd/v2/router/mc"] {
+        error(&service.get(&format!("{path}?include_chanels=true")).await, 400, 3);
+    }
 }
 
 /// What tools do with a described graph: read it, and come to the same fees.

@@ -55,6 +55,23 @@ async fn a_route_is_told_in_lnds_words_with_the_amounts_priced_by_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_query_string_carries_records_for_the_payee() {
+    let service = line().await;
+    let path = format!("/lnd/v1/graph/routes/{}/10000", node(4));
+    let records = "dest_custom_records%5B65536%5D=AQID&dest_custom_records[70000]=BA%3D%3D";
+    let got = service.get(&format!("{path}?{records}")).await.json();
+    let records = json!({"dest_custom_records": {"65536": "AQID", "70000": "BA=="}});
+    assert_eq!(got, service.post(&path, &records).await.json(), "both verbs say the same");
+    let last = got["routes"][0]["hops"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["custom_records"], records["dest_custom_records"]);
+    for bad in
+        ["dest_custom_records[x]=AQID", "dest_custom_records[5]=AQID", "amt_msat[5]=1", "nonsense[5]=1"]
+    {
+        error(&service.get(&format!("{path}?{bad}")).await, 400, 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_request_asks_for_is_obeyed() {
     let service = line().await;
     let ask = async |body: Value| {

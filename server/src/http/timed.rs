@@ -6,7 +6,7 @@ use engine::answer::Served;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::app::App;
+use super::app::App;
 
 /// An answer, how old the graph is that it was found in, and how long it took.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,0 +1,193 @@
+//! What is charged for an answer, whatever the answer is.
+
+use engine::graph::GraphBuilder;
+use engine::synthetic::{SyntheticConfig, generate};
+use serde_json::{Value, json};
+use server::http::{Limits, Settings};
+
+use super::service::{Service, line_graph, node};
+
+/// A synthetic graph, and two of its nodes that have no channel in common.
+async fn synthetic(limits: Limits) -> (Service, [String; 2]) {
+    let graph = generate(&SyntheticConfig::new(3, 3000), &mut |_| {}).unwrap();
+    let service = serve(graph, limits).await;
+    let example = service.get("/api/v1/graph/example").await.json();
+    let ends = ["src", "dst"].map(|end| example[end].as_str().unwrap().to_owned());
+    (service, ends)
+}
+
+async fn serve(graph: GraphBuilder, limits: Limits) -> Service {
+    Service::of(graph, Settings { limits, ..Settings::default() }).await
+}
+
+/// A counter of `/metrics`.
+async fn counter(service: &Service, name: &str) -> u64 {
+    let text = service.get("/metrics").await.text;
+    let line = text.lines().find(|line| line.starts_with(&format!("fulgurite_{name}_total "))).unwrap();
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// How much a question adds to a counter, and its answer.
+async fn added<T>(service: &Service, name: &str, ask: impl Future<Output = T>) -> (u64, T) {
+    let before = counter(service, name).await;
+    let answer = ask.await;
+    (counter(service, name).await - before, answer)
+}
+
+fn query(src: &str, dst: &str) -> Value {
+    json!({"src": src, "dst": dst, "amount_msat": 1_000_000})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_finds_nothing_is_charged_as_one_that_does() {
+    let (service, [src, dst]) = synthetic(Limits::default()).await;
+    let mut query = query(&src, &dst);
+    let (found, answer) = added(&service, "settled_nodes", service.post("/api/v1/routes", &query)).await;
+    assert_eq!(answer.json()["settled"], found);
+    query["limits"] = json!({"fee_max_msat": 0});
+    let (lost, answer) = added(&service, "settled_nodes", service.post("/api/v1/routes", &query)).await;
+    assert!(answer.problem(404)["detail"].as_str().unwrap().contains("fee limit"), "{answer:?}");
+    assert!(lost >= found, "{lost}, {found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_single_path_could_carry_is_charged_as_a_search_of_the_whole_graph() {
+    // The channel in the middle is too small.
+    let text = ["1x1x0,1,2,9000000", "2x1x0,2,3,1000", "3x1x0,3,4,9000000"].map(|channel| {
+        let parts: Vec<&str> = channel.split(',').collect();
+        let [one, two] = [1, 2].map(|at| node(parts[at].parse().unwrap()));
+        let max: u64 = parts[3].parse::<u64>().unwrap() * 1000;
+        [0, 1].map(|dir| {
+            let (scid, sat) = (parts[0], parts[3]);
+            format!("{scid},{one},{two},{sat},{dir},0,1,40,1,{max},0,1700000000,0,0\n")
+        })
+    });
+    let table = super::service::COLUMNS.to_owned() + &text.concat().concat();
+    let graph = engine::import::read_graph(table.as_bytes(), &mut |_| {}).unwrap().graph;
+    let service = serve(graph, Limits::default()).await;
+    let mut query = query(&node(1), &node(4));
+    query["amount_msat"] = json!(2_000_000_000_u64);
+    let (charged, answer) = added(&service, "settled_nodes", service.post("/api/v1/routes", &query)).await;
+    assert_eq!(answer.problem(404)["widest_msat"], 1_000_000);
+    assert!(charged >= 4, "{charged}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alternatives_are_charged_with_the_searches_that_led_to_none() {
+    let (service, [src, dst]) = synthetic(Limits::default()).await;
+    let mut query = query(&src, &dst);
+    query["alternatives"] = json!(3);
+    let (charged, answer) = added(&service, "settled_nodes", service.post("/api/v1/routes", &query)).await;
+    let answer = answer.json();
+    let others = answer["alternatives"].as_array().unwrap().iter().map(|route| route["settled"].as_u64());
+    let told = answer["settled"].as_u64().unwrap() + others.map(Option::unwrap).sum::<u64>();
+    assert!(charged > told, "{charged}, {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_facades_search_that_finds_nothing_is_charged() {
+    let (service, [src, dst]) = synthetic(Limits::default()).await;
+    let path = format!("/lnd/v1/graph/routes/{dst}/1000?source_pub_key={src}&fee_limit.fixed_msat=0");
+    let (charged, answer) = added(&service, "settled_nodes", service.get(&path)).await;
+    assert_eq!(answer.status, 404, "{answer:?}");
+    assert!(charged > 2, "{charged}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_charged_for_what_it_took() {
+    let service = Service::line().await;
+    let plan =
+        |amount_msat: u64| json!({"query": {"src": node(1), "dst": node(4), "amount_msat": amount_msat}});
+    let (charged, answer) =
+        added(&service, "settled_nodes", service.post("/api/v1/plans", &plan(99_000_000_000))).await;
+    answer.problem(404);
+    assert!((1..100).contains(&charged), "{charged}");
+    let (charged, answer) =
+        added(&service, "settled_nodes", service.post("/api/v1/plans/maximum", &plan(1))).await;
+    answer.json();
+    assert!((1..100).contains(&charged), "{charged}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_as_long_as_the_graph_are_charged_by_its_size() {
+    let service = Service::line().await;
+    let empty = json!({});
+    for (path, least) in [
+        ("/lnd/v1/graph", 8),
+        ("/lnd/v1/graph/info", 4),
+        ("/lnd/v1/graph/node/NODE", 2),
+        ("/api/v1/graph", 4),
+        ("/api/v1/graph/nodes/NODE", 4),
+        ("/api/v1/graph/distributions", 4),
+    ] {
+        let path = path.replace("NODE", &node(1));
+        let (scanned, answer) = added(&service, "scanned_entries", service.get(&path)).await;
+        answer.json();
+        assert!(scanned >= least, "{path}: {scanned}");
+    }
+    for (path, least) in [("/cln/v1/listchannels", 4), ("/cln/v1/listnodes", 4)] {
+        let (scanned, answer) = added(&service, "scanned_entries", service.post(path, &empty)).await;
+        answer.json();
+        assert!(scanned >= least, "{path}: {scanned}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stages_of_requests_are_timed() {
+    let service = Service::line().await;
+    service.post("/api/v1/routes", &query(&node(1), &node(4))).await.json();
+    service.post("/api/v1/plans", &json!({"query": query(&node(1), &node(4))})).await.json();
+    let text = service.get("/metrics").await.text;
+    for (stage, count) in [("wait", 2), ("read", 2), ("queue", 1), ("search", 2), ("write", 2)] {
+        let line = format!("fulgurite_stage_seconds_count{{stage=\"{stage}\"}} {count}\n");
+        assert!(text.contains(&line), "{line}{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layers_are_charged_where_they_have_to_be_looked_up() {
+    let service = Service::line().await;
+    assert_eq!(service.client.put(service.url("/api/v1/layers/a")).send().await.unwrap().status(), 201);
+    for at in 1..=4 {
+        let edits = json!([{"edit": "disable_node", "node_id": node(100 + at)}]);
+        service.post("/api/v1/layers/a/edits", &edits).await.json();
+    }
+    let mut query = query(&node(1), &node(4));
+    query["layers"] = json!(["a"]);
+    let ask = || service.post("/api/v1/routes", &query);
+    assert_eq!(added(&service, "scanned_entries", ask()).await.0, 4);
+    assert_eq!(added(&service, "scanned_entries", ask()).await.0, 0, "they stay compiled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layers_are_few_and_none_is_named_twice() {
+    let service = serve(line_graph(), Limits::default()).await;
+    let names: Vec<String> = (0..20).map(|at| format!("l{at}")).collect();
+    for name in &names {
+        let created = service.client.put(service.url(&format!("/api/v1/layers/{name}"))).send().await;
+        assert_eq!(created.unwrap().status(), 201);
+    }
+    for (layers, is_taken) in [(vec!["l1"; 2], false), (vec!["l1"; 1000], false), (vec!["l1", "l2"], true)] {
+        let mut query = query(&node(1), &node(4));
+        query["layers"] = json!(layers);
+        let answer = service.post("/api/v1/routes", &query).await;
+        match is_taken {
+            true => assert_eq!(answer.status, 200),
+            false => {
+                let problem = answer.problem(422);
+                assert_eq!((&problem["code"], &problem["field"]), (&json!("bad_layer"), &json!("layers")));
+            }
+        }
+        let params = json!({
+            "source": node(1), "destination": node(4), "amount_msat": 1_000_000, "layers": layers,
+            "maxfee_msat": 1_000_000, "final_cltv": 18,
+        });
+        let status = service.post("/cln/v1/getroutes", &params).await.status.as_u16();
+        assert_eq!(status, if is_taken { 201 } else { 422 });
+    }
+    let mut query = query(&node(1), &node(4));
+    query["layers"] = json!(names);
+    assert_eq!(service.post("/api/v1/routes", &query).await.problem(422)["code"], "bad_layer");
+    query["layers"] = json!(names[..16]);
+    service.post("/api/v1/routes", &query).await.json();
+}
