@@ -137,7 +137,10 @@ mod tests {
             for _ in 0..write_count {
                 if let Some(Bounds { floors: [first, second] }) = fact.read_one_moment() {
                     let step = first.amount.to_msat();
-                    assert!(step == 0 || (first, second) == (floor(step), floor(2 * step)), "{first:?} {second:?}");
+                    assert!(
+                        step == 0 || (first, second) == (floor(step), floor(2 * step)),
+                        "{first:?} {second:?}"
+                    );
                 }
             }
         };
