@@ -5,6 +5,7 @@
 mod alternatives;
 mod belief;
 mod bindings;
+mod demands;
 mod flow;
 mod gossip;
 mod http;

@@ -6,7 +6,7 @@ use primitives::wire::{
 };
 use primitives::{ChainHash, NodeId};
 
-use super::features::{offered_features, unknown_feature};
+use super::features::offered_features;
 use super::noise::{
     ACT_ONE_SIZE, ACT_THREE_SIZE, ACT_TWO_SIZE, Act, CipherError, HEADER_SIZE, HandshakeError, Initiator,
     Keys, Opener, Responder, ResponderActThree, Sealer, TAG_SIZE,
@@ -246,7 +246,7 @@ impl Connection {
             Init::TYPE if *is_ready => Err(ConnectionError::SecondInit),
             Init::TYPE => {
                 let init = Init::decode(payload)?;
-                if let Some(bit) = unknown_feature(&init.combined_features()) {
+                if let Some(bit) = init.combined_features().unknown_demand() {
                     return Err(ConnectionError::Feature { bit });
                 }
                 if !init.serves(self.chain_hash) {
