@@ -20,6 +20,7 @@ mod pay;
 mod payment;
 mod persist;
 mod props;
+mod reasons;
 mod stress;
 mod synthetic;
 mod tidy;
