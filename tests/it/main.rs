@@ -13,6 +13,7 @@ mod imbalance;
 mod import;
 mod interop;
 mod layers;
+mod moments;
 mod onion;
 mod oracle;
 mod page;
