@@ -4,7 +4,7 @@ use std::fmt;
 
 use primitives::Msat;
 
-use crate::cost::HopCost;
+use crate::cost::{FeeOnly, HopCost};
 use crate::query::RouteQuery;
 use crate::route::{payee_used, price};
 use crate::search::problem::{COST_MAX, Problem};
@@ -24,11 +24,11 @@ pub enum NoRoute {
         /// The largest HTLC that one of its channels takes.
         largest: Msat,
     },
-    /// The cheapest route by the query's cost is over the fee limit, and no other is under it.
+    /// Every route is over the fee limit.
     FeeLimit {
         /// The limit.
         limit: Msat,
-        /// What a route would cost.
+        /// The least fee of any route, whatever else is asked of it.
         needed: Msat,
     },
     /// Routes exist, but none within the limits on blocks, hops and onion size.
@@ -82,47 +82,57 @@ impl fmt::Display for NoRoute {
     }
 }
 
-/// Looks for the reason; `is_limited` says that a route was found and broke a limit. Costs another search or two, so it is for the answer that is "no" only.
+/// Looks for the reason; `is_limited` says that a route was found and broke a limit. Costs another search or two, so it is for
+/// the answer that is "no" only. `None` where the work ran out before it was found.
 pub(crate) fn explain<C: HopCost>(
     query: &RouteQuery,
     problem: Problem<'_, C>,
     is_limited: bool,
     space: &mut Workspace,
-) -> NoRoute {
+) -> Option<NoRoute> {
     let largest = largest_htlc(&problem, true);
     if largest < problem.amount {
-        return NoRoute::PayerCannotSend { largest: Msat::from_msat(largest) };
+        return Some(NoRoute::PayerCannotSend { largest: Msat::from_msat(largest) });
     }
     let largest = largest_htlc(&problem, false);
     if largest < problem.amount {
-        return NoRoute::PayeeCannotReceive { largest: Msat::from_msat(largest) };
+        return Some(NoRoute::PayeeCannotReceive { largest: Msat::from_msat(largest) });
     }
-    let unlimited = Problem { amount_max: COST_MAX, strict: false, ..problem };
-    let was_limited = problem.amount_max < COST_MAX || is_limited;
-    if was_limited && matches!(solve(unlimited, space).outcome, Outcome::Route { .. }) {
-        let arcs = std::mem::take(&mut space.best);
-        let mut hops = Vec::new();
-        let found = price(&unlimited, payee_used(&query.limits, query.amount), &arcs, &mut hops);
-        space.best = arcs;
-        if let Some(found) = found {
-            if found.suffix.received > problem.amount_max {
-                let needed = Msat::from_msat(found.suffix.received - problem.amount);
-                return NoRoute::FeeLimit { limit: query.limits.fee_limit(query.amount), needed };
+    if problem.amount_max < COST_MAX || is_limited {
+        // By fee, whatever the query's cost: so a fee limit is told by what it is short at least.
+        let unlimited = Problem { amount_max: COST_MAX, strict: false, tolerance: 0, ..problem };
+        let unlimited = unlimited.with_cost(FeeOnly);
+        match solve(unlimited, space).outcome {
+            Outcome::WorkLimit => return None,
+            Outcome::Route { .. } => {
+                let reason = broken_limit(query, problem.amount_max, &unlimited, space);
+                return Some(reason.unwrap_or(NoRoute::NotConnected));
             }
-            if found.is_lifted && !query.may_overpay {
-                let lifted =
-                    hops.iter().filter(|hop| hop.amount() > hop.arriving()).map(|hop| hop.amount()).max();
-                return NoRoute::HtlcMinimum { minimum: Msat::from_msat(lifted.unwrap_or(problem.amount)) };
-            }
-            let used = found.used;
-            return NoRoute::RouteLimits {
-                cltv: used.cltv,
-                hop_count: used.hops,
-                payload_size: used.payload,
-            };
+            Outcome::NoRoute => {}
         }
     }
-    NoRoute::NotConnected
+    Some(NoRoute::NotConnected)
+}
+
+/// What the workspace's best arcs break; `None` where they are no route any more.
+fn broken_limit(
+    query: &RouteQuery,
+    amount_max: u64,
+    unlimited: &Problem<'_, FeeOnly>,
+    space: &Workspace,
+) -> Option<NoRoute> {
+    let mut hops = Vec::new();
+    let found = price(unlimited, payee_used(&query.limits, query.amount), &space.best, &mut hops)?;
+    if found.suffix.received > amount_max {
+        let needed = Msat::from_msat(found.suffix.received - unlimited.amount);
+        return Some(NoRoute::FeeLimit { limit: query.limits.fee_limit(query.amount), needed });
+    }
+    if found.is_lifted && !query.may_overpay {
+        let lifted = hops.iter().filter(|hop| hop.amount() > hop.arriving()).map(|hop| hop.amount()).max();
+        return Some(NoRoute::HtlcMinimum { minimum: Msat::from_msat(lifted.unwrap_or(unlimited.amount)) });
+    }
+    let used = found.used;
+    Some(NoRoute::RouteLimits { cltv: used.cltv, hop_count: used.hops, payload_size: used.payload })
 }
 
 /// The largest HTLC over any arc that leaves the payer, or enters the payee.

@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicU64;
 use hashbrown::HashMap;
 use primitives::{ChannelPolicy, Direction, Features, InboundFee, Msat, NodeId, ShortChannelId};
 
-use crate::graph::{Record, is_discount};
+use crate::graph::{FOREIGN, Record, is_discount};
 
 /// A channel of an overlay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,11 +80,12 @@ impl Overlay {
                     Some(policy) => Record::pack(policy, channel.capacity, &mut wide),
                     None => Record::unannounced(channel.capacity, &mut wide),
                 };
+                let flags = if channel.features.unknown_demand().is_some() { FOREIGN } else { 0 };
                 arcs.push(OverlayArc {
                     tail: channel.nodes[direction.as_usize()],
                     head: channel.nodes[direction.reversed().as_usize()],
                     arc: first_arc + arcs.len() as u32,
-                    record: record.expect("an overlay holds far fewer than 2^32 channels"),
+                    record: record.expect("an overlay holds far fewer than 2^32 channels").with_flag(flags),
                 });
             }
         }
@@ -118,6 +119,14 @@ impl Overlay {
             by_head,
             inbound,
             has_discounts,
+        }
+    }
+
+    /// Marks the arcs to a node that nothing is routed to. O(its arcs here).
+    pub(crate) fn refuse(&mut self, node: u32) {
+        for &place in self.by_head.get(&node).into_iter().flatten() {
+            let arc = &mut self.arcs[place as usize];
+            arc.record = arc.record.with_flag(FOREIGN);
         }
     }
 

@@ -53,6 +53,12 @@ pub enum FailureCode {
     MppTimeout,
     /// `invalid_onion_blinding`.
     InvalidOnionBlinding,
+    /// `temporary_trampoline_failure`, proposed.
+    TemporaryTrampolineFailure,
+    /// `trampoline_fee_or_expiry_insufficient`, proposed.
+    TrampolineFeeOrExpiryInsufficient,
+    /// `unknown_next_trampoline`, proposed.
+    UnknownNextTrampoline,
     /// A code that the specification does not list; its flags still say something.
     Other(u16),
 }
@@ -69,12 +75,14 @@ pub enum Blame {
     Channel(Permanence),
     /// The erring node.
     Node(Permanence),
-    /// The node behind the erring one could not read the onion, which did reach it.
-    NextNode(Permanence),
+    /// The erring node or the one behind it, between which the onion was spoilt: who says so may be the one who did it.
+    Onion(Permanence),
     /// Something within a blinded path, behind the erring node.
     BlindedPath,
     /// Nobody on the way: the payee refuses the payment, or waited in vain for the rest of it.
     Payee(Permanence),
+    /// The payee or the node before it: what arrived is not what the onion says.
+    LastChannel,
     /// The payer: the route locks funds for too long, from the erring node on.
     Expiry,
 }
@@ -97,8 +105,8 @@ pub(super) const NODE: u16 = 0x2000;
 /// A `channel_update` is enclosed.
 pub(super) const UPDATE: u16 = 0x1000;
 
-/// All codes of the specification.
-const CODES: [(FailureCode, u16); 25] = [
+/// All codes of the specification and of its proposal for trampolines.
+const CODES: [(FailureCode, u16); 28] = [
     (FailureCode::InvalidRealm, PERM | 1),
     (FailureCode::TemporaryNodeFailure, NODE | 2),
     (FailureCode::PermanentNodeFailure, PERM | NODE | 2),
@@ -124,6 +132,9 @@ const CODES: [(FailureCode, u16); 25] = [
     (FailureCode::InvalidOnionPayload, PERM | 22),
     (FailureCode::MppTimeout, 23),
     (FailureCode::InvalidOnionBlinding, BADONION | PERM | 24),
+    (FailureCode::TemporaryTrampolineFailure, NODE | 25),
+    (FailureCode::TrampolineFeeOrExpiryInsufficient, NODE | 26),
+    (FailureCode::UnknownNextTrampoline, PERM | 27),
 ];
 
 impl FailureCode {
@@ -143,7 +154,7 @@ impl FailureCode {
         }
     }
 
-    /// Whom the code accuses where the erring node is not the payee.
+    /// Whom the code accuses.
     pub fn blame(self) -> Blame {
         use Permanence::{Permanent, Temporary};
         match self {
@@ -156,20 +167,24 @@ impl FailureCode {
             FailureCode::PermanentChannelFailure
             | FailureCode::RequiredChannelFeatureMissing
             | FailureCode::UnknownNextPeer => Blame::Channel(Permanent),
-            FailureCode::TemporaryNodeFailure => Blame::Node(Temporary),
+            // A trampoline is the payee of the packet that reaches it. What it lacks is not at a channel.
+            FailureCode::TemporaryNodeFailure
+            | FailureCode::TemporaryTrampolineFailure
+            | FailureCode::TrampolineFeeOrExpiryInsufficient => Blame::Node(Temporary),
             FailureCode::InvalidRealm
             | FailureCode::PermanentNodeFailure
             | FailureCode::RequiredNodeFeatureMissing
-            | FailureCode::InvalidOnionPayload => Blame::Node(Permanent),
+            | FailureCode::InvalidOnionPayload
+            | FailureCode::UnknownNextTrampoline => Blame::Node(Permanent),
             FailureCode::InvalidOnionVersion
             | FailureCode::InvalidOnionHmac
-            | FailureCode::InvalidOnionKey => Blame::NextNode(Permanent),
+            | FailureCode::InvalidOnionKey => Blame::Onion(Permanent),
             FailureCode::InvalidOnionBlinding => Blame::BlindedPath,
             FailureCode::ExpiryTooFar => Blame::Expiry,
-            FailureCode::MppTimeout
-            | FailureCode::FinalExpiryTooSoon
-            | FailureCode::FinalIncorrectCltvExpiry
-            | FailureCode::FinalIncorrectHtlcAmount => Blame::Payee(Temporary),
+            FailureCode::MppTimeout | FailureCode::FinalExpiryTooSoon => Blame::Payee(Temporary),
+            FailureCode::FinalIncorrectCltvExpiry | FailureCode::FinalIncorrectHtlcAmount => {
+                Blame::LastChannel
+            }
             FailureCode::IncorrectOrUnknownPaymentDetails | FailureCode::IncorrectPaymentAmount => {
                 Blame::Payee(Permanent)
             }
@@ -182,7 +197,7 @@ impl Blame {
     fn of_flags(code: u16) -> Blame {
         let permanence = if code & PERM == 0 { Permanence::Temporary } else { Permanence::Permanent };
         if code & BADONION != 0 {
-            Blame::NextNode(permanence)
+            Blame::Onion(permanence)
         } else if code & NODE != 0 {
             Blame::Node(permanence)
         } else if code & UPDATE != 0 {
@@ -210,7 +225,7 @@ mod tests {
 
     #[test]
     fn an_unknown_code_accuses_by_its_flags() {
-        assert_eq!(FailureCode::Other(BADONION | PERM | 99).blame(), Blame::NextNode(Permanence::Permanent));
+        assert_eq!(FailureCode::Other(BADONION | PERM | 99).blame(), Blame::Onion(Permanence::Permanent));
         assert_eq!(FailureCode::Other(NODE | 99).blame(), Blame::Node(Permanence::Temporary));
         assert_eq!(FailureCode::Other(UPDATE | 99).blame(), Blame::Policy);
         assert_eq!(FailureCode::Other(PERM | 99).blame(), Blame::Channel(Permanence::Permanent));

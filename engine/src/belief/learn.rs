@@ -4,15 +4,20 @@
 //! |---|---|---|---|
 //! | settled | all; the amounts move to the other side | | none |
 //! | reached the payee, who refused | all | | the payee's answer |
-//! | `temporary_channel_failure` | those before | held less than it was asked for | none |
+//! | reached the payee otherwise than the onion says | all but the last | | the last channel |
+//! | `temporary_channel_failure` | those before | held less than it was asked for | none; the channel, if nobody announced it |
 //! | policy, disabled, permanent | those before | nothing of its liquidity | the channel |
+//! | onion unreadable behind a node | those before | nothing of its liquidity | the channel |
+//! | onion unreadable to the payer's peer | | nothing of its liquidity | the peer |
 //! | of a node | those before | nothing of its liquidity | the node |
-//! | onion unreadable to the next node | those before, and the hop to it | | the next node |
 //! | an error that nobody's HMAC fits | unknown: nothing is learnt | | anybody on the route |
 //!
 //! A hop carried an HTLC where the node behind it answered: that node had it, so the channel held it. A permanent
 //! failure is no statement on liquidity: taken as an upper bound of zero, it would promise the whole capacity to the
 //! other direction.
+//!
+//! A node is accused by its own word or by the payer's. By another's only the channel between them is: else anybody
+//! could have its neighbours left out.
 
 use primitives::{Direction, Msat, ShortChannelIdDir, UnixTime};
 
@@ -29,7 +34,8 @@ pub struct AttemptedHop {
     pub direction: Direction,
     /// What the HTLC carried.
     pub amount: Msat,
-    /// What other HTLCs of ours held in the same direction at that time: the channel had to have both.
+    /// What other HTLCs of ours held in the same direction at that time: the channel had to have both. Of the hop that
+    /// failed those that may have been there, of the others those that surely were: so both bounds are true.
     pub in_flight: Msat,
 }
 
@@ -49,6 +55,16 @@ pub enum Outcome {
     },
     /// An error came back that no node's HMAC fits.
     Unreadable,
+}
+
+impl Outcome {
+    /// The hop that the erring node would have sent over, if there is one.
+    pub fn failed_hop(self) -> Option<usize> {
+        match self {
+            Outcome::Failed { erring_node, .. } => Some(erring_node),
+            Outcome::Settled | Outcome::Reached | Outcome::Unreadable => None,
+        }
+    }
 }
 
 /// What to do about a failure beyond believing it. Hops and nodes are places on the route: hop `i` leads from node `i`
@@ -87,7 +103,7 @@ pub enum Advice {
 }
 
 impl Beliefs {
-    /// A hop of an attempt by its channel's name. Of a channel that nobody announced nothing is learnt. O(log m).
+    /// A hop of an attempt by its channel's name. Of a channel that is not in the table nothing is learnt. O(log m).
     pub fn attempted_hop(&self, channel: ShortChannelIdDir, amount: Msat, in_flight: Msat) -> AttemptedHop {
         let ShortChannelIdDir { short_channel_id, direction } = channel;
         let channel = self.channel(short_channel_id).unwrap_or(ChannelIdx::from_u32(u32::MAX));
@@ -117,26 +133,49 @@ impl Beliefs {
         let Some((before, behind)) = hops.split_at_checked(node) else {
             return Advice::AvoidRoute;
         };
-        self.learn_carried(before, now);
         let Some(failed) = behind.first() else {
-            return advice_of_payee(code, node);
+            return self.learn_from_payee(hops, code, now);
         };
+        self.learn_carried(before, now);
         match code.blame() {
-            Blame::Liquidity => {
-                self.learn_refused(failed, now);
-                Advice::Believe
-            }
+            Blame::Liquidity if self.learn_refused(failed, now) => Advice::Believe,
+            // The table has no place for what is left there.
+            Blame::Liquidity => Advice::AvoidChannel { hop: node, permanence: Permanence::Temporary },
             Blame::Policy => Advice::Reprice { hop: node },
-            Blame::Channel(permanence) => Advice::AvoidChannel { hop: node, permanence },
-            Blame::Node(permanence) => Advice::AvoidNode { node, permanence },
-            Blame::NextNode(permanence) => {
-                self.learn_carried(&behind[..1], now);
-                Advice::AvoidNode { node: node + 1, permanence }
+            Blame::Onion(permanence) if node == 0 => Advice::AvoidNode { node: 1, permanence },
+            Blame::Channel(permanence) | Blame::Onion(permanence) => {
+                Advice::AvoidChannel { hop: node, permanence }
             }
+            Blame::Node(permanence) => Advice::AvoidNode { node, permanence },
             Blame::BlindedPath => Advice::AvoidBlindedPath,
             // Only a payee may say so; a forwarder that does is broken.
-            Blame::Payee(_) => Advice::AvoidNode { node, permanence: Permanence::Permanent },
+            Blame::Payee(_) | Blame::LastChannel => {
+                Advice::AvoidNode { node, permanence: Permanence::Permanent }
+            }
             Blame::Expiry => Advice::ShortenExpiry,
+        }
+    }
+
+    /// A payee's word on itself or on the payment; it forwards over no channel.
+    fn learn_from_payee(&self, hops: &[AttemptedHop], code: FailureCode, now: UnixTime) -> Advice {
+        let (node, blame) = (hops.len(), code.blame());
+        let carried = match hops {
+            [before @ .., _] if blame == Blame::LastChannel => before,
+            all => all,
+        };
+        self.learn_carried(carried, now);
+        match blame {
+            Blame::Payee(permanence) | Blame::Node(permanence) => Advice::Payee(permanence),
+            // Where nobody is between, the payer knows that it sent what the onion says.
+            Blame::LastChannel if node > 1 => {
+                Advice::AvoidChannel { hop: node - 1, permanence: Permanence::Temporary }
+            }
+            Blame::LastChannel => Advice::Payee(Permanence::Temporary),
+            Blame::BlindedPath => Advice::AvoidBlindedPath,
+            Blame::Expiry => Advice::ShortenExpiry,
+            Blame::Liquidity | Blame::Policy | Blame::Channel(_) | Blame::Onion(_) => {
+                Advice::AvoidNode { node, permanence: Permanence::Permanent }
+            }
         }
     }
 
@@ -147,9 +186,10 @@ impl Beliefs {
         }
     }
 
-    fn learn_refused(&self, hop: &AttemptedHop, now: UnixTime) {
+    /// `false` where the channel is not in the table.
+    fn learn_refused(&self, hop: &AttemptedHop, now: UnixTime) -> bool {
         let asked = hop.amount.saturating_add(hop.in_flight);
-        self.update(hop.channel, now, |bounds, at| bounds.refused(hop.direction, asked, at));
+        self.update(hop.channel, now, |bounds, at| bounds.refused(hop.direction, asked, at))
     }
 
     fn learn_settled(&self, hop: &AttemptedHop, now: UnixTime) {
@@ -157,17 +197,5 @@ impl Beliefs {
         self.update(hop.channel, now, |bounds, at| {
             bounds.carried(hop.direction, held, at).settled(hop.direction, hop.amount, at)
         });
-    }
-}
-
-/// A payee's word on itself or on the payment; it forwards over no channel.
-fn advice_of_payee(code: FailureCode, node: usize) -> Advice {
-    match code.blame() {
-        Blame::Payee(permanence) | Blame::Node(permanence) => Advice::Payee(permanence),
-        Blame::BlindedPath => Advice::AvoidBlindedPath,
-        Blame::Expiry => Advice::ShortenExpiry,
-        Blame::Liquidity | Blame::Policy | Blame::Channel(_) | Blame::NextNode(_) => {
-            Advice::AvoidNode { node, permanence: Permanence::Permanent }
-        }
     }
 }

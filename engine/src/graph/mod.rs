@@ -10,6 +10,7 @@ mod contents;
 mod csr;
 mod discounts;
 mod export;
+mod foreign;
 mod ids;
 mod record;
 mod topology;
@@ -25,5 +26,7 @@ pub(crate) use columns::Columns;
 pub(crate) use contents::Contents;
 pub(crate) use csr::{Adjacency, Block};
 pub(crate) use discounts::{Discounts, is_discount};
-pub(crate) use record::{ArcRecord, CLOSED, DISABLED, HtlcBounds, Record, UNANNOUNCED, Wide, WideField};
+pub(crate) use record::{
+    ArcRecord, CLOSED, DISABLED, FOREIGN, HtlcBounds, Record, UNANNOUNCED, Wide, WideField,
+};
 pub(crate) use topology::{NodePlaces, Parts};

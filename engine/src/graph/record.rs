@@ -116,6 +116,11 @@ impl Record {
         Record([self.0[0], self.0[1] | u64::from(flag) << 16, self.0[2]])
     }
 
+    /// This record without `flag`.
+    pub(crate) fn without_flag(self, flag: u16) -> Self {
+        Record([self.0[0], self.0[1] & !(u64::from(flag) << 16), self.0[2]])
+    }
+
     /// This record with another `fee_base_msat`.
     pub(crate) fn with_fee_base(self, fee_base_msat: u32) -> Self {
         Record([self.0[0] >> 32 << 32 | u64::from(fee_base_msat), self.0[1], self.0[2]])
@@ -133,7 +138,7 @@ impl Record {
 
     /// This record without the `disable` bit; a closed channel stays closed.
     pub(crate) fn enabled(self) -> Self {
-        Record([self.0[0], self.0[1] & !(u64::from(DISABLED) << 16), self.0[2]])
+        self.without_flag(DISABLED)
     }
 
     #[inline(always)]
@@ -159,7 +164,7 @@ impl Record {
     /// Whether the direction takes HTLCs at all.
     #[inline(always)]
     pub(crate) fn is_enabled(self) -> bool {
-        self.flags() & (DISABLED | CLOSED) == 0
+        self.flags() & (DISABLED | CLOSED | FOREIGN) == 0
     }
 
     /// The fee in msat of forwarding `amount` msat; saturates, which no limit and no balance can pay.
@@ -299,11 +304,14 @@ pub(crate) const DISABLED: u16 = 1;
 pub(crate) const CLOSED: u16 = 1 << 1;
 /// No policy was ever told; comes with [`DISABLED`].
 pub(crate) const UNANNOUNCED: u16 = 1 << 2;
+/// The channel, or the node it leads to, demands what nobody here knows (BOLT 7): follows from their features, and is not
+/// part of the stored form.
+pub(crate) const FOREIGN: u16 = 1 << 7;
 const CAPACITY_UNKNOWN: u16 = 1 << 3;
 const MIN_WIDE: u16 = 1 << 4;
 const MAX_WIDE: u16 = 1 << 5;
 const CAPACITY_WIDE: u16 = 1 << 6;
-const UNUSUAL: u16 = DISABLED | CLOSED | MIN_WIDE | MAX_WIDE | CAPACITY_WIDE;
+const UNUSUAL: u16 = DISABLED | CLOSED | FOREIGN | MIN_WIDE | MAX_WIDE | CAPACITY_WIDE;
 
 const MILLION: u64 = 1_000_000;
 const MSAT_PER_SAT: u64 = 1000;

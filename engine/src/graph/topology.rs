@@ -25,7 +25,7 @@ use super::contents::Contents;
 use super::csr::Adjacency;
 use super::discounts::{Discounts, is_discount, pack_inbound, unpack_inbound};
 use super::ids::{ArcIdx, ChannelIdx, NodeIdx};
-use super::record::{CLOSED, Record, UNANNOUNCED};
+use super::record::{CLOSED, DISABLED, Record, UNANNOUNCED};
 use super::{BuildError, ChannelDraft, GraphBuilder};
 
 /// A generation of the graph.
@@ -131,7 +131,7 @@ impl Topology {
         }))
     }
 
-    /// Adds room for more wide values.
+    /// Adds room for more wide values, and what follows from the others.
     pub(crate) fn assemble(parts: Parts) -> Self {
         let used = AtomicU32::new(parts.wide.len() as u32);
         let mut wide = WideTable { values: parts.wide.into_iter().map(AtomicU64::new).collect(), used };
@@ -158,6 +158,7 @@ impl Topology {
             }
             topology.discounts.get_or_init(|| discounts.listed(&topology.incoming));
         }
+        topology.mark_foreign();
         topology
     }
 
@@ -270,7 +271,7 @@ impl Topology {
             cltv_expiry_delta: CltvExpiryDelta::from_blocks(record.cltv() as u16),
             htlc_minimum_msat: Msat::from_msat(record.htlc_minimum_msat(&self.wide.values)),
             htlc_maximum_msat: Msat::from_msat(record.htlc_maximum_msat(&self.wide.values)),
-            disabled: !record.is_enabled(),
+            disabled: record.flags() & (DISABLED | CLOSED) != 0,
             last_update: UnixTime::from_secs(self.last_update[arc.to_usize()].load(Relaxed)),
         }
     }

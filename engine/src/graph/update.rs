@@ -10,7 +10,7 @@ use primitives::{ChannelPolicy, Direction};
 
 use super::discounts::pack_inbound;
 use super::ids::{ArcIdx, ChannelIdx};
-use super::record::{CLOSED, Record, Wide, WideField};
+use super::record::{CLOSED, FOREIGN, Record, Wide, WideField};
 use super::topology::{Topology, WideTable};
 
 /// A policy that is ready to be stored in the generation that planned it.
@@ -50,9 +50,7 @@ impl Topology {
         debug_assert_eq!(old, self.outgoing.record_at(out_position), "both lists tell the same");
         let mut wide = WideUpdate::new(&self.wide, old);
         let mut record = Record::pack(policy, old.capacity(&self.wide.values), &mut wide)?;
-        if old.flags() & CLOSED != 0 {
-            record = record.with_flag(CLOSED);
-        }
+        record = record.with_flag(old.flags() & (CLOSED | FOREIGN));
         if !policy.inbound_fee.is_zero() {
             self.add_inbound(arc, policy.inbound_fee);
         }
@@ -99,11 +97,16 @@ impl Topology {
 
     /// Marks both directions closed for good. Only the writer may call this, inside its sequence.
     pub(crate) fn close(&self, channel: ChannelIdx) {
-        for arc in Direction::BOTH.map(|direction| channel.arc(direction).to_u32()) {
-            let record = self.incoming.record(arc).with_flag(CLOSED);
-            self.outgoing.store_at(self.outgoing.position(arc), record);
-            self.incoming.store_at(self.incoming.position(arc), record);
-        }
+        Direction::BOTH
+            .into_iter()
+            .for_each(|direction| self.add_flag(channel.arc(direction).to_u32(), CLOSED));
+    }
+
+    /// Sets a flag of an arc. Only the writer may call this, inside its sequence.
+    pub(super) fn add_flag(&self, arc: u32, flag: u16) {
+        let record = self.incoming.record(arc).with_flag(flag);
+        self.outgoing.store_at(self.outgoing.position(arc), record);
+        self.incoming.store_at(self.incoming.position(arc), record);
     }
 }
 

@@ -6,11 +6,11 @@ use primitives::{Msat, UnixTime};
 
 use super::budget::PayBudget;
 use super::event::{PayEnd, PayInput, PayOutput, PayReport};
-use super::lesson::Lessons;
+use super::lesson::{Lessons, narrow_extra_arc};
 use super::part::{PartId, SentPart, attempted, hold};
 use super::rest::{Rest, rest_query};
 use super::world::PayWorld;
-use crate::belief::{Advice, FailureCode, Outcome, Permanence, Prior};
+use crate::belief::{Advice, AttemptedHop, Blame, FailureCode, Outcome, Permanence, Prior};
 use crate::flow::{
     BelievedLiquidity, Cut, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, first_stage,
     most_sendable_with, plan_with,
@@ -75,18 +75,14 @@ impl Payment {
         let part = self.parts.remove(place);
         self.is_stuck = false;
         self.next_stage = None;
-        let erring_node = match outcome {
-            Outcome::Failed { erring_node, .. } => Some(erring_node),
-            Outcome::Settled | Outcome::Reached | Outcome::Unreadable => None,
-        };
         let others = hold(self.parts.iter(), world.snapshot, &self.query.route);
-        let hops = attempted(&part, erring_node, &others, world, &self.query.route);
+        let hops = attempted(&part, outcome.failed_hop(), &others, world, &self.query.route);
         let advice = world.beliefs.learn(&hops, outcome, now);
         if outcome == Outcome::Settled {
             self.settled = self.settled.saturating_add(part.part.amount);
             self.settled_fee = self.settled_fee.saturating_add(part.part.fee);
         } else {
-            self.learn(advice, outcome, &part);
+            self.learn(advice, outcome, &part, &hops);
         }
         if self.settled > Msat::ZERO || self.end.is_some() {
             self.withdraw();
@@ -100,7 +96,14 @@ impl Payment {
         self.parts.retain(|part| outbox.iter().all(|kept| kept.id != part.id));
     }
 
-    fn learn(&mut self, advice: Advice, outcome: Outcome, part: &SentPart) {
+    fn learn(&mut self, advice: Advice, outcome: Outcome, part: &SentPart, hops: &[AttemptedHop]) {
+        if let Outcome::Failed { erring_node, code } = outcome
+            && code.blame() == Blame::Liquidity
+            && let (Some(hop), Some(asked)) = (part.part.hops.get(erring_node), hops.get(erring_node))
+            && narrow_extra_arc(hop, asked.amount.saturating_add(asked.in_flight), &mut self.query.route)
+        {
+            return;
+        }
         self.lessons.apply(advice, &part.part, &mut self.query);
         if let (Advice::Payee(permanence), Outcome::Failed { code, .. }) = (advice, outcome) {
             // A payee that waited in vain for the rest may be asked again; other words of it are final.

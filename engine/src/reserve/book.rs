@@ -216,6 +216,11 @@ impl ReservationBook {
         Ok(())
     }
 
+    /// What is in flight over a direction of a channel.
+    pub fn reserved(&self, channel: ShortChannelIdDir) -> Reserved {
+        self.totals.get(&channel).copied().unwrap_or_default()
+    }
+
     /// The id that is given next.
     pub fn next_id(&self) -> ReservationId {
         ReservationId(self.next_id)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use primitives::{ChannelPolicy, Direction, Features, Msat, NodeId, ShortChannelId};
 
-use crate::graph::Topology;
+use crate::graph::{NodeIdx, Topology};
 use crate::overlay::{Overlay, OverlayChannel};
 
 /// Changes that wait for the next generation.
@@ -77,7 +77,16 @@ impl Pending {
                 policies: channel.policies,
             })
             .collect();
-        Overlay::new(first_node, topology.channel_count() as u32 * 2, node_ids, channels)
+        let mut overlay =
+            Overlay::new(first_node, topology.channel_count() as u32 * 2, node_ids.clone(), channels);
+        for (node_id, node) in self.channels.values().flat_map(ends) {
+            let seen = self.nodes.get(&node_id).map(|seen| &seen.features);
+            let features = seen.or_else(|| Some(topology.node_features(NodeIdx::from_u32(node?))));
+            if features.is_some_and(|features| features.unknown_demand().is_some()) {
+                overlay.refuse(number((node_id, node)));
+            }
+        }
+        overlay
     }
 
     /// Returns what a merge takes along, and remembers that it did.
@@ -104,6 +113,11 @@ impl Pending {
         }
         self.channels.retain(|_, channel| !channel.is_merging);
         self.nodes.retain(|_, node| !node.is_merging);
+        for (node_id, _) in self.nodes.iter().filter(|(_, node)| node.features.unknown_demand().is_some()) {
+            if let Some(place) = next.node(node_id) {
+                next.refuse(place);
+            }
+        }
         for ((short_channel_id, direction), policy) in std::mem::take(&mut self.policies) {
             if let Some(channel) = next.open_channel(short_channel_id) {
                 next.store_unpublished(channel, direction, &policy);

@@ -217,6 +217,14 @@ impl GraphWriter {
             return Ok(());
         }
         self.check_node_room()?;
+        // A node that demands what is not known is left alone at once; one that no longer does, from the next generation on.
+        if features.unknown_demand().is_some() {
+            let Generation { topology, sequence } = &*self.latest.generation;
+            if let Some(node) = topology.node(&node_id) {
+                sequence.write(|| topology.refuse(node));
+            }
+            self.note_overlay_change();
+        }
         self.pending.nodes.insert(node_id, PendingNode { features: features.clone(), is_merging: false });
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! | a failure of a hop | as `engine` has it for the hop and its code |
 //! | a failure of a hop that is no message | the HTLC got there, and the node is to be left out for now |
 //! | a failure of nobody | the HTLC got as far as attribution data are sound, nothing of what is behind |
-//! | an onion that the payer's own peer could not read | the HTLC got there |
+//! | an onion that the payer's own peer could not read | nothing of liquidity |
 //! | the preimage | the payment's amounts moved |
 
 use engine::belief::{Advice, AttemptedHop, Beliefs, FailureCode, Outcome};
@@ -23,8 +23,7 @@ pub struct SentHtlc<'a> {
     pub hops: &'a [Hop],
     /// The packet that was sent along it, with the secrets to read what comes back.
     pub onion: &'a OutgoingOnion,
-    /// The routes of the payer's other HTLCs that were on the way at the same time, such as the payment's other parts:
-    /// channels that they share held both.
+    /// The routes of the payer's other HTLCs that were on the way at the same time, such as the payment's other parts.
     pub others: &'a [&'a [Hop]],
 }
 
@@ -41,8 +40,8 @@ impl SentHtlc<'_> {
     /// Reads the failure that came back and learns from it. O(hops * HTLCs).
     pub fn failed(&self, beliefs: &Beliefs, packet: FailurePacket, now: UnixTime) -> Lesson {
         let report = packet.read(self.onion.failure_secrets());
-        let hops = self.attempted(beliefs);
         let outcome = outcome_of(&report);
+        let hops = self.attempted(beliefs, outcome);
         if let (Outcome::Unreadable, Some(attribution)) = (outcome, &report.attribution) {
             // Whose hold times are authentic has had the HTLC.
             let reached = attribution.hold_times.len().min(hops.len());
@@ -56,7 +55,7 @@ impl SentHtlc<'_> {
     pub fn malformed(&self, beliefs: &Beliefs, failure: &Failure, now: UnixTime) -> Advice {
         // It is said of the peer by the payer itself, as it is of any other node by the one before it.
         let outcome = Outcome::Failed { erring_node: 0, code: FailureCode::from_u16(failure.code()) };
-        beliefs.learn(&self.attempted(beliefs), outcome, now)
+        beliefs.learn(&self.attempted(beliefs, outcome), outcome, now)
     }
 
     /// Learns that the payee took the HTLC, and reads the hold times that came with the preimage.
@@ -66,13 +65,19 @@ impl SentHtlc<'_> {
         attribution_data: Option<AttributionData>,
         now: UnixTime,
     ) -> Option<Attribution> {
-        beliefs.learn(&self.attempted(beliefs), Outcome::Settled, now);
+        beliefs.learn(&self.attempted(beliefs, Outcome::Settled), Outcome::Settled, now);
         attribution_data.map(|data| data.read_success(self.onion.failure_secrets()))
     }
 
-    fn attempted(&self, beliefs: &Beliefs) -> Vec<AttemptedHop> {
-        let attempted = |hop: &Hop| beliefs.attempted_hop(hop.channel(), hop.amount, self.in_flight(hop));
-        self.hops.iter().map(attempted).collect()
+    /// Other HTLCs were surely in the payer's own channel. Whether they had got further is not known: they are taken to be
+    /// where this one was refused, and not to be where it was carried.
+    fn attempted(&self, beliefs: &Beliefs, outcome: Outcome) -> Vec<AttemptedHop> {
+        let hops = self.hops.iter().enumerate().map(|(place, hop)| {
+            let counts = place == 0 || outcome.failed_hop() == Some(place);
+            let in_flight = if counts { self.in_flight(hop) } else { Msat::ZERO };
+            beliefs.attempted_hop(hop.channel(), hop.amount, in_flight)
+        });
+        hops.collect()
     }
 
     /// What the other HTLCs held where `hop` is.

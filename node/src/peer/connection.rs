@@ -6,7 +6,7 @@ use primitives::wire::{
 };
 use primitives::{ChainHash, NodeId};
 
-use super::features::{missing_dependency, offered_features, unknown_feature};
+use super::features::{missing_dependency, offered_features};
 use super::noise::{
     ACT_ONE_SIZE, ACT_THREE_SIZE, ACT_TWO_SIZE, Act, CipherError, HEADER_SIZE, HandshakeError, Initiator,
     Keys, Opener, Responder, ResponderActThree, Sealer, TAG_SIZE,
@@ -254,7 +254,7 @@ impl Connection {
             Init::TYPE => {
                 let init = Init::decode(payload)?;
                 let features = init.combined_features();
-                if let Some(bit) = unknown_feature(&features) {
+                if let Some(bit) = features.unknown_demand() {
                     return Err(ConnectionError::Feature { bit });
                 }
                 if let Some((bit, needs)) = missing_dependency(&features) {

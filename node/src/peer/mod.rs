@@ -14,4 +14,4 @@ mod features;
 pub mod noise;
 
 pub use connection::{Connection, ConnectionError, Event, Introduction, OUTPUT_BYTES_MAX, SendError};
-pub use features::{offered_features, unknown_feature};
+pub use features::offered_features;

@@ -138,11 +138,7 @@ impl World {
         let stop = lacking.unwrap_or(hops.len());
         let (carried, outcome) = match attempt.end {
             End::Unreadable => (0, Outcome::Unreadable),
-            End::FailAt(node, code) if node < stop => {
-                // The next node could not read what did reach it.
-                let reached = usize::from(code == FailureCode::InvalidOnionHmac);
-                (node + reached, Outcome::Failed { erring_node: node, code })
-            }
+            End::FailAt(node, code) if node < stop => (node, Outcome::Failed { erring_node: node, code }),
             _ if stop < hops.len() => {
                 let code = FailureCode::TemporaryChannelFailure;
                 (stop, Outcome::Failed { erring_node: stop, code })

@@ -188,3 +188,28 @@ async fn the_graph_is_looked_up() {
         "channels"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_reserved_may_have_been_in_the_way_of_what_failed() {
+    let service = Service::line().await;
+    // 900 million of the channel's 1,000 million msat are on the way when 50 million more fail.
+    let parts = json!({"path": [{"channel": "4x1x0/0", "amount_msat": 45_000_000}]});
+    let mut ids = Vec::new();
+    for _ in 0..20 {
+        ids.push(service.post("/api/v1/reservations", &parts).await.json()["reservation"].clone());
+    }
+    let failed = json!({
+        "path": [{"channel": "4x1x0/0", "amount_msat": 50_000_000}],
+        "outcome": "failed", "erring_node": 0, "failure_code": 0x1007,
+    });
+    let learnt = service.post("/api/v1/feedback", &failed).await.json();
+    assert_eq!(learnt["advice"]["action"], "believe");
+    // Less goes beside what is on the way; the same does not.
+    assert_eq!(service.post("/api/v1/routes", &query(49_000_000)).await.json()["hops"], 1);
+    assert_eq!(service.post("/api/v1/routes", &query(50_000_000)).await.json()["hops"], 3);
+    for id in ids {
+        let url = service.url(&format!("/api/v1/reservations/{id}"));
+        assert_eq!(service.client.delete(&url).send().await.unwrap().status(), 200);
+    }
+    assert_eq!(service.post("/api/v1/routes", &query(50_000_000)).await.json()["hops"], 1);
+}

@@ -3,6 +3,7 @@
 mod world;
 
 mod delivery;
+mod hints;
 mod layers;
 mod maxima;
 mod rules;

@@ -203,6 +203,7 @@ fn parts_on_the_same_channel_are_believed_together() {
     let failure = Failure::TemporaryChannelFailure { channel_update: ChannelUpdate::default() };
     let packet = way_back(onions[0].failure_secrets(), 1, failure.clone(), 99, |_| ());
     htlc.failed(&ours, packet, NOW);
+    // The peer answered: it had all of them. Behind it the second and the third may have been slower.
     let beside = plan.parts[1..].iter().fold(Msat::ZERO, |sum, part| sum.saturating_add(part.hops[0].amount));
     assert!(beside > Msat::from_msat(60_000_000));
     let in_flight = |at| if at == 0 { beside } else { Msat::ZERO };
@@ -210,6 +211,40 @@ fn parts_on_the_same_channel_are_believed_together() {
     let code = FailureCode::from_u16(failure.code());
     theirs.learn(&hops, Outcome::Failed { erring_node: 2, code }, NOW);
     assert_eq!(known(&ours), known(&theirs));
+}
+
+#[test]
+fn parts_that_share_a_later_channel_are_believed_together_where_one_was_refused() {
+    // All parts arrive through one channel.
+    let ways = [2, 3, 4].into_iter().flat_map(|way| [(1, way, 60_000), (way, 5, 50_000)]);
+    let world = World::new(7, &ways.chain([(0, 1, 1_000_000), (5, 6, 1_000_000)]).collect::<Vec<_>>());
+    let payment = payment(120_000_000, None);
+    let mut query = PlanQuery::new(world.query(6));
+    aim_plan(&mut query, &payment, None).expect("in range");
+    let plan: Plan = world.plan(&query).expect("three ways have room");
+    let onions = wrap_plan(&world.secp, &SEED, &plan, None, &payment).expect("fits");
+    let others: Vec<&[Hop]> = plan.parts[1..].iter().map(|part| &part.hops[..]).collect();
+    let hops = &plan.parts[0].hops;
+    let htlc = SentHtlc { hops, onion: &onions[0], others: &others };
+    let last = hops.len() - 1;
+    let beside = |at: usize| {
+        plan.parts[1..].iter().fold(Msat::ZERO, |sum, part| sum.saturating_add(part.hops[at].amount))
+    };
+    let failures: [(Failure, usize, fn(usize, usize) -> bool); 2] = [
+        (Failure::TemporaryChannelFailure { channel_update: ChannelUpdate::default() }, last, |at, last| {
+            at == 0 || at == last
+        }),
+        (Failure::MppTimeout, last + 1, |at, _| at == 0),
+    ];
+    for (failure, erring_node, counts) in failures {
+        let (ours, theirs) = (beliefs(&world), beliefs(&world));
+        let packet = way_back(onions[0].failure_secrets(), erring_node - 1, failure.clone(), 99, |_| ());
+        htlc.failed(&ours, packet, NOW);
+        let in_flight = |at| if counts(at, last) { beside(at) } else { Msat::ZERO };
+        let code = FailureCode::from_u16(failure.code());
+        theirs.learn(&by_hand(&theirs, hops, in_flight), Outcome::Failed { erring_node, code }, NOW);
+        assert_eq!(known(&ours), known(&theirs), "{failure}");
+    }
 }
 
 #[test]
@@ -239,7 +274,7 @@ fn an_onion_that_the_peer_cannot_read_is_the_peers_fault() {
     let failure = Failure::from_malformed(0xc005, onion.packet.sha256()).expect("BADONION");
     let advice = htlc.malformed(&beliefs, &failure, NOW);
     assert_eq!(advice, Advice::AvoidNode { node: 1, permanence: Permanence::Permanent });
-    assert_eq!(known(&beliefs).len(), 1);
+    assert_eq!(known(&beliefs).len(), 0);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::header::{Contents, DIRECTORY_SIZE_MAX, Entry, SnapshotMeta};
 use super::section::{ALIGNMENT, PART_COUNT, Section, aligned, checksum, parts};
-use crate::graph::{Columns, Record, Topology};
+use crate::graph::{Columns, FOREIGN, Record, Topology};
 
 /// Stores a graph as it is laid out, with its current policies; returns how many bytes were written.
 ///
@@ -155,7 +155,7 @@ impl Copy {
     }
 
     fn record_bytes(&self, arc: u32) -> [u8; 24] {
-        let words = self.records[arc as usize].words().map(u64::to_le_bytes);
+        let words = self.records[arc as usize].without_flag(FOREIGN).words().map(u64::to_le_bytes);
         std::array::from_fn(|at| words[at / 8][at % 8])
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use engine::belief::{Beliefs, Bounds, HalfLives};
-use engine::layer::{Layer, LayerError, LayerWriter, Layers};
+use engine::layer::{Inform, Layer, LayerError, LayerWriter, Layers};
 use engine::reserve::{ReservationBook, Reservations};
 use engine::snapshot::Snapshot;
-use primitives::{Msat, ShortChannelId, UnixTime};
+use primitives::{Msat, ShortChannelId, ShortChannelIdDir, UnixTime};
 
 use super::change::{Attempt, ChangeError, Effect, LayerEdit};
 
@@ -146,7 +146,12 @@ impl TenantBook {
                 return Ok(Effect::Removed(usize::from(layers.edit(name)?.remove_channel_update(*channel))));
             }
             LayerEdit::InformChannel(channel, amount, inform) => {
-                let constraint = layers.edit(name)?.inform_channel(*channel, *amount, *inform, now)?;
+                let amount = match inform {
+                    // All that is reserved may have been there, as askrene has it.
+                    Inform::Constrained => amount.saturating_add(in_flight(&self.reservations, *channel)),
+                    Inform::Unconstrained | Inform::Succeeded => *amount,
+                };
+                let constraint = layers.edit(name)?.inform_channel(*channel, amount, *inform, now)?;
                 return Ok(Effect::Constraint(constraint));
             }
             LayerEdit::BiasChannel(channel, step, description) => {
@@ -164,11 +169,16 @@ impl TenantBook {
         Ok(Effect::Done)
     }
 
-    /// Learns. O(m) for the first time and after a new generation.
+    /// Learns; what is reserved may have been in the channel that refused. O(m) for the first time and after a new
+    /// generation.
     pub(super) fn learn(&mut self, snapshot: &Arc<Snapshot>, attempt: &Attempt) -> Effect {
         let beliefs = self.beliefs(snapshot);
-        let hops =
-            attempt.path.iter().map(|htlc| beliefs.attempted_hop(htlc.channel, htlc.amount, Msat::ZERO));
+        let failed = attempt.outcome.failed_hop();
+        let hops = attempt.path.iter().enumerate().map(|(place, htlc)| {
+            let others =
+                if failed == Some(place) { in_flight(&self.reservations, htlc.channel) } else { Msat::ZERO };
+            beliefs.attempted_hop(htlc.channel, htlc.amount, others)
+        });
         Effect::Advice(beliefs.learn(&hops.collect::<Vec<_>>(), attempt.outcome, attempt.at))
     }
 
@@ -233,6 +243,10 @@ impl TenantBook {
             self.believe_remembered(snapshot);
         }
     }
+}
+
+fn in_flight(reservations: &ReservationBook, channel: ShortChannelIdDir) -> Msat {
+    Msat::from_msat(reservations.reserved(channel).msat)
 }
 
 /// What is known of a channel fades within days.

@@ -51,3 +51,20 @@ async fn equal_paths_are_released_one_by_one() {
     fail(&service, "askrene-reserve", long, -32602).await;
     assert_eq!(call(&service, "askrene-reserve", json!({"path": []})).await, json!({}));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_reserved_may_have_been_in_the_way_of_what_failed() {
+    let service = Service::line().await;
+    call(&service, "askrene-create-layer", json!({"layer": "x"})).await;
+    let path = json!({"path": [{"short_channel_id_dir": "3x1x0/1", "amount_msat": 1000}]});
+    call(&service, "askrene-reserve", path).await;
+    // What passed shows no more than itself.
+    for (kind, field, expected) in
+        [("constrained", "maximum_msat", 5999), ("unconstrained", "minimum_msat", 5000)]
+    {
+        let inform =
+            json!({"layer": "x", "short_channel_id_dir": "3x1x0/1", "amount_msat": 5000, "inform": kind});
+        let known = call(&service, "askrene-inform-channel", inform).await;
+        assert_eq!(known["constraints"][0][field], expected);
+    }
+}
