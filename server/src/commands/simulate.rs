@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use engine::belief::{Beliefs, Bimodal, HalfLives, Prior};
 use engine::cost::CostModel;
 use engine::flow::{PlanQuery, PlanWorkspace};
+use engine::graph::NodeIdx;
 use engine::pay::{PAY_WEIGHTS, PayBudget, PayWorld, Payment};
 use engine::query::RouteQuery;
 use engine::rehearsal::{Trial, own_channels, rehearse};
@@ -62,6 +63,10 @@ pub(crate) struct SimulateArgs {
     /// What all fees of a payment may come to beyond 50 sat, in millionths of the amount
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     fee_millionths: u32,
+    /// Payments come one after the other, a minute apart: balances stay as they were moved, and payers share what is learnt.
+    /// Feasible is what was before the first one
+    #[arg(long)]
+    stream: bool,
     /// Draw success and fees against amounts into this SVG file
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
@@ -103,16 +108,24 @@ pub(crate) fn run(args: &SimulateArgs, out: &mut impl Write) -> Result<Outcome, 
         let drawn = draw_payments(snapshot.topology(), &network, draw);
         for &strategy in &args.strategies {
             let mut trials = Vec::with_capacity(drawn.payments.len());
+            let fresh = || State::new(snapshot, network.clone());
+            let try_one =
+                |state: &mut State, space: &mut PlanWorkspace, &(payer, payee): &(NodeIdx, NodeIdx)| {
+                    let ends = (snapshot.node_id(payer), snapshot.node_id(payee));
+                    let route = RouteQuery::new(ends.0, ends.1, amount);
+                    let query = args.query(snapshot, &state.network, route, strategy);
+                    pay(args, snapshot, state, query, space)
+                };
+            let (mut stream, mut space) = (args.stream.then(fresh), PlanWorkspace::default());
             for chunk in drawn.payments.chunks(CHUNK_SIZE) {
-                trials.par_extend(chunk.par_iter().map_init(
-                    PlanWorkspace::default,
-                    |space, &(payer, payee)| {
-                        let ends = (snapshot.node_id(payer), snapshot.node_id(payee));
-                        let query =
-                            args.query(snapshot, &network, RouteQuery::new(ends.0, ends.1, amount), strategy);
-                        pay(args, snapshot, network.clone(), query, space)
-                    },
-                ));
+                match &mut stream {
+                    Some(state) => trials.extend(chunk.iter().map(|ends| try_one(state, &mut space, ends))),
+                    None => {
+                        trials.par_extend(chunk.par_iter().map_init(PlanWorkspace::default, |space, ends| {
+                            try_one(&mut fresh(), space, ends)
+                        }))
+                    }
+                }
                 done += chunk.len() as u64;
                 bar.set(done);
             }
@@ -142,20 +155,34 @@ pub(crate) fn run(args: &SimulateArgs, out: &mut impl Write) -> Result<Outcome, 
     Ok(Outcome::Done)
 }
 
-/// One payment, by one who knows nothing but its own balances, and the time of each of its plans.
+/// What a payment finds.
+struct State {
+    network: HiddenNetwork,
+    beliefs: Beliefs,
+    now: UnixTime,
+}
+
+impl State {
+    /// Nothing is known.
+    fn new(snapshot: &Snapshot, network: HiddenNetwork) -> Self {
+        State { network, beliefs: Beliefs::new(snapshot, HalfLives::default()), now: NOW }
+    }
+}
+
+/// One payment, by one who knows its own balances and what is believed, and the time of each of its plans.
 fn pay(
     args: &SimulateArgs,
     snapshot: &Snapshot,
-    mut network: HiddenNetwork,
+    state: &mut State,
     query: PlanQuery,
     space: &mut PlanWorkspace,
 ) -> (Trial, Vec<Duration>) {
-    let beliefs = Beliefs::new(snapshot, HalfLives::default());
-    let world = PayWorld { snapshot, beliefs: &beliefs };
+    let State { network, beliefs, now } = state;
+    let world = PayWorld { snapshot, beliefs };
     let budget = PayBudget { attempt_count_max: args.attempts, ..PayBudget::default() };
     let mut payment = Payment::new(query, args.prior(), budget);
     let mut plans = Vec::new();
-    let trial = rehearse(world, &mut network, &mut payment, (NOW, args.seed), |payment, now| {
+    let trial = rehearse(world, network, &mut payment, (*now, args.seed), |payment, now| {
         let (before, started) = (payment.attempt_count(), Instant::now());
         let output = payment.poll_output(world, now, space);
         if payment.attempt_count() > before {
@@ -163,6 +190,7 @@ fn pay(
         }
         output
     });
+    *now = UnixTime::from_secs(now.to_secs().saturating_add(STREAM_SECS));
     (trial, plans)
 }
 
@@ -222,6 +250,8 @@ impl Strategy {
 
 /// Any moment: nothing is known before it.
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+/// From one payment of a stream to the next.
+const STREAM_SECS: u32 = 60;
 /// What fees may come to whatever the amount, as in LDK's default limit.
 const FEE_FREE_MSAT: u64 = 50_000;
 /// Payments between two steps of the progress bar.

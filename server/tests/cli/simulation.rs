@@ -25,6 +25,12 @@ fn a_simulation_tells_what_was_paid_and_draws_it() {
     // Times aside, the same seed tells the same.
     let shares = |ran: &crate::run::Ran| ran.json()["rows"][0]["fee_msat_mean"].clone();
     assert_eq!(shares(&ran), shares(&place.run(&args(&["--json"]))));
+    // In a stream the first payment is the same; what it moved and taught is there for the others.
+    let stream = || shares(&place.run(&args(&["--json", "--stream"])));
+    assert_eq!(stream(), stream());
+    let one =
+        ["simulate", "--graph", "graph.csv", "--amounts", "10sat", "--count", "1", "--json", "--stream"];
+    assert_eq!(shares(&place.run(&one)), shares(&place.run(&one[..8])));
     let table = place.run(&args(&["--strategies", "planner"]));
     assert!(
         table.code == 0 && table.out.contains("first try") && !table.out.contains("single"),
