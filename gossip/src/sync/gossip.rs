@@ -6,7 +6,7 @@ use primitives::wire::{
     GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
     ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
 };
-use primitives::{ChainHash, GraphDelta, Msat, ShortChannelId, UnixTime};
+use primitives::{ChainHash, GraphDelta, Msat, UnixTime};
 
 use super::checks::Checks;
 use super::funding::FundingRoom;

@@ -98,7 +98,7 @@ pub(crate) async fn be(kind: Kind, address: SocketAddr) -> io::Result<()> {
     }
     println!("{}", idle.len() + slow.len());
     spawn_blocking(|| io::stdin().lines().for_each(drop)).await?;
-    let open = idle.iter_mut().filter(|client| client.is_open()).count();
+    let open: usize = idle.iter_mut().map(|client| usize::from(client.is_open())).sum();
     println!("{}", open + slow.len());
     Ok(())
 }
