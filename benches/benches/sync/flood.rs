@@ -122,11 +122,11 @@ fn search(floods: &[(&'static str, Vec<Vec<u8>>)]) {
     let (to, ignored) = (Target::of(&node), AtomicU64::new(0));
     let turn = |floods: &[(&'static str, Vec<Vec<u8>>)]| {
         let (is_over, began) = (AtomicBool::new(false), Instant::now());
+        let length = SEARCH_TURN / if is_measured() { 1 } else { 30 };
         thread::scope(|scope| {
             for (_, messages) in floods {
                 scope.spawn(|| flood(to, messages, &is_over, [&ignored; 2]));
             }
-            let length = SEARCH_TURN / if is_measured() { 1 } else { 30 };
             let seen = scope.spawn(|| searches.run(|| began.elapsed() > length)).join();
             is_over.store(true, Relaxed);
             seen.expect("searches end")

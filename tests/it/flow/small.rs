@@ -113,8 +113,7 @@ fn the_likeliest_plan_costs_what_it_must() {
         (RIGHT, PAYEE, 10_000_000, 2_000_000),
     ]);
     let usual = query(sat(100_000));
-    let likely =
-        PlanQuery { route: RouteQuery { cost: CostModel::LIKELY, ..usual.route.clone() }, ..usual.clone() };
+    let likely = PlanQuery::new(RouteQuery { cost: CostModel::LIKELY, ..usual.route.clone() });
     let [usual, likely] = [usual, likely].map(|query| planned(&snapshot, &query).unwrap());
     assert!(usual.fee < sat(100) && usual.probability < 0.6, "{usual:?}");
     assert!(likely.fee > sat(1000) && likely.probability > 0.9, "{likely:?}");

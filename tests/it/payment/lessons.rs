@@ -230,17 +230,14 @@ fn parts_that_share_a_later_channel_are_believed_together_where_one_was_refused(
     let beside = |at: usize| {
         plan.parts[1..].iter().fold(Msat::ZERO, |sum, part| sum.saturating_add(part.hops[at].amount))
     };
-    let failures: [(Failure, usize, fn(usize, usize) -> bool); 2] = [
-        (Failure::TemporaryChannelFailure { channel_update: ChannelUpdate::default() }, last, |at, last| {
-            at == 0 || at == last
-        }),
-        (Failure::MppTimeout, last + 1, |at, _| at == 0),
-    ];
-    for (failure, erring_node, counts) in failures {
+    let full = Failure::TemporaryChannelFailure { channel_update: ChannelUpdate::default() };
+    let failures: [(Failure, usize, &[usize]); 2] =
+        [(full, last, &[0, last]), (Failure::MppTimeout, last + 1, &[0])];
+    for (failure, erring_node, counted) in failures {
         let (ours, theirs) = (beliefs(&world), beliefs(&world));
         let packet = way_back(onions[0].failure_secrets(), erring_node - 1, failure.clone(), 99, |_| ());
         htlc.failed(&ours, packet, NOW);
-        let in_flight = |at| if counts(at, last) { beside(at) } else { Msat::ZERO };
+        let in_flight = |at| if counted.contains(&at) { beside(at) } else { Msat::ZERO };
         let code = FailureCode::from_u16(failure.code());
         theirs.learn(&by_hand(&theirs, hops, in_flight), Outcome::Failed { erring_node, code }, NOW);
         assert_eq!(known(&ours), known(&theirs), "{failure}");
