@@ -4,7 +4,7 @@ use std::fmt;
 
 use primitives::Msat;
 
-use crate::cost::{FeeOnly, HopCost};
+use crate::cost::FeeOnly;
 use crate::query::RouteQuery;
 use crate::route::{payee_used, price};
 use crate::search::problem::{COST_MAX, Problem};
@@ -84,9 +84,11 @@ impl fmt::Display for NoRoute {
 
 /// Looks for the reason; `is_limited` says that a route was found and broke a limit. Costs another search or two, so it is for
 /// the answer that is "no" only. `None` where the work ran out before it was found.
-pub(crate) fn explain<C: HopCost>(
+///
+/// By fee, whatever the query's cost: so a fee limit is told by what it is short at least.
+pub(crate) fn explain(
     query: &RouteQuery,
-    problem: Problem<'_, C>,
+    problem: Problem<'_, FeeOnly>,
     is_limited: bool,
     space: &mut Workspace,
 ) -> Option<NoRoute> {
@@ -99,9 +101,7 @@ pub(crate) fn explain<C: HopCost>(
         return Some(NoRoute::PayeeCannotReceive { largest: Msat::from_msat(largest) });
     }
     if problem.amount_max < COST_MAX || is_limited {
-        // By fee, whatever the query's cost: so a fee limit is told by what it is short at least.
         let unlimited = Problem { amount_max: COST_MAX, strict: false, tolerance: 0, ..problem };
-        let unlimited = unlimited.with_cost(FeeOnly);
         match solve(unlimited, space).outcome {
             Outcome::WorkLimit => return None,
             Outcome::Route { .. } => {
@@ -136,7 +136,7 @@ fn broken_limit(
 }
 
 /// The largest HTLC over any arc that leaves the payer, or enters the payee.
-fn largest_htlc<C: HopCost>(problem: &Problem<'_, C>, at_payer: bool) -> u64 {
+fn largest_htlc(problem: &Problem<'_, FeeOnly>, at_payer: bool) -> u64 {
     let lists = if at_payer { problem.topology.out_lists() } else { problem.topology.in_lists() };
     let node = if at_payer { problem.payer } else { problem.payee };
     let mut arcs = lists.arcs_of(node).to_vec();
@@ -151,7 +151,7 @@ fn largest_htlc<C: HopCost>(problem: &Problem<'_, C>, at_payer: bool) -> u64 {
 }
 
 /// The width of the widest path: a Dijkstra search that maximises the least `htlc_maximum_msat`. O(m log n).
-pub(crate) fn widest_path<C: HopCost>(problem: &Problem<'_, C>) -> u64 {
+pub(crate) fn widest_path(problem: &Problem<'_, FeeOnly>) -> u64 {
     let node_count = problem.layers.iter().map(|layer| layer.node_end() as usize).max().unwrap_or(0);
     let mut width = vec![0u64; node_count.max(problem.topology.node_count())];
     let mut queue = std::collections::BinaryHeap::new();
@@ -179,7 +179,7 @@ pub(crate) fn widest_path<C: HopCost>(problem: &Problem<'_, C>) -> u64 {
     0
 }
 
-impl<C: HopCost> Problem<'_, C> {
+impl Problem<'_, FeeOnly> {
     /// The largest HTLC on an arc, `None` where the query may not use it.
     fn width(&self, arc: u32) -> Option<u64> {
         if self.head(arc) == self.payee && !self.is_last_hop(self.tail(arc)) {

@@ -193,7 +193,7 @@ fn unfound<C: HopCost>(
     match answer.outcome {
         Outcome::WorkLimit => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
         _ if problem.start.is_some() => Err(RouteError::NoRoute(NoRoute::NotConnected)),
-        _ => Err(match explain(query, problem, is_limited, &mut space.search) {
+        _ => Err(match explain(query, problem.with_cost(FeeOnly), is_limited, &mut space.search) {
             Some(reason) => RouteError::NoRoute(reason),
             None => RouteError::WorkLimit { settled: answer.counts.settled },
         }),

@@ -12,7 +12,8 @@ use engine::router::{RouteWorkspace, route};
 use engine::snapshot::ChannelGraph;
 use engine::synthetic::{AmountRange, SyntheticConfig, generate, random_queries};
 use primitives::GraphDelta;
-use server::http::{Applier, GossipFeed};
+use server::http::GossipFeed;
+use server::http::applier::Applier;
 
 use super::world::size;
 

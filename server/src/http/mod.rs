@@ -58,7 +58,6 @@ mod timings;
 mod tls;
 
 pub use app::{App, Stopped, stack};
-pub use applier::Applier;
 pub use body::{JsonBody, PathText, bad_path, read_json};
 pub use config::{ConfigError, ConfigFile, LogFormat, TlsFiles};
 pub use gossip::{GossipFeed, GossipInfo, GossipWatch};
