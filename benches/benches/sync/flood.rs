@@ -75,7 +75,7 @@ fn flood(to: Target, messages: &[Vec<u8>], is_over: &AtomicBool, [said, left]: [
 /// How long an honest peer takes to tell a graph, beside those floods, from when all begin; and by how much memory grew.
 fn learn(honest: &[[Vec<u8>; 3]], floods: &[(&'static str, Vec<Vec<u8>>)]) -> ([Duration; 2], u64) {
     let folder = tempfile::tempdir().expect("a folder");
-    let ((graph, seen), before) = (Published::new(), resident_bytes().unwrap_or(0));
+    let ((graph, seen), before) = (Published::to_graph(), resident_bytes().unwrap_or(0));
     let opened = open_sync(config(&folder.path().join("gossip.log"), true, vec![])).expect("a new log");
     let node = opened.start(graph, None).expect("threads");
     let (to, is_over) = (Target::of(&node), AtomicBool::new(false));

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 use std::hint::black_box;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
@@ -119,16 +120,16 @@ fn verify(secp: &Secp256k1<VerifyOnly>, pieces: Vec<VerifyPiece>) {
 
 /// A new node, until it knows all that `from` knows: from its start until all is verified, logged and published. Making the
 /// log, and forcing it to the disk in the end, are no part of it.
-fn learn(from: &SyncNode<()>) -> [Duration; 2] {
+fn learn(from: &SyncNode<()>, (feed, seen): (Published, Arc<AtomicU64>)) -> [Duration; 2] {
     let folder = tempfile::tempdir().expect("a folder");
     let key = from.node_id().to_public_key().expect("a point");
     let at = from.listens_at().expect("it listens");
     let peer = PeerAddress::new(key, at.ip().to_string(), at.port());
     let opened = open_sync(config(&folder.path().join("gossip.log"), false, vec![peer])).expect("a new log");
     let (notices_in, notices) = sync_channel(100);
-    let ((graph, seen), began, before) = (Published::new(), Instant::now(), resident_bytes().unwrap_or(0));
+    let (began, before) = (Instant::now(), resident_bytes().unwrap_or(0));
     let watch = Watch::start();
-    let node = opened.start(graph, Some(notices_in)).expect("threads");
+    let node = opened.start(feed, Some(notices_in)).expect("threads");
     let expected = MESSAGES_PER_CHANNEL * u64::from(size(CHANNEL_COUNT));
     let mut most = 0;
     while seen.load(Relaxed) < expected {
@@ -174,10 +175,15 @@ pub(super) fn measure(criterion: &mut Criterion) {
         let pieces = pieces(&messages);
         verify_turns.take(|| verify(&secp, pieces));
         let before = its_threads.time();
-        let [wall, processor] = learn(&source);
+        let [wall, processor] = learn(&source, Published::to_graph());
         learn_turns.push([wall, processor]);
         own_turns.push([wall, processor.saturating_sub(its_threads.time().saturating_sub(before))]);
     }
+    let mut unseen_turns = Turns::default();
+    for _ in 0..round_count() {
+        unseen_turns.push(learn(&source, Published::to_nobody()));
+    }
+    print_share("loopback without a graph to bare", &bare_turns, &unseen_turns);
     print_share("verify to bare", &bare_turns, &verify_turns);
     print_share("verify to bare from bytes", &bytes_turns, &verify_turns);
     print_share("the least that a node must do to bare", &bare_turns, &least_turns);
@@ -193,7 +199,7 @@ pub(super) fn measure(criterion: &mut Criterion) {
         );
     });
     group.bench_function(BenchmarkId::new("loopback", threads), |bencher| {
-        bencher.iter_custom(|count| (0..count).map(|_| learn(&source)[0]).sum());
+        bencher.iter_custom(|count| (0..count).map(|_| learn(&source, Published::to_graph())[0]).sum());
     });
     group.finish();
     source.stop().expect("nothing was written");

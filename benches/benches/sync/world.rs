@@ -85,30 +85,44 @@ pub(super) fn config(log: &Path, listen: bool, peers: Vec<PeerAddress>) -> SyncC
     }
 }
 
-/// A graph that begins empty, and counts the changes that its readers see.
+/// Counts the changes that readers of a graph see.
 pub(super) struct Published {
-    writer: GraphWriter,
+    /// Without one, changes are seen once they are published to nobody.
+    writer: Option<GraphWriter>,
     applied: u64,
     seen: Arc<AtomicU64>,
 }
 
 impl Published {
-    /// The graph, and how many changes are seen.
-    pub(super) fn new() -> (Self, Arc<AtomicU64>) {
+    /// To a graph that begins empty, and how many changes are seen.
+    pub(super) fn to_graph() -> (Self, Arc<AtomicU64>) {
         let empty = Topology::build(GraphBuilder::new()).expect("it fits");
-        let (writer, seen) = (ChannelGraph::new(empty).1, Arc::new(AtomicU64::new(0)));
+        Self::to(Some(ChannelGraph::new(empty).1))
+    }
+
+    /// To nobody.
+    pub(super) fn to_nobody() -> (Self, Arc<AtomicU64>) {
+        Self::to(None)
+    }
+
+    fn to(writer: Option<GraphWriter>) -> (Self, Arc<AtomicU64>) {
+        let seen = Arc::new(AtomicU64::new(0));
         (Published { writer, applied: 0, seen: Arc::clone(&seen) }, seen)
     }
 }
 
 impl Feed for Published {
     fn apply(&mut self, delta: &GraphDelta) {
-        self.writer.apply(delta).expect("gossip tells things in their order");
+        if let Some(writer) = &mut self.writer {
+            writer.apply(delta).expect("gossip tells things in their order");
+        }
         self.applied += 1;
     }
 
     fn publish(&mut self) {
-        self.writer.publish();
+        if let Some(writer) = &mut self.writer {
+            writer.publish();
+        }
         self.seen.store(self.applied, Relaxed);
     }
 }
