@@ -4,10 +4,8 @@ use engine::graph::{GraphBuilder, Topology};
 use engine::query::RouteQuery;
 use engine::router::{RouteError, RouteWorkspace, route};
 use engine::snapshot::{ChannelGraph, GraphWriter, Snapshot, read_snapshot};
-use primitives::{
-    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, GraphDelta, Msat, NodeId, ShortChannelId,
-};
-use tests::network::node;
+use primitives::{ChannelPolicy, Direction, Features, GraphDelta, Msat, NodeId, ShortChannelId};
+use tests::network::{base_policy, node};
 
 use super::persist::stored;
 
@@ -34,15 +32,7 @@ fn opened(number: u64, ends: (u32, u32), bits: &[usize]) -> GraphDelta {
 }
 
 fn policy(fee_base_msat: u32) -> ChannelPolicy {
-    ChannelPolicy {
-        fee: Fee { fee_base_msat, fee_proportional_millionths: 0 },
-        inbound_fee: Default::default(),
-        cltv_expiry_delta: CltvExpiryDelta::from_blocks(10),
-        htlc_minimum_msat: Msat::from_msat(1),
-        htlc_maximum_msat: CAPACITY,
-        disabled: false,
-        last_update: Default::default(),
-    }
+    base_policy(fee_base_msat, CAPACITY)
 }
 
 fn priced(number: u64, fee_base_msat: u32) -> [GraphDelta; 2] {

@@ -26,6 +26,19 @@ pub fn node(number: u32) -> NodeId {
     NodeId::from_bytes(bytes).expect("a point's first byte")
 }
 
+/// A policy that asks for a base fee alone, and ten blocks.
+pub fn base_policy(fee_base_msat: u32, htlc_maximum_msat: Msat) -> ChannelPolicy {
+    ChannelPolicy {
+        fee: Fee { fee_base_msat, fee_proportional_millionths: 0 },
+        inbound_fee: Default::default(),
+        cltv_expiry_delta: CltvExpiryDelta::from_blocks(10),
+        htlc_minimum_msat: Msat::from_msat(1),
+        htlc_maximum_msat,
+        disabled: false,
+        last_update: Default::default(),
+    }
+}
+
 /// Channels between any two nodes, that forward both ways up to their capacity.
 pub fn network(node_count: u32, channel_count: u32, draw: &Draw, rng: &mut impl Rng) -> Snapshot {
     let mut draft = GraphBuilder::new();

@@ -5,7 +5,6 @@ use primitives::Msat;
 use super::liquidity::UnknownLiquidity;
 use super::planner::{Drawn, Planner};
 use super::query::{Plan, PlanError, PlanQuery};
-use super::tariff::Tariff;
 use super::workspace::PlanWorkspace;
 use crate::belief::Liquidity;
 use crate::compile::compile;
@@ -96,8 +95,7 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
 
     /// The best single route within the query's fee limit as a plan.
     fn plan_single(&self, dear: &Drawn, space: &mut PlanWorkspace) -> Result<Option<Drawn>, PlanError> {
-        let amount = self.problem.amount;
-        let network = self.network(Tariff::in_units(self.unit_count, amount, self.prices, amount));
+        let network = self.network_at(self.prices);
         if !self.try_single(&network, true, space)? {
             return Ok(None);
         }

@@ -98,6 +98,12 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         ChannelNetwork::new(self.problem, tariff, self.liquidity, self.query.maximum_rule)
     }
 
+    /// The network at these prices, in the planner's units.
+    pub(super) fn network_at(&self, prices: Prices) -> ChannelNetwork<'a, L> {
+        let amount = self.problem.amount;
+        self.network(Tariff::in_units(self.unit_count, amount, prices, amount))
+    }
+
     /// Sends the whole amount: from scratch, or from where the query's last flow is.
     pub(super) fn send_all(
         &self,
@@ -189,8 +195,8 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
 
     fn attempt(&self, prices: Prices, space: &mut PlanWorkspace) -> Result<Option<Drawn>, PlanError> {
         let amount = self.problem.amount;
-        let own = self.network(Tariff::in_units(self.unit_count, amount, self.prices, amount));
-        let network = self.network(Tariff::in_units(self.unit_count, amount, prices, amount));
+        let own = self.network_at(self.prices);
+        let network = self.network_at(prices);
         let mut counts = FlowCounts::default();
         let (least, mut missing) = self.build(&network, space, &mut counts)?;
         if missing > 0 {

@@ -9,7 +9,6 @@ use super::counts::FlowCounts;
 use super::planner::{Drawn, Planner};
 use super::query::PlanError;
 use super::relaxed::least_cost;
-use super::tariff::Tariff;
 use super::tolls::Overlong;
 use super::workspace::PlanWorkspace;
 use crate::belief::Liquidity;
@@ -44,8 +43,7 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
 
     /// What no plan costs less than by these prices, in msat, as far as their flow proves it.
     fn bound(&self, prices: Prices, space: &mut PlanWorkspace) -> Option<u64> {
-        let amount = self.problem.amount;
-        let network = self.network(Tariff::in_units(self.unit_count, amount, prices, amount));
+        let network = self.network_at(prices);
         self.send_all(&network, space, &mut FlowCounts::default()).ok()?;
         Some(least_cost(&network, &space.flow, self.rules.count_max))
     }

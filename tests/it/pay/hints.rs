@@ -8,10 +8,9 @@ use engine::pay::{PayBudget, PayEnd, PayInput, PayOutput, PayReport, PayWorld, P
 use engine::query::{ExtraArc, RouteQuery};
 use engine::snapshot::{ChannelGraph, GraphWriter, Snapshot};
 use primitives::{
-    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, GraphDelta, Msat, ShortChannelId,
-    ShortChannelIdDir, UnixTime,
+    ChannelPolicy, Direction, Features, GraphDelta, Msat, ShortChannelId, ShortChannelIdDir, UnixTime,
 };
-use tests::network::node;
+use tests::network::{base_policy, node};
 
 const NOW: UnixTime = UnixTime::from_secs(1_000_000);
 const ROOM: Msat = Msat::from_msat(10_000_000_000);
@@ -21,15 +20,7 @@ fn scid(number: u64) -> ShortChannelId {
 }
 
 fn policy(fee_base_msat: u32) -> ChannelPolicy {
-    ChannelPolicy {
-        fee: Fee { fee_base_msat, fee_proportional_millionths: 0 },
-        inbound_fee: Default::default(),
-        cltv_expiry_delta: CltvExpiryDelta::from_blocks(10),
-        htlc_minimum_msat: Msat::from_msat(1),
-        htlc_maximum_msat: ROOM,
-        disabled: false,
-        last_update: Default::default(),
-    }
+    base_policy(fee_base_msat, ROOM)
 }
 
 /// One channel from node 0 to node 1; node 2 has none.

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::post;
 use bitcoin::hex::DisplayHex as _;
 use engine::graph::{ArcIdx, ChannelIdx};
@@ -17,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::error::ClnError;
 use super::params::{ClnParams, Params};
 use crate::http::app::App;
-use crate::http::facade::{array, channels_of, graph_to_tell, text, to_body};
+use crate::http::facade::{array, channels_of, graph_to_tell, stream_json, text};
 use crate::http::tenant::Caller;
 use crate::json::{NodeIdText, ScidText, Text, direction_number};
 
@@ -66,9 +65,7 @@ async fn listchannels(
 ) -> Result<Response, ClnError> {
     let snapshot = graph_to_tell(&app, &caller, |snapshot| params.channel_count(snapshot))?;
     let pieces = text("{\"channels\":").chain(array(params.list(snapshot)?)).chain(text("}"));
-    let mut response = (StatusCode::CREATED, to_body(Box::new(pieces))).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    Ok(stream_json(StatusCode::CREATED, pieces))
 }
 
 impl ListchannelsParams {

@@ -1,13 +1,10 @@
 //! `listnodes`: the graph's nodes, written while they are sent. A graph keeps no announcements, so a node is its id, as
 //! Core Lightning lists one that has not announced itself.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::post;
 use engine::graph::NodeIdx;
 use serde::{Deserialize, Serialize};
@@ -15,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::error::ClnError;
 use super::params::{ClnParams, Params};
 use crate::http::app::App;
-use crate::http::facade::{array, graph_to_tell, text, to_body};
+use crate::http::facade::{array, graph_to_tell, stream_json, text};
 use crate::http::tenant::Caller;
 use crate::json::{NodeIdText, Text};
 
@@ -49,11 +46,8 @@ async fn listnodes(
         Some(id) => snapshot.node(&id.0).map_or(0..0, |node| node.to_u32()..node.to_u32() + 1),
         None => 0..u32::try_from(snapshot.node_count()).expect("nodes are numbered with 32 bits"),
     };
-    let snapshot = Arc::clone(&snapshot);
     let nodes =
         places.map(move |place| NodeForm { nodeid: Text(snapshot.node_id(NodeIdx::from_u32(place))) });
     let pieces = text("{\"nodes\":").chain(array(nodes)).chain(text("}"));
-    let mut response = (StatusCode::CREATED, to_body(Box::new(pieces))).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    Ok(stream_json(StatusCode::CREATED, pieces))
 }

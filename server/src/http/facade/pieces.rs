@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 
-use axum::body::Body;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
 
@@ -25,8 +27,16 @@ pub(in crate::http) fn text(text: &'static str) -> impl Iterator<Item = Vec<u8>>
     std::iter::once(text.as_bytes().to_vec())
 }
 
-/// A body that is made of them as fast as it is read.
-pub(in crate::http) fn to_body(mut pieces: Pieces) -> Body {
+/// An answer in JSON that is made of them as fast as it is read.
+pub(in crate::http) fn stream_json(
+    status: StatusCode,
+    pieces: impl Iterator<Item = Vec<u8>> + Send + 'static,
+) -> Response {
+    let kind = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    (status, kind, to_body(Box::new(pieces))).into_response()
+}
+
+fn to_body(mut pieces: Pieces) -> Body {
     let chunks = std::iter::from_fn(move || {
         let mut chunk = Vec::new();
         while chunk.len() < CHUNK_SIZE {

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::get;
 use engine::graph::{ChannelIdx, NodeIdx};
 use engine::snapshot::Snapshot;
@@ -16,7 +15,7 @@ use super::body::LndQuery;
 use super::error::LndError;
 use super::graph_form::{ChannelEdge, LightningNode};
 use crate::http::app::App;
-use crate::http::facade::{Flag, array, graph_to_tell, text, to_body};
+use crate::http::facade::{Flag, array, graph_to_tell, stream_json, text};
 use crate::http::tenant::Caller;
 
 pub(super) fn router() -> Router<App> {
@@ -44,9 +43,7 @@ async fn describe(
         .chain(text(",\"edges\":"))
         .chain(array(edges(snapshot)))
         .chain(text("}"));
-    let mut response = to_body(Box::new(pieces)).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    Ok(stream_json(StatusCode::OK, pieces))
 }
 
 fn nodes(snapshot: Arc<Snapshot>) -> impl Iterator<Item = LightningNode> + Send {
