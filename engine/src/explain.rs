@@ -82,8 +82,17 @@ impl fmt::Display for NoRoute {
     }
 }
 
+/// Why the reason is not known either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unexplained {
+    /// The work ran out before it was found.
+    WorkLimit,
+    /// The graph changed meanwhile: it may have a route now.
+    Changed,
+}
+
 /// Looks for the reason; `is_limited` says that a route was found and broke a limit. Costs another search or two, so it is for
-/// the answer that is "no" only. `None` where the work ran out before it was found.
+/// the answer that is "no" only.
 ///
 /// By fee, whatever the query's cost: so a fee limit is told by what it is short at least.
 pub(crate) fn explain(
@@ -91,27 +100,28 @@ pub(crate) fn explain(
     problem: Problem<'_, FeeOnly>,
     is_limited: bool,
     space: &mut Workspace,
-) -> Option<NoRoute> {
+) -> Result<NoRoute, Unexplained> {
     let largest = largest_htlc(&problem, true);
     if largest < problem.amount {
-        return Some(NoRoute::PayerCannotSend { largest: Msat::from_msat(largest) });
+        return Ok(NoRoute::PayerCannotSend { largest: Msat::from_msat(largest) });
     }
     let largest = largest_htlc(&problem, false);
     if largest < problem.amount {
-        return Some(NoRoute::PayeeCannotReceive { largest: Msat::from_msat(largest) });
+        return Ok(NoRoute::PayeeCannotReceive { largest: Msat::from_msat(largest) });
     }
     if problem.amount_max < COST_MAX || is_limited {
         let unlimited = Problem { amount_max: COST_MAX, strict: false, tolerance: 0, ..problem };
         match solve(unlimited, space).outcome {
-            Outcome::WorkLimit => return None,
+            Outcome::WorkLimit => return Err(Unexplained::WorkLimit),
+            Outcome::Changed => return Err(Unexplained::Changed),
             Outcome::Route { .. } => {
-                let reason = broken_limit(query, problem.amount_max, &unlimited, space);
-                return Some(reason.unwrap_or(NoRoute::NotConnected));
+                return broken_limit(query, problem.amount_max, &unlimited, space)
+                    .ok_or(Unexplained::Changed);
             }
             Outcome::NoRoute => {}
         }
     }
-    Some(NoRoute::NotConnected)
+    Ok(NoRoute::NotConnected)
 }
 
 /// What the workspace's best arcs break; `None` where they are no route any more.

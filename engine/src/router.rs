@@ -9,7 +9,7 @@ use primitives::Msat;
 use crate::belief::Liquidity;
 use crate::compile::{Compiled, CompiledCost, compile};
 use crate::cost::{FeeOnly, HopCost};
-use crate::explain::{NoRoute, explain, widest_path};
+use crate::explain::{NoRoute, Unexplained, explain, widest_path};
 use crate::query::RouteQuery;
 use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
 use crate::search::problem::{ONCE_COUNT_MAX, Problem};
@@ -183,6 +183,7 @@ fn attempt<C: HopCost>(
     Ok(None)
 }
 
+/// Why there is no route; `None` where the graph changed before that was clear.
 fn unfound<C: HopCost>(
     query: &RouteQuery,
     problem: Problem<'_, C>,
@@ -192,11 +193,13 @@ fn unfound<C: HopCost>(
 ) -> Result<Option<(Answer, Price)>, RouteError> {
     match answer.outcome {
         Outcome::WorkLimit => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
+        Outcome::Changed => Ok(None),
         _ if problem.start.is_some() => Err(RouteError::NoRoute(NoRoute::NotConnected)),
-        _ => Err(match explain(query, problem.with_cost(FeeOnly), is_limited, &mut space.search) {
-            Some(reason) => RouteError::NoRoute(reason),
-            None => RouteError::WorkLimit { settled: answer.counts.settled },
-        }),
+        _ => match explain(query, problem.with_cost(FeeOnly), is_limited, &mut space.search) {
+            Ok(reason) => Err(RouteError::NoRoute(reason)),
+            Err(Unexplained::WorkLimit) => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
+            Err(Unexplained::Changed) => Ok(None),
+        },
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn over_splits<C: HopCost>(
                 (best.outcome, best.method) = (answer.outcome, answer.method);
                 std::mem::swap(&mut space.best, &mut arcs);
             }
-            (Outcome::WorkLimit, Outcome::NoRoute) => best.outcome = Outcome::WorkLimit,
+            (Outcome::WorkLimit | Outcome::Changed, Outcome::NoRoute) => best.outcome = answer.outcome,
             _ => {}
         }
     }

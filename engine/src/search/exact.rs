@@ -38,6 +38,8 @@ pub(crate) enum Outcome {
     NoRoute,
     /// The work ran out before one was found.
     WorkLimit,
+    /// The graph changed under the search, so that it can tell neither.
+    Changed,
 }
 
 /// An answer with its proof.
@@ -57,7 +59,7 @@ impl Answer {
     pub(super) fn cost(&self) -> Option<u64> {
         match self.outcome {
             Outcome::Route { cost } => Some(cost),
-            Outcome::NoRoute | Outcome::WorkLimit => None,
+            Outcome::NoRoute | Outcome::WorkLimit | Outcome::Changed => None,
         }
     }
 }
@@ -175,7 +177,7 @@ fn solve_from_least_fee<C: HopCost>(
     let Outcome::Route { .. } = least_fee.outcome else { return Answer { least: 0, ..least_fee } };
     let arcs = space.best.clone();
     let Some(cost) = cost_of(&problem, &arcs) else {
-        return Answer { outcome: Outcome::WorkLimit, ..least_fee };
+        return Answer { outcome: Outcome::Changed, ..least_fee };
     };
     // Likely routes have been looked for by now, or this would not have been asked.
     let mut answer = solve_any(problem, space, cost, false);

@@ -143,7 +143,7 @@ fn keep_loops_out<C: HopCost>(
         match near.outcome {
             Outcome::Route { .. } => return near,
             Outcome::NoRoute => more = more.saturating_mul(GROWTH),
-            Outcome::WorkLimit => return known.answer(space, near.least, Method::Labels),
+            Outcome::WorkLimit | Outcome::Changed => return known.answer(space, near.least, Method::Labels),
         }
     }
 }
