@@ -56,12 +56,45 @@ pub(crate) struct Overlay {
     /// Arcs that lie below, counted on from `arcs` in the lists.
     moved: Vec<OverlayArc>,
     wide: Vec<AtomicU64>,
-    by_tail: HashMap<u32, Vec<u32>>,
-    by_head: HashMap<u32, Vec<u32>>,
+    by_tail: ArcLists,
+    by_head: ArcLists,
     /// The least inbound fees of nodes that have any over a channel of this overlay.
     inbound: HashMap<u32, InboundFee>,
     has_discounts: bool,
 }
+
+/// For each node the places of its arcs, in their order: linked lists, since most have one or two. An overlay is made anew
+/// with every publication that brings channels.
+#[derive(Debug, Default)]
+struct ArcLists {
+    first: HashMap<u32, u32>,
+    /// By place, the next one of the same list.
+    next: Vec<u32>,
+}
+
+impl ArcLists {
+    /// O(arcs).
+    fn new(nodes: impl DoubleEndedIterator<Item = u32> + Clone) -> Self {
+        let count = nodes.clone().count();
+        let (mut first, mut next) = (HashMap::with_capacity(count), vec![LAST; count]);
+        for (place, node) in (0..count).rev().zip(nodes.rev()) {
+            next[place] = first.insert(node, place as u32).unwrap_or(LAST);
+        }
+        ArcLists { first, next }
+    }
+
+    fn of(&self, node: u32) -> impl Iterator<Item = usize> + use<'_> {
+        let mut at = self.first.get(&node).copied().unwrap_or(LAST);
+        std::iter::from_fn(move || {
+            let place = at as usize;
+            at = *self.next.get(place)?;
+            Some(place)
+        })
+    }
+}
+
+/// Ends a list: no place, since an overlay holds far fewer arcs.
+const LAST: u32 = u32::MAX;
 
 impl Overlay {
     /// An overlay of these nodes and channels; the channels' nodes are numbers that may lie below `first_node`.
@@ -89,11 +122,8 @@ impl Overlay {
                 });
             }
         }
-        let (mut by_tail, mut by_head) = (HashMap::<u32, Vec<u32>>::new(), HashMap::<u32, Vec<u32>>::new());
-        for (place, arc) in arcs.iter().enumerate() {
-            by_tail.entry(arc.tail).or_default().push(place as u32);
-            by_head.entry(arc.head).or_default().push(place as u32);
-        }
+        let (by_tail, by_head) =
+            (ArcLists::new(arcs.iter().map(|arc| arc.tail)), ArcLists::new(arcs.iter().map(|arc| arc.head)));
         let wide = wide.into_iter().map(AtomicU64::new).collect();
         let mut inbound = HashMap::<u32, InboundFee>::new();
         let mut has_discounts = false;
@@ -124,8 +154,8 @@ impl Overlay {
 
     /// Marks the arcs to a node that nothing is routed to. O(its arcs here).
     pub(crate) fn refuse(&mut self, node: u32) {
-        for &place in self.by_head.get(&node).into_iter().flatten() {
-            let arc = &mut self.arcs[place as usize];
+        for place in self.by_head.of(node) {
+            let arc = &mut self.arcs[place];
             arc.record = arc.record.with_flag(FOREIGN);
         }
     }
@@ -147,13 +177,11 @@ impl Overlay {
     }
 
     /// The same with arcs that lie below.
-    pub(crate) fn with_moved(mut self, moved: Vec<OverlayArc>) -> Self {
-        for (place, arc) in (self.arcs.len() as u32..).zip(&moved) {
-            self.by_tail.entry(arc.tail).or_default().push(place);
-            self.by_head.entry(arc.head).or_default().push(place);
-        }
-        self.moved = moved;
-        self
+    pub(crate) fn with_moved(self, moved: Vec<OverlayArc>) -> Self {
+        let all = || self.arcs.iter().chain(&moved);
+        let (by_tail, by_head) =
+            (ArcLists::new(all().map(|arc| arc.tail)), ArcLists::new(all().map(|arc| arc.head)));
+        Overlay { by_tail, by_head, moved, ..self }
     }
 
     /// Whether there is no channel in it.
@@ -206,12 +234,12 @@ impl Overlay {
 
     /// The arcs that leave a node.
     pub(crate) fn outgoing(&self, node: u32) -> impl Iterator<Item = &OverlayArc> {
-        self.by_tail.get(&node).into_iter().flatten().map(|&place| self.listed(place as usize))
+        self.by_tail.of(node).map(|place| self.listed(place))
     }
 
     /// The arcs that enter a node.
     pub(crate) fn incoming(&self, node: u32) -> impl Iterator<Item = &OverlayArc> {
-        self.by_head.get(&node).into_iter().flatten().map(|&place| self.listed(place as usize))
+        self.by_head.of(node).map(|place| self.listed(place))
     }
 
     fn listed(&self, place: usize) -> &OverlayArc {

@@ -3,8 +3,8 @@
 //! ```text
 //! BITCOIND_EXE -> bitcoind on PATH -> CACHE/bitcoin-core-VERSION/bitcoind -> fetched by cargo, built by cmake
 //! ```
-//! CACHE is `$FULGURITE_CACHE`, `$XDG_CACHE_HOME/fulgurite` or `~/.cache/fulgurite`. What is built has no wallet, and no
-//! optimisation: it is there to mine a few hundred blocks of regtest, and its build is what takes time.
+//! CACHE is what `cache` says. What is built has no wallet, and no optimisation: it is there to mine a few hundred blocks of
+//! regtest, and its build is what takes time.
 
 use std::env;
 use std::fmt;
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::cache::cache_folder;
 use crate::root;
 
 /// A bitcoind that is there already.
@@ -50,11 +51,7 @@ pub fn bitcoind() -> Result<PathBuf, BitcoindError> {
 
 /// Where a built one lies.
 fn cached() -> Result<PathBuf, BitcoindError> {
-    let below = |name, rest: &str| env::var_os(name).map(|folder| Path::new(&folder).join(rest));
-    let cache = below("FULGURITE_CACHE", "")
-        .or_else(|| below("XDG_CACHE_HOME", "fulgurite"))
-        .or_else(|| below("HOME", ".cache/fulgurite"))
-        .ok_or(BitcoindError::NoCache)?;
+    let cache = cache_folder().ok_or(BitcoindError::NoCache)?;
     Ok(cache.join(format!("bitcoin-core-{}", version()?)).join(BITCOIND))
 }
 

@@ -1,5 +1,5 @@
-//! `cargo xtask`: `header` writes the C header anew, `install --prefix` builds and installs the library, `bitcoind` builds
-//! a Bitcoin Core node for tests.
+//! `cargo xtask`: `header` writes the C header anew, `schemas` the code for the schemas, `install --prefix` builds and
+//! installs the library, `bitcoind` builds a Bitcoin Core node for tests.
 
 use std::error::Error;
 use std::fs;
@@ -13,6 +13,8 @@ use xtask::Build;
 enum Chore {
     /// Write bindings/include/fulgurite.h anew from the sources
     Header,
+    /// Write schemas/src/generated anew from the schemas; the first time this builds their compiler, which takes minutes
+    Schemas,
     /// Build the C library and install it: header, libraries, pkg-config file
     Install {
         /// The folder above include and lib
@@ -29,6 +31,13 @@ enum Chore {
 fn main() -> Result<(), Box<dyn Error>> {
     match Chore::parse() {
         Chore::Header => Ok(fs::write(xtask::header_path(), xtask::header()?)?),
+        Chore::Schemas => {
+            let folder = xtask::generated_folder();
+            // What has no schema any more goes.
+            fs::remove_dir_all(&folder)?;
+            xtask::write_schemas(&folder)?;
+            Ok(())
+        }
         Chore::Install { prefix, profile } => {
             let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
             let target_dir = &xtask::root().join(target);

@@ -189,6 +189,7 @@ pub(super) fn measure(criterion: &mut Criterion) {
     print_share("the least that a node must do to bare", &bare_turns, &least_turns);
     print_share("verify to the least that a node must do", &least_turns, &verify_turns);
     print_share("loopback to bare", &bare_turns, &learn_turns);
+    print_share("loopback to bare from bytes", &bytes_turns, &learn_turns);
     print_share("loopback to bare, without the peer's processor time", &bare_turns, &own_turns);
     group.bench_function(BenchmarkId::new("bare", threads), |bencher| bencher.iter(|| bare(&secp, &triples)));
     group.bench_function(BenchmarkId::new("verify", threads), |bencher| {

@@ -108,7 +108,7 @@ impl OpenedGossip {
                 OpenedSource::Peers(opened) => opened.deltas().for_each(|delta| feed.apply(&delta)),
                 OpenedSource::Log(opened) => opened.deltas().for_each(|delta| feed.apply(&delta)),
             }
-            feed.publish();
+            feed.flush();
             writeln!(out, "log:   {}", log.display())?;
         }
         let (notices_in, notices) = sync_channel(NOTICE_COUNT_MAX);

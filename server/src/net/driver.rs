@@ -80,6 +80,7 @@ pub(super) struct Verifier {
 pub(super) struct Chores {
     is_unpublished: bool,
     published_at: Instant,
+    publish_every: Duration,
     is_unstored: bool,
     stored_at: Instant,
     is_unsynced: bool,
@@ -98,6 +99,7 @@ impl Chores {
         Chores {
             is_unpublished: false,
             published_at: now,
+            publish_every: PUBLISH_EVERY,
             is_unstored: false,
             stored_at: now,
             is_unsynced: false,
@@ -113,7 +115,7 @@ impl Chores {
     /// When something is due, at the latest.
     fn due_at(&self) -> Option<Instant> {
         [
-            self.is_unpublished.then(|| self.published_at + PUBLISH_EVERY),
+            self.is_unpublished.then(|| self.published_at + self.publish_every),
             self.is_unstored.then(|| self.stored_at + STORE_EVERY),
             self.is_unsynced.then(|| self.synced_at + SYNC_EVERY),
             self.is_unshown.then(|| self.shown_at + SHOW_EVERY),
@@ -158,7 +160,7 @@ impl<F: Feed> Driver<F> {
             self.do_chores()?;
         }
         self.append()?;
-        self.feed.publish();
+        self.feed.flush();
         self.show();
         self.log.sync()?;
         Ok(self.feed)
@@ -313,9 +315,8 @@ impl<F: Feed> Driver<F> {
 
     fn do_chores(&mut self) -> Result<(), LogError> {
         let now = Instant::now();
-        if self.chores.is_unpublished && now >= self.chores.published_at + PUBLISH_EVERY {
-            self.feed.publish();
-            (self.chores.is_unpublished, self.chores.published_at) = (false, now);
+        if self.chores.is_unpublished && now >= self.chores.published_at + self.chores.publish_every {
+            self.publish(now);
         }
         if self.chores.is_unstored
             && (self.stored.len() >= STORED_COUNT_MAX || now >= self.chores.stored_at + STORE_EVERY)
@@ -335,6 +336,13 @@ impl<F: Feed> Driver<F> {
         }
         self.compact(now);
         Ok(())
+    }
+
+    fn publish(&mut self, now: Instant) {
+        self.feed.publish();
+        (self.chores.is_unpublished, self.chores.published_at) = (self.feed.is_behind(), now);
+        let is_learning = self.gossip.progress().wanted_count > 0;
+        self.chores.publish_every = if is_learning { PUBLISH_LEARNT_EVERY } else { PUBLISH_EVERY };
     }
 
     /// One step, where the log wants compaction.
@@ -393,7 +401,9 @@ impl<F: Feed> Driver<F> {
 }
 
 /// A publication copies the overlay, some third of a millisecond at worst; policies show without one.
-const PUBLISH_EVERY: Duration = Duration::from_millis(10);
+const PUBLISH_EVERY: Duration = Duration::from_millis(5);
+/// The same while a graph is learnt, when there are always new channels in the overlay.
+const PUBLISH_LEARNT_EVERY: Duration = Duration::from_millis(50);
 /// How long records wait for others, to be written with one call; who asks for one sooner has them written.
 const STORE_EVERY: Duration = Duration::from_millis(10);
 /// And how many: some 100 KB.

@@ -8,8 +8,19 @@ pub trait Feed: Send + 'static {
     /// Takes one change. Must not wait: no gossip is read meanwhile.
     fn apply(&mut self, delta: &GraphDelta);
 
-    /// Shows readers what was applied. Called some milliseconds after a change at the latest.
+    /// Shows readers what was applied, as far as it need not wait for that. Called some milliseconds after a change at the
+    /// latest.
     fn publish(&mut self);
+
+    /// Whether the last publication left something behind, and is to be called again soon.
+    fn is_behind(&self) -> bool {
+        false
+    }
+
+    /// Publishes all. May wait: where no gossip is read any more, or none is read yet.
+    fn flush(&mut self) {
+        self.publish();
+    }
 }
 
 /// Changes that nobody wants, where the log alone is kept.

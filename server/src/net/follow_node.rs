@@ -135,7 +135,7 @@ impl<F: Feed> Follow<'_, F> {
             }
         }
         if counts.delta_count != before {
-            feed.publish();
+            feed.flush();
         }
         self.show();
         Ok(())

@@ -12,7 +12,6 @@ use super::code::{refuse, root};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("primitives", &[]),
     ("schemas", &[]),
-    ("schema-compiler", &[]),
     ("engine", &["primitives", "schemas"]),
     ("gossip", &["primitives"]),
     ("onion", &["primitives"]),
