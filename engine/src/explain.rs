@@ -9,6 +9,7 @@ use crate::query::RouteQuery;
 use crate::route::{payee_used, price};
 use crate::search::problem::{COST_MAX, Problem};
 use crate::search::{Outcome, Workspace, solve};
+use crate::stop::Stop;
 
 /// What closes the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +162,11 @@ fn largest_htlc(problem: &Problem<'_, FeeOnly>, at_payer: bool) -> u64 {
 }
 
 /// The width of the widest path: a Dijkstra search that maximises the least `htlc_maximum_msat`. O(m log n).
-pub(crate) fn widest_path(problem: &Problem<'_, FeeOnly>) -> u64 {
+///
+/// # Errors
+/// How many nodes were settled when `stop` was raised.
+pub(crate) fn widest_path(problem: &Problem<'_, FeeOnly>, stop: &Stop) -> Result<u64, u64> {
+    let mut settled = 0;
     let node_count = problem.layers.iter().map(|layer| layer.node_end() as usize).max().unwrap_or(0);
     let mut width = vec![0u64; node_count.max(problem.topology.node_count())];
     let mut queue = std::collections::BinaryHeap::new();
@@ -169,11 +174,15 @@ pub(crate) fn widest_path(problem: &Problem<'_, FeeOnly>) -> u64 {
     queue.push((u64::MAX, problem.payer));
     while let Some((known, node)) = queue.pop() {
         if node == problem.payee && problem.payer != problem.payee {
-            return known;
+            return Ok(known);
         }
         if width[node as usize] != known || problem.restrictions.avoided_nodes.binary_search(&node).is_ok() {
             continue;
         }
+        if stop.is_set() {
+            return Err(settled);
+        }
+        settled += 1;
         let mut visit = |arc: u32, head: u32| {
             let wide = problem.width(arc).unwrap_or(0).min(known);
             if wide > width[head as usize] {
@@ -186,7 +195,7 @@ pub(crate) fn widest_path(problem: &Problem<'_, FeeOnly>) -> u64 {
             layer.outgoing(node).for_each(|arc| visit(arc.arc, arc.head));
         }
     }
-    0
+    Ok(0)
 }
 
 impl Problem<'_, FeeOnly> {

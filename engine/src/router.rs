@@ -56,10 +56,11 @@ pub fn route(
 /// somebody whose payment is not connected. Costs a search of the whole graph.
 ///
 /// # Errors
-/// As [`route`] for a query that names what is not there.
+/// As [`route`] for a query that names what is not there. [`RouteError::WorkLimit`] where the query's `stop` is raised.
 pub fn widest(snapshot: &Snapshot, query: &RouteQuery) -> Result<Msat, RouteError> {
     let compiled = compile(snapshot, query)?;
-    Ok(Msat::from_msat(widest_path(&compiled.problem(snapshot, query, FeeOnly))))
+    let width = widest_path(&compiled.problem(snapshot, query, FeeOnly), &query.stop);
+    width.map(Msat::from_msat).map_err(|settled| RouteError::WorkLimit { settled })
 }
 
 /// Finds the cheapest route of a query that is compiled already, among those that end with the arcs `end`. Its arcs

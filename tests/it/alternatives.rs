@@ -10,7 +10,7 @@ use engine::graph::{ChannelDraft, GraphBuilder, Topology};
 use engine::query::{FirstChannel, RouteQuery};
 use engine::reach::{reach, reach_to};
 use engine::route::{Proof, Route};
-use engine::router::{RouteError, RouteWorkspace, route};
+use engine::router::{RouteError, RouteWorkspace, route, widest};
 use engine::snapshot::Snapshot;
 use engine::stop::Stop;
 use engine::synthetic::{AmountRange, SyntheticConfig, generate, random_queries};
@@ -109,15 +109,17 @@ fn diverse_routes_share_no_inner_channel() {
 }
 
 #[test]
-fn a_reach_that_is_stopped_says_so() {
+fn what_searches_the_whole_graph_can_be_stopped() {
     let (snapshot, queries) = larger_network();
     let query = RouteQuery { stop: Stop::new(), ignore_inbound_fees: true, ..queries[0].clone() };
     query.stop.set(true);
     for stopped in [reach(&snapshot, &query), reach_to(&snapshot, &query)] {
         assert_eq!(stopped, Err(RouteError::WorkLimit { settled: 0 }));
     }
+    assert_eq!(widest(&snapshot, &query), Err(RouteError::WorkLimit { settled: 0 }));
     query.stop.set(false);
     assert!(reach(&snapshot, &query).is_ok() && reach_to(&snapshot, &query).is_ok());
+    assert!(widest(&snapshot, &query).is_ok());
 }
 
 #[test]
