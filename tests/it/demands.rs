@@ -1,6 +1,6 @@
 //! Channels and nodes that demand features which nobody here knows are not routed through (BOLT 7).
 
-use engine::graph::{GraphBuilder, Topology};
+use engine::graph::{FEATURE_SET_COUNT_MAX, GraphBuilder, Topology};
 use engine::query::RouteQuery;
 use engine::router::{RouteError, RouteWorkspace, route};
 use engine::snapshot::{ChannelGraph, GraphWriter, Snapshot, read_snapshot};
@@ -101,6 +101,29 @@ fn unknown_demands_are_not_routed_through_and_others_are() {
         writer.begin_merge();
         writer.finish_merge();
         assert_eq!(way(writer.snapshot(), 0, 3), over(expected), "{channel_bits:?} {node_bits:?}, merged");
+    }
+}
+
+/// A graph keeps a bounded number of distinct feature vectors. Whoever announces more of them hides no demand.
+#[test]
+fn demands_count_however_many_features_there_are() {
+    let odd = |number: u32| (0..14).filter(move |bit| number >> bit & 1 == 1).map(|bit| 201 + 2 * bit);
+    let other = |number: u32| seen(10 + number, &odd(number).collect::<Vec<_>>());
+    for (channel_bits, node_bits, expected) in
+        [(&[][..], &[][..], 1), (&[UNKNOWN], &[], 2), (&[], &[UNKNOWN + 2], 2)]
+    {
+        let mut deltas: Vec<GraphDelta> = (0..2 * FEATURE_SET_COUNT_MAX as u32).map(other).collect();
+        // Another demand, which all that come later share.
+        deltas.push(seen(9, &[UNKNOWN + 4]));
+        deltas.extend(square(channel_bits, node_bits));
+        let writer = built(&deltas);
+        assert_eq!(way(writer.snapshot(), 0, 3), over(expected), "{channel_bits:?} {node_bits:?}");
+        let read = read_snapshot(&stored(writer.snapshot().topology())).unwrap();
+        assert_eq!(
+            way(&Snapshot::from_topology(read), 0, 3),
+            over(expected),
+            "{channel_bits:?} {node_bits:?}, stored"
+        );
     }
 }
 

@@ -101,9 +101,17 @@ pub(super) fn intern(feature_sets: &mut Vec<Features>, features: &Features) -> u
     if let Some(at) = feature_sets.iter().position(|set| set == features) {
         return at as u16;
     }
-    if feature_sets.len() >= FEATURE_SET_COUNT_MAX {
-        // Routing needs none of the exotic bits: past the cap they are dropped rather than the channel.
-        return 0;
+    if feature_sets.len() >= FEATURE_SET_COUNT_MAX - 1 {
+        // Of exotic bits, routing needs to know whether one of them is a demand: past the cap they are dropped rather than
+        // the channel, and one vector that demands what nobody knows stands for all.
+        let demands = |set: &Features| set.unknown_demand().is_some();
+        let other = || feature_sets.iter().position(demands);
+        match demands(features).then(other) {
+            None => return 0,
+            Some(Some(at)) => return at as u16,
+            Some(None) if feature_sets.len() == FEATURE_SET_COUNT_MAX => return 0,
+            Some(None) => {}
+        }
     }
     feature_sets.push(features.clone());
     (feature_sets.len() - 1) as u16
