@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("query", &["graph", "belief", "cost", "layer", "reserve", "stop"]),
     ("search", &["graph", "overlay", "belief", "cost", "layer", "reserve", "query", "onion_size", "stop"]),
     ("route", &["graph", "cost", "reserve", "query", "search", "onion_size"]),
-    ("explain", &["graph", "cost", "query", "search", "route"]),
+    ("explain", &["graph", "cost", "query", "search", "route", "stop"]),
     ("route_error", &["explain"]),
     (
         "compile",
