@@ -33,10 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         Chore::Header => Ok(fs::write(xtask::header_path(), xtask::header()?)?),
         Chore::Schemas => {
             let folder = xtask::generated_folder();
-            // What has no schema any more goes.
-            fs::remove_dir_all(&folder)?;
-            xtask::write_schemas(&folder)?;
-            Ok(())
+            let new = folder.with_extension("new");
+            // A schema with a mistake takes nothing away, and leaves nothing.
+            let written = xtask::write_schemas(&new);
+            fs::remove_dir_all(if written.is_ok() { &folder } else { &new })?;
+            written?;
+            Ok(fs::rename(&new, &folder)?)
         }
         Chore::Install { prefix, profile } => {
             let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
