@@ -1,5 +1,6 @@
 //! Fixtures that the tests and benches share.
 
+pub mod cln_store;
 pub mod content;
 pub mod data;
 pub mod gsp;

@@ -1,7 +1,7 @@
 //! Records to bytes and back.
 
 use primitives::codec::Sink;
-use primitives::{Msat, ShortChannelId, UnixTime};
+use primitives::{BlockHeight, Msat, ShortChannelId, UnixTime};
 
 use super::content::Record;
 use crate::verify::MESSAGE_KEPT_MAX;
@@ -13,6 +13,7 @@ use crate::verify::MESSAGE_KEPT_MAX;
 pub fn encode_record(record: &Record<'_>, stored_at: UnixTime, sink: &mut impl Sink) {
     let capacity_bytes;
     let scid_bytes;
+    let mut spent_bytes = [0; 12];
     let (kind, front, message): (u8, &[u8], &[u8]) = match record {
         Record::Channel { capacity, message } => {
             capacity_bytes = capacity.unwrap_or(Msat::MAX).to_msat().to_be_bytes();
@@ -23,6 +24,12 @@ pub fn encode_record(record: &Record<'_>, stored_at: UnixTime, sink: &mut impl S
         Record::Removed { short_channel_id } => {
             scid_bytes = short_channel_id.to_u64().to_be_bytes();
             (REMOVED, &scid_bytes, &[])
+        }
+        Record::Spent { short_channel_id, spent_at } => {
+            let height = spent_at.map_or(NO_HEIGHT, BlockHeight::to_u32);
+            spent_bytes[..8].copy_from_slice(&short_channel_id.to_u64().to_be_bytes());
+            spent_bytes[8..].copy_from_slice(&height.to_be_bytes());
+            (SPENT, &spent_bytes, &[])
         }
     };
     assert!(front.len() + message.len() <= RECORD_BODY_MAX, "nothing longer is kept");
@@ -164,6 +171,12 @@ fn decode(kind: u8, body: &[u8]) -> Option<Option<Record<'_>>> {
         REMOVED => {
             Record::Removed { short_channel_id: ShortChannelId::from_u64(number(body.try_into().ok()?)) }
         }
+        SPENT => {
+            let (id, height) = body.split_first_chunk()?;
+            let height = u32::from_be_bytes(height.try_into().ok()?);
+            let spent_at = (height != NO_HEIGHT).then(|| BlockHeight::from_u32(height));
+            Record::Spent { short_channel_id: ShortChannelId::from_u64(number(id)), spent_at }
+        }
         later if later % 2 == 1 => return Some(None),
         _ => return None,
     }))
@@ -173,6 +186,9 @@ const CHANNEL: u8 = 1;
 const UPDATE: u8 = 2;
 const NODE: u8 = 3;
 const REMOVED: u8 = 4;
+const SPENT: u8 = 5;
+/// Stands for no block.
+const NO_HEIGHT: u32 = u32::MAX;
 
 /// Bytes before a record's body.
 pub const RECORD_HEAD_SIZE: usize = 13;
@@ -219,6 +235,11 @@ mod tests {
             Record::Update { message: &[1, 2] },
             Record::Node { message: &[0; MESSAGE_KEPT_MAX] },
             Record::Removed { short_channel_id: ShortChannelId::from_u64(9) },
+            Record::Spent { short_channel_id: ShortChannelId::from_u64(9), spent_at: None },
+            Record::Spent {
+                short_channel_id: ShortChannelId::from_u64(9),
+                spent_at: Some(BlockHeight::from_u32(800_000)),
+            },
         ];
         for record in records {
             let (mut bytes, time) = (Vec::new(), UnixTime::from_secs(77));
@@ -247,8 +268,10 @@ mod tests {
             bytes[4..8].copy_from_slice(&crc.to_be_bytes());
             RecordReader::new(&bytes).step().map(|step| matches!(step, Step::Record { record: None, .. }))
         };
-        assert_eq!((of_kind(5), of_kind(255)), (Ok(true), Ok(true)));
+        assert_eq!((of_kind(7), of_kind(255)), (Ok(true), Ok(true)));
         assert_eq!(of_kind(6), Err(RecordError::Content { offset: 0, kind: 6 }));
-        assert_eq!(of_kind(4), Err(RecordError::Content { offset: 0, kind: 4 }));
+        for known in [REMOVED, SPENT] {
+            assert_eq!(of_kind(known), Err(RecordError::Content { offset: 0, kind: known }));
+        }
     }
 }

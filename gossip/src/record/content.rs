@@ -1,7 +1,7 @@
 //! What a record says, and what it is when it comes back.
 
 use primitives::wire::{ChannelAnnouncement, ChannelUpdate, NodeAnnouncement, WireMessage as _};
-use primitives::{ChainHash, Msat, ShortChannelId, UnixTime};
+use primitives::{BlockHeight, ChainHash, Msat, ShortChannelId, UnixTime};
 
 use crate::verify::{ParseError, VerifiedGossip};
 use crate::view::MessageKey;
@@ -31,6 +31,13 @@ pub enum Record<'a> {
         /// The channel.
         short_channel_id: ShortChannelId,
     },
+    /// A channel's funding output was spent.
+    Spent {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+        /// The block; `None` where another branch of the chain has it unspent.
+        spent_at: Option<BlockHeight>,
+    },
 }
 
 /// What a record means for the view. The message itself stays in the log.
@@ -50,6 +57,13 @@ pub enum Restored {
     },
     /// A channel left.
     Removed(ShortChannelId),
+    /// A channel's funding output was spent.
+    Spent {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+        /// The block; `None` where another branch of the chain has it unspent.
+        spent_at: Option<BlockHeight>,
+    },
 }
 
 impl<'a> Record<'a> {
@@ -59,7 +73,7 @@ impl<'a> Record<'a> {
             Record::Channel { message, .. } | Record::Update { message } | Record::Node { message } => {
                 Some(*message)
             }
-            Record::Removed { .. } => None,
+            Record::Removed { .. } | Record::Spent { .. } => None,
         }
     }
 
@@ -76,7 +90,7 @@ impl<'a> Record<'a> {
                 Some(MessageKey::Update(update.short_channel_id, update.direction()))
             }
             Record::Node { .. } => Some(MessageKey::Node(NodeAnnouncement::decode(payload).ok()?.node_id)),
-            Record::Removed { .. } => None,
+            Record::Removed { .. } | Record::Spent { .. } => None,
         }
     }
 
@@ -91,6 +105,9 @@ impl<'a> Record<'a> {
             Record::Channel { capacity, message } => (message, capacity),
             Record::Update { message } | Record::Node { message } => (message, None),
             Record::Removed { short_channel_id } => return Ok(Restored::Removed(short_channel_id)),
+            Record::Spent { short_channel_id, spent_at } => {
+                return Ok(Restored::Spent { short_channel_id, spent_at });
+            }
         };
         let gossip = VerifiedGossip::when_stored(message, chain).ok_or(RestoreError::Kind)??;
         let key = MessageKey::of(&gossip);
@@ -98,7 +115,7 @@ impl<'a> Record<'a> {
             Record::Channel { .. } => matches!(key, MessageKey::Channel(_)),
             Record::Update { .. } => matches!(key, MessageKey::Update(..)),
             Record::Node { .. } => matches!(key, MessageKey::Node(_)),
-            Record::Removed { .. } => false,
+            Record::Removed { .. } | Record::Spent { .. } => false,
         };
         if !is_of_kind {
             return Err(RestoreError::Kind);

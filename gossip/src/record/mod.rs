@@ -13,13 +13,14 @@
 //!    2  channel_update with its type
 //!    3  node_announcement with its type
 //!    4  short_channel_id u64 of a channel that left
+//!    5  short_channel_id u64 | height u32 of the block that spent its funding output (2^32 - 1: none does, after all)
 //! ```
 //!
 //! Integers are big-endian. Records are only ever appended: the last one of a name holds, and all of a channel's are
 //! void behind its removal. A record is complete when its checksum is right; what follows the last complete one was
-//! torn by a crash, or is being written. Odd kinds above 4 are passed over, even ones are from a later version that
-//! must not be ignored. Generations count compactions, so that a reader who follows
-//! notices that another file has taken the place of the one that it reads.
+//! torn by a crash, or is being written. Odd kinds above 5 are passed over, even ones are from a later version that
+//! must not be ignored. Generations count compactions, so that a reader who follows notices that another file has taken the
+//! place of the one that it reads.
 
 mod codec;
 mod content;

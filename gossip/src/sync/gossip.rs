@@ -98,6 +98,10 @@ impl Gossip {
     pub fn restore(&mut self, restored: &Restored) -> Result<Option<GraphDelta>, Refusal> {
         match restored {
             Restored::Removed(short_channel_id) => Ok(self.view.remove(*short_channel_id)),
+            Restored::Spent { short_channel_id, spent_at } => {
+                self.view.set_spent(*short_channel_id, *spent_at);
+                Ok(None)
+            }
             Restored::Gossip { gossip, capacity, stored_at, .. } => {
                 self.restored_until = self.restored_until.max(*stored_at);
                 match gossip {
@@ -186,7 +190,9 @@ impl Gossip {
                 self.leave(closed);
             }
             Input::FundingSpent { short_channel_id, spent_at } => {
-                self.view.set_spent(short_channel_id, spent_at)
+                if self.view.set_spent(short_channel_id, spent_at) {
+                    self.outputs.push_back(Output::Store(Stored::Spent { short_channel_id, spent_at }));
+                }
             }
             Input::Tick => {}
         }

@@ -131,6 +131,13 @@ pub enum Stored {
     Node(Box<[u8]>),
     /// A channel left.
     Removed(ShortChannelId),
+    /// A channel's funding output was spent.
+    Spent {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+        /// The block; `None` where another branch of the chain has it unspent.
+        spent_at: Option<BlockHeight>,
+    },
 }
 
 impl Stored {
@@ -141,6 +148,9 @@ impl Stored {
             Stored::Update(message) => Record::Update { message },
             Stored::Node(message) => Record::Node { message },
             Stored::Removed(short_channel_id) => Record::Removed { short_channel_id: *short_channel_id },
+            Stored::Spent { short_channel_id, spent_at } => {
+                Record::Spent { short_channel_id: *short_channel_id, spent_at: *spent_at }
+            }
         }
     }
 }

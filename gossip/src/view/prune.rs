@@ -32,11 +32,12 @@ impl NetworkView {
         self.remove_where(is_over)
     }
 
-    /// A block spent a channel's funding output, or the block that did was reorganised away.
-    pub fn set_spent(&mut self, short_channel_id: ShortChannelId, spent_at: Option<BlockHeight>) {
-        if let Some(entry) = self.channels.get_mut(&short_channel_id) {
-            entry.spent_at = spent_at;
-        }
+    /// A block spent a channel's funding output, or the block that did was reorganised away. Whoever finds the output gone
+    /// knows that some block did, not which, so the earliest that was told holds. Returns whether this is news.
+    pub fn set_spent(&mut self, short_channel_id: ShortChannelId, spent_at: Option<BlockHeight>) -> bool {
+        let Some(entry) = self.channels.get_mut(&short_channel_id) else { return false };
+        let earliest = spent_at.map(|told| entry.spent_at.map_or(told, |known| known.min(told)));
+        std::mem::replace(&mut entry.spent_at, earliest) != earliest
     }
 
     fn remove_where(&mut self, is_over: impl Fn(&ChannelEntry) -> bool) -> Vec<GraphDelta> {

@@ -11,9 +11,14 @@ use super::notice::HeadersNotice;
 pub enum ChainQuestion {
     /// Is there an output, unspent? Answered by [`ChainAnswer::Funding`].
     Funding(FundingQuestion),
-    /// Is a channel's output still unspent that was when it was asked for last? Answered by [`ChainAnswer::Spent`] where
-    /// it is not, when there is nothing else to do.
-    Watch(FundingQuestion),
+    /// Is a channel's output still what it was when it was asked for last? Answered by [`ChainAnswer::Spent`] where it is
+    /// not, when there is nothing else to do.
+    Watch {
+        /// The channel.
+        question: FundingQuestion,
+        /// The block that had spent it; `None` where it was unspent.
+        spent_at: Option<BlockHeight>,
+    },
 }
 
 /// What the chain says.

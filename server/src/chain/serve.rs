@@ -1,10 +1,11 @@
 //! Answers questions on channels, a few at a time, and tells what new blocks change.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use gossip::funding::{FundingAnswer, FundingQuestion};
+use gossip::view::CLOSE_DELAY_BLOCKS;
 use primitives::{BlockHeight, ShortChannelId};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -40,7 +41,9 @@ pub async fn serve(
             looks = false;
             let before = watch.tip();
             match watch.poll(&mut watcher, &desk.source, &answer).await {
-                Ok(replaced) if watch.tip() != before || !replaced.is_empty() => desk.look_again(replaced),
+                Ok(replaced) if watch.tip() != before || !replaced.is_empty() => {
+                    desk.look_again(replaced, watch.tip())
+                }
                 Ok(_) => {}
                 Err(error) if !answer(ChainAnswer::Failed(error)) => return,
                 Err(_) => {}
@@ -51,7 +54,7 @@ pub async fn serve(
             question = questions.recv() => match question {
                 None => return,
                 Some(ChainQuestion::Funding(question)) => desk.first.push_back(question),
-                Some(ChainQuestion::Watch(question)) => desk.later.push_back(question),
+                Some(ChainQuestion::Watch { question, spent_at }) => desk.watch(question, spent_at),
             },
             Some(done) = desk.running.join_next() => {
                 let Ok(done) = done else { continue };
@@ -72,8 +75,8 @@ struct Desk {
     idle: Vec<RpcClient>,
     running: JoinSet<Done>,
     source: Arc<Source>,
-    /// Channels that were said to be spent because they were not found, and may be found in another branch.
-    lost: BTreeSet<ShortChannelId>,
+    /// Channels that were said to be spent, for they were not found, and may be found in another branch.
+    lost: BTreeMap<ShortChannelId, Lost>,
     /// Channels whose blocks are not there, or whose answers make no sense: they are asked for with the next block.
     deferred: Vec<FundingQuestion>,
     /// After a failure, the node is left alone for a while.
@@ -81,6 +84,12 @@ struct Desk {
     rests: bool,
     /// Whether the node has lacked a block, which is told once.
     lacks_blocks: bool,
+}
+
+/// A channel whose output is gone, and since when it is said to be.
+struct Lost {
+    question: FundingQuestion,
+    spent_at: BlockHeight,
 }
 
 /// A question that was answered.
@@ -101,7 +110,7 @@ impl Desk {
             idle: (0..CLIENT_COUNT).map(|_| RpcClient::new(config)).collect(),
             running: JoinSet::new(),
             source: Arc::new(source),
-            lost: BTreeSet::new(),
+            lost: BTreeMap::new(),
             deferred: Vec::new(),
             rests_until: Instant::now(),
             rests: false,
@@ -117,9 +126,27 @@ impl Desk {
         self.rests = false;
     }
 
-    /// Channels whose blocks another branch has replaced are looked for in it.
-    fn look_again(&mut self, replaced: Vec<FundingQuestion>) {
-        self.later.extend(self.deferred.drain(..).chain(replaced));
+    fn watch(&mut self, question: FundingQuestion, spent_at: Option<BlockHeight>) {
+        if let Some(spent_at) = spent_at {
+            self.lost.insert(question.short_channel_id, Lost { question: question.clone(), spent_at });
+        }
+        self.later.push_back(question);
+    }
+
+    /// Channels whose blocks another branch has replaced are looked for in it, as are those that are lost, as long as
+    /// anybody waits for them.
+    fn look_again(&mut self, replaced: Vec<FundingQuestion>, tip: Option<BlockHeight>) {
+        let tip = tip.map_or(0, BlockHeight::to_u32);
+        self.lost.retain(|_, lost| tip < lost.spent_at.to_u32().saturating_add(CLOSE_DELAY_BLOCKS));
+        let lost = self.lost.values().map(|lost| lost.question.clone());
+        self.later.extend(self.deferred.drain(..).chain(replaced).chain(lost));
+    }
+
+    /// Leaves a question to the next block, as those for lost channels are without that.
+    fn defer(&mut self, question: FundingQuestion) {
+        if !self.lost.contains_key(&question.short_channel_id) {
+            self.deferred.push(question);
+        }
     }
 
     /// Gives every idle client a question.
@@ -162,7 +189,7 @@ impl Desk {
                 } else if error.is_of_connection() {
                     self.later.push_back(question);
                 } else if !is_of_one_block {
-                    self.deferred.push(question);
+                    self.defer(question);
                 }
                 return is_told || answer(ChainAnswer::Failed(error));
             }
@@ -178,22 +205,26 @@ impl Desk {
         match found.answer {
             found if is_first => answer(ChainAnswer::Funding { short_channel_id, answer: found }),
             FundingAnswer::Unknown => {
-                self.deferred.push(question);
+                self.defer(question);
                 true
             }
             _ if is_there => {
-                let was_lost = self.lost.remove(&short_channel_id);
+                let was_lost = self.lost.remove(&short_channel_id).is_some();
                 !was_lost || answer(ChainAnswer::Spent { short_channel_id, spent_at: None })
             }
             _ => {
                 // It was gone when it was asked for, however many blocks have been looked at meanwhile.
-                let spent_at = asked_at.min(watch.tip());
-                if spent_at.is_none() {
-                    self.deferred.push(question);
+                let Some(spent_at) = asked_at.min(watch.tip()) else {
+                    match watch.tip() {
+                        // It was asked for before the first block was looked at, and can be now.
+                        Some(_) => self.later.push_back(question),
+                        None => self.defer(question),
+                    }
                     return true;
-                }
-                self.lost.insert(short_channel_id);
-                answer(ChainAnswer::Spent { short_channel_id, spent_at })
+                };
+                let is_known = self.lost.contains_key(&short_channel_id);
+                self.lost.entry(short_channel_id).or_insert(Lost { question, spent_at });
+                is_known || answer(ChainAnswer::Spent { short_channel_id, spent_at: Some(spent_at) })
             }
         }
     }
@@ -208,7 +239,7 @@ const REST: Duration = Duration::from_secs(3);
 mod tests {
     use std::cell::RefCell;
 
-    use bitcoin::ScriptBuf;
+    use bitcoin::{Amount, ScriptBuf, TxOut};
 
     use super::super::rpc::RpcAuth;
     use super::*;
@@ -218,26 +249,78 @@ mod tests {
         let rpc = RpcConfig { address: "127.0.0.1:1".into(), auth: RpcAuth::Password("a:b".into()) };
         let mut desk = Desk::new(&rpc, Source::default());
         let mut watch = Watch::default();
+        let missing = |n, asked_at: Option<u32>| {
+            done(&rpc, question(n), asked_at.map(BlockHeight::from_u32), FundingAnswer::Missing)
+        };
+        assert_eq!(taken(&mut desk, missing(1, None), &mut watch), []);
+        assert_eq!((desk.deferred.len(), desk.later.len()), (1, 0), "asked again with the next block");
         watch.begin(vec![(83, "tip".into())], &|_| true);
-        for (asked_at, told) in [(Some(10), Some(10)), (Some(90), Some(83)), (None, None)] {
-            let question = FundingQuestion {
-                short_channel_id: ShortChannelId::from_u64(1 << 40),
-                script_pubkey: ScriptBuf::new(),
-            };
-            let asked_at = asked_at.map(BlockHeight::from_u32);
-            let result = Ok(FundingAnswer::Missing.into());
-            let done = Done { client: RpcClient::new(&rpc), question, is_first: false, asked_at, result };
-            let answers = RefCell::new(Vec::new());
-            assert!(desk.take(done, &mut watch, &|answer| {
-                answers.borrow_mut().push(answer);
-                true
-            }));
-            let spent = answers.into_inner().into_iter().map(|answer| match answer {
-                ChainAnswer::Spent { spent_at, .. } => spent_at.map(BlockHeight::to_u32),
-                other => panic!("{other:?}"),
-            });
-            assert_eq!(spent.collect::<Vec<_>>(), told.map(Some).into_iter().collect::<Vec<_>>());
+        for (n, asked_at, told) in [(1, Some(10), Some(10)), (2, Some(90), Some(83)), (3, None, None)] {
+            let told = Vec::from_iter(told.map(Some));
+            assert_eq!(taken(&mut desk, missing(n, asked_at), &mut watch), told);
         }
-        assert_eq!(desk.deferred.len(), 1, "asked again with the next block");
+        assert_eq!((desk.deferred.len(), desk.later.len()), (1, 1), "asked again at once");
+    }
+
+    #[test]
+    fn what_was_gone_before_is_told_where_it_is_back() {
+        let rpc = RpcConfig { address: "127.0.0.1:1".into(), auth: RpcAuth::Password("a:b".into()) };
+        let mut desk = Desk::new(&rpc, Source::default());
+        let mut watch = Watch::default();
+        watch.begin(vec![(83, "tip".into())], &|_| true);
+        let height = |height| Some(BlockHeight::from_u32(height));
+        for n in 1..=3 {
+            desk.watch(question(n), height(70));
+        }
+        let unspent =
+            || FundingAnswer::Unspent(TxOut { value: Amount::from_sat(1), script_pubkey: ScriptBuf::new() });
+        let answers = [FundingAnswer::Missing, unspent(), FundingAnswer::Unknown];
+        let told = [vec![], vec![None], vec![]];
+        for (n, (answer, told)) in (1..).zip(answers.into_iter().zip(told)) {
+            let question = desk.later.pop_front().unwrap();
+            assert_eq!(question.short_channel_id, scid(n));
+            let done = done(&rpc, question, height(83), answer);
+            assert_eq!(taken(&mut desk, done, &mut watch), told);
+        }
+        // The others are asked for with each block, once, and as long as the channel is kept.
+        for tip in [84, 70 + CLOSE_DELAY_BLOCKS - 1] {
+            desk.look_again(Vec::new(), height(tip));
+            let asked: Vec<_> = desk.later.drain(..).map(|question| question.short_channel_id).collect();
+            assert_eq!(asked, [scid(1), scid(3)]);
+        }
+        desk.look_again(Vec::new(), height(70 + CLOSE_DELAY_BLOCKS));
+        assert_eq!((desk.later.len(), desk.lost.len(), desk.deferred.len()), (0, 0, 0));
+    }
+
+    fn scid(n: u64) -> ShortChannelId {
+        ShortChannelId::from_u64(n << 40)
+    }
+
+    fn question(n: u64) -> FundingQuestion {
+        FundingQuestion { short_channel_id: scid(n), script_pubkey: ScriptBuf::new() }
+    }
+
+    fn done(
+        rpc: &RpcConfig,
+        question: FundingQuestion,
+        asked_at: Option<BlockHeight>,
+        answer: FundingAnswer,
+    ) -> Done {
+        let result = Ok(answer.into());
+        Done { client: RpcClient::new(rpc), question, is_first: false, asked_at, result }
+    }
+
+    /// What is told of ends.
+    fn taken(desk: &mut Desk, done: Done, watch: &mut Watch) -> Vec<Option<u32>> {
+        let answers = RefCell::new(Vec::new());
+        assert!(desk.take(done, watch, &|answer| {
+            answers.borrow_mut().push(answer);
+            true
+        }));
+        let spent = answers.into_inner().into_iter().map(|answer| match answer {
+            ChainAnswer::Spent { spent_at, .. } => spent_at.map(BlockHeight::to_u32),
+            other => panic!("{other:?}"),
+        });
+        spent.collect()
     }
 }

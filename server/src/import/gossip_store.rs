@@ -220,6 +220,8 @@ impl<'a> Importer<'a> {
                     Stored::Update(_) => &mut self.counts.update_count,
                     Stored::Node(_) => &mut self.counts.node_count,
                     Stored::Removed(_) => &mut self.counts.removed_count,
+                    // No message says so.
+                    Stored::Spent { .. } => return false,
                 };
                 *count += 1;
                 self.stored.push(stored);

@@ -151,10 +151,8 @@ impl<F: Feed> Driver<F> {
                     None | Some(Answer::Stop) => break,
                     Some(answer) => self.take_answer(answer)?,
                 },
-                event = self.events.recv() => match event {
-                    None => break,
-                    Some(event) => self.take_event(event)?,
-                },
+                // Without peers and without an address of ours, none ever come.
+                Some(event) = self.events.recv() => self.take_event(event)?,
                 () = tokio::time::sleep_until(deadline.into()) => self.handle(Input::Tick)?,
             }
             self.do_chores()?;

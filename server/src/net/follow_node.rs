@@ -175,6 +175,10 @@ fn closed(view: &NetworkView, fresh: &NetworkView) -> impl Iterator<Item = Graph
 fn apply(view: &mut NetworkView, restored: &Restored) -> Option<GraphDelta> {
     match restored {
         Restored::Removed(short_channel_id) => view.remove(*short_channel_id),
+        Restored::Spent { short_channel_id, spent_at } => {
+            view.set_spent(*short_channel_id, *spent_at);
+            None
+        }
         Restored::Gossip { gossip, capacity, stored_at, .. } => match gossip {
             VerifiedGossip::Channel(channel) => view.apply_channel(channel, *capacity, *stored_at),
             VerifiedGossip::Update(update) => view.apply_update(update, *stored_at),

@@ -136,7 +136,7 @@ fn watch(watched: &mut std::collections::BTreeMap<ShortChannelId, FundingQuestio
             let question = FundingQuestion::of(channel.fact());
             watched.insert(question.short_channel_id, question);
         }
-        Restored::Gossip { .. } => {}
+        Restored::Gossip { .. } | Restored::Spent { .. } => {}
     }
 }
 
@@ -215,7 +215,9 @@ impl OpenedSync {
         let chain = config.chain.map(|chain| {
             let (questions_in, questions) = mpsc::unbounded_channel();
             for question in watched {
-                let _ = questions_in.send(ChainQuestion::Watch(question));
+                let entry = gossip.view().channel(question.short_channel_id);
+                let spent_at = entry.and_then(|entry| entry.spent_at);
+                let _ = questions_in.send(ChainQuestion::Watch { question, spent_at });
             }
             let answers = answers_in.clone();
             // The core is gone where this fails.

@@ -103,9 +103,15 @@ impl GossipLog {
             let Some((key, place)) = self.live.next(compaction.copied) else { return Ok(true) };
             compaction.copied = Some(key);
             // What was appended since comes with the tail.
-            if place.offset < compaction.tail_at && keep(key) {
-                let record = self.read_bytes(place.offset, place.size as usize)?;
-                compaction.push(key, &record).map_err(LogError::io(&self.path))?;
+            if place.offset >= compaction.tail_at || !keep(key) {
+                continue;
+            }
+            let record = self.read_bytes(place.offset, place.size as usize)?;
+            compaction.push(key, &record).map_err(LogError::io(&self.path))?;
+            let MessageKey::Channel(id) = key else { continue };
+            if let Some(spent) = self.live.spent(id).filter(|spent| spent.offset < compaction.tail_at) {
+                let record = self.read_bytes(spent.offset, spent.size as usize)?;
+                compaction.push_spent(id, &record).map_err(LogError::io(&self.path))?;
             }
         }
         Ok(false)

@@ -33,8 +33,8 @@ pub(super) struct Live {
     bytes: u64,
 }
 
-/// A channel's announcement, and its updates by direction.
-type ChannelPlaces = [Option<Place>; 3];
+/// A channel's announcement, its updates by direction, and what was told of its end.
+type ChannelPlaces = [Option<Place>; 4];
 
 impl Live {
     /// Takes what a record says.
@@ -42,6 +42,9 @@ impl Live {
         match restored {
             Restored::Gossip { key, .. } => self.insert(*key, place),
             Restored::Removed(short_channel_id) => self.remove_channel(*short_channel_id),
+            Restored::Spent { short_channel_id, spent_at } => {
+                self.set_spent(*short_channel_id, spent_at.map(|_| place));
+            }
         }
     }
 
@@ -49,6 +52,9 @@ impl Live {
     pub(super) fn take_record(&mut self, record: &Record<'_>, place: Place) {
         match (record, record.key()) {
             (Record::Removed { short_channel_id }, _) => self.remove_channel(*short_channel_id),
+            (Record::Spent { short_channel_id, spent_at }, _) => {
+                self.set_spent(*short_channel_id, spent_at.map(|_| place));
+            }
             (_, Some(key)) => self.insert(key, place),
             (_, None) => {}
         }
@@ -62,20 +68,35 @@ impl Live {
             }
             MessageKey::Node(id) => self.nodes.insert(id, place),
         };
-        self.count += 1;
         self.bytes += u64::from(place.size);
+        self.count += usize::from(old.is_none());
         self.forget(old);
     }
 
     pub(super) fn remove_channel(&mut self, id: ShortChannelId) {
-        for place in self.channels.remove(&id).unwrap_or_default() {
+        let places = self.channels.remove(&id).unwrap_or_default();
+        self.count -= places[..SPENT].iter().flatten().count();
+        for place in places {
             self.forget(place);
         }
     }
 
+    /// What was told last of a channel's end holds, and nothing where that is that it has not come.
+    pub(super) fn set_spent(&mut self, id: ShortChannelId, place: Option<Place>) {
+        if let Some(places) = self.channels.get_mut(&id) {
+            self.bytes += place.map_or(0, |place| u64::from(place.size));
+            let old = std::mem::replace(&mut places[SPENT], place);
+            self.forget(old);
+        }
+    }
+
+    /// Where it is told that a channel's funding output was spent.
+    pub(super) fn spent(&self, id: ShortChannelId) -> Option<Place> {
+        self.channels.get(&id)?[SPENT]
+    }
+
     fn forget(&mut self, place: Option<Place>) {
         if let Some(place) = place {
-            self.count -= 1;
             self.bytes -= u64::from(place.size);
         }
     }
@@ -135,6 +156,7 @@ fn updates(channels: Range<'_, ShortChannelId, ChannelPlaces>) -> impl Iterator<
 }
 
 const ANNOUNCEMENT: usize = 0;
+const SPENT: usize = 3;
 
 const fn update(direction: Direction) -> usize {
     1 + direction.as_usize()

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt as _;
 
 use gossip::record::{FileHeader, RecordReader, Step};
 use gossip::view::MessageKey;
+use primitives::ShortChannelId;
 
 use super::live::{Live, Place};
 
@@ -28,11 +29,23 @@ pub(super) struct Compaction {
 
 impl Compaction {
     pub(super) fn push(&mut self, key: MessageKey, record: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(record, self.end)?;
-        self.live
-            .insert(key, Place { offset: self.end, size: u32::try_from(record.len()).unwrap_or(u32::MAX) });
-        self.end += record.len() as u64;
+        let place = self.write(record)?;
+        self.live.insert(key, place);
         Ok(())
+    }
+
+    /// What is told of a channel's end, behind the channel.
+    pub(super) fn push_spent(&mut self, id: ShortChannelId, record: &[u8]) -> io::Result<()> {
+        let place = self.write(record)?;
+        self.live.set_spent(id, Some(place));
+        Ok(())
+    }
+
+    fn write(&mut self, record: &[u8]) -> io::Result<Place> {
+        let place = Place { offset: self.end, size: u32::try_from(record.len()).unwrap_or(u32::MAX) };
+        self.file.write_all_at(record, place.offset)?;
+        self.end = place.end();
+        Ok(place)
     }
 
     /// Copies the whole records at the start of `bytes`, and learns their names; returns their size.

@@ -6,7 +6,7 @@ use std::path::Path;
 use gossip::record::{FILE_HEADER_SIZE, Record, Restored};
 use gossip::verify::VerifiedGossip;
 use gossip::view::{MessageKey, NetworkView};
-use primitives::{ChainHash, Direction, Msat, ShortChannelId, UnixTime};
+use primitives::{BlockHeight, ChainHash, Direction, Msat, ShortChannelId, UnixTime};
 use server::store::{CompactionStep, Followed, GossipFollower, GossipLog, LogError, OpenNotes};
 use tests::signed::{Author, Ends, Signer};
 
@@ -32,6 +32,10 @@ fn apply(view: &mut NetworkView, restored: &Restored) {
             view.remove(*id);
             return;
         }
+        Restored::Spent { short_channel_id, spent_at } => {
+            view.set_spent(*short_channel_id, *spent_at);
+            return;
+        }
     };
 }
 
@@ -39,6 +43,10 @@ fn open(path: &Path) -> (GossipLog, OpenNotes, NetworkView) {
     let mut view = NetworkView::default();
     let (log, notes) = GossipLog::open(path, CHAIN, |restored| apply(&mut view, restored)).unwrap();
     (log, notes, view)
+}
+
+fn spent(n: u32, height: Option<u32>) -> Record<'static> {
+    Record::Spent { short_channel_id: scid(n), spent_at: height.map(BlockHeight::from_u32) }
 }
 
 struct Message {
@@ -82,8 +90,10 @@ fn a_crash_at_any_byte_loses_no_complete_record() {
             log.append(&[message.record()], NOW).unwrap();
             ends.push(log.size());
         }
-        log.append(&[Record::Removed { short_channel_id: scid(0) }], NOW).unwrap();
-        ends.push(log.size());
+        for record in [Record::Removed { short_channel_id: scid(0) }, spent(1, Some(800_000))] {
+            log.append(&[record], NOW).unwrap();
+            ends.push(log.size());
+        }
         log.sync().unwrap();
     }
     let whole = fs::read(&path).unwrap();
@@ -93,7 +103,7 @@ fn a_crash_at_any_byte_loses_no_complete_record() {
     }
     assert_eq!(views.last().unwrap().channel_count(), 1);
     // The last records at every byte of them, and the header, too; and with zeros in the place of what was cut.
-    let from = ends[ends.len() - 4] as usize;
+    let from = ends[ends.len() - 5] as usize;
     for size in (0..FILE_HEADER_SIZE).chain(from..=whole.len()) {
         for zeros in [0, 40] {
             let mut torn = whole[..size].to_vec();
@@ -186,6 +196,9 @@ fn compaction_goes_on_while_records_come() {
         now = UnixTime::from_secs(now.to_secs() + 60);
         write(&mut log, &[update(round, now), update(round + 1, now)], now);
         log.append(&[Record::Removed { short_channel_id: scid(19 - round) }], NOW).unwrap();
+        // One is spent for good, one was for a while, one will be while this is copied.
+        log.append(&[spent(7, Some(900)), spent(8, (round == 0).then_some(901)), spent(9, None)], NOW)
+            .unwrap();
         let before = log.size();
         let (mut steps, mut n) = (0, 100 * (round + 1));
         // Records come between the steps: new channels, and changes of what was and was not copied yet.
@@ -197,6 +210,7 @@ fn compaction_goes_on_while_records_come() {
                 write(&mut log, &messages(&signer, n, 1), now);
                 write(&mut log, &[update(round, now), update(10, now)], now);
                 log.append(&[Record::Removed { short_channel_id: scid(n - 1) }], NOW).unwrap();
+                log.append(&[spent(9, Some(902))], NOW).unwrap();
             }
             if round % 2 == 0 {
                 follow(&mut follower, &mut followed);
@@ -215,6 +229,8 @@ fn compaction_goes_on_while_records_come() {
         let (reopened, notes, view) = open(&copy);
         assert_eq!((notes.torn_bytes, notes.senseless_count), (0, 0));
         assert_eq!(reopened.len(), log.len());
+        let spent_at = [7, 8, 9].map(|n| view.channel(scid(n)).unwrap().spent_at.map(BlockHeight::to_u32));
+        assert_eq!(spent_at, [Some(900), (round == 0).then_some(901), Some(902)]);
         for (id, _) in view.channels_from(scid(0)) {
             let key = MessageKey::Channel(id);
             assert_eq!(reopened.read(key).unwrap(), log.read(key).unwrap());
@@ -332,6 +348,7 @@ fn a_record_names_its_message_as_the_whole_of_it_does() {
         assert_eq!(record.key(), Some(key));
     }
     assert_eq!(Record::Removed { short_channel_id: scid(1) }.key(), None);
+    assert_eq!(spent(1, Some(7)).key(), None);
     for message in [&[][..], &[1], &[1, 0], &update[..90]] {
         assert_eq!(Record::Update { message }.key(), None);
     }

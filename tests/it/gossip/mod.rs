@@ -19,6 +19,7 @@ mod replay;
 mod signatures;
 mod silence;
 mod sim;
+mod spent;
 mod store_import;
 mod turns;
 mod view;

@@ -160,6 +160,7 @@ impl World {
                     Restored::Removed(id) => {
                         log.remove(&MessageKey::Channel(id));
                     }
+                    Restored::Spent { .. } => {}
                 }
             }
             Output::Delta(delta) => self.nodes[node].learn(&delta),

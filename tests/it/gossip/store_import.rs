@@ -10,33 +10,12 @@ use gossip::view::{MessageKey, NetworkView};
 use primitives::{ChainHash, Direction, Msat, ShortChannelId, UnixTime};
 use server::import::{ImportCounts, ImportError, Importer, Moment, Reason};
 use server::store::GossipLog;
+use tests::cln_store::{crc32c, number, store};
 use tests::data::shared;
 use tests::signed::{Author, Ends, Signer};
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 const CHAIN: ChainHash = ChainHash::REGTEST;
-
-/// A record of version 15, complete.
-fn record(message: &[u8]) -> Vec<u8> {
-    let len = u16::try_from(message.len()).unwrap();
-    let crc = crc32c(0, message);
-    [&[0x20, 0][..], &len.to_be_bytes(), &crc.to_be_bytes(), &[0; 4], message].concat()
-}
-
-/// Castagnoli's checksum, bit by bit.
-fn crc32c(start: u32, bytes: &[u8]) -> u32 {
-    let step = |crc: u32, _| (crc >> 1) ^ (0x82f6_3b78 * (crc & 1));
-    !bytes.iter().fold(!start, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
-}
-
-fn number(kind: u16, number: u64) -> Vec<u8> {
-    [&kind.to_be_bytes()[..], &number.to_be_bytes()].concat()
-}
-
-fn store(messages: &[Vec<u8>]) -> Vec<u8> {
-    let records = messages.iter().flat_map(|message| record(message));
-    [15].into_iter().chain(records).collect()
-}
 
 /// Imports into the log at `path`; what it told, the view after it, and the view that the log gives back.
 fn import(

@@ -167,7 +167,10 @@ fn channels_leave_when_stale_or_closed() {
     assert_eq!(view.advance(height(800_000 + CLOSE_DELAY_BLOCKS - 1)), []);
     view.set_spent(scid(1), None);
     assert_eq!(view.advance(height(800_000 + CLOSE_DELAY_BLOCKS)), []);
-    view.set_spent(scid(1), Some(height(800_001)));
+    assert!(view.set_spent(scid(1), Some(height(800_001))), "news");
+    // Who only finds it gone says so of a later block.
+    assert!(!view.set_spent(scid(1), Some(height(800_009))), "known");
+    assert!(!view.set_spent(scid(7), Some(height(800_009))), "of no channel");
     assert_eq!(view.advance(height(800_001 + CLOSE_DELAY_BLOCKS)), [closed(1)]);
     assert_eq!((view.channel_count(), view.node_count()), (0, 0));
 }

@@ -1,12 +1,14 @@
 //! Channels from their funding to their end, as our node sees them: with the node of the chain believed, and not.
 
+use std::collections::BTreeMap;
+
 use bitcoin::ScriptBuf;
 use primitives::{Msat, ShortChannelId};
 use tests::signed::Signer;
 
 use super::super::ours::{CHAIN, until};
 use super::bitcoind::Bitcoind;
-use super::node::{Learner, Trust, teller};
+use super::node::{Learner, Trust, spent_at, teller};
 use super::purse::Purse;
 
 /// BOLT 7: a channel is forgotten 72 blocks after its output was spent.
@@ -34,7 +36,7 @@ fn only_what_was_funded_is_believed(trust: Trust) {
 
     let learner = Learner::start(&path, &bitcoind, trust, &teller);
     let capacity = |sat| Some(Msat::from_sat(sat).unwrap());
-    let mut expected = std::collections::BTreeMap::from([
+    let mut expected = BTreeMap::from([
         (good.short_channel_id, capacity(1_234_567)),
         (large.short_channel_id, capacity(16_777_216)),
     ]);
@@ -110,6 +112,41 @@ fn reorganised_blocks_count_no_more(trust: Trust) {
     teller.node.stop().unwrap();
 }
 
+/// What was spent before a restart leaves in time, unless another branch has replaced the block meanwhile.
+fn restarts_know_what_is_spent(trust: Trust) {
+    let Some(bitcoind) = Bitcoind::start() else { return };
+    let (signer, folder) = (Signer::new(CHAIN), tempfile::tempdir().unwrap());
+    let mut purse = Purse::filled(&bitcoind, 3);
+    let funded = purse.fund(&bitcoind, &signer, &[(100_000, true), (200_000, true), (300_000, true)]);
+    let [closes, stays, marks] = [funded[0], funded[1], funded[2]];
+    let ids: Vec<_> = funded.iter().map(|channel| channel.short_channel_id).collect();
+    let teller = teller(folder.path(), &signer, &ids);
+    let path = folder.path().join("gossip.log");
+    let learner = Learner::start(&path, &bitcoind, trust, &teller);
+    until("all are believed", || learner.open().len() == 3);
+
+    let closed_at = bitcoind.height() + 1;
+    bitcoind.mine_block(&purse.script(), &[purse.closing(&signer, &closes)]);
+    mine_empty(&bitcoind, DELAY / 2, &purse.script());
+    let fork = bitcoind.height() + 1;
+    bitcoind.mine_block(&purse.script(), &[purse.closing(&signer, &stays)]);
+    let both = BTreeMap::from([(closes.short_channel_id, closed_at), (stays.short_channel_id, fork)]);
+    until("the log knows both", || spent_at(&path) == both);
+    learner.node.stop().unwrap();
+
+    bitcoind.invalidate(fork);
+    mine_empty(&bitcoind, closed_at + DELAY - bitcoind.height(), &purse.script());
+    let learner = Learner::start(&path, &bitcoind, trust, &teller);
+    until("the first leaves", || !learner.has(closes.short_channel_id));
+    until("the other one is taken back", || !spent_at(&path).contains_key(&stays.short_channel_id));
+    bitcoind.mine_block(&purse.script(), &[purse.closing(&signer, &marks)]);
+    mine_empty(&bitcoind, DELAY, &purse.script());
+    until("the mark leaves", || !learner.has(marks.short_channel_id));
+    assert!(learner.has(stays.short_channel_id));
+    learner.node.stop().unwrap();
+    teller.node.stop().unwrap();
+}
+
 #[test]
 fn a_believed_node_tells_what_was_funded() {
     only_what_was_funded_is_believed(Trust::All);
@@ -138,4 +175,14 @@ fn a_believed_node_may_change_its_mind() {
 #[test]
 fn a_branch_with_more_work_replaces_what_was_proven() {
     reorganised_blocks_count_no_more(Trust::Proofs);
+}
+
+#[test]
+fn a_restart_forgets_no_end_that_was_believed() {
+    restarts_know_what_is_spent(Trust::All);
+}
+
+#[test]
+fn a_restart_forgets_no_end_that_was_proven() {
+    restarts_know_what_is_spent(Trust::Proofs);
 }

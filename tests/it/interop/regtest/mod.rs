@@ -3,6 +3,7 @@
 
 mod bitcoind;
 mod channels;
+mod imports;
 mod node;
 mod proofs;
 mod purse;

@@ -8,11 +8,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bitcoin::Network;
 use bitcoin::secp256k1::SecretKey;
 use gossip::funding::HeaderChain;
-use gossip::record::Record;
+use gossip::record::{Record, Restored};
 use primitives::{Direction, GraphDelta, Msat, ShortChannelId, UnixTime};
 use server::chain::ChainConfig;
-use server::net::{Feed, Secrets, SyncConfig, SyncNode, open_sync};
-use server::store::{GossipLog, HeaderLog};
+use server::net::{Feed, OpenedSync, PeerAddress, Secrets, SyncConfig, SyncNode, open_sync};
+use server::store::{GossipFollower, GossipLog, HeaderLog};
 use tests::signed::{Author, Ends, Signer};
 
 use super::super::ours::{CHAIN, OurNode, peer_address};
@@ -55,25 +55,13 @@ pub(super) struct Learner {
 impl Learner {
     /// Starts with the log at `path`, and learns from `teller`.
     pub(super) fn start(path: &Path, bitcoind: &Bitcoind, trust: Trust, teller: &OurNode) -> Self {
-        let rpc = bitcoind.config();
-        let config = SyncConfig {
-            chain_hash: CHAIN,
-            log: path.to_owned(),
-            chain: Some(match trust {
-                Trust::All => ChainConfig::Believed(rpc),
-                Trust::Proofs => {
-                    let headers = Box::new(HeaderChain::from_genesis(Network::Regtest));
-                    ChainConfig::Proven { rpc, headers, file: Some(HeaderLog::path_beside(path)) }
-                }
-            }),
-            peers: vec![peer_address(teller.public_key(), teller.address())],
-            listen: None,
-            proxy: None,
-            verify_thread_count: 1,
-            secrets: Secrets { node_key: SecretKey::from_slice(&[8; 32]).unwrap(), seed: [6; 32] },
-        };
+        let peers = vec![peer_address(teller.public_key(), teller.address())];
+        Learner::start_opened(open(path, bitcoind, trust, peers))
+    }
+
+    /// Starts with what is known already.
+    pub(super) fn start_opened(opened: OpenedSync) -> Self {
         let open = Capacities::default();
-        let opened = open_sync(config).unwrap();
         for channel in opened.graph().unwrap().channels() {
             open.0.lock().unwrap().insert(channel.short_channel_id, channel.capacity);
         }
@@ -88,6 +76,41 @@ impl Learner {
     pub(super) fn has(&self, short_channel_id: ShortChannelId) -> bool {
         self.open.0.lock().unwrap().contains_key(&short_channel_id)
     }
+}
+
+/// Reads the log at `path`.
+pub(super) fn open(path: &Path, bitcoind: &Bitcoind, trust: Trust, peers: Vec<PeerAddress>) -> OpenedSync {
+    let rpc = bitcoind.config();
+    let config = SyncConfig {
+        chain_hash: CHAIN,
+        log: path.to_owned(),
+        chain: Some(match trust {
+            Trust::All => ChainConfig::Believed(rpc),
+            Trust::Proofs => {
+                let headers = Box::new(HeaderChain::from_genesis(Network::Regtest));
+                ChainConfig::Proven { rpc, headers, file: Some(HeaderLog::path_beside(path)) }
+            }
+        }),
+        peers,
+        listen: None,
+        proxy: None,
+        verify_thread_count: 1,
+        secrets: Secrets { node_key: SecretKey::from_slice(&[8; 32]).unwrap(), seed: [6; 32] },
+    };
+    open_sync(config).unwrap()
+}
+
+/// The blocks of which the log says that they spent a channel.
+pub(super) fn spent_at(log: &Path) -> BTreeMap<ShortChannelId, u32> {
+    let mut spent = BTreeMap::new();
+    let mut take = |restored: &Restored| {
+        if let Restored::Spent { short_channel_id, spent_at } = restored {
+            spent.remove(short_channel_id);
+            spent.extend(spent_at.map(|height| (*short_channel_id, height.to_u32())));
+        }
+    };
+    GossipFollower::open(log, CHAIN).unwrap().poll(&mut take).unwrap();
+    spent
 }
 
 /// Starts a node that knows these channels and asks nobody whether they are there.
