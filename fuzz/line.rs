@@ -3,7 +3,8 @@
 use engine::graph::{GraphBuilder, Topology};
 use engine::snapshot::Snapshot;
 use primitives::{
-    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, InboundFee, Msat, NodeId, ShortChannelId, UnixTime,
+    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, InboundFee, Msat, NodeId, ShortChannelId,
+    UnixTime,
 };
 
 /// The graph. The ids of its nodes are a 2 and the node's number, 1 to 4, 32 times.
@@ -21,7 +22,8 @@ pub fn line() -> Snapshot {
     for (scid, one) in [(1, 1), (2, 2), (3, 3), (4, 1)] {
         let short_channel_id = ShortChannelId::from_u64(scid << 40 | 1 << 16);
         let capacity = Some(Msat::from_msat(1_000_000_000));
-        let added = builder.add_channel(short_channel_id, node(one), node(one + 1), capacity, &Features::default());
+        let added =
+            builder.add_channel(short_channel_id, node(one), node(one + 1), capacity, &Features::default());
         added.expect("a channel of its own");
         for direction in Direction::BOTH {
             builder.set_policy(short_channel_id, direction, policy).expect("the channel is there");

@@ -1,5 +1,5 @@
 //! The gossip core with its state: four peers come, say anything, some of it well signed, and go; the chain answers anything,
-//! late or never, grows, and takes blocks back.
+//! late or never, grows, and takes blocks back. What was stored makes the same view again.
 #![no_main]
 
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ use bitcoin::secp256k1::{Secp256k1, VerifyOnly};
 use bitcoin::{Amount, TxOut};
 use gossip::admit::PeerId;
 use gossip::funding::{FundingAnswer, FundingCheck, FundingQuestion};
-use gossip::sync::{Config, Gossip, Input, Output};
+use gossip::sync::{Config, Gossip, Input, Output, Stored};
 use gossip::verify::KeyRing;
 use libfuzzer_sys::fuzz_target;
 use primitives::{BlockHeight, ChainHash, Direction, ShortChannelId, UnixTime};
@@ -24,21 +24,25 @@ fuzz_target!(|bytes: &[u8]| {
         rest = behind;
         world.step(*what, *with, message);
     }
+    world.check_stored();
 });
 
-/// A core, and what it asked the chain.
+/// A core, what it asked the chain, and what it stored when.
 struct World {
+    config: Config,
     gossip: Gossip,
     ring: KeyRing,
     now: u32,
     questions: VecDeque<FundingQuestion>,
+    stored: Vec<(Stored, UnixTime)>,
 }
 
 impl World {
     fn new(funding: FundingCheck) -> Self {
         let config = Config { chain_hash: CHAIN, funding, verify_thread_count: 1 };
         let gossip = Gossip::new(config, UnixTime::from_secs(START));
-        World { gossip, ring: KeyRing::default(), now: START, questions: VecDeque::new() }
+        let (ring, questions, stored) = (KeyRing::default(), VecDeque::new(), Vec::new());
+        World { config, gossip, ring, now: START, questions, stored }
     }
 
     /// One thing that happens: which one, the lowest bits of `what` say, and to whom, the two above.
@@ -96,11 +100,21 @@ impl World {
                     let messages = keys.iter().map(|_| Box::from(&[1u8, 2][..])).collect();
                     self.gossip.handle(now, Input::Read { peer, messages });
                 }
+                Output::Store(stored) => self.stored.push((stored, now)),
                 _ => {}
             }
         }
         assert!(self.gossip.view().channel_count() <= usize::from(CHANNEL_COUNT), "others are not signed");
         let _ = (self.gossip.next_wakeup(), self.gossip.progress());
+    }
+
+    fn check_stored(&self) {
+        let mut again = Gossip::new(self.config, UnixTime::from_secs(START));
+        for (stored, stored_at) in &self.stored {
+            let restored = stored.record().restore(CHAIN, *stored_at).expect("it was verified");
+            again.restore(&restored).expect("it held when it was stored");
+        }
+        assert!(again.view() == self.gossip.view());
     }
 }
 

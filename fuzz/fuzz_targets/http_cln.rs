@@ -4,9 +4,10 @@
 use libfuzzer_sys::fuzz_target;
 use primitives::NodeId;
 use server::http::cln::{
-    AgeParams, BiasChannelParams, BiasNodeParams, CreateChannelParams, CreateLayerParams, DisableNodeParams, GetrouteParams,
-    GetroutesParams, InformChannelParams, ListchannelsParams, ListlayersParams, ListnodesParams, ListreservationsParams,
-    PathParams, RemoveChannelUpdateParams, RemoveLayerParams, UpdateChannelParams, read_params,
+    AgeParams, BiasChannelParams, BiasNodeParams, CreateChannelParams, CreateLayerParams, DisableNodeParams,
+    GetrouteParams, GetroutesParams, InformChannelParams, ListchannelsParams, ListlayersParams,
+    ListnodesParams, ListreservationsParams, PathParams, RemoveChannelUpdateParams, RemoveLayerParams,
+    UpdateChannelParams, read_params,
 };
 
 fuzz_target!(|bytes: &[u8]| {

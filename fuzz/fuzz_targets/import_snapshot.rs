@@ -11,10 +11,13 @@ fuzz_target!(|bytes: &[u8]| {
     check(bytes);
     // The same with the checksums of header and directory put right; those of sections are in the corpus.
     let mut sealed = bytes.to_vec();
-    let Some(end) = sealed.get(16..24).map(|end| u64::from_le_bytes(end.try_into().expect("eight bytes"))) else {
+    let Some(end) = sealed.get(16..24).map(|end| u64::from_le_bytes(end.try_into().expect("eight bytes")))
+    else {
         return;
     };
-    let Some(directory) = usize::try_from(end).ok().and_then(|end| sealed.get(HEADER_SIZE..end)) else { return };
+    let Some(directory) = usize::try_from(end).ok().and_then(|end| sealed.get(HEADER_SIZE..end)) else {
+        return;
+    };
     let checksum = crc32fast::hash(directory);
     sealed[24..28].copy_from_slice(&checksum.to_le_bytes());
     let checksum = crc32fast::hash(&sealed[..60]);
