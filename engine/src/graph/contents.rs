@@ -105,12 +105,14 @@ pub(super) fn intern(feature_sets: &mut Vec<Features>, features: &Features) -> u
         // Of exotic bits, routing needs to know whether one of them is a demand: past the cap they are dropped rather than
         // the channel, and one vector that demands what nobody knows stands for all.
         let demands = |set: &Features| set.unknown_demand().is_some();
-        let other = || feature_sets.iter().position(demands);
-        match demands(features).then(other) {
-            None => return 0,
-            Some(Some(at)) => return at as u16,
-            Some(None) if feature_sets.len() == FEATURE_SET_COUNT_MAX => return 0,
-            Some(None) => {}
+        if !demands(features) {
+            return 0;
+        }
+        if let Some(at) = feature_sets.iter().position(demands) {
+            return at as u16;
+        }
+        if feature_sets.len() == FEATURE_SET_COUNT_MAX {
+            return 0;
         }
     }
     feature_sets.push(features.clone());
