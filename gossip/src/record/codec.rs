@@ -152,6 +152,9 @@ impl<'a> Frame<'a> {
         if found != u32::from_be_bytes([c0, c1, c2, c3]) {
             return Err(RecordError::Checksum { offset });
         }
+        if kind > KIND_MAX && kind % 2 == 0 {
+            return Err(RecordError::Later { offset, kind });
+        }
         let record = decode(kind, body).ok_or(RecordError::Content { offset, kind })?;
         Ok((record, UnixTime::from_secs(u32::from_be_bytes([t0, t1, t2, t3]))))
     }
@@ -177,7 +180,7 @@ fn decode(kind: u8, body: &[u8]) -> Option<Option<Record<'_>>> {
             let spent_at = (height != NO_HEIGHT).then(|| BlockHeight::from_u32(height));
             Record::Spent { short_channel_id: ShortChannelId::from_u64(number(id)), spent_at }
         }
-        later if later % 2 == 1 => return Some(None),
+        later if later > KIND_MAX => return Some(None),
         _ => return None,
     }))
 }
@@ -187,6 +190,8 @@ const UPDATE: u8 = 2;
 const NODE: u8 = 3;
 const REMOVED: u8 = 4;
 const SPENT: u8 = 5;
+/// The last kind that is known here.
+const KIND_MAX: u8 = SPENT;
 /// Stands for no block.
 const NO_HEIGHT: u32 = u32::MAX;
 
@@ -213,7 +218,15 @@ pub enum RecordError {
         /// Where it begins.
         offset: usize,
     },
-    /// The body is not what the kind demands, or the kind must not be ignored.
+    /// A later version has written it, and it must not be ignored.
+    #[error("the record at byte {offset} is of kind {kind}, which a later version has written")]
+    Later {
+        /// Where it begins.
+        offset: usize,
+        /// What it is.
+        kind: u8,
+    },
+    /// The body is not what the kind demands.
     #[error("the record at byte {offset} is of kind {kind} and cannot be read")]
     Content {
         /// Where it begins.
@@ -269,8 +282,8 @@ mod tests {
             RecordReader::new(&bytes).step().map(|step| matches!(step, Step::Record { record: None, .. }))
         };
         assert_eq!((of_kind(7), of_kind(255)), (Ok(true), Ok(true)));
-        assert_eq!(of_kind(6), Err(RecordError::Content { offset: 0, kind: 6 }));
-        for known in [REMOVED, SPENT] {
+        assert_eq!(of_kind(6), Err(RecordError::Later { offset: 0, kind: 6 }));
+        for known in [0, REMOVED, SPENT] {
             assert_eq!(of_kind(known), Err(RecordError::Content { offset: 0, kind: known }));
         }
     }

@@ -1,6 +1,6 @@
 //! Peers' questions, answered from the view and the log piece by piece, as fast as the peer reads.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use primitives::wire::{
     QueryChannelRange, QueryFlags, QueryShortChannelIds, ReplyChannelRange, ReplyShortChannelIdsEnd,
@@ -10,10 +10,12 @@ use primitives::{Direction, ShortChannelId, UnixTime};
 
 use super::gossip::Gossip;
 use super::io::{DisconnectReason, Output};
-use super::limits::{COST_IDS, COST_RANGE, READ_COUNT_MAX, REPLY_COUNT_MAX};
+use super::limits::{
+    ANSWER_NODE_COUNT_MAX, COMPARED_PER_MICROSECOND, COST_IDS, COST_RANGE, READ_COUNT_MAX, REPLY_COUNT_MAX,
+};
 use super::peer::{IdsAnswer, RangeAnswer};
 use crate::admit::PeerId;
-use crate::view::{ChannelEntry, MessageKey};
+use crate::view::{ChannelEntry, MessageKey, NetworkView};
 
 impl Gossip {
     pub(super) fn take_range_query(
@@ -38,52 +40,30 @@ impl Gossip {
         query: &QueryShortChannelIds<'_>,
         now: UnixTime,
     ) -> Result<(), DisconnectReason> {
-        let cost = u32::try_from(query.short_channel_ids.len() / 100).unwrap_or(u32::MAX);
-        self.charge(peer, COST_IDS.saturating_add(cost), now)?;
-        let full_information = query.chain_hash == self.config.chain_hash;
-        let keys = if full_information { self.keys_of(query) } else { VecDeque::new() };
+        let count = u32::try_from(query.short_channel_ids.len()).unwrap_or(u32::MAX);
+        self.charge(peer, COST_IDS.saturating_add(count / 100), now)?;
         let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
         if state.ids_answer.is_some() {
             return Err(DisconnectReason::OutOfTurn);
         }
-        let end = ReplyShortChannelIdsEnd { chain_hash: query.chain_hash, full_information };
-        state.ids_answer = Some(IdsAnswer { keys, end });
-        Ok(())
-    }
-
-    /// Names of the messages that a query asks for: every channel, its updates, and each node once.
-    fn keys_of(&self, query: &QueryShortChannelIds<'_>) -> VecDeque<MessageKey> {
-        let (mut keys, mut nodes) = (VecDeque::new(), BTreeSet::new());
+        state.work.owe(count / COMPARED_PER_MICROSECOND, now);
+        let full_information = query.chain_hash == self.config.chain_hash;
         let mut flags = query.query_flags.map(|flags| flags.iter());
-        for id in query.short_channel_ids.iter() {
-            let wants = flags.as_mut().and_then(Iterator::next).unwrap_or(QueryFlags::ALL);
-            let Some(channel) = self.view.channel(id) else { continue };
-            if wants & QueryFlags::ANNOUNCEMENT != 0 {
-                keys.push_back(MessageKey::Channel(id));
-            }
-            for (direction, update, node) in [
-                (Direction::NodeOneToTwo, QueryFlags::UPDATE_1, QueryFlags::NODE_1),
-                (Direction::NodeTwoToOne, QueryFlags::UPDATE_2, QueryFlags::NODE_2),
-            ] {
-                if wants & update != 0 && channel.updates[direction.as_usize()].is_some() {
-                    keys.push_back(MessageKey::Update(id, direction));
-                }
-                if wants & node != 0 {
-                    nodes.insert(channel.tail(direction));
-                }
-            }
-        }
-        keys.extend(nodes.into_iter().map(MessageKey::Node));
-        keys
+        let mut wants = |id| (id, flags.as_mut().and_then(Iterator::next).unwrap_or(QueryFlags::ALL) as u8);
+        let ids = query.short_channel_ids.iter().filter(|_| full_information).map(&mut wants).collect();
+        let end = ReplyShortChannelIdsEnd { chain_hash: query.chain_hash, full_information };
+        state.ids_answer = Some(IdsAnswer { ids, nodes: BTreeSet::new(), end });
+        self.move_gate(peer, now);
+        Ok(())
     }
 
     /// Gives everybody the next piece who is ready for one: of his answers first, then of what we knew before he came,
     /// then of the news.
-    pub(super) fn serve(&mut self) {
+    pub(super) fn serve(&mut self, now: UnixTime) {
         let ready: Vec<PeerId> =
             self.peers.iter().filter(|(_, state)| !state.is_busy).map(|(peer, _)| *peer).collect();
         for peer in ready {
-            let is_busy = self.serve_answer(peer) || self.serve_backlog(peer) || self.serve_news(peer);
+            let is_busy = self.serve_answer(peer) || self.serve_backlog(peer, now) || self.serve_news(peer);
             if let Some(state) = self.peers.get_mut(&peer) {
                 state.is_busy = is_busy;
             }
@@ -100,12 +80,12 @@ impl Gossip {
             return true;
         }
         let Some(answer) = &mut state.ids_answer else { return false };
-        if answer.keys.is_empty() {
+        let keys = answer.next_keys(&self.view);
+        if keys.is_empty() {
             let end = answer.end;
             state.ids_answer = None;
             self.send(peer, &end);
         } else {
-            let keys = answer.keys.drain(..answer.keys.len().min(READ_COUNT_MAX)).collect();
             self.outputs.push_back(Output::Read { peer, keys });
         }
         true
@@ -151,6 +131,48 @@ impl Gossip {
         state.is_busy = !messages.is_empty();
         for message in messages {
             self.outputs.push_back(Output::Send { peer, message: message.into_vec() });
+        }
+    }
+}
+
+impl IdsAnswer {
+    /// Names of the next messages: of channels and their updates, and then of each node once.
+    fn next_keys(&mut self, view: &NetworkView) -> Vec<MessageKey> {
+        let mut keys = Vec::new();
+        while keys.len() < READ_COUNT_MAX {
+            let has_room = self.nodes.len() < ANSWER_NODE_COUNT_MAX;
+            if let Some((id, wants)) = has_room.then(|| self.ids.pop_front()).flatten() {
+                self.take_channel(view, id, wants.into(), &mut keys);
+            } else if let Some(node_id) = self.nodes.pop_first() {
+                keys.push(MessageKey::Node(node_id));
+            } else {
+                break;
+            }
+        }
+        keys
+    }
+
+    fn take_channel(
+        &mut self,
+        view: &NetworkView,
+        id: ShortChannelId,
+        wants: u64,
+        keys: &mut Vec<MessageKey>,
+    ) {
+        let Some(channel) = view.channel(id) else { return };
+        if wants & QueryFlags::ANNOUNCEMENT != 0 {
+            keys.push(MessageKey::Channel(id));
+        }
+        for (direction, update, node) in [
+            (Direction::NodeOneToTwo, QueryFlags::UPDATE_1, QueryFlags::NODE_1),
+            (Direction::NodeTwoToOne, QueryFlags::UPDATE_2, QueryFlags::NODE_2),
+        ] {
+            if wants & update != 0 && channel.updates[direction.as_usize()].is_some() {
+                keys.push(MessageKey::Update(id, direction));
+            }
+            if wants & node != 0 {
+                self.nodes.insert(channel.tail(direction));
+            }
         }
     }
 }

@@ -12,9 +12,9 @@ use super::gossip::{Gossip, after};
 use super::io::DisconnectReason;
 use super::limits::{
     ANSWER_SECS_MAX, ASKED_COUNT_MAX, BACKLOG_PEER_COUNT, COMPARED_PER_MICROSECOND, FILTER_BACK_SECS,
-    NEWS_PATIENCE_SECS, RESYNC_SECS, work_of,
+    LOOK_COUNT_MAX, NEWS_PATIENCE_SECS, RESYNC_SECS, work_of,
 };
-use super::peer::{Asked, NewsSince, RangeParts};
+use super::peer::{Asked, Look, NewsSince, Peer, RangeParts};
 use crate::admit::PeerId;
 use crate::view::{FUTURE_SECS_MAX, NetworkView, STALE_SECS};
 
@@ -53,14 +53,15 @@ impl Gossip {
         let last = self.peers.values().filter_map(|state| state.comparison.began_at()).max();
         let is_due = last.is_none_or(|last| now >= after(last, RESYNC_SECS));
         let mut oldest: Option<(Option<UnixTime>, PeerId)> = None;
-        let idle: Vec<PeerId> = self
-            .peers
-            .iter()
-            .filter(|(_, state)| state.has_queries && state.asked.is_none())
-            .map(|(peer, _)| *peer)
-            .collect();
-        for peer in idle {
-            if self.ask_for_channels(peer, now) {
+        let mut looks_left = LOOK_COUNT_MAX;
+        for peer in self.idle() {
+            let had_looks = looks_left > 0;
+            let is_asked = self.ask_for_channels(peer, &mut looks_left, now);
+            if had_looks && looks_left == 0 {
+                self.looked_at_last = Some(peer);
+            }
+            // What it has told so far comes first.
+            if is_asked || !self.has_looked_through(peer) {
                 continue;
             }
             let Some(comparison) = self.peers.get(&peer).map(|state| state.comparison) else { continue };
@@ -82,6 +83,17 @@ impl Gossip {
         if let Some((_, peer)) = oldest {
             self.ask_for_range(peer, now);
         }
+    }
+
+    /// Peers that can be asked, those last for whom looks were used up.
+    fn idle(&mut self) -> Vec<PeerId> {
+        let is_idle = |state: &Peer| state.has_queries && state.asked.is_none();
+        let idle = self.peers.iter().filter(|(_, state)| is_idle(state)).map(|(peer, _)| *peer);
+        let mut idle: Vec<PeerId> = idle.collect();
+        let last = self.looked_at_last.take();
+        let had_a_turn = idle.partition_point(|peer| Some(*peer) <= last);
+        idle.rotate_left(had_a_turn);
+        idle
     }
 
     /// Asks those for news whose first answers do not go on.
@@ -116,7 +128,9 @@ impl Gossip {
     fn spare_silence(&mut self, peer: PeerId) -> bool {
         match self.peers.get_mut(&peer) {
             Some(state) if matches!(state.asked, Some(Asked::Ids(_))) && !state.answers_ids => {
-                state.asked = None;
+                if let Some(Asked::Ids(ids)) = state.asked.take() {
+                    self.in_flight.end(&ids);
+                }
                 state.wanted.clear();
                 state.has_queries = false;
                 true
@@ -140,46 +154,63 @@ impl Gossip {
         }
     }
 
-    /// Asks for the next channels that the peer has and nobody else was asked for; `false` where there are none.
-    fn ask_for_channels(&mut self, peer: PeerId, now: UnixTime) -> bool {
-        let Some(mut wanted) = self.peers.get_mut(&peer).map(|state| std::mem::take(&mut state.wanted))
-        else {
+    /// Asks for the next channels that the peer has and nobody else was asked for; `false` where there are none, or where no
+    /// looks are left.
+    fn ask_for_channels(&mut self, peer: PeerId, looks_left: &mut usize, now: UnixTime) -> bool {
+        let (version, view) = (self.in_flight.version(), &self.view);
+        let Some(state) = self.peers.get_mut(&peer) else { return false };
+        if state.wanted.is_empty() || state.look.fruitless_at == Some(version) {
             return false;
+        }
+        let look = match state.look.from {
+            Some(_) => state.look,
+            None => Look { began_at: version, ..Look::default() },
         };
-        let (mut ids, mut flags, mut kept) = (Vec::new(), Vec::new(), Vec::new());
-        while ids.len() < ASKED_COUNT_MAX {
-            let Some((id, wants)) = wanted.pop_first() else { break };
-            let wants = still_wanted(&self.view, id, wants);
-            if wants == 0 {
-                continue;
+        let from = look.from.unwrap_or(ShortChannelId::from_u64(0));
+        let (mut ids, mut flags, mut known, mut stopped_at) = (Vec::new(), Vec::new(), Vec::new(), None);
+        for (&id, &wants) in state.wanted.range(from..) {
+            if ids.len() == ASKED_COUNT_MAX || *looks_left == 0 {
+                stopped_at = Some(id);
+                break;
             }
-            if self.is_asked_for(id) {
-                kept.push((id, wants));
-            } else {
+            *looks_left -= 1;
+            let wants = still_wanted(view, id, wants);
+            if wants == 0 {
+                known.push(id);
+            } else if !self.in_flight.contains(id) {
                 ids.push(id);
                 flags.push(u8::try_from(wants & QueryFlags::ALL).unwrap_or(u8::MAX));
             }
         }
-        wanted.extend(kept);
-        if !ids.is_empty() {
-            let packed = ShortIds::pack(ids.iter().copied());
-            let short_channel_ids = ShortIds::from_packed(&packed).expect("a map's keys ascend");
-            let query_flags = QueryFlags::from_packed(&flags);
-            let chain_hash = self.config.chain_hash;
-            self.send(peer, &QueryShortChannelIds { chain_hash, short_channel_ids, query_flags });
+        for id in known.iter().chain(&ids) {
+            state.wanted.remove(id);
         }
-        let Some(state) = self.peers.get_mut(&peer) else { return false };
-        state.wanted = wanted;
+        let has_found = look.has_found || !ids.is_empty();
+        let is_fruitless = stopped_at.is_none() && !has_found;
+        let fruitless_at = is_fruitless.then_some(look.began_at);
+        state.look = Look { from: stopped_at, has_found, fruitless_at, ..look };
         if ids.is_empty() {
-            return false;
+            // What this look has passed may be there for the next one, which finds something or is fruitless.
+            let is_over = stopped_at.is_none();
+            return is_over && has_found && self.ask_for_channels(peer, looks_left, now);
         }
-        state.asked = Some(Asked::Ids(ids.into_iter().collect::<BTreeSet<_>>()));
+        let packed = ShortIds::pack(ids.iter().copied());
+        let asked: BTreeSet<ShortChannelId> = ids.into_iter().collect();
+        self.in_flight.begin(&asked);
+        state.asked = Some(Asked::Ids(asked));
         state.due_at = after(now, ANSWER_SECS_MAX);
+        let short_channel_ids = ShortIds::from_packed(&packed).expect("a map's keys ascend");
+        let query_flags = QueryFlags::from_packed(&flags);
+        let chain_hash = self.config.chain_hash;
+        self.send(peer, &QueryShortChannelIds { chain_hash, short_channel_ids, query_flags });
         true
     }
 
-    fn is_asked_for(&self, id: ShortChannelId) -> bool {
-        self.peers.values().any(|state| matches!(&state.asked, Some(Asked::Ids(ids)) if ids.contains(&id)))
+    /// Whether nothing that the peer has claimed can be asked of it now.
+    fn has_looked_through(&self, peer: PeerId) -> bool {
+        let version = self.in_flight.version();
+        let is_done = |state: &Peer| state.wanted.is_empty() || state.look.fruitless_at == Some(version);
+        self.peers.get(&peer).is_none_or(is_done)
     }
 
     /// A part of the answer to a range. One that teaches nothing is paid for.
@@ -199,7 +230,7 @@ impl Gossip {
             return Err(DisconnectReason::OutOfTurn);
         }
         let wanted_count = state.wanted.len();
-        let mut compared_count = 0;
+        let (mut compared_count, mut found_count) = (0, 0);
         for entry in reply.entries() {
             compared_count += 1;
             let wants = wants(&self.view, &entry, now);
@@ -207,12 +238,16 @@ impl Gossip {
                 continue;
             }
             state.comparison.found();
+            found_count += 1;
             if state.wanted.len() < state.wanted_count_max() {
                 state.wanted.insert(entry.short_channel_id, wants);
             }
         }
+        state.look = Look::default();
+        // What we know already is paid for, however much comes along that we do not.
+        state.work.owe((compared_count - found_count) / COMPARED_PER_MICROSECOND, now);
         if state.wanted.len() == wanted_count {
-            state.work.owe(work_of(message) + compared_count / COMPARED_PER_MICROSECOND, now);
+            state.work.owe(work_of(message) + found_count / COMPARED_PER_MICROSECOND, now);
         }
         let covered = u64::from(reply.first_blocknum) + u64::from(reply.number_of_blocks);
         // Nodes of before 2021 set the byte always, so it does not say enough alone.
@@ -234,8 +269,12 @@ impl Gossip {
         now: UnixTime,
     ) -> Result<(), DisconnectReason> {
         let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
-        let Some(Asked::Ids(_)) = state.asked.take() else { return Err(DisconnectReason::OutOfTurn) };
+        let Some(Asked::Ids(ids)) = state.asked.take() else { return Err(DisconnectReason::OutOfTurn) };
+        self.in_flight.end(&ids);
         state.answers_ids = true;
+        // Others are looked at again for what did not come.
+        let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        state.work.owe(count / COMPARED_PER_MICROSECOND, now);
         if state.news_due_at.is_some() {
             self.ask_for_news(peer, NewsSince::Lately, now);
         }

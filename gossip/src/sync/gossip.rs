@@ -10,12 +10,13 @@ use primitives::{ChainHash, GraphDelta, Msat, UnixTime};
 
 use super::checks::Checks;
 use super::funding::FundingRoom;
+use super::in_flight::InFlight;
 use super::io::{DisconnectReason, Input, Output, Stored};
 use super::limits::{
     FLUSH_SECS, NEWS_PATIENCE_SECS, PEER_COUNT_MAX, PRUNE_SECS, RESYNC_SECS, WORK_OF_ALL_PER_SECOND,
     WORK_PER_SECOND, work_of,
 };
-use super::peer::{NewsSince, Peer};
+use super::peer::{Asked, NewsSince, Peer};
 use crate::admit::{PeerId, WaitingRoom};
 use crate::funding::FundingCheck;
 use crate::record::Restored;
@@ -55,6 +56,10 @@ pub struct Gossip {
     /// Messages whose sender has left while they waited for their channel, and their bytes.
     pub(super) orphans: VecDeque<(PeerId, VerifyJob)>,
     pub(super) orphan_bytes: usize,
+    /// Channels that some peer was asked for.
+    pub(super) in_flight: InFlight,
+    /// For whom the looks for a question ran out: others come before.
+    pub(super) looked_at_last: Option<PeerId>,
     /// Messages whose signatures are being checked, and whose turn is next.
     pub(super) checks: Checks,
     /// Channels that wait for their funding output.
@@ -80,6 +85,8 @@ impl Gossip {
             outputs: VecDeque::new(),
             orphans: VecDeque::new(),
             orphan_bytes: 0,
+            in_flight: InFlight::default(),
+            looked_at_last: None,
             checks: Checks::default(),
             funding: FundingRoom::default(),
             news: BTreeMap::new(),
@@ -250,7 +257,7 @@ impl Gossip {
         self.open_gates(now);
         self.ask(now);
         self.start_verify(now);
-        self.serve();
+        self.serve(now);
     }
 
     fn connect(&mut self, peer: PeerId, mut state: Peer, now: UnixTime) {
@@ -332,7 +339,9 @@ impl Gossip {
     }
 
     fn forget(&mut self, peer: PeerId) {
-        self.peers.remove(&peer);
+        if let Some(Asked::Ids(ids)) = self.peers.remove(&peer).and_then(|state| state.asked) {
+            self.in_flight.end(&ids);
+        }
     }
 
     /// However many peers there are, what they may cost us for nothing has one bound. O(peers).

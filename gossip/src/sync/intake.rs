@@ -46,7 +46,7 @@ impl Gossip {
 
     fn take_candidate(&mut self, peer: PeerId, candidate: Candidate, now: UnixTime) -> Worth {
         let has_room = match self.standing(candidate.subject(), now) {
-            Err(refusal) if refusal.is_waste() => return Worth::Less,
+            Err(refusal) if self.is_waste(refusal) => return Worth::Less,
             Err(_) => return Worth::Nothing,
             Ok(Standing::NeedsChannel(id)) => self.waiting.wait_for_channel(id, peer, candidate, now),
             Ok(Standing::NeedsNode(id)) => self.waiting.wait_for_node(id, peer, candidate, now),
@@ -64,6 +64,13 @@ impl Gossip {
         };
         // Whether it is worth anything is known when its channel comes.
         if has_room { Worth::Nothing } else { Worth::Less }
+    }
+
+    /// Whether an honest and attentive peer would not have sent it. Where nobody asks the chain, one peer may have invented
+    /// what another one contradicts, or what the view is full of.
+    fn is_waste(&self, refusal: Refusal) -> bool {
+        let may_be_invented = matches!(refusal, Refusal::Conflict { .. } | Refusal::Full);
+        refusal.is_waste() && !(may_be_invented && self.config.funding == FundingCheck::Nobody)
     }
 
     /// Whether a message is worth the check of its signatures, by what was verified and what the chain has said.
@@ -138,10 +145,10 @@ impl Gossip {
         self.view.channel(*id).is_some_and(|channel| channel.capacity.is_none())
     }
 
+    /// It costs what such things cost, and nobody is left for it.
     fn take_disputed(&mut self, peer: PeerId, now: UnixTime) {
         self.owe(peer, WORK_SIGNATURE, now);
         self.move_gate(peer, now);
-        self.charge_waste(peer, now);
     }
 
     /// Takes the cost of a useless message from our patience with a peer, or leaves it.

@@ -52,6 +52,12 @@ pub(super) const WANTED_INBOUND_COUNT_MAX: usize = 8192;
 pub(super) const RANGE_REPLY_COUNT_MAX: u32 = 2000;
 /// Channels of such a part that are compared in a microsecond.
 pub(super) const COMPARED_PER_MICROSECOND: u32 = 4;
+/// Channels and nodes that a filter is held against in a microsecond.
+pub(super) const SCANNED_PER_MICROSECOND: u32 = 16;
+/// Claims that are looked at for the next question to anybody, some 0.3 µs each; the rest at the next look.
+pub(super) const LOOK_COUNT_MAX: usize = 4096;
+/// Nodes that an answer keeps to tell each once, behind its channels; where there are more, they come between.
+pub(super) const ANSWER_NODE_COUNT_MAX: usize = 1024;
 /// Channels that are asked for in one query: its answer has some 300 KB.
 pub(super) const ASKED_COUNT_MAX: usize = 500;
 /// Channels that one part of an answer tells, 24 bytes each.
@@ -79,7 +85,7 @@ pub(super) const PATIENCE_BURST: u32 = 2000;
 pub(super) const PATIENCE_PER_SECOND: u32 = 2;
 /// A message that changes nothing and could not have.
 pub(super) const COST_WASTE: u32 = 1;
-/// A filter makes us search the view once.
+/// A filter makes us search the view once, which is work that is paid for besides.
 pub(super) const COST_FILTER: u32 = 20;
 /// So does a query for a range.
 pub(super) const COST_RANGE: u32 = 20;

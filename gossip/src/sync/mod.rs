@@ -13,6 +13,7 @@ mod checks;
 mod comparison;
 mod funding;
 mod gossip;
+mod in_flight;
 mod intake;
 mod io;
 mod limits;

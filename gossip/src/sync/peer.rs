@@ -50,6 +50,8 @@ pub(super) struct Peer {
     pub(super) tells_backlog: bool,
     /// What it has and we have not, by flags of a query.
     pub(super) wanted: BTreeMap<ShortChannelId, u64>,
+    /// How far that was looked through for what nobody was asked for yet.
+    pub(super) look: Look,
     /// Which news it wants.
     pub(super) filter: Option<GossipTimestampFilter>,
     /// How far it was told what we knew when it said so.
@@ -62,6 +64,19 @@ pub(super) struct Peer {
     pub(super) outgoing: BTreeSet<MessageKey>,
     /// Whether a piece is on its way to it: there is one at a time.
     pub(super) is_busy: bool,
+}
+
+/// How far we have looked through what a peer claims to have, from the first to the last.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Look {
+    /// What comes next.
+    pub(super) from: Option<ShortChannelId>,
+    /// What [`InFlight::version`](super::in_flight::InFlight::version) was when this look began.
+    pub(super) began_at: u64,
+    /// Whether it has found something.
+    pub(super) has_found: bool,
+    /// When the last look began, in the same count, if it has found nothing: before it changes, none will.
+    pub(super) fruitless_at: Option<u64>,
 }
 
 /// What we asked.
@@ -81,10 +96,12 @@ pub(super) struct RangeAnswer {
     pub(super) is_first: bool,
 }
 
-/// Our answer to a question for channels: messages by their names, then the end mark.
+/// Our answer to a question for channels: what is wanted of each by flags of a query, nodes that were not told yet, and then
+/// the end mark.
 #[derive(Debug)]
 pub(super) struct IdsAnswer {
-    pub(super) keys: VecDeque<MessageKey>,
+    pub(super) ids: VecDeque<(ShortChannelId, u8)>,
+    pub(super) nodes: BTreeSet<NodeId>,
     pub(super) end: ReplyShortChannelIdsEnd,
 }
 
@@ -142,6 +159,7 @@ impl Peer {
             news_due_at: None,
             tells_backlog: false,
             wanted: BTreeMap::new(),
+            look: Look::default(),
             filter: None,
             backlog: None,
             range_answer: None,

@@ -5,7 +5,7 @@ use primitives::{Direction, NodeId, ShortChannelId, UnixTime};
 
 use super::gossip::Gossip;
 use super::io::{DisconnectReason, Output};
-use super::limits::{COST_FILTER, OUTGOING_COUNT_MAX, READ_COUNT_MAX};
+use super::limits::{COST_FILTER, OUTGOING_COUNT_MAX, READ_COUNT_MAX, SCANNED_PER_MICROSECOND};
 use super::peer::Backlog;
 use crate::admit::PeerId;
 use crate::view::{ChannelEntry, MessageKey};
@@ -80,15 +80,20 @@ impl Gossip {
         self.read(peer, keys)
     }
 
-    /// The next of what a new filter wants and we knew before. O(channels) for each filter, whatever it finds.
-    pub(super) fn serve_backlog(&mut self, peer: PeerId) -> bool {
+    /// The next of what a new filter wants and we knew before. O(channels) for each filter, whatever it finds; who has not
+    /// paid for the last search waits for the next one.
+    pub(super) fn serve_backlog(&mut self, peer: PeerId, now: UnixTime) -> bool {
         let Some(state) = self.peers.get(&peer) else { return false };
         let (Some(mut backlog), Some(filter)) = (state.backlog, state.filter) else { return false };
+        if state.work.is_in_debt(now) {
+            return false;
+        }
         let mut keys = Vec::new();
+        let mut scanned_count = 0;
         let rest = loop {
             let next = match backlog {
-                Backlog::Channels(from) => self.next_channel(from, &filter, &mut keys),
-                Backlog::Nodes(from) => self.next_node(from, &filter, &mut keys),
+                Backlog::Channels(from) => self.next_channel(from, &filter, &mut keys, &mut scanned_count),
+                Backlog::Nodes(from) => self.next_node(from, &filter, &mut keys, &mut scanned_count),
             };
             match next {
                 None => break None,
@@ -99,6 +104,8 @@ impl Gossip {
         if let Some(state) = self.peers.get_mut(&peer) {
             state.backlog = rest;
         }
+        self.owe(peer, scanned_count / SCANNED_PER_MICROSECOND, now);
+        self.move_gate(peer, now);
         self.read(peer, keys)
     }
 
@@ -107,8 +114,10 @@ impl Gossip {
         from: ShortChannelId,
         filter: &GossipTimestampFilter,
         keys: &mut Vec<MessageKey>,
+        scanned_count: &mut u32,
     ) -> Option<Backlog> {
-        let found = self.view.channels_from(from).find(|(_, channel)| wants_channel(filter, channel));
+        let mut counted = self.view.channels_from(from).inspect(|_| *scanned_count += 1);
+        let found = counted.find(|(_, channel)| wants_channel(filter, channel));
         let Some((id, channel)) = found else { return Some(Backlog::Nodes(None)) };
         keys.push(MessageKey::Channel(id));
         for direction in Direction::BOTH {
@@ -125,12 +134,13 @@ impl Gossip {
         from: Option<NodeId>,
         filter: &GossipTimestampFilter,
         keys: &mut Vec<MessageKey>,
+        scanned_count: &mut u32,
     ) -> Option<Backlog> {
         let wanted = |node: &crate::view::NodeEntry| {
             node.announced.as_ref().is_some_and(|known| filter.wants(known.revision.timestamp))
         };
         let behind = self.view.nodes_from(from).filter(|(id, _)| Some(*id) != from);
-        let (id, _) = behind.into_iter().find(|(_, node)| wanted(node))?;
+        let (id, _) = behind.inspect(|_| *scanned_count += 1).find(|(_, node)| wanted(node))?;
         keys.push(MessageKey::Node(id));
         Some(Backlog::Nodes(Some(id)))
     }

@@ -51,8 +51,13 @@ impl Candidate {
     }
 
     /// Bytes of memory that it takes, for budgets.
-    pub const fn size(&self) -> usize {
-        self.message.len() + size_of::<Candidate>()
+    pub fn size(&self) -> usize {
+        let features = match &self.subject {
+            Subject::Channel(channel) => channel.features.as_be_bytes().len(),
+            Subject::Node(node) => node.features.as_be_bytes().len(),
+            Subject::Update(_) => 0,
+        };
+        self.message.len() + features + size_of::<Candidate>()
     }
 }
 

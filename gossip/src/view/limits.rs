@@ -9,6 +9,8 @@ pub const FUTURE_SECS_MAX: u32 = 24 * 60 * 60;
 pub const CLOSE_DELAY_BLOCKS: u32 = 72;
 /// Channels in the view: twenty times mainnet in 2026. Each was paid for on the chain where funding is checked.
 pub const CHANNEL_COUNT_MAX: usize = 1 << 20;
+/// Bytes of the features of all of them and of all nodes; those of mainnet have less than one of these 64 MiB.
+pub const FEATURE_BYTES_MAX: usize = 64 << 20;
 /// Channels that are barred because their owners signed two announcements; the oldest are forgotten.
 pub(super) const BARRED_COUNT_MAX: usize = 1 << 14;
 /// Updates of one direction, or announcements of one node, that may come at once.

@@ -13,7 +13,8 @@ mod refusal;
 pub use entry::{AnnouncedNode, ChannelEntry, NodeEntry, UpdateEntry};
 pub use key::MessageKey;
 pub use limits::{
-    CHANNEL_COUNT_MAX, CLOSE_DELAY_BLOCKS, FUTURE_SECS_MAX, STALE_SECS, UPDATE_BURST, UPDATE_INTERVAL_SECS,
+    CHANNEL_COUNT_MAX, CLOSE_DELAY_BLOCKS, FEATURE_BYTES_MAX, FUTURE_SECS_MAX, STALE_SECS, UPDATE_BURST,
+    UPDATE_INTERVAL_SECS,
 };
 pub use network::NetworkView;
 pub use refusal::{Refusal, Standing};

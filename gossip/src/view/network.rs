@@ -3,10 +3,10 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use primitives::{BlockHeight, Direction, GraphDelta, Msat, NodeId, ShortChannelId, UnixTime};
+use primitives::{BlockHeight, Direction, Features, GraphDelta, Msat, NodeId, ShortChannelId, UnixTime};
 
 use super::entry::{Allowance, AnnouncedNode, ChannelEntry, NodeEntry, UpdateEntry};
-use super::limits::{BARRED_COUNT_MAX, CHANNEL_COUNT_MAX, FUTURE_SECS_MAX, STALE_SECS};
+use super::limits::{BARRED_COUNT_MAX, CHANNEL_COUNT_MAX, FEATURE_BYTES_MAX, FUTURE_SECS_MAX, STALE_SECS};
 use super::refusal::{Refusal, Standing};
 use crate::verify::{ChannelFact, NodeFact, Revision, Subject, UpdateFact, Verified};
 
@@ -19,6 +19,8 @@ pub struct NetworkView {
     /// All of `nodes`.
     node_order: BTreeSet<NodeId>,
     barred: BTreeSet<ShortChannelId>,
+    /// Bytes of all features, which are as long as their authors like.
+    feature_bytes: usize,
     pub(super) height: BlockHeight,
 }
 
@@ -106,6 +108,7 @@ impl NetworkView {
                 timely(node.revision, now)?;
                 match self.nodes.get(&node.node_id) {
                     None => Ok(Standing::NeedsNode(node.node_id)),
+                    Some(_) if !self.has_room_for(&node.features) => Err(Refusal::Full),
                     Some(entry) => node_allowance(entry, node, now).map(|_| Standing::News { signer: None }),
                 }
             }
@@ -125,7 +128,8 @@ impl NetworkView {
     ) -> Result<GraphDelta, Refusal> {
         let fact = channel.fact();
         let short_channel_id = fact.short_channel_id;
-        let has_room = self.channels.len() < CHANNEL_COUNT_MAX && !self.barred.contains(&short_channel_id);
+        let has_room = self.channels.len() < CHANNEL_COUNT_MAX && self.has_room_for(&fact.features);
+        let has_room = has_room && !self.barred.contains(&short_channel_id);
         let Entry::Vacant(place) = self.channels.entry(short_channel_id) else { return self.refuse(fact) };
         if !has_room {
             return self.refuse(fact);
@@ -147,6 +151,7 @@ impl NetworkView {
             node.channel_count = node.channel_count.saturating_add(1);
         }
         place.insert(entry);
+        self.feature_bytes += size(&fact.features);
         Ok(GraphDelta::ChannelOpened {
             short_channel_id,
             node_id_1: fact.node_id_1,
@@ -186,19 +191,28 @@ impl NetworkView {
     ) -> Result<GraphDelta, Refusal> {
         let NodeFact { node_id, features, revision } = node.fact();
         timely(*revision, now)?;
+        let has_room = self.has_room_for(features);
         let entry = self.nodes.get_mut(node_id).ok_or(Refusal::NoNode { node_id: *node_id })?;
         let allowance = node_allowance(entry, node.fact(), now)?;
-        entry.announced = Some(AnnouncedNode { revision: *revision, features: features.clone(), allowance });
+        if !has_room {
+            return Err(Refusal::Full);
+        }
+        let new = AnnouncedNode { revision: *revision, features: features.clone(), allowance };
+        let old = entry.announced.replace(new);
+        self.feature_bytes += size(features);
+        self.feature_bytes -= old.map_or(0, |old| size(&old.features));
         Ok(GraphDelta::NodeSeen { node_id: *node_id, features: features.clone() })
     }
 
     /// Removes a channel, and its nodes where it was their last one.
     pub fn remove(&mut self, short_channel_id: ShortChannelId) -> Option<GraphDelta> {
         let entry = self.channels.remove(&short_channel_id)?;
+        self.feature_bytes -= size(&entry.features);
         for node_id in entry.node_ids {
             if let Some(node) = self.nodes.get_mut(&node_id) {
                 node.channel_count = node.channel_count.saturating_sub(1);
                 if node.channel_count == 0 {
+                    self.feature_bytes -= node.announced.as_ref().map_or(0, |known| size(&known.features));
                     self.nodes.remove(&node_id);
                     self.node_order.remove(&node_id);
                 }
@@ -226,8 +240,13 @@ impl NetworkView {
             Some(entry) if entry.node_ids == [fact.node_id_1, fact.node_id_2] => Err(Refusal::Known),
             Some(_) => Err(Refusal::Conflict { short_channel_id }),
             None if self.channels.len() >= CHANNEL_COUNT_MAX => Err(Refusal::Full),
+            None if !self.has_room_for(&fact.features) => Err(Refusal::Full),
             None => Ok(()),
         }
+    }
+
+    fn has_room_for(&self, features: &Features) -> bool {
+        self.feature_bytes + size(features) <= FEATURE_BYTES_MAX
     }
 
     /// Whether the same funding keys already signed for other nodes.
@@ -249,6 +268,10 @@ fn sorted_keys(fact: &ChannelFact) -> [[u8; 33]; 2] {
     let mut keys = [fact.bitcoin_key_1, fact.bitcoin_key_2];
     keys.sort_unstable();
     keys
+}
+
+fn size(features: &Features) -> usize {
+    features.as_be_bytes().len()
 }
 
 /// Not too far ahead of the clock.

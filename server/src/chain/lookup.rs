@@ -62,6 +62,7 @@ async fn block(
     if let Some(block) = source.block(height) {
         return Ok(Some(block));
     }
+    let branch = source.branch();
     let proven = source.headers().map(|headers| headers.block_hash(BlockHeight::from_u32(height)));
     let hash = match proven {
         Some(hash) => hash.map(|hash| hash.to_string()),
@@ -76,7 +77,7 @@ async fn block(
         block => block?,
     };
     let block = Arc::new(KnownBlock { hash, txids: decode::txids(&block)? });
-    source.remember(height, Arc::clone(&block));
+    source.remember(height, Arc::clone(&block), branch);
     Ok(Some(block))
 }
 

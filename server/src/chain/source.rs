@@ -33,11 +33,17 @@ pub enum ChainConfig {
 pub(super) struct Source {
     /// Blocks that were asked for, by height: peers tell channels in the order of their blocks, so that most questions
     /// find their block here.
-    blocks: Mutex<BTreeMap<u32, Arc<KnownBlock>>>,
+    blocks: Mutex<KnownBlocks>,
     /// `None` where the node is believed.
     headers: Option<Mutex<HeaderChain>>,
     /// Where they are kept, as long as that goes well.
     file: Mutex<Option<HeaderLog>>,
+}
+
+#[derive(Debug, Default)]
+struct KnownBlocks {
+    by_height: BTreeMap<u32, Arc<KnownBlock>>,
+    branch: u64,
 }
 
 /// What a node said of a block, in the digits that it is asked by.
@@ -82,20 +88,32 @@ impl Source {
     }
 
     pub(super) fn block(&self, height: u32) -> Option<Arc<KnownBlock>> {
-        lock(&self.blocks).get(&height).cloned()
+        lock(&self.blocks).by_height.get(&height).cloned()
     }
 
-    pub(super) fn remember(&self, height: u32, block: Arc<KnownBlock>) {
-        let mut blocks = lock(&self.blocks);
-        if blocks.len() >= BLOCK_COUNT_MAX {
-            blocks.pop_first();
+    /// Counts the times that blocks were forgotten.
+    pub(super) fn branch(&self) -> u64 {
+        lock(&self.blocks).branch
+    }
+
+    /// Keeps a block that was asked for when [`Source::branch`] was `branch`. Where blocks were forgotten since, it may be one of
+    /// them, and is not kept.
+    pub(super) fn remember(&self, height: u32, block: Arc<KnownBlock>, branch: u64) {
+        let mut known = lock(&self.blocks);
+        if known.branch != branch {
+            return;
         }
-        blocks.insert(height, block);
+        if known.by_height.len() >= BLOCK_COUNT_MAX {
+            known.by_height.pop_first();
+        }
+        known.by_height.insert(height, block);
     }
 
     /// Forgets the blocks from a height on, which another branch may replace.
     pub(super) fn forget_from(&self, height: u32) {
-        lock(&self.blocks).split_off(&height);
+        let mut known = lock(&self.blocks);
+        known.by_height.split_off(&height);
+        known.branch += 1;
     }
 }
 

@@ -42,6 +42,14 @@ pub enum LogError {
         /// The file.
         path: PathBuf,
     },
+    /// It holds what must not be ignored.
+    #[error("{}: the record at byte {offset} is of a later version; use that version, or another log", path.display())]
+    Later {
+        /// The file.
+        path: PathBuf,
+        /// The record.
+        offset: u64,
+    },
     /// Bytes of the file changed under the process.
     #[error("{}: the record at byte {offset} cannot be read any more", path.display())]
     Changed {

@@ -1,14 +1,15 @@
 //! Reads a log that another process appends to, and never writes.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use gossip::record::{FILE_HEADER_SIZE, FileHeader, Restored};
 use primitives::ChainHash;
 
 use super::error::LogError;
-use super::scan::scan;
+use super::scan::{ScanEnd, scan};
 
 /// Follows a log across its compactions.
 #[derive(Debug)]
@@ -47,11 +48,11 @@ impl GossipFollower {
     /// Hands out what was appended since the last call, as far as it is complete.
     ///
     /// # Errors
-    /// Where the file system fails.
+    /// Where the file system fails, or a later version has written what must not be ignored.
     pub fn poll(&mut self, mut restored: impl FnMut(&Restored)) -> Result<Followed, LogError> {
         self.read_on(&mut restored)?;
         let (file, generation) = open(&self.path, self.chain_hash)?;
-        if generation == self.generation {
+        if is_same_file(&self.file, &file).map_err(LogError::io(&self.path))? {
             return Ok(Followed::UpToDate);
         }
         // The writer leaves the old file for good before the new one has its name: now the old one is whole.
@@ -71,9 +72,19 @@ impl GossipFollower {
         self.file.seek(SeekFrom::Start(self.offset)).map_err(&io)?;
         let take = |what: Option<&Restored>| what.into_iter().for_each(&mut *restored);
         // What is being written just now is complete the next time.
-        (self.offset, _) = scan(&self.file, self.chain_hash, self.offset, |_, _| (), take).map_err(&io)?;
-        Ok(())
+        let (offset, end) = scan(&self.file, self.chain_hash, self.offset, |_, _| (), take).map_err(&io)?;
+        self.offset = offset;
+        match end {
+            ScanEnd::Later => Err(LogError::Later { path: self.path.clone(), offset }),
+            ScanEnd::Clean | ScanEnd::Partial | ScanEnd::Broken => Ok(()),
+        }
     }
+}
+
+/// A log that was deleted and begun anew has the generation of the first, but is another file.
+fn is_same_file(one: &File, other: &File) -> io::Result<bool> {
+    let (one, other) = (one.metadata()?, other.metadata()?);
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
 }
 
 fn open(path: &Path, chain_hash: ChainHash) -> Result<(File, u64), LogError> {

@@ -48,7 +48,7 @@ impl GossipLog {
     /// before this is dropped.
     ///
     /// # Errors
-    /// Where the file system fails, the file is no log of this chain, or somebody else writes to it.
+    /// Where the file system fails, the file is no log of this chain or one of a later version, or somebody else writes to it.
     pub fn open(
         path: &Path,
         chain_hash: ChainHash,
@@ -72,6 +72,9 @@ impl GossipLog {
         };
         let start = FILE_HEADER_SIZE as u64;
         let (end, scan_end) = scan(&file, chain_hash, start, note, take).map_err(&io)?;
+        if scan_end == ScanEnd::Later {
+            return Err(LogError::Later { path: path.to_owned(), offset: end });
+        }
         if scan_end != ScanEnd::Clean {
             notes.torn_bytes = save_tail(&mut file, &beside(path, "torn"), end).map_err(&io)?;
         }

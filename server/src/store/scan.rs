@@ -10,7 +10,7 @@
 
 use std::io::{self, Read};
 
-use gossip::record::{Frame, RECORD_BODY_MAX, RECORD_HEAD_SIZE, RecordReader, Restored};
+use gossip::record::{Frame, RECORD_BODY_MAX, RECORD_HEAD_SIZE, RecordError, RecordReader, Restored};
 use primitives::ChainHash;
 use rayon::prelude::*;
 
@@ -25,6 +25,8 @@ pub(super) enum ScanEnd {
     Partial,
     /// At bytes that are no record.
     Broken,
+    /// At a record of a later version that must not be ignored.
+    Later,
 }
 
 /// Hands what each complete record of `input` means to `take`, in the order of the file; `None` where it means nothing.
@@ -51,7 +53,7 @@ pub(super) fn scan(
             piece.opened.iter().for_each(|(meaning, _)| match meaning {
                 Meaning::Restored(restored) => take(Some(restored)),
                 Meaning::Nothing => take(None),
-                Meaning::Later | Meaning::Broken => {}
+                Meaning::Passed | Meaning::End(_) => {}
             });
         });
         outcome?;
@@ -82,10 +84,10 @@ enum Meaning {
     Restored(Restored),
     /// Its message makes no sense.
     Nothing,
-    /// It is of a later kind, and passed over.
-    Later,
-    /// It is no record.
-    Broken,
+    /// It is of a kind that may be passed over.
+    Passed,
+    /// It is none of these, and what comes behind it is not read.
+    End(ScanEnd),
 }
 
 impl Piece {
@@ -104,7 +106,7 @@ impl Piece {
     fn restored(&self) -> impl Iterator<Item = (&Restored, Place)> {
         self.opened.iter().filter_map(|(meaning, place)| match meaning {
             Meaning::Restored(restored) => Some((restored, *place)),
-            Meaning::Nothing | Meaning::Later | Meaning::Broken => None,
+            Meaning::Nothing | Meaning::Passed | Meaning::End(_) => None,
         })
     }
 
@@ -130,11 +132,15 @@ impl Piece {
             (open(frame, chain_hash), Place { offset: offset + frame.offset() as u64, size })
         };
         frames.par_iter().with_min_len(64).map(open).collect_into_vec(&mut self.opened);
-        if let Some(at) = self.opened.iter().position(|(meaning, _)| matches!(meaning, Meaning::Broken)) {
-            (self.end, self.done) = (ScanEnd::Broken, frames[at].offset());
+        let end = self.opened.iter().enumerate().find_map(|(at, (meaning, _))| match meaning {
+            Meaning::End(end) => Some((at, *end)),
+            Meaning::Restored(_) | Meaning::Nothing | Meaning::Passed => None,
+        });
+        if let Some((at, end)) = end {
+            (self.end, self.done) = (end, frames[at].offset());
             self.opened.truncate(at);
         }
-        self.is_last = read == 0 || self.end == ScanEnd::Broken;
+        self.is_last = read == 0 || matches!(self.end, ScanEnd::Broken | ScanEnd::Later);
         Ok(())
     }
 }
@@ -144,8 +150,9 @@ fn open(frame: &Frame<'_>, chain_hash: ChainHash) -> Meaning {
         Ok((Some(record), stored_at)) => {
             record.restore(chain_hash, stored_at).map_or(Meaning::Nothing, Meaning::Restored)
         }
-        Ok((None, _)) => Meaning::Later,
-        Err(_) => Meaning::Broken,
+        Ok((None, _)) => Meaning::Passed,
+        Err(RecordError::Later { .. }) => Meaning::End(ScanEnd::Later),
+        Err(_) => Meaning::End(ScanEnd::Broken),
     }
 }
 

@@ -3,8 +3,11 @@
 
 use gossip::admit::PeerId;
 use gossip::funding::FundingCheck;
+use gossip::record::Record;
 use gossip::sync::{Config, DisconnectReason, Gossip, Input, Output};
-use primitives::wire::{QueryChannelRange, WireMessage};
+use gossip::verify::Candidate;
+use gossip::view::{FEATURE_BYTES_MAX, Refusal};
+use primitives::wire::{GossipTimestampFilter, QueryChannelRange, WireMessage};
 use primitives::{ChainHash, Direction, ShortChannelId, UnixTime};
 use tests::signed::{Author, Ends, Signer};
 
@@ -92,6 +95,74 @@ fn updates_of_unknown_channels_fill_a_share_of_the_room_and_then_cost_credit() {
     let outputs: Vec<Output> = std::iter::from_fn(|| gossip.poll_output()).collect();
     assert!(outputs.iter().all(|output| matches!(output, Output::Send { .. } | Output::PauseReading { .. })));
     assert!(outputs.iter().any(|output| matches!(output, Output::PauseReading { peer: FLOODER })));
+}
+
+/// Features are kept twice, in the message and as what it says.
+#[test]
+fn large_features_count_as_often_as_they_are_kept() {
+    let plain = Signer::new(CHAIN).node(Author(1), UnixTime::from_secs(START));
+    let mut large = plain.clone();
+    // Behind the type and the signature (BOLT 7, node_announcement).
+    large[66..68].copy_from_slice(&1001u16.to_be_bytes());
+    large.splice(68..68, [1; 1000]);
+    let size = |message: &[u8]| Candidate::parse(message, CHAIN).unwrap().unwrap().size();
+    assert_eq!(size(&large) - size(&plain), 2000);
+}
+
+/// Whoever asks nobody about channels may be told any number of them, each with the longest features.
+#[test]
+fn features_of_all_channels_together_have_a_bound() {
+    let (now, plain) = (UnixTime::from_secs(START), Signer::new(CHAIN).channel(scid(0), ENDS));
+    let features = vec![1; 3500];
+    // Behind the type and the four signatures (BOLT 7, channel_announcement); what is restored is believed.
+    let old_len = usize::from(u16::from_be_bytes([plain[258], plain[259]]));
+    let message = |n: u32| {
+        let (head, rest) = (&plain[..258], &plain[260 + old_len..]);
+        let (chain, rest) = rest.split_at(32);
+        let scid = ShortChannelId::from_parts(n, 0, 0).unwrap().to_u64().to_be_bytes();
+        [head, &3500u16.to_be_bytes(), &features, chain, &scid, &rest[8..]].concat()
+    };
+    let mut gossip = Gossip::new(config(), now);
+    let mut restore = |record: Record<'_>| gossip.restore(&record.restore(CHAIN, now).unwrap()).map(drop);
+    let channel = |n, restore: &mut dyn FnMut(Record<'_>) -> Result<(), Refusal>| {
+        restore(Record::Channel { capacity: None, message: &message(n) })
+    };
+    let count = (0..).take_while(|n| channel(*n, &mut restore).is_ok()).count();
+    assert_eq!(count, FEATURE_BYTES_MAX / features.len());
+    assert_eq!(channel(count as u32, &mut restore), Err(Refusal::Full));
+    // One that leaves makes room for another.
+    let short_channel_id = ShortChannelId::from_parts(7, 0, 0).unwrap();
+    restore(Record::Removed { short_channel_id }).unwrap();
+    assert_eq!(channel(count as u32, &mut restore), Ok(()));
+    assert_eq!(channel(7, &mut restore), Err(Refusal::Full));
+}
+
+/// Each has the whole view searched, and who comes for the first time may not cause much.
+#[test]
+fn filters_that_find_nothing_are_paid_for() {
+    let (now, signer) = (UnixTime::from_secs(START), Signer::new(CHAIN));
+    let mut gossip = Gossip::new(config(), now);
+    for n in 0..3000 {
+        let message = signer.channel(scid(n), ENDS);
+        let record = Record::Channel { capacity: None, message: &message };
+        gossip.restore(&record.restore(CHAIN, now).unwrap()).unwrap();
+    }
+    gossip.handle(now, Input::PeerConnected { peer: FLOODER, is_outbound: false, has_queries: false });
+    let filter = GossipTimestampFilter {
+        chain_hash: CHAIN,
+        first_timestamp: UnixTime::from_secs(u32::MAX),
+        timestamp_range: 1,
+    };
+    let mut count = 0;
+    loop {
+        gossip.handle(now, Input::Message { peer: FLOODER, message: &filter.to_bytes() });
+        count += 1;
+        let outputs: Vec<Output> = std::iter::from_fn(|| gossip.poll_output()).collect();
+        if outputs.iter().any(|output| matches!(output, Output::PauseReading { peer: FLOODER })) {
+            break;
+        }
+        assert!(count < 50);
+    }
 }
 
 #[test]

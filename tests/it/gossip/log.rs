@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use gossip::record::{FILE_HEADER_SIZE, Record, Restored};
+use gossip::record::{FILE_HEADER_SIZE, Record, Restored, encode_record};
 use gossip::verify::VerifiedGossip;
 use gossip::view::{MessageKey, NetworkView};
 use primitives::{BlockHeight, ChainHash, Direction, Msat, ShortChannelId, UnixTime};
 use server::store::{CompactionStep, Followed, GossipFollower, GossipLog, LogError, OpenNotes};
+use tests::cln_store::crc32c;
 use tests::signed::{Author, Ends, Signer};
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
@@ -330,6 +331,50 @@ fn a_log_has_one_writer_and_any_number_of_readers() {
     assert!(matches!(GossipLog::open(&path, CHAIN, |_| ()), Err(LogError::Locked { .. })));
     drop(log);
     assert_eq!(open(&path).1.record_count, 1);
+}
+
+#[test]
+fn a_log_that_is_begun_anew_is_followed_from_its_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("gossip.log"), Signer::new(CHAIN));
+    let (mut log, ..) = open(&path);
+    for message in messages(&signer, 0, 2) {
+        log.append(&[message.record()], NOW).unwrap();
+    }
+    let (mut follower, mut followed) = (GossipFollower::open(&path, CHAIN).unwrap(), NetworkView::default());
+    follow(&mut follower, &mut followed);
+    drop(log);
+    fs::remove_file(&path).unwrap();
+    let (mut log, ..) = open(&path);
+    log.append(&[messages(&signer, 5, 1)[0].record()], NOW).unwrap();
+    follow(&mut follower, &mut followed);
+    assert_eq!(followed.channels_from(scid(0)).map(|(id, _)| id).collect::<Vec<_>>(), [scid(5)]);
+}
+
+#[test]
+fn what_a_later_version_wrote_is_neither_ignored_nor_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("gossip.log"), Signer::new(CHAIN));
+    let messages = messages(&signer, 0, 2);
+    let (mut log, ..) = open(&path);
+    log.append(&[messages[0].record()], NOW).unwrap();
+    let known = log.size();
+    drop(log);
+    let mut bytes = fs::read(&path).unwrap();
+    // Of the next even kind, without a body.
+    let covered = [6, 0, 0, 0, 0];
+    bytes.extend(0u32.to_be_bytes());
+    bytes.extend(crc32c(0, &covered).to_be_bytes());
+    bytes.extend(covered);
+    encode_record(&messages[4].record(), NOW, &mut bytes);
+    fs::write(&path, &bytes).unwrap();
+    let is_told = |error: LogError| matches!(error, LogError::Later { offset, .. } if offset == known);
+    assert!(is_told(GossipLog::open(&path, CHAIN, |_| ()).unwrap_err()));
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    let mut count = 0;
+    let mut follower = GossipFollower::open(&path, CHAIN).unwrap();
+    assert!(is_told(follower.poll(|_| count += 1).unwrap_err()));
+    assert_eq!(count, 1);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use gossip::funding::FundingCheck;
 use gossip::sync::{ANSWER_SECS_MAX, Config, DisconnectReason, Gossip, Input, Output, RESYNC_SECS};
 use gossip::verify::KeyRing;
 use primitives::wire::{
-    QueryChannelRange, ReplyChannelRange, ReplyShortChannelIdsEnd, ShortIds, WireMessage, message_type,
+    QueryChannelRange, QueryShortChannelIds, ReplyChannelRange, ReplyShortChannelIdsEnd, ShortIds,
+    WireMessage, message_type,
 };
 use primitives::{ChainHash, ShortChannelId, UnixTime};
 use tests::signed::{Author, Ends, Signer};
@@ -23,13 +24,21 @@ struct Asker {
     is_paused: bool,
     left: Option<DisconnectReason>,
     ranges_asked: usize,
+    ids_asked: Vec<(PeerId, ShortChannelId)>,
 }
 
 impl Asker {
     fn new(peer: PeerId) -> Self {
         let config = Config { chain_hash: CHAIN, funding: FundingCheck::Nobody, verify_thread_count: 1 };
         let gossip = Gossip::new(config, UnixTime::from_secs(START));
-        let mut asker = Asker { gossip, now: START, is_paused: false, left: None, ranges_asked: 0 };
+        let mut asker = Asker {
+            gossip,
+            now: START,
+            is_paused: false,
+            left: None,
+            ranges_asked: 0,
+            ids_asked: Vec::new(),
+        };
         let is_outbound = peer == CHOSEN;
         asker.handle(Input::PeerConnected { peer, is_outbound, has_queries: true });
         asker
@@ -45,6 +54,12 @@ impl Asker {
                 Output::Disconnect { reason, .. } => self.left = Some(reason),
                 Output::Send { message, .. } if message_type(&message) == Some(QueryChannelRange::TYPE) => {
                     self.ranges_asked += 1;
+                }
+                Output::Send { peer, message }
+                    if message_type(&message) == Some(QueryShortChannelIds::TYPE) =>
+                {
+                    let query = QueryShortChannelIds::decode(&message[2..]).unwrap();
+                    self.ids_asked.extend(query.short_channel_ids.iter().map(|id| (peer, id)));
                 }
                 Output::Verify(piece) => {
                     let checked = piece.run(&Secp256k1::verification_only(), &KeyRing::default());
@@ -62,6 +77,23 @@ impl Asker {
 
 fn scid(block: u32, n: u32) -> ShortChannelId {
     ShortChannelId::from_parts(block, n, 0).unwrap()
+}
+
+/// A part of an answer whose channels each have updates of a time of their own.
+fn part_of(first_blocknum: u32, is_last: bool, claims: &[(ShortChannelId, u32)]) -> Vec<u8> {
+    let packed = ShortIds::pack(claims.iter().map(|(id, _)| *id));
+    let times = claims.iter().flat_map(|(_, time)| [time.to_be_bytes(), time.to_be_bytes()].concat());
+    let times: Vec<u8> = times.collect();
+    ReplyChannelRange {
+        chain_hash: CHAIN,
+        first_blocknum,
+        number_of_blocks: if is_last { ALL_BLOCKS - first_blocknum } else { 1 },
+        sync_complete: is_last,
+        short_channel_ids: ShortIds::from_packed(&packed).unwrap(),
+        timestamps: Some(&times),
+        checksums: None,
+    }
+    .to_bytes()
 }
 
 /// A part of an answer; `time` is that of all updates, where it is told.
@@ -126,6 +158,58 @@ fn claims_of_stale_channels_are_paid_for() {
     }
     asker.say(CHOSEN, &fresh);
     assert!(!asker.is_paused && asker.gossip.progress().wanted_count == 9);
+}
+
+#[test]
+fn one_fresh_channel_does_not_pay_for_thousands_that_are_stale() {
+    let mut asker = Asker::new(STRANGER);
+    let mut said_count = 0;
+    while !asker.is_paused {
+        let stale = (0..2500).map(|n| (scid(700_000, n), 9));
+        let claims: Vec<(ShortChannelId, u32)> =
+            stale.chain([(scid(700_001 + said_count, 1), START)]).collect();
+        asker.say(STRANGER, &part_of(700_000 + said_count, false, &claims));
+        said_count += 1;
+        assert!(said_count < 500);
+    }
+    assert!(said_count < 10, "each takes half a millisecond of the two that a stranger has: {said_count}");
+}
+
+/// Sixteen strangers are asked for all that another one claims too, but one channel: that is found, however long it takes to
+/// look through the others; and what nobody tells is asked of another one.
+#[test]
+fn what_others_were_asked_for_is_asked_again_when_they_leave() {
+    const EACH: u32 = 500;
+    let peer = PeerId::from_u64;
+    let mut asker = Asker::new(peer(1));
+    for n in 2..=16 {
+        asker.handle(Input::PeerConnected { peer: peer(n), is_outbound: false, has_queries: true });
+    }
+    let of = |n: u32| (0..EACH).map(move |at| scid(1000 + n, at));
+    for n in 1..=16 {
+        let ids: Vec<ShortChannelId> = of(n).collect();
+        asker.say(peer(n.into()), &part(1000 + n, true, &ids, None));
+    }
+    assert_eq!(asker.ids_asked.len(), 16 * EACH as usize);
+    asker.handle(Input::PeerConnected { peer: peer(99), is_outbound: false, has_queries: true });
+    let mut claims: Vec<ShortChannelId> = (1..=16).flat_map(of).collect();
+    claims.push(scid(5000, 1));
+    for (at, ids) in claims.chunks(2000).enumerate() {
+        asker.say(peer(99), &part(1000 + at as u32, ids.len() < 2000, ids, None));
+    }
+    for _ in 0..10 {
+        asker.handle(Input::Tick);
+    }
+    assert_eq!(asker.ids_asked.last(), Some(&(peer(99), scid(5000, 1))));
+    let end = ReplyShortChannelIdsEnd { chain_hash: CHAIN, full_information: true };
+    asker.say(peer(99), &end.to_bytes());
+    let asked_before = asker.ids_asked.len();
+    asker.handle(Input::PeerDisconnected { peer: peer(7) });
+    for _ in 0..10 {
+        asker.handle(Input::Tick);
+    }
+    let asked: Vec<(PeerId, ShortChannelId)> = of(7).map(|id| (peer(99), id)).collect();
+    assert_eq!(asker.ids_asked[asked_before..], asked);
 }
 
 #[test]

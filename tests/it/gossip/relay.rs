@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bitcoin::secp256k1::Secp256k1;
 use gossip::admit::PeerId;
 use gossip::funding::FundingCheck;
-use gossip::record::Restored;
+use gossip::record::{Record, Restored};
 use gossip::sync::{Config, DisconnectReason, FLUSH_SECS, Gossip, Input, Output};
 use gossip::verify::KeyRing;
 use gossip::view::MessageKey;
@@ -225,6 +225,44 @@ fn a_range_is_answered_within_its_blocks_and_to_its_end() {
     let heard = relay.heard(HEARER);
     let part = ranges(&heard)[0];
     assert_eq!((part.chain_hash, part.entries().count()), (ChainHash::BITCOIN, 0));
+}
+
+#[test]
+fn a_long_answer_comes_in_parts_that_join() {
+    const COUNT: u32 = 4500;
+    let mut relay = Relay::new();
+    // Seven in a block, so that parts end in the middle of one.
+    let id = |n: u32| ShortChannelId::from_parts(700_000 + n / 7, n % 7, 0).unwrap();
+    let mut message = relay.signer.channel(scid(0), ENDS);
+    let bytes = scid(0).to_u64().to_be_bytes();
+    let at = message.windows(8).position(|window| window == bytes).unwrap();
+    for n in 0..COUNT {
+        // What is restored is believed.
+        message[at..at + 8].copy_from_slice(&id(n).to_u64().to_be_bytes());
+        let record = Record::Channel { capacity: None, message: &message };
+        let restored = record.restore(CHAIN, UnixTime::from_secs(START)).unwrap();
+        relay.gossip.restore(&restored).unwrap();
+    }
+    let query = QueryChannelRange {
+        chain_hash: CHAIN,
+        first_blocknum: 5,
+        number_of_blocks: 1_000_000,
+        query_option_flags: Some(WANT_TIMESTAMPS),
+    };
+    relay.say(HEARER, &query.to_bytes());
+    let heard = relay.heard(HEARER);
+    let parts = ranges(&heard);
+    assert_eq!(parts.iter().map(|part| part.entries().count()).collect::<Vec<_>>(), [2000, 2000, 500]);
+    assert!(
+        parts.iter().flat_map(|part| part.entries()).map(|it| it.short_channel_id).eq((0..COUNT).map(id))
+    );
+    assert_eq!(parts.iter().map(|part| part.sync_complete).collect::<Vec<_>>(), [false, false, true]);
+    let end = |part: &ReplyChannelRange<'_>| part.first_blocknum + part.number_of_blocks;
+    assert_eq!((parts[0].first_blocknum, end(&parts[2])), (5, 1_000_005));
+    for pair in parts.windows(2) {
+        // A block may be told by two parts, and none by no part.
+        assert!([end(&pair[0]), end(&pair[0]) - 1].contains(&pair[1].first_blocknum), "{pair:?}");
+    }
 }
 
 #[test]
