@@ -60,11 +60,8 @@ pub(crate) fn open(path: &Path) -> Result<Rows, Failure> {
 pub(crate) fn read_all(path: &Path) -> Result<Vec<Payment>, Failure> {
     let payments = open(path)?.map(|row| {
         let line = row.line;
-        row.payment.map_err(|message| Failure::Content {
-            path: path.to_owned(),
-            message: format!("line {line}: {message}"),
-            hint: "each row is src,dst,amount_msat",
-        })
+        let fault = |message| format!("{}: line {line}: {message}", path.display());
+        row.payment.map_err(|message| Failure::usage(fault(message), "each row is src,dst,amount_msat"))
     });
     payments.collect()
 }

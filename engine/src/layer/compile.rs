@@ -157,7 +157,7 @@ fn created_overlay(snapshot: &Snapshot, layers: &[Arc<Layer>]) -> Overlay {
     let channels = created.into_iter().map(|(short_channel_id, channel)| OverlayChannel {
         short_channel_id,
         nodes: Direction::BOTH.map(|direction| place(&channel.node_ids[direction.as_usize()])),
-        capacity: Some(channel.capacity),
+        capacities: [Some(channel.capacity); 2],
         features: Features::default(),
         policies: [None, None],
     });

@@ -1,8 +1,11 @@
 //! Writes layers in the form of Core Lightning's `askrene-listlayers` (doc/schemas/askrene-listlayers.json, v25.12).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::iter::{from_fn, once};
+use std::ops::Bound::{self, Excluded, Unbounded};
+use std::sync::Arc;
 
 use primitives::{Msat, NodeId, ShortChannelId, ShortChannelIdDir, UnixTime};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -15,54 +18,122 @@ use super::edit::Layer;
 /// # Errors
 /// As `out`.
 pub fn write_layers<'a>(layers: impl IntoIterator<Item = &'a Layer>, mut out: impl Write) -> io::Result<()> {
-    out.write_all(b"{\"layers\":[")?;
+    out.write_all(BEGINNING)?;
     for (at, layer) in layers.into_iter().enumerate() {
-        out.write_all(if at > 0 { b",\n" } else { b"" })?;
-        serde_json::to_writer(&mut out, &LayerJson(layer))?;
+        out.write_all(separator(at))?;
+        // A clone shares all entries.
+        for piece in one_layer(&Arc::new(layer.clone())) {
+            out.write_all(&piece)?;
+        }
     }
-    out.write_all(b"]}\n")
+    out.write_all(END)
 }
 
-struct LayerJson<'a>(&'a Layer);
+/// The document that [`write_layers`] writes, in pieces of some entries each, which are made as they are asked for. It
+/// shows the layers as they are now, whatever becomes of them.
+pub fn layer_pieces(
+    layers: impl IntoIterator<Item = Arc<Layer>, IntoIter: Send + 'static>,
+) -> impl Iterator<Item = Vec<u8>> + Send + 'static {
+    let layers = layers.into_iter().enumerate();
+    let each = layers.flat_map(|(at, layer)| once(separator(at).to_vec()).chain(one_layer(&layer)));
+    once(BEGINNING.to_vec()).chain(each).chain(once(END.to_vec()))
+}
+
+fn one_layer(layer: &Arc<Layer>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
+    let mut head = b"{\"layer\":".to_vec();
+    write_value(&mut head, layer.name());
+    head.extend_from_slice(b",\"persistent\":");
+    write_value(&mut head, &layer.is_persistent());
+    once(head)
+        .chain(set("disabled_nodes", layer, Layer::disabled_nodes))
+        .chain(set("disabled_channels", layer, Layer::disabled_channels))
+        .chain(map("created_channels", layer, Layer::created_channels))
+        .chain(map("channel_updates", layer, Layer::channel_updates))
+        .chain(map("constraints", layer, Layer::constraints))
+        .chain(map("biases", layer, Layer::biases))
+        .chain(map("node_biases", layer, Layer::node_biases))
+        .chain(once(b"}".to_vec()))
+}
+
+/// A field that lists names.
+fn set<K: Copy + Ord + Display + Send + 'static>(
+    name: &'static str,
+    layer: &Arc<Layer>,
+    of: fn(&Layer) -> &BTreeSet<K>,
+) -> impl Iterator<Item = Vec<u8>> + Send + use<K> {
+    list(name, layer, move |layer, behind, piece| {
+        let keys = of(layer).range::<K, _>((behind, Unbounded));
+        write_some(piece, behind, keys.map(|&key| (key, Text(key))))
+    })
+}
+
+/// A field that lists entries.
+fn map<K: Copy + Ord + Send + 'static, V: 'static>(
+    name: &'static str,
+    layer: &Arc<Layer>,
+    of: fn(&Layer) -> &BTreeMap<K, V>,
+) -> impl Iterator<Item = Vec<u8>> + Send + use<K, V>
+where
+    for<'a> Entry<&'a K, &'a V>: Serialize,
+{
+    list(name, layer, move |layer, behind, piece| {
+        let entries = of(layer).range::<K, _>((behind, Unbounded));
+        write_some(piece, behind, entries.map(|(key, value)| (*key, Entry(key, value))))
+    })
+}
+
+/// A field that is a list: `write` writes some entries behind a key, and tells the key of the last one where there was one.
+fn list<K: Copy + Send + 'static, F>(
+    name: &'static str,
+    layer: &Arc<Layer>,
+    write: F,
+) -> impl Iterator<Item = Vec<u8>> + Send + use<K, F>
+where
+    F: Fn(&Layer, Bound<K>, &mut Vec<u8>) -> Option<K> + Send + 'static,
+{
+    let layer = Arc::clone(layer);
+    let mut behind = Unbounded;
+    let pieces = from_fn(move || {
+        let mut piece = Vec::new();
+        behind = Excluded(write(&layer, behind, &mut piece)?);
+        Some(piece)
+    });
+    once(format!(",\"{name}\":[").into_bytes()).chain(pieces).chain(once(b"]".to_vec()))
+}
+
+fn write_some<K: Copy, E: Serialize>(
+    piece: &mut Vec<u8>,
+    behind: Bound<K>,
+    entries: impl Iterator<Item = (K, E)>,
+) -> Option<K> {
+    let mut last = None;
+    for (key, entry) in entries.take(PIECE_ENTRY_COUNT) {
+        if last.is_some() || matches!(behind, Excluded(_)) {
+            piece.push(b',');
+        }
+        write_value(piece, &entry);
+        last = Some(key);
+    }
+    last
+}
+
+fn write_value(piece: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    serde_json::to_writer(piece, value).expect("a vector takes all");
+}
+
+/// What stands before the layer at this place.
+fn separator(at: usize) -> &'static [u8] {
+    if at > 0 { b",\n" } else { b"" }
+}
 
 /// A value that is written by its `Display`.
 struct Text<T>(T);
 
-/// Entries of a map, each with its key.
-struct Entries<I>(I);
-
 struct Entry<K, V>(K, V);
-
-impl Serialize for LayerJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let layer = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("layer", layer.name())?;
-        map.serialize_entry("persistent", &layer.is_persistent())?;
-        map.serialize_entry("disabled_nodes", &Entries(layer.disabled_nodes().iter().map(Text)))?;
-        map.serialize_entry("disabled_channels", &Entries(layer.disabled_channels().iter().map(Text)))?;
-        map.serialize_entry("created_channels", &entries(layer.created_channels()))?;
-        map.serialize_entry("channel_updates", &entries(layer.channel_updates()))?;
-        map.serialize_entry("constraints", &entries(layer.constraints()))?;
-        map.serialize_entry("biases", &entries(layer.biases()))?;
-        map.serialize_entry("node_biases", &entries(layer.node_biases()))?;
-        map.end()
-    }
-}
-
-fn entries<K, V>(map: &BTreeMap<K, V>) -> Entries<impl Iterator<Item = Entry<&K, &V>> + Clone> {
-    Entries(map.iter().map(|(key, value)| Entry(key, value)))
-}
 
 impl<T: Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
-    }
-}
-
-impl<I: Iterator<Item: Serialize> + Clone> Serialize for Entries<I> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.clone())
     }
 }
 
@@ -139,4 +210,76 @@ fn optional<M: SerializeMap>(
     value: Option<impl Serialize>,
 ) -> Result<(), M::Error> {
     value.map_or(Ok(()), |value| map.serialize_entry(key, &value))
+}
+
+const BEGINNING: &[u8] = b"{\"layers\":[";
+const END: &[u8] = b"]}\n";
+/// Entries of a piece: some kilobytes, so that neither finding the first one nor the piece's memory counts.
+const PIECE_ENTRY_COUNT: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::change::{BiasStep, Side};
+    use super::super::json_read::read_layers;
+    use super::*;
+
+    fn channel(at: usize) -> ShortChannelIdDir {
+        format!("{at}x1x0/{}", at % 2).parse().unwrap()
+    }
+
+    /// A layer of so many entries of a kind that fills pieces, and one of each other kind.
+    fn layer(name: &str, count: usize) -> Layer {
+        let mut layer = Layer::new(name, true).unwrap();
+        let [one, two] = [2, 3].map(|byte| NodeId::from_bytes([byte; 33]).unwrap());
+        let now = UnixTime::from_secs(7);
+        for at in 1..=count {
+            layer.disable_channel(channel(at)).unwrap();
+            let free = PolicyChange { fee_base_msat: Some(at as u32), ..PolicyChange::default() };
+            layer.update_channel(channel(at), free).unwrap();
+        }
+        layer.disable_node(one).unwrap();
+        layer.create_channel([one, two], "9x9x9".parse().unwrap(), Msat::from_msat(5)).unwrap();
+        layer.bias_channel(channel(1), BiasStep::To(3), Some("\"why\""), now).unwrap();
+        layer.bias_node(two, Side::In, BiasStep::To(-3), None, now).unwrap();
+        layer
+    }
+
+    #[test]
+    fn pieces_joined_are_the_document() {
+        for count in [0, 1, PIECE_ENTRY_COUNT - 1, PIECE_ENTRY_COUNT, PIECE_ENTRY_COUNT + 1, 1000] {
+            let layers = [layer("\"a\"", count), Layer::new("b", false).unwrap(), layer("c", 1)];
+            let mut written = Vec::new();
+            write_layers(&layers, &mut written).unwrap();
+            let pieces: Vec<Vec<u8>> = layer_pieces(layers.clone().map(Arc::new)).collect();
+            assert_eq!(pieces.concat(), written, "{count}");
+            assert!(pieces.iter().all(|piece| piece.len() < 100 * PIECE_ENTRY_COUNT), "{count}");
+            assert_eq!(read_layers(&*written).unwrap(), layers, "{count}");
+            let document: Value = serde_json::from_slice(&written).unwrap();
+            let told = &document["layers"][0];
+            assert_eq!((&told["layer"], &told["persistent"]), (&json!("\"a\""), &json!(true)));
+            for kind in ["disabled_channels", "channel_updates"] {
+                assert_eq!(told[kind].as_array().unwrap().len(), count, "{kind}");
+            }
+            let empty = json!({
+                "layer": "b", "persistent": false, "disabled_nodes": [], "disabled_channels": [],
+                "created_channels": [], "channel_updates": [], "constraints": [], "biases": [], "node_biases": [],
+            });
+            assert_eq!(document["layers"][1], empty);
+        }
+    }
+
+    #[test]
+    fn pieces_show_the_layer_as_it_was() {
+        let mut edited = layer("a", 200);
+        let mut before = Vec::new();
+        write_layers([&edited], &mut before).unwrap();
+        let mut pieces = layer_pieces([Arc::new(edited.clone())]);
+        let mut told = pieces.next().unwrap();
+        edited.disable_channel(channel(150)).unwrap();
+        edited.disable_channel(channel(1000)).unwrap();
+        told.extend(pieces.flatten());
+        assert_eq!(told, before);
+    }
 }

@@ -60,7 +60,7 @@ pub use edit::{
     LayerError, STACK_LAYER_COUNT_MAX,
 };
 pub use json_read::{LAYER_JSON_SIZE_MAX, LayerJsonError, read_layers};
-pub use json_write::write_layers;
+pub use json_write::{layer_pieces, write_layers};
 pub use set::{LayerWriter, Layers};
 pub use stack::LayerStack;
 

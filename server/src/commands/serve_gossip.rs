@@ -43,7 +43,7 @@ pub(crate) struct OpenedGossip {
 
 enum OpenedSource {
     Peers(Box<OpenedSync>),
-    Log(OpenedFollow),
+    Log(Box<OpenedFollow>),
 }
 
 /// What changes the graph while it is served.
@@ -63,7 +63,7 @@ impl ServeGossipArgs {
         if let Some(log) = &self.follow {
             let opened =
                 open_follow(log, self.gossip.chain_hash()).map_err(|error| log_failure(log, error))?;
-            return Ok(Some(OpenedGossip { log: log.clone(), source: OpenedSource::Log(opened) }));
+            return Ok(Some(OpenedGossip { log: log.clone(), source: OpenedSource::Log(Box::new(opened)) }));
         }
         let is_wanted = !self.gossip.peers.is_empty() || self.gossip_listen.is_some();
         let log = match (&self.gossip_log, graph) {

@@ -24,7 +24,7 @@ use super::pulse::Pulse;
 use super::reload::difference;
 use super::settings::Limits;
 use super::stages::Stage;
-use super::tenant::{Accounts, Caller};
+use super::tenant::{Accounts, Caller, unknown};
 use super::work::{Brake, Lane, Patience, Pool, Pressure, Work, Worker};
 use crate::clock::unix_now;
 use crate::json::QueryJson;
@@ -39,6 +39,8 @@ struct Shared {
     graph: ChannelGraph,
     applier: Applier,
     accounts: ArcSwap<Accounts>,
+    /// Hears each time that the accounts are others.
+    reopened: watch::Sender<()>,
     tls: ArcSwapOption<ServerConfig>,
     pool: Pool,
     limits: Limits,
@@ -56,6 +58,14 @@ struct Shared {
 /// Hears of the server's end.
 #[derive(Debug, Clone)]
 pub struct Stopped(watch::Receiver<bool>);
+
+/// Hears of the end of a caller's leave to read.
+#[derive(Debug)]
+pub(super) struct Revoked {
+    reopened: watch::Receiver<()>,
+    app: App,
+    caller: Caller,
+}
 
 /// Stops a search whose client has left.
 struct Leash {
@@ -80,6 +90,7 @@ impl App {
             graph,
             applier,
             accounts: ArcSwap::from_pointee(accounts),
+            reopened: watch::Sender::new(()),
             tls: ArcSwapOption::empty(),
             brake: Brake::new(thread_count, now),
             body_room: BodyRoom::new(limits.bodies_size_max),
@@ -111,9 +122,10 @@ impl App {
         self.shared.accounts.load_full()
     }
 
-    /// Takes other keys from now on.
+    /// Takes other keys from now on. What goes on for a key that is gone hears of it.
     pub fn set_accounts(&self, accounts: Accounts) {
         self.shared.accounts.store(Arc::new(accounts));
+        self.shared.reopened.send_replace(());
     }
 
     /// What new connections are shown; without it they speak in the clear.
@@ -191,6 +203,11 @@ impl App {
         Stopped(self.shared.stop.subscribe())
     }
 
+    /// For answers without an end that a caller may read.
+    pub(super) fn revoked(&self, caller: Caller) -> Revoked {
+        Revoked { reopened: self.shared.reopened.subscribe(), app: self.clone(), caller }
+    }
+
     /// Tells the server to finish what it began, and end.
     pub fn stop(&self) {
         self.shared.stop.send_replace(true);
@@ -263,13 +280,17 @@ impl App {
     /// may take.
     ///
     /// # Errors
-    /// Where a budget needs longer, or the search fails.
+    /// Where the key is gone, a budget needs longer, or the search fails.
     pub async fn search_patiently<T: Send + 'static>(
         &self,
         caller: &Caller,
         line_count: usize,
         job: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T, Problem> {
+        // A stream may outlive its key.
+        if !self.accounts().still_lets_read(caller) {
+            return Err(unknown());
+        }
         caller.take_lines(line_count, self.limits().request_timeout).await?;
         let mut leash = Leash::new(self);
         let app = self.clone();
@@ -283,6 +304,23 @@ impl App {
         let found = found.await;
         leash.is_over = true;
         Ok(found?)
+    }
+
+    /// Charges entries that are to be looked at one by one.
+    ///
+    /// # Errors
+    /// Where the caller's budget is used up.
+    pub fn charge_entries(&self, caller: &Caller, count: usize) -> Result<(), Problem> {
+        caller.check_work()?;
+        self.note_entries(caller, count);
+        Ok(())
+    }
+
+    /// Charges entries that were looked at one by one.
+    pub fn note_entries(&self, caller: &Caller, count: usize) {
+        let work = Work { settled: 0, scanned: count as u64 };
+        caller.charge_work(work.charge(), Instant::now());
+        self.metrics().note_work(work);
     }
 
     /// Charges a search that has ended now; returns how long it took.
@@ -343,6 +381,18 @@ impl Stopped {
     pub async fn wait(&mut self) {
         // A server that is gone has ended, too.
         let _ = self.0.wait_for(|&is_stopped| is_stopped).await;
+    }
+}
+
+impl Revoked {
+    /// Waits for it.
+    pub(super) async fn wait(&mut self) {
+        while self.app.accounts().still_lets_read(&self.caller) {
+            // A server that is gone has ended what it served, too.
+            if self.reopened.changed().await.is_err() {
+                return;
+            }
+        }
     }
 }
 

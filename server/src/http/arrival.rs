@@ -20,6 +20,7 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
 
+use super::untaken::Untaken;
 use super::work::Pressure;
 
 /// When what one connection reads became readable. From its wake to its read it is among those who wait.
@@ -59,11 +60,12 @@ pub(super) struct Arrived {
 #[derive(Debug)]
 struct Waits(Pressure);
 
-/// Tells the requests of one connection when they arrived.
+/// Tells the requests of one connection when they arrived, and those of HTTP/2 where their answers are noted.
 #[derive(Debug)]
 pub(super) struct Door {
     service: TowerToHyperService<Router>,
     arrival: Arc<Arrival>,
+    untaken: Arc<Untaken>,
 }
 
 impl Arrival {
@@ -167,8 +169,8 @@ impl Drop for Waits {
 }
 
 impl Door {
-    pub(super) fn new(service: Router, arrival: Arc<Arrival>) -> Self {
-        Door { service: TowerToHyperService::new(service), arrival }
+    pub(super) fn new(service: Router, arrival: Arc<Arrival>, untaken: Arc<Untaken>) -> Self {
+        Door { service: TowerToHyperService::new(service), arrival, untaken }
     }
 }
 
@@ -180,6 +182,9 @@ impl Service<Request<Incoming>> for Door {
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let arrived = self.arrival.of(request.version());
         request.extensions_mut().insert(arrived);
+        if request.version() == Version::HTTP_2 {
+            request.extensions_mut().insert(Arc::clone(&self.untaken));
+        }
         self.service.call(request)
     }
 }

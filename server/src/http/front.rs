@@ -1,6 +1,7 @@
 //! What happens to every request before and after its handler.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
@@ -19,6 +20,7 @@ use super::page;
 use super::problem::Problem;
 use super::stages::Stage;
 use super::tenant::{Caller, presented_key, too_many};
+use super::untaken::Untaken;
 use super::work::Refused;
 
 /// Refuses what has waited for too long; finds out who asks, lets in what the budget allows, ends what takes too long, and
@@ -26,6 +28,7 @@ use super::work::Refused;
 pub(super) async fn front(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let mut arrived = request.extensions_mut().remove::<Arrived>();
+    let untaken = request.extensions_mut().remove::<Arc<Untaken>>();
     let wait = arrived.as_mut().map_or(Duration::ZERO, |arrived| arrived.begin(began));
     let endpoint = request.extensions().get::<MatchedPath>().cloned();
     let path = request.uri().path();
@@ -66,7 +69,11 @@ pub(super) async fn front(State(app): State<App>, mut request: Request, next: Ne
     if let Some(arrived) = arrived {
         arrived.end(Instant::now());
     }
-    words.say(response).await
+    let answer = words.say(response).await;
+    match untaken {
+        Some(untaken) => untaken.note(answer),
+        None => answer,
+    }
 }
 
 /// Whether a path is of the API that others use; the page's own questions are not.

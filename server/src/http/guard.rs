@@ -1,4 +1,5 @@
-//! A connection with two patiences that hyper does not have: for its first bytes, and for answers that nobody takes.
+//! A connection with two patiences that hyper does not have: for its first bytes, and for answers that nobody takes. Those
+//! over HTTP/2 that no write waits for are seen by `untaken`.
 
 use std::io;
 use std::pin::Pin;

@@ -29,6 +29,7 @@ use super::guests::Guests;
 use super::problem::Problem;
 use super::settings::{Limits, Settings};
 use super::tenant::{Accounts, AccountsError};
+use super::untaken::Untaken;
 use super::work::{Pool, Waits};
 use super::{facades, health, native, page, reference, scrape};
 
@@ -209,9 +210,14 @@ where
         .initial_connection_window_size(WINDOW_SIZE)
         .keep_alive_interval(limits.head_timeout)
         .keep_alive_timeout(limits.head_timeout);
-    let connection = builder.serve_connection(TokioIo::new(stream), Door::new(service, arrival)).into_owned();
-    // What goes wrong on a connection is its client's loss.
-    let _ = watcher.watch(connection).await;
+    let untaken = Arc::<Untaken>::default();
+    let door = Door::new(service, arrival, Arc::clone(&untaken));
+    let connection = builder.serve_connection(TokioIo::new(stream), door).into_owned();
+    tokio::select! {
+        // What goes wrong on a connection is its client's loss.
+        _ = watcher.watch(connection) => {}
+        () = untaken.wait(limits.write_timeout) => {}
+    }
 }
 
 /// hyper refuses smaller buffers.

@@ -132,11 +132,15 @@ impl Metrics {
     }
 
     pub(super) fn note_search(&self, work: Work, elapsed: Duration) {
+        self.note_work(work);
+        self.note_stage(Stage::Search, elapsed);
+    }
+
+    pub(super) fn note_work(&self, work: Work) {
         self.settled.inc_by(work.settled);
         if work.scanned > 0 {
             self.scanned.inc_by(work.scanned);
         }
-        self.note_stage(Stage::Search, elapsed);
     }
 
     pub(super) fn note_stage(&self, stage: Stage, elapsed: Duration) {

@@ -56,6 +56,7 @@ mod stages;
 mod timed;
 mod timings;
 mod tls;
+mod untaken;
 
 pub use app::{App, Stopped, stack};
 pub use body::{JsonBody, PathText, bad_path, read_json};

@@ -103,6 +103,14 @@ fn wrong_files_are_told() {
 }
 
 #[test]
+fn a_wrong_row_is_a_wrong_query_for_the_bench_too() {
+    let place = Place::new();
+    place.write("rows.csv", "src,dst,amount_msat\nnonsense,more,1\n");
+    let args = ["bench", "--graph", "graph.csv", "--queries", "rows.csv"];
+    assert_fails(&place, &args, 2, "rows.csv: line 2: ");
+}
+
+#[test]
 fn a_wrong_row_is_answered_and_the_others_too() {
     let place = Place::new();
     let (one, four, stranger) = (node(1), node(4), node(0x77));

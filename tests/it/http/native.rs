@@ -1,8 +1,9 @@
 //! All else that the native API answers.
 
 use serde_json::{Value, json};
+use server::http::{Limits, Settings};
 
-use super::service::{Service, node};
+use super::service::{Service, line_graph, node};
 
 fn query(amount_msat: u64) -> Value {
     json!({"src": node(1), "dst": node(4), "amount_msat": amount_msat, "cost": {"model": "fee"}})
@@ -105,6 +106,38 @@ async fn layers_change_the_queries_that_name_them() {
     let gone = service.client.delete(service.url("/api/v1/layers/mine")).send().await.unwrap();
     assert_eq!(gone.status(), 200);
     assert_eq!(service.post("/api/v1/routes", &with).await.problem(404)["code"], "unknown_layer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_edits_are_made_up_to_the_first_that_is_refused() {
+    let service = Service::line().await;
+    let put = service.client.put(service.url("/api/v1/layers/mine")).send().await.unwrap();
+    assert_eq!(put.status(), 201);
+    let edit = |at: usize| json!({"edit": "disable_channel", "channel": format!("{at}x1x0/0")});
+    let mut edits: Vec<Value> = (1..=1000).map(edit).collect();
+    let answers = service.post("/api/v1/layers/mine/edits", &json!(edits[..600])).await.json();
+    let seqs: Vec<u64> =
+        answers.as_array().unwrap().iter().map(|answer| answer["seq"].as_u64().unwrap()).collect();
+    assert!(seqs.is_sorted() && seqs.len() == 600, "{seqs:?}");
+    edits[700] = json!({"edit": "bias_channel", "channel": "4x1x0/0", "bias": 101});
+    let problem = service.post("/api/v1/layers/mine/edits", &json!(edits)).await.problem(422);
+    assert_eq!(problem["field"], "[700]");
+    let layer = service.get("/api/v1/layers/mine").await.json();
+    let disabled = layer["layers"][0]["disabled_channels"].as_array().unwrap();
+    assert_eq!((disabled.len(), &disabled[699]), (700, &json!("700x1x0/0")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_of_one_request_exceed_no_bound_on_entries() {
+    let limits = Limits { layer_entry_count_max: 3, ..Limits::default() };
+    let service = Service::of(line_graph(), Settings { limits, ..Settings::default() }).await;
+    let put = service.client.put(service.url("/api/v1/layers/mine")).send().await.unwrap();
+    assert_eq!(put.status(), 201);
+    let edits: Vec<Value> =
+        (1..=5).map(|at| json!({"edit": "disable_channel", "channel": format!("{at}x1x0/0")})).collect();
+    let problem = service.post("/api/v1/layers/mine/edits", &json!(edits)).await.problem(422);
+    assert_eq!(problem["field"], "[3]");
+    assert_eq!(service.get("/api/v1/layers").await.json()["layers"][0]["entry_count"], 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

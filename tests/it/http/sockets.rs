@@ -280,6 +280,24 @@ async fn http_2_is_spoken_without_an_upgrade() {
     assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 200));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_no_answer_over_http_2_is_cut_off() {
+    let service = impatient(Limits { write_timeout: SHORT, ..Limits::default() }).await;
+    let builder = || reqwest::Client::builder().http2_prior_knowledge();
+    for path in ["/lnd/v1/graph", "/healthz"] {
+        // No stream has a window, and the client answers whether it lives.
+        let client = builder().http2_initial_stream_window_size(0).build().unwrap();
+        let answer = client.get(service.url(path)).send().await.unwrap();
+        assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 200));
+        let body = timeout(PATIENCE, answer.bytes()).await.expect("the server closes in the end");
+        assert!(body.is_err(), "{body:?}");
+    }
+    let client = builder().build().unwrap();
+    let answer = client.get(service.url("/lnd/v1/graph")).send().await.unwrap();
+    let graph: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!(graph["edges"].as_array().unwrap().len(), 4, "others are served");
+}
+
 async fn ask_healthz(stream: &mut TcpStream) {
     stream.write_all(HEALTHZ).await.unwrap();
     assert!(rest_of_one(stream).await.contains("200 OK"));

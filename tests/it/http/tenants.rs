@@ -1,9 +1,11 @@
 //! Keys, scopes, budgets, and tenants that do not see each other.
 
-use reqwest::Method;
+use futures_util::stream;
+use reqwest::{Body, Method, Response};
 use serde_json::{Value, json};
 use server::http::tenant::{KeyHash, KeySettings, Rate, Scope};
 use server::http::{Server, Settings, StartError};
+use tokio::sync::mpsc::unbounded_channel;
 
 use super::service::{Answer, Service, line_graph, node};
 
@@ -146,6 +148,111 @@ async fn lines_of_a_batch_are_requests_even_those_that_mean_nothing() {
         );
         assert!(codes.iter().filter(|code| *code == "bad_json").count() < 1000, "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_of_a_layer_are_requests_each() {
+    let mut few = key("few", &[Scope::Read, Scope::Write]);
+    few.requests = Some(Rate { per_second: 1e-6, burst: 3.0 });
+    let service = service(vec![few]).await;
+    let edits: Vec<Value> = (10..20).map(|at| json!({"edit": "disable_node", "node_id": node(at)})).collect();
+    assert_eq!(ask(&service, "few", Method::PUT, "/api/v1/layers/a", &json!(null)).await.status, 201);
+    let edits = json!(edits);
+    let edit = || ask(&service, "few", Method::POST, "/api/v1/layers/a/edits", &edits);
+    // They go into debt, as lines of a batch do; nothing is left for others.
+    assert_eq!(edit().await.json().as_array().unwrap().len(), 10);
+    let problem = edit().await.problem(429);
+    assert!(problem["retry_after_s"].as_u64().unwrap() > 8_000_000, "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_that_the_budget_does_not_allow_change_nothing() {
+    let both = [Scope::Read, Scope::Write];
+    let (mut few, mut lazy, free) = (key("few", &both), key("lazy", &both), key("free", &both));
+    few.requests = Some(Rate { per_second: 1e-6, burst: 1.0 });
+    lazy.work = Some(Rate { per_second: 1e-6, burst: 1.0 });
+    (few.tenant, lazy.tenant) = ("free".to_owned(), "free".to_owned());
+    let service = service(vec![few, lazy, free]).await;
+    assert_eq!(ask(&service, "free", Method::PUT, "/api/v1/layers/a", &json!(null)).await.status, 201);
+    let edit = |at: u8| json!({"edit": "disable_node", "node_id": node(at)});
+    let path = "/api/v1/layers/a/edits";
+    let post = async |key, edits: Value| ask(&service, key, Method::POST, path, &edits).await;
+    post("few", json!([edit(10), edit(11)])).await.problem(429);
+    post("lazy", json!([edit(12)])).await.json();
+    post("lazy", json!([edit(13)])).await.problem(429);
+    post("lazy", json!([edit(14), edit(15)])).await.problem(429);
+    post("free", json!([edit(16)])).await.json();
+    let layer = ask(&service, "free", Method::GET, "/api/v1/layers/a", &json!(null)).await.json();
+    assert_eq!(layer["layers"][0]["disabled_nodes"], json!([node(12), node(16)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_budget_of_work_nothing_is_listed_or_looked_for() {
+    let mut lazy = key("lazy", &[Scope::Read, Scope::Write]);
+    lazy.work = Some(Rate { per_second: 1e-6, burst: 1.0 });
+    let service = service(vec![lazy]).await;
+    assert_eq!(ask(&service, "lazy", Method::PUT, "/api/v1/layers/a", &json!(null)).await.status, 201);
+    assert_eq!(ask(&service, "lazy", Method::POST, "/api/v1/routes", &query()).await.status, 200);
+    for path in ["/api/v1/layers/a", "/api/v1/reservations"] {
+        let problem = ask(&service, "lazy", Method::GET, path, &json!(null)).await.problem(429);
+        assert_eq!(problem["code"], "budget", "{path}");
+    }
+    let hop = json!({"short_channel_id_dir": "1x1x0/0", "amount_msat": 7});
+    let wrong = json!({"source_pub_key": node(1), "cltv_limit": 1});
+    for (path, body) in [
+        ("/cln/v1/askrene-listlayers", json!({})),
+        ("/cln/v1/askrene-create-layer", json!({"layer": "b"})),
+        ("/cln/v1/askrene-disable-node", json!({"layer": "a", "node": node(9)})),
+        ("/cln/v1/askrene-listreservations", json!({})),
+        ("/cln/v1/askrene-unreserve", json!({"path": [hop]})),
+        ("/lnd/v2/router/x/importhistory", json!({"pairs": []})),
+        // Before what it asks for is looked up, and found wrong.
+        (format!("/lnd/v1/graph/routes/{}/1000", node(4)).as_str(), wrong),
+    ] {
+        let answer = ask(&service, "lazy", Method::POST, path, &body).await;
+        assert_eq!(answer.status, 429, "{path}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_end_with_the_key_that_they_were_asked_for_with() {
+    let both = [Scope::Read, Scope::Write];
+    let (gone, stays, writes) = (key("gone", &[Scope::Read]), key("stays", &both), key("writes", &both));
+    let service = service(vec![gone, stays.clone(), writes.clone()]).await;
+    let listen = async |key| {
+        let request = service.client.get(service.url("/api/v1/events")).bearer_auth(key);
+        request.send().await.unwrap()
+    };
+    let mut listeners = [listen("gone").await, listen("writes").await, listen("stays").await];
+    let (lines, received) = unbounded_channel::<String>();
+    let body = stream::unfold(received, |mut received| async move {
+        Some((Ok::<_, std::io::Error>(received.recv().await?), received))
+    });
+    let batch = service.client.post(service.url("/api/v1/batch")).bearer_auth("gone");
+    let line = format!("{}\n", query());
+    lines.send(line.clone()).unwrap();
+    let mut answers = batch.body(Body::wrap_stream(body)).send().await.unwrap();
+    assert_eq!(next_line(&mut answers).await["hops"], 1);
+    let keys = [stays, KeySettings { scopes: vec![Scope::Write], ..writes }];
+    service.app.set_accounts(service.app.accounts().reopen(&keys, service.app.applier()).await.unwrap());
+    let [gone, writes, stays] = &mut listeners;
+    for ended in [gone, writes] {
+        assert_eq!(ended.chunk().await.unwrap(), None);
+    }
+    assert_eq!(ask(&service, "stays", Method::PUT, "/api/v1/layers/a", &json!(null)).await.status, 201);
+    let event = stays.chunk().await.unwrap().unwrap();
+    assert!(event.starts_with(b"event: layer"), "{event:?}");
+    lines.send(line).unwrap();
+    assert_eq!(next_line(&mut answers).await["problem"]["code"], "unauthorized");
+}
+
+/// The next line of an answer.
+async fn next_line(answer: &mut Response) -> Value {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\n") {
+        line.extend(answer.chunk().await.unwrap().expect("a line"));
+    }
+    serde_json::from_slice(&line).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

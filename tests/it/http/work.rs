@@ -133,6 +133,57 @@ async fn answers_as_long_as_the_graph_are_charged_by_its_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_tenant_lists_is_charged_by_its_length() {
+    let service = Service::line().await;
+    assert_eq!(service.client.put(service.url("/api/v1/layers/a")).send().await.unwrap().status(), 201);
+    let edits: Vec<Value> =
+        (1..=5).map(|at| json!({"edit": "disable_node", "node_id": node(100 + at)})).collect();
+    service.post("/api/v1/layers/a/edits", &json!(edits)).await.json();
+    for at in 1..=3 {
+        let hop = |channel: &str| json!({"channel": channel, "amount_msat": at});
+        let path = json!({"path": [hop("1x1x0/0"), hop("2x1x0/0")]});
+        service.post("/api/v1/reservations", &path).await.json();
+    }
+    for (path, count) in [("/api/v1/layers/a", 5), ("/api/v1/reservations", 6)] {
+        let (scanned, answer) = added(&service, "scanned_entries", service.get(path)).await;
+        answer.json();
+        assert_eq!(scanned, count, "{path}");
+    }
+    let hop = json!({"short_channel_id_dir": "1x1x0/0", "amount_msat": 7});
+    let pair = json!({
+        "node_from": node(2), "node_to": node(3), "history": {"fail_time": "1700000000", "fail_amt_sat": "5000"},
+    });
+    for (path, body, count, status) in [
+        ("/cln/v1/askrene-listlayers", json!({}), 5, 201),
+        ("/cln/v1/askrene-create-layer", json!({"layer": "a", "persistent": true}), 5, 201),
+        ("/cln/v1/askrene-listreservations", json!({}), 6, 201),
+        ("/cln/v1/askrene-unreserve", json!({"path": [hop]}), 3, 400),
+        ("/lnd/v2/router/x/importhistory", json!({"pairs": [pair]}), 2, 200),
+    ] {
+        let (scanned, answer) = added(&service, "scanned_entries", service.post(path, &body)).await;
+        assert_eq!((scanned, answer.status.as_u16()), (count, status), "{path}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_is_charged_with_the_layer_that_it_may_copy() {
+    let service = Service::line().await;
+    assert_eq!(service.client.put(service.url("/api/v1/layers/a")).send().await.unwrap().status(), 201);
+    let edits = |nodes: std::ops::Range<u8>| -> Value {
+        nodes.map(|at| json!({"edit": "disable_node", "node_id": node(at)})).collect()
+    };
+    let ask = |edits: Value| {
+        let service = &service;
+        async move { service.post("/api/v1/layers/a/edits", &edits).await.json() }
+    };
+    assert_eq!(added(&service, "scanned_entries", ask(edits(100..110))).await.0, 10);
+    assert_eq!(added(&service, "scanned_entries", ask(edits(110..111))).await.0, 10 + 1);
+    let params = json!({"layer": "a", "node": node(120)});
+    let disable = service.post("/cln/v1/askrene-disable-node", &params);
+    assert_eq!(added(&service, "scanned_entries", disable).await.0, 11 + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_stages_of_requests_are_timed() {
     let service = Service::line().await;
     service.post("/api/v1/routes", &query(&node(1), &node(4))).await.json();

@@ -51,6 +51,8 @@ pub enum ApplierError {
 
 enum Command {
     Apply(Change, Asker),
+    /// Up to the first that is refused.
+    InTurn(Vec<(Change, Asker)>),
     Look(TenantIdx, Box<dyn FnOnce(&TenantBook) + Send>),
     Tenant(String, oneshot::Sender<Result<(TenantIdx, TenantView), ChangeError>>),
 }
@@ -97,6 +99,29 @@ impl Applier {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Apply(change, Asker::Task(reply)))?;
         answer.await.unwrap_or(Err(ChangeError::Stopped))
+    }
+
+    /// Makes changes one after the other, up to the first that is refused; returns what came of those before it, and why
+    /// it was. Readers see them together, and the disk hears of them at once.
+    pub async fn apply_in_turn(&self, changes: Vec<Change>) -> (Vec<Applied>, Result<(), ChangeError>) {
+        let (asked, answers): (Vec<_>, Vec<_>) = changes
+            .into_iter()
+            .map(|change| {
+                let (reply, answer) = oneshot::channel();
+                ((change, Asker::Task(reply)), answer)
+            })
+            .unzip();
+        let mut made = Vec::with_capacity(answers.len());
+        if let Err(error) = self.send(Command::InTurn(asked)) {
+            return (made, Err(error));
+        }
+        for answer in answers {
+            match answer.await.unwrap_or(Err(ChangeError::Stopped)) {
+                Ok(applied) => made.push(applied),
+                Err(error) => return (made, Err(error)),
+            }
+        }
+        (made, Ok(()))
     }
 
     /// Makes a change for a thread that may wait: first until there is room for it. Readers see it once the receiver finds
@@ -185,7 +210,13 @@ enum Asker {
     Thread(Sender<Infallible>),
 }
 
-type Reply = (Asker, Change, Result<Effect, ChangeError>);
+/// What came of the changes that are published together.
+#[derive(Default)]
+struct Made {
+    replies: Vec<(Asker, Change, Result<Effect, ChangeError>)>,
+    /// What is to be kept of them.
+    records: Vec<Record>,
+}
 
 impl Hand {
     fn work(mut self, commands: &Receiver<Command>) {
@@ -204,17 +235,19 @@ impl Hand {
     /// Applies what is at hand, keeps it, publishes it once, and tells all who asked.
     fn apply_all(&mut self, commands: impl Iterator<Item = Command>) {
         let now = unix_now();
-        let mut replies: Vec<Reply> = Vec::new();
-        let (mut looks, mut records) = (Vec::new(), Vec::new());
+        let (mut made, mut looks) = (Made::default(), Vec::new());
         for command in commands {
             match command {
-                Command::Apply(change, reply) => {
-                    let was_kept = self.tenants.is_of_kept_layer(&change);
-                    let result = self.apply(&change, now);
-                    if let (Ok(effect), Some(_)) = (&result, &self.journal) {
-                        records.extend(self.tenants.record(&change, effect, now, was_kept));
+                Command::Apply(change, asker) => {
+                    self.make(change, asker, now, &mut made);
+                }
+                Command::InTurn(changes) => {
+                    for (change, asker) in changes {
+                        if !self.make(change, asker, now, &mut made) {
+                            // Whoever asked for those behind it hears nothing of them.
+                            break;
+                        }
                     }
-                    replies.push((reply, change, result));
                 }
                 Command::Look(tenant, read) => looks.push((tenant, read)),
                 Command::Tenant(name, reply) => {
@@ -222,14 +255,14 @@ impl Hand {
                 }
             }
         }
-        let is_kept = self.keep(&records);
+        let is_kept = self.keep(&made.records);
         self.publish();
         self.tidy(now);
-        for (reply, change, result) in replies {
+        for (asker, change, result) in made.replies {
             let is_lost = !is_kept && !matches!(change, Change::Graph(_));
             let told = result.map(|effect| self.note(change, effect, now));
             let told = told.and_then(|applied| if is_lost { Err(ChangeError::NotKept) } else { Ok(applied) });
-            match reply {
+            match asker {
                 // Who asked may have left.
                 Asker::Task(reply) => drop(reply.send(told)),
                 Asker::Thread(reply) => drop(reply),
@@ -238,6 +271,18 @@ impl Hand {
         for (tenant, read) in looks {
             read(self.tenants.book(tenant));
         }
+    }
+
+    /// Makes one change; tells whether it was not refused.
+    fn make(&mut self, change: Change, asker: Asker, now: UnixTime, made: &mut Made) -> bool {
+        let was_kept = self.tenants.is_of_kept_layer(&change);
+        let result = self.apply(&change, now);
+        if let (Ok(effect), Some(_)) = (&result, &self.journal) {
+            made.records.extend(self.tenants.record(&change, effect, now, was_kept));
+        }
+        let is_made = result.is_ok();
+        made.replies.push((asker, change, result));
+        is_made
     }
 
     /// Whether the records are on the disk, or none need be.

@@ -27,7 +27,6 @@ pub struct TenantView {
 #[derive(Debug)]
 pub struct TenantBook {
     layers: LayerWriter,
-    readable: Layers,
     reservations: ReservationBook,
     beliefs: Arc<ArcSwapOption<Beliefs>>,
     /// Of the generation whose channels the beliefs number.
@@ -39,17 +38,23 @@ pub struct TenantBook {
     remembered: BTreeMap<ShortChannelId, Bounds>,
 }
 
+impl TenantView {
+    /// How many entries a layer has; none where there is no such layer. O(layers).
+    pub fn entry_count(&self, layer: &str) -> usize {
+        let layers = self.layers.list();
+        layers.iter().find(|other| other.name() == layer).map_or(0, |layer| layer.entry_count())
+    }
+}
+
 impl TenantBook {
     /// Nothing yet, and the readers' side of it.
     pub(super) fn new(entry_count_max: usize) -> (TenantView, TenantBook) {
         let (readable, layers) = LayerWriter::new();
         let (reading, reservations) = ReservationBook::new();
         let beliefs = Arc::new(ArcSwapOption::empty());
-        let view =
-            TenantView { layers: readable.clone(), reservations: reading, beliefs: Arc::clone(&beliefs) };
+        let view = TenantView { layers: readable, reservations: reading, beliefs: Arc::clone(&beliefs) };
         let book = TenantBook {
             layers,
-            readable,
             reservations,
             beliefs,
             numbered_by: None,
@@ -123,9 +128,9 @@ impl TenantBook {
         self.layers.iter().filter(|layer| layer.is_persistent())
     }
 
-    /// Entries of all layers as they are published.
+    /// Entries of all layers, those that are not published yet included. O(layers).
     fn entry_count(&self) -> usize {
-        self.readable.list().iter().map(|layer| layer.entry_count()).sum()
+        self.layers.iter().map(Layer::entry_count).sum()
     }
 
     fn edit_layer(&mut self, name: &str, edit: &LayerEdit, now: UnixTime) -> Result<Effect, LayerError> {

@@ -64,7 +64,10 @@ impl From<Told> for ClnError {
         let (status, code) = match told.status {
             StatusCode::UNAUTHORIZED => (told.status, RUNE_NOT_AUTHORIZED),
             StatusCode::FORBIDDEN => (told.status, RUNE_NOT_PERMITTED),
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => (told.status, UNSPECIFIC),
+            // None of these is about what was asked.
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                (told.status, UNSPECIFIC)
+            }
             status if status.is_client_error() => (status, INVALID_PARAMS),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, UNSPECIFIC),
         };
@@ -169,6 +172,12 @@ const RUNE_NOT_PERMITTED: i32 = 1502;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_takes_too_long_is_no_fault_of_the_question() {
+        let late = Told { status: StatusCode::REQUEST_TIMEOUT, detail: String::new(), retry_after: None };
+        assert_eq!(ClnError::from(late).code, UNSPECIFIC);
+    }
 
     #[test]
     fn a_plan_that_was_given_up_is_no_plan_that_there_is_not() {

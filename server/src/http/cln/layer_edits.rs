@@ -15,7 +15,7 @@ use super::params::{Answer, ClnParams, Params, answered};
 use crate::clock::unix_now;
 use crate::http::app::App;
 use crate::http::applier::{Change, Effect, LayerEdit};
-use crate::http::facade::{Flag, Number, apply};
+use crate::http::facade::{Flag, Number, Unanswered, apply};
 use crate::http::tenant::{Caller, Writer};
 use crate::json::{NodeIdText, ScidDirText, ScidText};
 
@@ -32,6 +32,8 @@ pub(super) fn router() -> Router<App> {
 }
 
 async fn edit(app: &App, caller: &Caller, layer: &str, edit: LayerEdit) -> Result<Effect, ClnError> {
+    // It copies what lies in the layer beside it.
+    app.charge_entries(caller, caller.view.entry_count(layer) + 1).map_err(Unanswered::from)?;
     let change = Change::Layer { tenant: caller.tenant, name: layer.to_owned(), edit };
     Ok(apply(app, change).await?.effect)
 }

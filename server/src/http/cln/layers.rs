@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::post;
-use engine::layer::{Layer, LayerError, write_layers};
+use engine::layer::{Layer, LayerError, layer_pieces};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -16,7 +15,7 @@ use super::error::ClnError;
 use super::params::{Answer, ClnParams, Params, answered};
 use crate::http::app::App;
 use crate::http::applier::{Change, ChangeError, LayerEdit};
-use crate::http::facade::{Flag, Unanswered, apply};
+use crate::http::facade::{Flag, Unanswered, apply, stream_json};
 use crate::http::tenant::{Caller, Writer};
 
 pub(super) fn router() -> Router<App> {
@@ -69,13 +68,17 @@ async fn create(
     Writer(caller): Writer,
     ClnParams(params): ClnParams<CreateLayerParams>,
 ) -> Result<Response, ClnError> {
+    if params.layer.starts_with("auto.") {
+        return Err(ClnError::bad_params("Cannot create auto layer"));
+    }
+    caller.check_work().map_err(Unanswered::from)?;
     let persistent = params.persistent.0;
     match edit(&app, &caller, &params.layer, LayerEdit::Create { persistent }).await {
         // A layer that lasts is created by every start of its plugin.
         Err(Unanswered::Change(ChangeError::Layer(LayerError::Exists))) if persistent => {}
         other => other?,
     }
-    listed(&layers(&caller, Some(&params.layer))?)
+    listed(&app, &caller, Some(&params.layer))
 }
 
 async fn remove(
@@ -87,8 +90,13 @@ async fn remove(
     answered(Nothing::new())
 }
 
-async fn list(caller: Caller, ClnParams(params): ClnParams<ListlayersParams>) -> Result<Response, ClnError> {
-    listed(&layers(&caller, params.layer.as_deref())?)
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    ClnParams(params): ClnParams<ListlayersParams>,
+) -> Result<Response, ClnError> {
+    caller.check_work().map_err(Unanswered::from)?;
+    listed(&app, &caller, params.layer.as_deref())
 }
 
 async fn edit(app: &App, caller: &Caller, name: &str, edit: LayerEdit) -> Result<(), Unanswered> {
@@ -108,10 +116,8 @@ pub(super) fn layers(caller: &Caller, only: Option<&str>) -> Result<Vec<Arc<Laye
     Ok(layers)
 }
 
-fn listed(layers: &[Arc<Layer>]) -> Result<Response, ClnError> {
-    let mut text = Vec::new();
-    write_layers(layers.iter().map(|layer| &**layer), &mut text).expect("a vector takes all");
-    let mut response = (StatusCode::CREATED, text).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+fn listed(app: &App, caller: &Caller, only: Option<&str>) -> Result<Response, ClnError> {
+    let layers = layers(caller, only)?;
+    app.note_entries(caller, layers.iter().map(|layer| layer.entry_count()).sum());
+    Ok(stream_json(StatusCode::CREATED, layer_pieces(layers)))
 }

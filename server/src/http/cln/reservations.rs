@@ -2,6 +2,8 @@
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::post;
 use engine::reserve::{Htlc, ReservationBook, ReservationId};
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,7 @@ use super::params::{Answer, ClnParams, Params, answered};
 use crate::clock::unix_now;
 use crate::http::app::App;
 use crate::http::applier::Change;
-use crate::http::facade::{Unanswered, apply};
+use crate::http::facade::{Unanswered, apply, array, stream_json, text};
 use crate::http::tenant::{Caller, Writer};
 use crate::json::{ScidDirText, Text};
 
@@ -52,11 +54,6 @@ impl Params for ListreservationsParams {
 }
 
 #[derive(Debug, Serialize)]
-struct Reservations {
-    reservations: Vec<ReservationForm>,
-}
-
-#[derive(Debug, Serialize)]
 struct ReservationForm {
     short_channel_id_dir: ScidDirText,
     amount_msat: u64,
@@ -84,9 +81,15 @@ async fn unreserve(
     let tenant = caller.tenant;
     let path = params.htlcs();
     let Some(first) = path.first().copied() else { return answered(Nothing::new()) };
-    let found = app.applier().look(tenant, move |book| reservation_of(book.reservations(), path)).await;
+    caller.check_work().map_err(Unanswered::from)?;
+    let looked = app.applier().look(tenant, move |book| {
+        let reservations = book.reservations();
+        (reservations.len(), reservation_of(reservations, path))
+    });
+    let (count, found) = looked.await.map_err(Unanswered::from)?;
+    app.note_entries(&caller, count);
     let unknown = || ClnError::bad_params(format!("Unknown reservation for {}", first.channel));
-    let id = found.map_err(Unanswered::from)?.ok_or_else(unknown)?;
+    let id = found.ok_or_else(unknown)?;
     apply(&app, Change::Release { tenant, id }).await?;
     answered(Nothing::new())
 }
@@ -95,16 +98,19 @@ async fn list(
     State(app): State<App>,
     caller: Caller,
     ClnParams(_): ClnParams<ListreservationsParams>,
-) -> Answer<Reservations> {
+) -> Result<Response, ClnError> {
+    caller.check_work().map_err(Unanswered::from)?;
     let listed = app.applier().look(caller.tenant, |book| book.reservations().list(unix_now())).await;
     let listed = listed.map_err(Unanswered::from)?;
+    app.note_entries(&caller, listed.len());
     let forms = listed.into_iter().map(|reserved| ReservationForm {
         short_channel_id_dir: Text(reserved.htlc.channel),
         amount_msat: reserved.htlc.amount.to_msat(),
         age_in_seconds: reserved.age_secs,
         command_id: reserved.id.to_u64().to_string(),
     });
-    answered(Reservations { reservations: forms.collect() })
+    let pieces = text("{\"reservations\":").chain(array(forms)).chain(text("}"));
+    Ok(stream_json(StatusCode::CREATED, pieces))
 }
 
 impl PathParams {
@@ -115,15 +121,15 @@ impl PathParams {
     }
 }
 
-/// The oldest reservation of just these HTLCs, in any order. O(reservations * log).
+/// The oldest reservation of just these HTLCs, in any order. O(reservations).
 fn reservation_of(book: &ReservationBook, mut path: Vec<Htlc>) -> Option<ReservationId> {
     let by_channel = |htlc: &Htlc| (htlc.channel, htlc.amount);
     path.sort_by_key(by_channel);
-    let listed = book.list(unix_now());
-    let same = listed.chunk_by(|one, two| one.id == two.id).find(|reserved| {
-        let mut htlcs: Vec<Htlc> = reserved.iter().map(|reserved| reserved.htlc).collect();
+    let as_long = book.iter().filter(|(_, htlcs, _)| htlcs.len() == path.len());
+    let same = as_long.filter(|(_, htlcs, _)| {
+        let mut htlcs = htlcs.to_vec();
         htlcs.sort_by_key(by_channel);
         htlcs == path
     });
-    same.map(|reserved| reserved[0].id)
+    same.map(|(id, ..)| id).min()
 }

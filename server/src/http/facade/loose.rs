@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde::ser::{Serialize, Serializer};
 
-/// A whole number. It is read only; [`Text`](crate::json::Text) writes one of 64 bits.
+/// A whole number. It is written in a string, as protobuf's JSON has one of 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::http) struct Number<T>(pub(in crate::http) T);
 
@@ -21,6 +22,12 @@ pub(in crate::http) struct Fraction(pub(in crate::http) f64);
 impl<'de, T: FromStr> Deserialize<'de> for Number<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader("a whole number in range", PhantomData::<T>)).map(Number)
+    }
+}
+
+impl<T: fmt::Display> Serialize for Number<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
 }
 

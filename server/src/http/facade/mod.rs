@@ -16,7 +16,7 @@ mod unanswered;
 pub(super) use ask::{apply, find_plan, find_route, graph_to_tell, prepare};
 pub(super) use block_height::newest_block;
 pub(super) use loose::{Flag, Fraction, Number};
-pub(super) use neighbours::{arcs_between, channels_of};
+pub(super) use neighbours::{arcs_between, arcs_of_pairs, channels_of};
 pub(super) use own_node::payer;
 pub(super) use pieces::{array, stream_json, text};
 pub(super) use problems::{Told, told_problem};

@@ -65,6 +65,12 @@ impl Serialize for Base64 {
     }
 }
 
+impl Serialize for NodeBytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64(self.0.as_bytes().to_vec()))
+    }
+}
+
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_text(deserializer)

@@ -33,6 +33,9 @@ struct NodeInfoQuery {
 struct ChanInfoQuery {
     #[serde(rename = "include_auth_proof")]
     _include_auth_proof: Flag,
+    /// Another name of the channel, which its id in the path goes before.
+    #[serde(rename = "chan_point")]
+    _chan_point: String,
 }
 
 /// `lnrpc.NodeInfo`.

@@ -17,13 +17,13 @@ use primitives::{Direction, Msat, NodeId, ShortChannelId, ShortChannelIdDir, Uni
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::body::{LndBytes, LndPath, LndQuery, NoFields};
+use super::body::{LndBytes, LndPath, LndQuery, NoFields, read_body};
 use super::error::LndError;
 use super::form::NodeBytes;
 use crate::clock::unix_now;
 use crate::http::app::App;
 use crate::http::applier::{Attempt, Change};
-use crate::http::facade::{Unanswered, apply, arcs_between};
+use crate::http::facade::{Flag, Number, Unanswered, apply, arcs_between};
 use crate::http::tenant::{Caller, Writer};
 use crate::http::work::Lane;
 
@@ -75,6 +75,38 @@ struct Pair {
     node_from: NodeBytes,
     node_to: NodeBytes,
     history: Value,
+}
+
+/// `routerrpc.XImportMissionControlRequest`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImportRequest {
+    pairs: Vec<ImportedPair>,
+    // What is told counts beside what is known, so it changes nothing.
+    #[serde(rename = "force", default, skip_serializing)]
+    _force: Flag,
+}
+
+/// `routerrpc.PairHistory`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImportedPair {
+    node_from: NodeBytes,
+    node_to: NodeBytes,
+    #[serde(default)]
+    history: PairData,
+}
+
+/// `routerrpc.PairData`.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PairData {
+    fail_time: Number<i64>,
+    fail_amt_sat: Number<i64>,
+    fail_amt_msat: Number<i64>,
+    success_time: Number<i64>,
+    success_amt_sat: Number<i64>,
+    success_amt_msat: Number<i64>,
 }
 
 async fn probability(
@@ -149,17 +181,32 @@ async fn import(
     Writer(caller): Writer,
     LndBytes(body): LndBytes,
 ) -> Result<Json<Map<String, Value>>, LndError> {
-    let snapshot = app.graph().snapshot();
-    let mut attempts = Vec::new();
-    let read = read_mission_control(&body, &snapshot, |name, learnt| attempts.extend(attempt(name, learnt)));
-    read.map_err(|error| LndError::bad_argument(error.to_string()))?;
     let tenant = caller.tenant;
+    let read = app.search(&caller, Lane::Heavy, move |worker| {
+        let request: ImportRequest = read_body(&body)?;
+        let attempts = attempts(&request, &worker.snapshot())?;
+        worker.scan(request.pairs.len() + attempts.len());
+        Ok::<_, LndError>(attempts)
+    });
+    let attempts = read.await.map_err(Unanswered::from)??;
     // In order, and together: the applier publishes them at once.
     for some in attempts.chunks(TOGETHER) {
         let changes = some.iter().map(|attempt| Change::Learn { tenant, attempt: attempt.clone() });
         try_join_all(changes.map(|change| apply(&app, change))).await?;
     }
     Ok(Json(Map::new()))
+}
+
+/// The attempts over channels that teach the same as what is told of pairs.
+fn attempts(request: &ImportRequest, snapshot: &Snapshot) -> Result<Vec<Attempt>, LndError> {
+    let written = serde_json::to_vec(request).expect("a plain struct has a JSON form");
+    let mut attempts = Vec::new();
+    let read =
+        read_mission_control(&written, snapshot, |name, learnt| attempts.extend(attempt(name, learnt)));
+    read.map_err(|error| LndError::bad_argument(error.to_string()))?;
+    // What is learnt last is taken for the newest.
+    attempts.sort_by_key(|attempt| attempt.at);
+    Ok(attempts)
 }
 
 /// The attempt over one channel that teaches the same.

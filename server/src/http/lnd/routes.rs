@@ -10,7 +10,7 @@ use super::error::LndError;
 use super::route_form::RouteForm;
 use super::routes_request::QueryRoutesRequest;
 use crate::http::app::App;
-use crate::http::facade::{Number, find_route, newest_block, payer, prepare};
+use crate::http::facade::{Number, Unanswered, find_route, newest_block, payer, prepare};
 use crate::http::tenant::Caller;
 
 pub(super) fn router() -> Router<App> {
@@ -51,6 +51,8 @@ async fn answer(
     let amt = amt.parse().map_err(|_| LndError::bad_argument("amt: it is a whole number of 64 bits"))?;
     (request.pub_key, request.amt) = (pub_key, Number(amt));
     let payer = payer(app, request.source_pub_key).ok_or_else(LndError::no_own_node)?;
+    // The question itself may take as long as a search.
+    caller.check_work().map_err(Unanswered::from)?;
     let snapshot = app.graph().snapshot();
     let query = request.to_query(&snapshot, payer)?;
     let query = prepare(app, caller, query, &[], request.use_mission_control.0)?;

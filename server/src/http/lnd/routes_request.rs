@@ -1,6 +1,6 @@
 //! The question of QueryRoutes, and what it is for the engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use engine::cost::{CostModel, ProbabilityWeights};
 use engine::query::{Avoid, ExtraArc, RouteLimits, RouteQuery};
@@ -14,7 +14,7 @@ use serde::de::{Deserialize as _, Deserializer, IgnoredAny};
 
 use super::error::LndError;
 use super::form::{Base64, NodeBytes};
-use crate::http::facade::{Flag, Fraction, Number, arcs_between, channels_of};
+use crate::http::facade::{Flag, Fraction, Number, arcs_of_pairs, channels_of};
 
 /// `lnrpc.QueryRoutesRequest`. Every field that we know is translated or refused, none is passed over.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -150,14 +150,12 @@ impl QueryRoutesRequest {
             short_channel_id: ShortChannelId::from_u64(edge.channel_id.0),
             direction: Direction::BOTH[usize::from(edge.direction_reverse.0)],
         }));
-        for pair in &self.ignored_pairs {
-            let ends = snapshot.node(&pair.from.0).zip(snapshot.node(&pair.to.0));
-            let arcs = ends.into_iter().flat_map(|(tail, head)| arcs_between(snapshot, tail, head));
-            avoid.directions.extend(arcs.map(|arc| ShortChannelIdDir {
-                short_channel_id: snapshot.short_channel_id(arc.channel()),
-                direction: arc.direction(),
-            }));
-        }
+        let pairs = self.ignored_pairs.iter();
+        let pairs = pairs.filter_map(|pair| snapshot.node(&pair.from.0).zip(snapshot.node(&pair.to.0)));
+        avoid.directions.extend(arcs_of_pairs(snapshot, &pairs.collect()).map(|arc| ShortChannelIdDir {
+            short_channel_id: snapshot.short_channel_id(arc.channel()),
+            direction: arc.direction(),
+        }));
         avoid.channels = self.other_first_channels(snapshot, payer);
         Ok(avoid)
     }
@@ -165,7 +163,7 @@ impl QueryRoutesRequest {
     /// The payer's channels that the request does not allow.
     fn other_first_channels(&self, snapshot: &Snapshot, payer: NodeId) -> Vec<ShortChannelId> {
         let single = (self.outgoing_chan_id.0 != 0).then_some(self.outgoing_chan_id);
-        let allowed: Vec<u64> = single.iter().chain(&self.outgoing_chan_ids).map(|id| id.0).collect();
+        let allowed: HashSet<u64> = single.iter().chain(&self.outgoing_chan_ids).map(|id| id.0).collect();
         if allowed.is_empty() {
             return Vec::new();
         }
@@ -284,5 +282,5 @@ const SMALL_MSAT: u64 = 1_000_000;
 const FEE_PERCENT: u64 = 5;
 /// BOLT 1 leaves types from here on to applications.
 const CUSTOM_TYPE_MIN: u64 = 65_536;
-/// Each costs a look at the channels of a node.
+/// Each may cost a look at the channels of another node.
 const PAIR_COUNT_MAX: usize = 1000;

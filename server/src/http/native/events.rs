@@ -80,11 +80,12 @@ pub(super) enum DeltaJson {
 /// Hear of changes
 ///
 /// Events `graph`, `layer`, `reservations` and `feedback`, of the graph and of the key's tenant, each with its number as
-/// id. A listener that is too slow gets an event `missed` with the number of changes that it has lost.
+/// id. A listener that is too slow gets an event `missed` with the number of changes that it has lost. The stream ends
+/// when the server stops, and when the key is no longer allowed to read.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "graph", operation_id = "listen",
     responses(
-        (status = 200, description = "Events, without an end", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Events, without an end of their own", body = String, content_type = "text/event-stream"),
         (status = "default", description = "Why there are none", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -92,13 +93,15 @@ pub(super) async fn listen(
     State(app): State<App>,
     caller: Caller,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let (feed, stopped) = (app.applier().feed().listen(), app.stopped());
-    let tenant = caller.tenant;
-    let events = stream::unfold((feed, stopped), move |(mut feed, mut stopped)| async move {
+    let (feed, stopped, tenant) = (app.applier().feed().listen(), app.stopped(), caller.tenant);
+    let start = (feed, stopped, app.revoked(caller));
+    let events = stream::unfold(start, move |(mut feed, mut stopped, mut revoked)| async move {
         loop {
             let heard = tokio::select! {
-                heard = feed.recv() => heard,
+                biased;
                 () = stopped.wait() => return None,
+                () = revoked.wait() => return None,
+                heard = feed.recv() => heard,
             };
             let event = match heard {
                 Ok(sequenced) => event(&sequenced, tenant),
@@ -108,7 +111,7 @@ pub(super) async fn listen(
                 Err(RecvError::Closed) => return None,
             };
             if let Some(event) = event {
-                return Some((Ok(event), (feed, stopped)));
+                return Some((Ok(event), (feed, stopped, revoked)));
             }
         }
     });

@@ -4,18 +4,18 @@ use std::time::Instant;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use engine::layer::write_layers;
+use engine::layer::layer_pieces;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::changed::ChangedJson;
 use crate::http::app::App;
-use crate::http::applier::{Change, LayerEdit, LayerEditJson};
+use crate::http::applier::{Change, ChangeError, LayerEdit, LayerEditJson};
 use crate::http::body::{JsonBody, PathText};
+use crate::http::facade::stream_json;
 use crate::http::problem::Problem;
 use crate::http::tenant::{Caller, Writer};
 use crate::http::timed::Timed;
@@ -77,9 +77,13 @@ pub(super) async fn list_layers(State(app): State<App>, caller: Caller) -> Json<
         (status = "default", description = "Why there is none", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn get_layer(caller: Caller, PathText(name): PathText) -> Result<Response, Problem> {
+pub(super) async fn get_layer(
+    State(app): State<App>,
+    caller: Caller,
+    PathText(name): PathText,
+) -> Result<Response, Problem> {
     let layers = caller.view.layers.list();
-    let layer = layers.iter().find(|layer| layer.name() == name).ok_or_else(|| {
+    let layer = layers.into_iter().find(|layer| layer.name() == name).ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_FOUND,
             "unknown_layer",
@@ -87,9 +91,8 @@ pub(super) async fn get_layer(caller: Caller, PathText(name): PathText) -> Resul
             "there is no layer of that name",
         )
     })?;
-    let mut document = Vec::new();
-    write_layers([&**layer], &mut document).map_err(|_| Problem::internal())?;
-    Ok(([(CONTENT_TYPE, "application/json")], document).into_response())
+    app.charge_entries(&caller, layer.entry_count())?;
+    Ok(stream_json(StatusCode::OK, layer_pieces([layer])))
 }
 
 /// Begin a layer
@@ -133,7 +136,8 @@ pub(super) async fn remove_layer(
 
 /// Change a layer
 ///
-/// One change after the other, up to the first that is refused; what was changed before it stays.
+/// One change after the other, up to the first that is refused; what was changed before it stays. Each is a request by
+/// the key's budget.
 #[utoipa::path(
     post, path = "/api/v1/layers/{name}/edits", tag = "layers", operation_id = "edit_layer",
     params(("name" = String, Path, description = "The layer's name")),
@@ -150,12 +154,33 @@ pub(super) async fn edit_layer(
     JsonBody(edits): JsonBody<Vec<LayerEditJson>>,
 ) -> Result<Json<Vec<TimedChange>>, Problem> {
     let asked = Instant::now();
+    match edits.len() {
+        0 | 1 => caller.check_work()?,
+        count => caller.take_lines(count - 1, app.limits().request_timeout).await?,
+    }
     let mut answers = Vec::with_capacity(edits.len());
-    for (at, edit) in edits.into_iter().enumerate() {
-        let change = Change::Layer { tenant: caller.tenant, name: name.clone(), edit: edit.into_edit() };
-        let applied = app.change(change).await;
-        let applied = applied.map_err(|error| Problem::from(error).with_field(format!("[{at}]")))?;
-        answers.push(Timed::new(ChangedJson::new(&applied), &app, asked));
+    let edits = edits.into_iter().map(LayerEditJson::into_edit);
+    let mut changes =
+        edits.map(|edit| Change::Layer { tenant: caller.tenant, name: name.clone(), edit }).peekable();
+    while changes.peek().is_some() {
+        let some: Vec<Change> = changes.by_ref().take(TOGETHER).collect();
+        // The first one copies what lies in the layer beside it.
+        app.note_entries(&caller, caller.view.entry_count(&name) + some.len());
+        let (applied, result) = app.applier().apply_in_turn(some).await;
+        answers.extend(applied.iter().map(|applied| Timed::new(ChangedJson::new(applied), &app, asked)));
+        result.map_err(|error| refused(error, answers.len()))?;
     }
     Ok(Json(answers))
 }
+
+/// Why the edit at that place was refused.
+fn refused(error: ChangeError, place: usize) -> Problem {
+    match error {
+        // It was made, and so were those behind it.
+        ChangeError::NotKept => Problem::from(error),
+        error => Problem::from(error).with_field(format!("[{place}]")),
+    }
+}
+
+/// Edits that are published together: a millisecond of the applier's time, and a part of what may be asked for at once.
+const TOGETHER: usize = 256;

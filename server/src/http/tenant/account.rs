@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::bucket::Bucket;
+use super::key::KeyHash;
 use crate::http::applier::{TenantIdx, TenantView};
 
 /// What a key allows.
@@ -28,6 +29,8 @@ pub struct Scopes(u8);
 pub struct Account {
     /// Its name, for logs and metrics.
     pub name: String,
+    /// Its key; none where it is everybody's.
+    pub(super) key: Option<KeyHash>,
     /// Whose layers, reservations and beliefs it uses.
     pub tenant: TenantIdx,
     /// The readers' side of these.

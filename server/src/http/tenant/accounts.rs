@@ -74,7 +74,8 @@ impl Accounts {
             let (tenant, view) = applier.tenant(EVERYBODY).await?;
             let name = EVERYBODY.to_owned();
             let scopes = Scopes::ALL;
-            let open = Account { name, tenant, view, scopes, is_open: true, requests: None, work: None };
+            let open =
+                Account { name, key: None, tenant, view, scopes, is_open: true, requests: None, work: None };
             return Ok(Accounts { by_key: HashMap::new(), open: Some(Arc::new(open)) });
         }
         let now = Instant::now();
@@ -84,6 +85,7 @@ impl Accounts {
             let former = self.by_key.get(&key.hash);
             let account = Account {
                 name: key.name.clone(),
+                key: Some(key.hash),
                 tenant,
                 view,
                 scopes: key.scopes.iter().copied().collect(),
@@ -105,6 +107,15 @@ impl Accounts {
             (None, Some(key)) => self.by_key.get(&KeyHash::of(key)),
             (None, None) => None,
         }
+    }
+
+    /// Whether an account of these or former accounts may still read, and the same as before.
+    pub fn still_lets_read(&self, account: &Account) -> bool {
+        let current = match &account.key {
+            Some(key) => self.by_key.get(key),
+            None => self.open.as_ref(),
+        };
+        current.is_some_and(|current| current.tenant == account.tenant && current.scopes.has(Scope::Read))
     }
 
     /// Whether anybody may ask.

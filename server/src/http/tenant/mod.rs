@@ -12,4 +12,4 @@ pub use bucket::{Bucket, Rate};
 pub use caller::{Admin, Caller, Writer};
 pub use key::{KeyHash, presented_key};
 
-pub(in crate::http) use caller::too_many;
+pub(in crate::http) use caller::{too_many, unknown};

@@ -42,6 +42,10 @@ async fn layers_come_and_go() {
     fail(&service, "askrene-remove-layer", json!({"layer": "a"}), -32602).await;
     fail(&service, "askrene-listlayers", json!({"layer": "a"}), -32602).await;
     fail(&service, "askrene-create-layer", json!({"layer": ""}), -32602).await;
+    // Those names are askrene's own, whichever it will make with them.
+    for own in ["auto.localchans", "auto.later"] {
+        fail(&service, "askrene-create-layer", json!({"layer": own}), -32602).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,6 +41,9 @@ async fn the_graph_is_described_channel_by_channel() {
     assert_eq!(edge["node1_policy"]["fee_base_msat"], "2000");
     assert_eq!(edge["chan_point"], format!("{}:0", "0".repeat(64)));
     error(&service.get(&format!("/lnd/v1/graph/edge/{}", chan_id(9))).await, 404, 5);
+    // The id in the path goes before the request's other name of a channel.
+    let same = service.get(&format!("/lnd/v1/graph/edge/{}?chan_point=ab:0", chan_id(2))).await.json();
+    assert_eq!(same, edge);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,6 +65,40 @@ async fn many_pairs_are_taken_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn histories_are_read_in_camel_case() {
+    let service = line().await;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let body = json!({"force": null, "pairs": [{
+        "nodeFrom": node64(1), "nodeTo": node64(4),
+        "history": {"failTime": now, "failAmtSat": "5000", "failAmtMsat": "5000000", "successTime": "0"},
+    }]});
+    assert_eq!(service.post("/lnd/v2/router/x/importhistory", &body).await.json(), json!({}));
+    let known = service.get("/lnd/v2/router/mc").await.json();
+    let pairs = known["pairs"].as_array().unwrap();
+    let pair = pairs.iter().find(|pair| pair["node_from"] == node64(1)).expect("it was told");
+    assert_eq!(number(&pair["history"]["fail_amt_msat"]), 5_000_000);
+    assert_eq!(number(&pair["history"]["fail_time"]), now);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_of_a_history_that_are_not_known_are_refused_by_name() {
+    let service = line().await;
+    let whole = || {
+        json!({"force": true, "pairs": [{
+            "node_from": node64(1), "node_to": node64(4), "history": {"fail_time": "1", "fail_amt_sat": "5000"},
+        }]})
+    };
+    service.post("/lnd/v2/router/x/importhistory", &whole()).await.json();
+    for place in ["", "/pairs/0", "/pairs/0/history"] {
+        let mut body = whole();
+        let fields = body.pointer_mut(place).unwrap().as_object_mut().unwrap();
+        fields.insert("fail_amount".to_owned(), json!("5"));
+        let error = error(&service.post("/lnd/v2/router/x/importhistory", &body).await, 400, 3);
+        assert!(error["message"].as_str().unwrap().contains("fail_amount"), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_history_is_refused() {
     let service = line().await;
     for body in [

@@ -117,6 +117,24 @@ async fn what_a_request_asks_for_is_obeyed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn long_lists_of_channels_and_pairs_are_obeyed() {
+    let service = line().await;
+    let first = async |body: Value| {
+        let answer = service.post(&format!("/lnd/v1/graph/routes/{}/10000", node(4)), &body).await;
+        answer.json()["routes"][0]["hops"][0]["chan_id"].as_str().unwrap().to_owned()
+    };
+    let others: Vec<String> = (100..10_100).map(|block: u64| (block << 40).to_string()).collect();
+    let with = |block: u64| [others.clone(), vec![chan_id(block)]].concat();
+    assert_eq!(first(json!({"outgoing_chan_ids": with(1)})).await, chan_id(1));
+    assert_eq!(first(json!({"outgoing_chan_ids": with(4)})).await, chan_id(4));
+    let pair = |from: u8, to: u8| json!({"from": node64(from), "to": node64(to)});
+    let back = vec![pair(4, 1); 999];
+    assert_eq!(first(json!({"ignored_pairs": back})).await, chan_id(4), "the other way is not ours");
+    let both = [back, vec![pair(1, 4)]].concat();
+    assert_eq!(first(json!({"ignored_pairs": both})).await, chan_id(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hints_and_records_reach_the_last_hop() {
     let service = line().await;
     let body = json!({
