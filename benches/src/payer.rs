@@ -32,7 +32,7 @@ pub struct PaymentJob {
 pub struct Paid {
     /// Whether the payee got it.
     pub is_paid: bool,
-    /// Whether all parts of the first attempt got through.
+    /// Whether it was paid without a failed attempt.
     pub is_first_try: bool,
     /// How often parts were sent.
     pub attempt_count: u32,

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use hashbrown::HashMap;
 use primitives::{Direction, Features, NodeId, ShortChannelId, ShortChannelIdDir};
 
 use crate::belief::Liquidity;
@@ -47,7 +48,8 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
     }
     let adjustments = query.layers.as_ref().map(|layers| layers.adjustments(snapshot));
     let created = adjustments.as_ref().map(|adjustments| adjustments.overlay());
-    let extra = extra_overlay(snapshot, created, &query.extra_arcs)?;
+    let numbers = own_numbers(&query.extra_arcs);
+    let extra = extra_overlay(snapshot, created, &query.extra_arcs, &numbers)?;
     let names = Names { snapshot, created, extra: &extra };
     let mut restrictions = if query.is_plain() { Restrictions::default() } else { restrict(&names, query)? };
     // Where nothing is known, a query is better off without.
@@ -57,7 +59,8 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
     restrictions.tuning.has_known = restrictions.believed.is_some();
     restrictions.reserved = query.reservations.as_ref().and_then(|reservations| reservations.busy_table());
     if let Some(adjustments) = &adjustments {
-        adjust(&mut restrictions, adjustments, &query.extra_arcs, &extra);
+        let numbers = numbers.iter().map(|number| extra.arc_at(0) + number);
+        adjust(&mut restrictions, adjustments, query.extra_arcs.iter().zip(numbers));
     }
     let (payer, payee) = (names.node(&query.payer)?, names.node(&query.payee)?);
     restrictions.adjustments = adjustments;
@@ -65,18 +68,22 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
 }
 
 /// Adds what layers change, also of the query's own arcs.
-fn adjust(restrictions: &mut Restrictions, adjustments: &Adjustments, own: &[ExtraArc], extra: &Overlay) {
+fn adjust<'a>(
+    restrictions: &mut Restrictions,
+    adjustments: &Adjustments,
+    own: impl Iterator<Item = (&'a ExtraArc, u32)>,
+) {
     let has_known = restrictions.tuning.has_known;
     restrictions.tuning = adjustments.tuning();
     restrictions.tuning.has_known |= has_known;
-    for (place, own) in own.iter().enumerate() {
-        let direction = if own.tail < own.head { Direction::NodeOneToTwo } else { Direction::NodeTwoToOne };
-        let name = ShortChannelIdDir { short_channel_id: own.short_channel_id, direction };
+    for (own, number) in own {
+        let name = ShortChannelIdDir { short_channel_id: own.short_channel_id, direction: direction_of(own) };
         if let Some(change) = adjustments.change_of_own(name, &own.tail, &own.head) {
             change.note(&mut restrictions.tuning);
-            restrictions.own_changes.push((extra.arc_at(place) + direction as u32, change));
+            restrictions.own_changes.push((number, change));
         }
     }
+    restrictions.own_changes.sort_unstable_by_key(|&(number, _)| number);
 }
 
 fn restrict(names: &Names<'_>, query: &RouteQuery) -> Result<Restrictions, RouteError> {
@@ -86,17 +93,18 @@ fn restrict(names: &Names<'_>, query: &RouteQuery) -> Result<Restrictions, Route
     for node_id in query.avoid.nodes.iter().filter(|&node| *node != query.payer && *node != query.payee) {
         restrictions.avoided_nodes.extend(names.node(node_id).ok());
     }
+    let own = names.own_channels();
     for &channel in &query.avoid.channels {
-        restrictions.avoided_arcs.extend(names.arcs(channel).into_iter().flatten());
+        restrictions.avoided_arcs.extend(names.channels(channel, &own).flatten());
     }
     for avoided in &query.avoid.directions {
-        let arcs = names.arcs(avoided.short_channel_id);
-        restrictions.avoided_arcs.extend(arcs.map(|arcs| arcs[avoided.direction.as_usize()]));
+        let channels = names.channels(avoided.short_channel_id, &own);
+        restrictions.avoided_arcs.extend(channels.map(|arcs| arcs[avoided.direction.as_usize()]));
     }
     restrictions.avoided_nodes.sort_unstable();
     restrictions.avoided_arcs.sort_unstable();
     if let Some(channels) = &query.first_channels {
-        restrictions.first_arcs = Some(first_arcs(names, names.node(&query.payer)?, channels)?);
+        restrictions.first_arcs = Some(first_arcs(names, &own, names.node(&query.payer)?, channels)?);
     }
     restrictions.last_hop = query.last_hop.map(|node_id| names.node(&node_id)).transpose()?;
     Ok(restrictions)
@@ -106,25 +114,37 @@ fn restrict(names: &Names<'_>, query: &RouteQuery) -> Result<Restrictions, Route
 /// which is near where that of all channels is not.
 fn first_arcs(
     names: &Names<'_>,
+    own: &[OwnChannel],
     payer: u32,
     channels: &[FirstChannel],
 ) -> Result<Vec<(u32, u64)>, RouteError> {
-    let own = names.own_arcs(payer);
+    let listed = names.payers_arcs(payer);
     let mut first_arcs = Vec::with_capacity(channels.len());
     for &FirstChannel { short_channel_id, balance } in channels {
-        let arc = match own.binary_search_by_key(&short_channel_id, |own| own.0) {
-            Ok(place) => own[place].1,
-            Err(_) => {
-                let arcs = names.arcs(short_channel_id);
-                let arcs = arcs.ok_or(RouteError::UnknownChannel { short_channel_id })?;
-                let arc = arcs.into_iter().find(|&arc| names.tail(arc) == payer);
-                arc.ok_or(RouteError::BadQuery { reason: "a first channel is not the payer's" })?
-            }
+        let arc = match listed.binary_search_by_key(&short_channel_id, |listed| listed.0) {
+            Ok(place) => listed[place].1,
+            Err(_) => named_first_arc(names, own, payer, short_channel_id)?,
         };
         first_arcs.push((arc, balance.to_msat()));
     }
     first_arcs.sort_unstable();
     Ok(first_arcs)
+}
+
+/// The arc by which the payer leaves over a channel of that name: of several one that the query tells of, where there is one.
+fn named_first_arc(
+    names: &Names<'_>,
+    own: &[OwnChannel],
+    payer: u32,
+    short_channel_id: ShortChannelId,
+) -> Result<u32, RouteError> {
+    let mut arcs = names.channels(short_channel_id, own).flatten().peekable();
+    if arcs.peek().is_none() {
+        return Err(RouteError::UnknownChannel { short_channel_id });
+    }
+    let leaving = arcs.filter(|&arc| names.tail(arc) == payer);
+    let first = leaving.min_by_key(|&arc| names.is_untold(arc));
+    first.ok_or(RouteError::BadQuery { reason: "a first channel is not the payer's" })
 }
 
 impl RouteQuery {
@@ -199,7 +219,9 @@ impl Compiled {
             restrictions: &self.restrictions,
             liquidity: None,
             is_restricted: self.restrictions.concern_arcs(),
-            with_inbound_fees: !query.ignore_inbound_fees && snapshot.has_inbound_fees(),
+            with_inbound_fees: !query.ignore_inbound_fees
+                && (snapshot.has_inbound_fees() || self.extra.has_inbound_fees()),
+            ignores_inbound_fees: query.ignore_inbound_fees,
             has_layered_inbound: layers.iter().any(|layer| layer.has_inbound_fees()),
             strict: false,
             refuses_lifts: !query.may_overpay,
@@ -247,21 +269,33 @@ impl Names<'_> {
         Ok(self.extra.node_at(place.ok_or(RouteError::UnknownNode { node_id: *node_id })?))
     }
 
-    fn arcs(&self, short_channel_id: ShortChannelId) -> Option<[u32; 2]> {
+    /// The arcs of all channels of that name: a route hint may bear the name of a channel in the graph, and several hints one
+    /// name. O(log channels).
+    fn channels(
+        &self,
+        short_channel_id: ShortChannelId,
+        own: &[OwnChannel],
+    ) -> impl Iterator<Item = [u32; 2]> {
         let known = self.snapshot.channel(short_channel_id).map(|channel| channel.to_u32() * 2);
-        let created = || self.created?.sorted_arc(short_channel_id);
-        let own = || {
-            let is_named = |channel: &OverlayChannel| channel.short_channel_id == short_channel_id;
-            self.extra.channels().iter().position(is_named).map(|place| self.extra.arc_at(place))
-        };
-        let first = known.or_else(created).or_else(own)?;
-        Some([first, first + 1])
+        let created = self.created.and_then(|created| created.sorted_arc(short_channel_id));
+        let own = &own[own.partition_point(|own| own.0 < short_channel_id)..];
+        let own = own.iter().take_while(move |own| own.0 == short_channel_id).map(|own| own.1);
+        known.into_iter().chain(created).chain(own).map(|first| [first, first + 1])
     }
 
-    /// The open channels of the generation that a node has, by name, and the arcs that leave it.
-    fn own_arcs(&self, node: u32) -> Vec<(ShortChannelId, u32)> {
+    /// The query's own channels, sorted by name.
+    fn own_channels(&self) -> Vec<OwnChannel> {
+        let named = self.extra.channels().iter().enumerate();
+        let named = named.map(|(place, channel)| (channel.short_channel_id, self.extra.arc_at(place)));
+        let mut own: Vec<OwnChannel> = named.collect();
+        own.sort_unstable();
+        own
+    }
+
+    /// The open channels of the generation that the payer has, by name, and the arcs that leave it.
+    fn payers_arcs(&self, payer: u32) -> Vec<(ShortChannelId, u32)> {
         let topology = self.snapshot.topology();
-        let open = topology.out_lists().arcs_of(node).iter().filter_map(|&arc| {
+        let open = topology.out_lists().arcs_of(payer).iter().filter_map(|&arc| {
             let channel = ArcIdx::from_u32(arc).channel();
             (!topology.is_closed(channel)).then(|| (topology.short_channel_id(channel), arc))
         });
@@ -276,7 +310,16 @@ impl Names<'_> {
             None => self.snapshot.tail(ArcIdx::from_u32(arc)).to_u32(),
         }
     }
+
+    /// Whether an arc is the direction of a channel of the query's own that the query says nothing of.
+    fn is_untold(&self, arc: u32) -> bool {
+        let channel = self.extra.channel_of(arc);
+        channel.is_some_and(|channel| channel.policies[arc as usize % 2].is_none())
+    }
 }
+
+/// A channel of a query's own: its name, and the first of its arcs.
+type OwnChannel = (ShortChannelId, u32);
 
 /// The first node and arc of a query's own, behind those of the snapshot and of layers.
 fn first_own(snapshot: &Snapshot, created: Option<&Overlay>) -> (u32, u32) {
@@ -299,19 +342,45 @@ pub(crate) fn arc_named(
     }
     let adjustments = query.layers.as_ref().map(|layers| layers.adjustments(snapshot));
     let created = adjustments.as_ref().map(|adjustments| adjustments.overlay());
-    let own = || {
-        let place = query.extra_arcs.iter().position(|arc| arc.short_channel_id == short_channel_id)?;
-        Some(first_own(snapshot, created).1 + 2 * u32::try_from(place).ok()?)
-    };
-    let first = created.and_then(|created| created.sorted_arc(short_channel_id)).or_else(own)?;
-    Some(ArcIdx::from_u32(first + direction as u32))
+    if let Some(first) = created.and_then(|created| created.sorted_arc(short_channel_id)) {
+        return Some(ArcIdx::from_u32(first + direction as u32));
+    }
+    let is_named =
+        |arc: &ExtraArc| arc.short_channel_id == short_channel_id && direction_of(arc) == direction;
+    let place = query.extra_arcs.iter().position(is_named)?;
+    let number = own_numbers(&query.extra_arcs)[place];
+    Some(ArcIdx::from_u32(first_own(snapshot, created).1 + number))
 }
 
-/// Numbers a query's own arcs behind those of the snapshot and of layers.
+fn direction_of(arc: &ExtraArc) -> Direction {
+    if arc.tail < arc.head { Direction::NodeOneToTwo } else { Direction::NodeTwoToOne }
+}
+
+/// The number of each of a query's own arcs, counted on from the first. Two of one name, one there and one back between the
+/// same nodes, are the directions of one channel; of several that lead the same way each is a channel. O(extra arcs).
+fn own_numbers(arcs: &[ExtraArc]) -> Vec<u32> {
+    // Channels of which one direction is known yet, by their names and the ends of the other.
+    let mut halves = HashMap::<_, Vec<u32>>::new();
+    let mut channel_count = 0;
+    let number = |arc: &ExtraArc| {
+        let &ExtraArc { short_channel_id, tail, head, .. } = arc;
+        let half = halves.get_mut(&(short_channel_id, tail, head)).and_then(Vec::pop);
+        let channel = half.unwrap_or_else(|| {
+            halves.entry((short_channel_id, head, tail)).or_default().push(channel_count);
+            channel_count += 1;
+            channel_count - 1
+        });
+        2 * channel + direction_of(arc) as u32
+    };
+    arcs.iter().map(number).collect()
+}
+
+/// Numbers a query's own arcs behind those of the snapshot and of layers; `numbers` are those of [`own_numbers`].
 fn extra_overlay(
     snapshot: &Snapshot,
     created: Option<&Overlay>,
     arcs: &[ExtraArc],
+    numbers: &[u32],
 ) -> Result<Overlay, RouteError> {
     let (first_node, first_arc) = first_own(snapshot, created);
     if arcs.is_empty() {
@@ -336,20 +405,24 @@ fn extra_overlay(
         }
     };
     let mut channels = Vec::with_capacity(arcs.len());
-    for arc in arcs {
+    for (arc, &number) in arcs.iter().zip(numbers) {
         if arc.tail == arc.head {
             return Err(RouteError::BadQuery { reason: "an extra arc leads from a node to itself" });
         }
-        let is_forward = arc.tail < arc.head;
-        let (tail, head) = (place(arc.tail), place(arc.head));
-        let policies = if is_forward { [Some(arc.policy), None] } else { [None, Some(arc.policy)] };
-        channels.push(OverlayChannel {
-            short_channel_id: arc.short_channel_id,
-            nodes: if is_forward { [tail, head] } else { [head, tail] },
-            capacity: arc.capacity,
-            features: Features::default(),
-            policies,
-        });
+        let (channel, direction) = (number as usize / 2, number as usize % 2);
+        if channel == channels.len() {
+            let mut nodes = [place(arc.tail), place(arc.head)];
+            nodes.rotate_left(direction);
+            channels.push(OverlayChannel {
+                short_channel_id: arc.short_channel_id,
+                nodes,
+                capacities: [None; 2],
+                features: Features::default(),
+                policies: [None; 2],
+            });
+        }
+        channels[channel].capacities[direction] = arc.capacity;
+        channels[channel].policies[direction] = Some(arc.policy);
     }
     Ok(Overlay::new(first_node, first_arc, node_ids, channels))
 }
@@ -360,3 +433,50 @@ static NO_CHANNELS: LazyLock<Overlay> = LazyLock::new(Overlay::default);
 const TOLERANCE_MAX: u64 = COST_MAX / 2;
 /// Route hints are a handful; a wallet's private channels are some dozens.
 const EXTRA_ARC_COUNT_MAX: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use primitives::{ChannelPolicy, CltvExpiryDelta, Fee, InboundFee, Msat};
+
+    use super::*;
+
+    fn node(number: u8) -> NodeId {
+        let mut bytes = [number; 33];
+        bytes[0] = 2;
+        NodeId::from_bytes(bytes).expect("prefix 2")
+    }
+
+    /// A name, and the numbers of both ends.
+    type NamedEnds = (u64, u8, u8);
+
+    fn arc((name, tail, head): NamedEnds) -> ExtraArc {
+        let policy = ChannelPolicy {
+            fee: Fee::default(),
+            inbound_fee: InboundFee::ZERO,
+            cltv_expiry_delta: CltvExpiryDelta::default(),
+            htlc_minimum_msat: Msat::ZERO,
+            htlc_maximum_msat: Msat::MAX,
+            disabled: false,
+            last_update: Default::default(),
+        };
+        let short_channel_id = ShortChannelId::from_u64(name);
+        ExtraArc { short_channel_id, tail: node(tail), head: node(head), policy, capacity: None }
+    }
+
+    #[test]
+    fn there_and_back_by_one_name_is_one_channel() {
+        let cases: [(&[NamedEnds], &[u32]); 6] = [
+            (&[], &[]),
+            (&[(7, 1, 2), (7, 2, 1)], &[0, 1]),
+            (&[(7, 2, 1), (8, 1, 2), (7, 1, 2)], &[1, 2, 0]),
+            // Another name, other nodes, the same way.
+            (&[(7, 1, 2), (8, 2, 1)], &[0, 3]),
+            (&[(7, 1, 2), (7, 3, 1)], &[0, 3]),
+            (&[(7, 1, 2), (7, 1, 2), (7, 2, 1), (7, 2, 1), (7, 2, 1)], &[0, 2, 3, 1, 5]),
+        ];
+        for (arcs, numbers) in cases {
+            let arcs: Vec<_> = arcs.iter().copied().map(arc).collect();
+            assert_eq!(own_numbers(&arcs), numbers, "{arcs:?}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::cost::FeeOnly;
 use crate::query::RouteQuery;
 use crate::route::{payee_used, price};
 use crate::search::problem::{COST_MAX, Problem};
-use crate::search::{Outcome, Workspace, solve};
+use crate::search::{Limits, Outcome, Rules, Workspace, solve, solve_within};
 use crate::stop::Stop;
 
 /// What closes the way.
@@ -29,12 +29,12 @@ pub enum NoRoute {
     FeeLimit {
         /// The limit.
         limit: Msat,
-        /// The least fee of any route, whatever else is asked of it.
+        /// The least fee of any route, whatever else is asked of it but that its amounts may not be raised.
         needed: Msat,
     },
     /// Routes exist, but none within the limits on blocks, hops and onion size.
     RouteLimits {
-        /// Blocks of the cheapest route.
+        /// Blocks of the cheapest route, of those whose amounts need not be raised.
         cltv: u32,
         /// Hops of the cheapest route.
         hop_count: u32,
@@ -115,35 +115,48 @@ pub(crate) fn explain(
         match solve(unlimited, space).outcome {
             Outcome::WorkLimit => return Err(Unexplained::WorkLimit),
             Outcome::Changed => return Err(Unexplained::Changed),
-            Outcome::Route { .. } => {
-                return broken_limit(query, problem.amount_max, &unlimited, space)
-                    .ok_or(Unexplained::Changed);
-            }
+            Outcome::Route { .. } => return broken_limit(query, problem.amount_max, &unlimited, space),
             Outcome::NoRoute => {}
         }
     }
     Ok(NoRoute::NotConnected)
 }
 
-/// What the workspace's best arcs break; `None` where they are no route any more.
+/// What the workspace's best arcs break. Where they lift amounts that may not be lifted, what the cheapest route breaks that
+/// lifts none; where there is none, the minimum that is in the way.
 fn broken_limit(
     query: &RouteQuery,
     amount_max: u64,
     unlimited: &Problem<'_, FeeOnly>,
-    space: &Workspace,
-) -> Option<NoRoute> {
-    let mut hops = Vec::new();
-    let found = price(unlimited, payee_used(&query.limits, query.amount), &space.best, &mut hops)?;
+    space: &mut Workspace,
+) -> Result<NoRoute, Unexplained> {
+    let (start, mut hops) = (payee_used(&query.limits, query.amount), Vec::new());
+    let mut priced = |problem: &Problem<'_, FeeOnly>, arcs: &[u32]| {
+        price(problem, start, arcs, &mut hops).ok_or(Unexplained::Changed)
+    };
+    let mut found = priced(unlimited, &space.best)?;
+    if found.is_lifted && !query.may_overpay {
+        let strict = Problem { strict: true, ..*unlimited };
+        let (limits, labels_max) = (Limits::default(), usize::try_from(query.work_max).unwrap_or(usize::MAX));
+        let rules =
+            Rules { start, limits, all: limits, labels_max: labels_max / STRICT_LABEL_SHARE, least: 0 };
+        match solve_within(strict, space, &rules).outcome {
+            Outcome::WorkLimit => return Err(Unexplained::WorkLimit),
+            Outcome::Changed => return Err(Unexplained::Changed),
+            Outcome::NoRoute => {
+                let lifted = hops.iter().filter(|hop| hop.amount() > hop.arriving()).map(|hop| hop.amount());
+                let minimum = Msat::from_msat(lifted.max().unwrap_or(unlimited.amount));
+                return Ok(NoRoute::HtlcMinimum { minimum });
+            }
+            Outcome::Route { .. } => found = priced(&strict, &space.best)?,
+        }
+    }
     if found.suffix.received > amount_max {
         let needed = Msat::from_msat(found.suffix.received - unlimited.amount);
-        return Some(NoRoute::FeeLimit { limit: query.limits.fee_limit(query.amount), needed });
-    }
-    if found.is_lifted && !query.may_overpay {
-        let lifted = hops.iter().filter(|hop| hop.amount() > hop.arriving()).map(|hop| hop.amount()).max();
-        return Some(NoRoute::HtlcMinimum { minimum: Msat::from_msat(lifted.unwrap_or(unlimited.amount)) });
+        return Ok(NoRoute::FeeLimit { limit: query.limits.fee_limit(query.amount), needed });
     }
     let used = found.used;
-    Some(NoRoute::RouteLimits { cltv: used.cltv, hop_count: used.hops, payload_size: used.payload })
+    Ok(NoRoute::RouteLimits { cltv: used.cltv, hop_count: used.hops, payload_size: used.payload })
 }
 
 /// The largest HTLC over any arc that leaves the payer, or enters the payee.
@@ -197,6 +210,9 @@ pub(crate) fn widest_path(problem: &Problem<'_, FeeOnly>, stop: &Stop) -> Result
     }
     Ok(0)
 }
+
+/// Work that a label takes which may not be lifted.
+const STRICT_LABEL_SHARE: usize = 100;
 
 impl Problem<'_, FeeOnly> {
     /// The largest HTLC on an arc, `None` where the query may not use it.

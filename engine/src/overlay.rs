@@ -24,8 +24,8 @@ pub struct OverlayChannel {
     pub short_channel_id: ShortChannelId,
     /// The nodes' numbers, those of `node_id_1` and `node_id_2`.
     pub nodes: [u32; 2],
-    /// The funding output's value, where it is known.
-    pub capacity: Option<Msat>,
+    /// What each direction can carry, where it is known: the funding output's value, but what a query says of its own arcs.
+    pub capacities: [Option<Msat>; 2],
     /// What the announcement carried.
     pub features: Features,
     /// The policy of each direction, where it is known.
@@ -109,9 +109,10 @@ impl Overlay {
         let mut arcs = Vec::with_capacity(channels.len() * 2);
         for channel in &channels {
             for direction in Direction::BOTH {
+                let capacity = channel.capacities[direction.as_usize()];
                 let record = match &channel.policies[direction.as_usize()] {
-                    Some(policy) => Record::pack(policy, channel.capacity, &mut wide),
-                    None => Record::unannounced(channel.capacity, &mut wide),
+                    Some(policy) => Record::pack(policy, capacity, &mut wide),
+                    None => Record::unannounced(capacity, &mut wide),
                 };
                 let flags = if channel.features.unknown_demand().is_some() { FOREIGN } else { 0 };
                 arcs.push(OverlayArc {

@@ -92,7 +92,8 @@ pub struct FirstChannel {
     pub balance: Msat,
 }
 
-/// One direction of a channel that is not in the graph.
+/// One direction of a channel that is not in the graph. Two of one name, there and back between the same nodes, are one
+/// channel; several that lead the same way are as many channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExtraArc {
     /// Its name or alias; of a channel in the graph it replaces nothing.

@@ -99,8 +99,8 @@ pub(crate) struct Price {
     pub(crate) is_lifted: bool,
 }
 
-/// Prices the arcs from the payee back, as a payment would be. `None` where a hop cannot carry its HTLC. Fills `hops`,
-/// payee's hop first. Reads each policy once, from one place.
+/// Prices the arcs from the payee back, as a payment would be. `None` where a hop cannot carry its HTLC, or the problem is
+/// outdated. Fills `hops`, payee's hop first. Reads each policy once, from one place.
 pub(crate) fn price<C: HopCost>(
     problem: &Problem<'_, C>,
     start: Used,
@@ -108,6 +108,9 @@ pub(crate) fn price<C: HopCost>(
     hops: &mut Vec<PricedHop>,
 ) -> Option<Price> {
     hops.clear();
+    if problem.is_outdated() {
+        return None;
+    }
     let mut suffix = problem.root();
     let mut used = start;
     let mut is_lifted = false;

@@ -108,6 +108,7 @@ fn route_by<C: HopCost>(
 ) -> Result<Route, RouteError> {
     let payee = payee_used(&query.limits, query.amount);
     for _ in 0..TRY_COUNT_MAX {
+        let problem = problem.renewed();
         let Some((&first, _)) = end.split_first() else {
             match attempt(snapshot, query, problem, payee, space)? {
                 Some((answer, found)) => return Ok(finish(snapshot, query, problem, answer, found, space)),
@@ -117,6 +118,9 @@ fn route_by<C: HopCost>(
         };
         let strict = Problem { strict: !query.may_overpay, ..problem };
         let Some(start) = read(snapshot, &strict, payee, end, &mut space.hops)? else {
+            if problem.is_outdated() {
+                continue;
+            }
             return Err(RouteError::NoRoute(NoRoute::NotConnected));
         };
         let part = problem.starting_at(problem.tail(first), start.suffix);
@@ -304,3 +308,85 @@ fn finish<C: HopCost>(
 const STRICT_LABEL_WORK: u64 = 100;
 /// Searches of one query before the graph is called too restless.
 const TRY_COUNT_MAX: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use primitives::{
+        ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, GraphDelta, InboundFee, NodeId,
+        ShortChannelId,
+    };
+
+    use super::*;
+    use crate::cost::CostModel;
+    use crate::graph::{GraphBuilder, Topology};
+    use crate::snapshot::{ChannelGraph, GraphWriter};
+
+    fn node(number: u8) -> NodeId {
+        let mut bytes = [number; 33];
+        bytes[0] = 2;
+        NodeId::from_bytes(bytes).expect("prefix 2")
+    }
+
+    fn updated(channel: u64, direction: Direction, inbound_base_msat: i32) -> GraphDelta {
+        let policy = ChannelPolicy {
+            fee: Fee { fee_base_msat: 1000, fee_proportional_millionths: 0 },
+            inbound_fee: InboundFee { base_msat: inbound_base_msat, proportional_millionths: 0 },
+            cltv_expiry_delta: CltvExpiryDelta::from_blocks(10),
+            htlc_minimum_msat: Msat::from_msat(1),
+            htlc_maximum_msat: Msat::from_msat(1_000_000_000),
+            disabled: false,
+            last_update: Default::default(),
+        };
+        GraphDelta::PolicyUpdated { short_channel_id: ShortChannelId::from_u64(channel), direction, policy }
+    }
+
+    /// Node 1 to 2 to 3 over channels 1 and 2, without inbound fees.
+    fn line() -> (ChannelGraph, GraphWriter) {
+        let mut builder = GraphBuilder::new();
+        for (channel, from) in [(1, 1), (2, 2)] {
+            let opened = GraphDelta::ChannelOpened {
+                short_channel_id: ShortChannelId::from_u64(channel),
+                node_id_1: node(from),
+                node_id_2: node(from + 1),
+                capacity: Some(Msat::from_msat(1_000_000_000)),
+                features: Features::default(),
+            };
+            builder.apply(&opened).expect("new");
+            for direction in Direction::BOTH {
+                builder.apply(&updated(channel, direction, 0)).expect("known");
+            }
+        }
+        ChannelGraph::new(Topology::build(builder).expect("small"))
+    }
+
+    #[test]
+    fn the_first_inbound_fee_in_the_middle_of_a_query_is_priced() {
+        let query = RouteQuery::new(node(1), node(3), Msat::from_msat(50_000)).with_cost(CostModel::Fee);
+        let ignoring = RouteQuery { ignore_inbound_fees: true, ..query.clone() };
+        for (inbound, fee) in [(700, 1700), (-300, 700)] {
+            for (query, fee) in [(&query, fee), (&ignoring, 1000)] {
+                let (graph, mut writer) = line();
+                let (snapshot, mut space) = (graph.snapshot(), RouteWorkspace::default());
+                let compiled = compile(&snapshot, query).expect("known names");
+                let problem = compiled.problem(&snapshot, query, FeeOnly);
+                let arcs = [1, 2].map(|channel| {
+                    let channel = snapshot.channel(ShortChannelId::from_u64(channel)).expect("open");
+                    channel.arc(Direction::NodeOneToTwo).to_u32()
+                });
+                // What node 2 takes for what arrives from node 1.
+                writer.apply(&updated(1, Direction::NodeTwoToOne, inbound)).expect("known");
+                let used = payee_used(&query.limits, query.amount);
+                let stale =
+                    read(&snapshot, &problem, used, &arcs, &mut space.hops).expect("a writer at rest");
+                assert_eq!(stale.is_some(), query.ignore_inbound_fees, "priced without the fee");
+                for end in [&arcs[2..], &arcs[1..]] {
+                    let mut restricted = compiled.restrictions.clone();
+                    restricted.avoided_nodes.extend(end.iter().map(|&arc| problem.head(arc)));
+                    let problem = Problem { restrictions: &restricted, ..problem };
+                    let found = route_by(&snapshot, query, problem, end, &mut space).expect("a way");
+                    assert_eq!(found.fee.to_msat(), fee, "{found:?}");
+                }
+            }
+        }
+    }
+}

@@ -36,7 +36,8 @@ impl Fee {
 pub struct InboundFee {
     /// Charged for any HTLC, in msat.
     pub base_msat: i32,
-    /// Charged per million of the amount that is forwarded plus the outbound fee.
+    /// Charged per million of the amount that is forwarded plus the outbound fee. A discount of more than a million takes no
+    /// more than a million does.
     pub proportional_millionths: i32,
 }
 
@@ -51,12 +52,15 @@ impl InboundFee {
 
     /// What must arrive where `forwarded` leaves and the outbound fee is `outbound`, both parts together never
     /// charging less than nothing. The proportional part is taken of `forwarded + outbound` and rounded towards
-    /// zero, as LND does. `None` above 64 bits.
+    /// zero, as LND does. A discount beyond the whole amount counts as the whole amount: else less would have to arrive the
+    /// more is forwarded. Where a base fee is charged beside it, that asks for more than the node does, and whoever pays more
+    /// than is asked is forwarded all the same. So what must arrive never falls as either amount grows. `None` above 64 bits.
     pub const fn received(self, forwarded: Msat, outbound: Msat) -> Option<Msat> {
         let Some(before) = forwarded.checked_add(outbound) else { return None };
         // As in `Fee::of`: both parts have one sign, so both are rounded towards zero.
         let (millions, rest) = (before.to_msat() / MILLION, before.to_msat() % MILLION);
         let rate = self.proportional_millionths as i64;
+        let rate = if rate < -(MILLION as i64) { -(MILLION as i64) } else { rate };
         let share = millions as i128 * rate as i128 + (rest as i64 * rate / MILLION as i64) as i128;
         let received = before.to_msat() as i128 + share + self.base_msat as i128;
         let floor = forwarded.to_msat() as i128;
@@ -83,9 +87,9 @@ mod tests {
             for rate in [i32::MIN, -999_999, -7, 333_333, i32::MAX] {
                 for base in [i32::MIN, -1000, 0, 1, i32::MAX] {
                     let inbound = InboundFee { base_msat: base, proportional_millionths: rate };
-                    let plain = i128::from(before)
-                        + i128::from(before) * i128::from(rate) / 1_000_000
-                        + i128::from(base);
+                    let counted = i128::from(rate.max(-1_000_000));
+                    let plain =
+                        i128::from(before) + i128::from(before) * counted / 1_000_000 + i128::from(base);
                     let forwarded = before / 2;
                     let found =
                         inbound.received(Msat::from_msat(forwarded), Msat::from_msat(before - forwarded));
@@ -94,6 +98,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_must_arrive_never_falls_as_amounts_grow() {
+        let msat = Msat::from_msat;
+        for rate in [i32::MIN, -2_000_000, -1_000_001, -1_000_000, -999_999, -333_333, 0, 7] {
+            for base in [-5000, -1, 0, 5000] {
+                let inbound = InboundFee { base_msat: base, proportional_millionths: rate };
+                let mut before = [Msat::ZERO; 2];
+                for amount in 0..4000 {
+                    let found = [(amount, 1000), (1000, amount)].map(|(forwarded, outbound)| {
+                        inbound.received(msat(forwarded), msat(outbound)).unwrap()
+                    });
+                    let has_fallen = found.iter().zip(before).any(|(&found, before)| found < before);
+                    assert!(!has_fallen, "{amount} {inbound:?}");
+                    before = found;
+                }
+            }
+        }
+        let beyond = InboundFee { base_msat: 5000, proportional_millionths: -2_000_000 };
+        assert_eq!(beyond.received(msat(1000), msat(0)), Some(msat(5000)));
+        assert_eq!(beyond.received(msat(1000), msat(1000)), Some(msat(5000)));
+        assert_eq!(beyond.received(msat(6000), msat(0)), Some(msat(6000)));
     }
 
     #[test]

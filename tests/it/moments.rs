@@ -1,4 +1,5 @@
-//! Routes that are found while a writer works were each priced at one moment of their query.
+//! Routes that are found while a writer works were each priced at one moment of their query, also where the first inbound
+//! fees come meanwhile.
 //!
 //! The writer numbers its updates and notes each before it makes it. A reader knows which were made before its query and
 //! which were begun before it ended; at one of the states between them every hop of the route must be what its policies ask.
@@ -15,7 +16,7 @@ use engine::route::{Hop, Route};
 use engine::router::{RouteError, RouteWorkspace, route};
 use engine::snapshot::{ChannelGraph, GraphReader, GraphWriter};
 use primitives::{
-    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, GraphDelta, Msat, ShortChannelId,
+    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, GraphDelta, InboundFee, Msat, ShortChannelId,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -30,12 +31,18 @@ const RUN_TIME: Duration = Duration::from_millis(1500);
 const RUN_TIME_MAX: Duration = Duration::from_secs(120);
 /// Routes that were found while a policy of theirs changed, before the writer ends.
 const RACED_COUNT: u64 = 100;
+/// Updates before the first of an inbound fee.
+const FREE_COUNT: usize = 500;
 const READER_COUNT: usize = 2;
 const AMOUNT: Msat = Msat::from_msat(1_000_000);
 const FINAL_CLTV_DELTA: u32 = 18;
 
-/// By channel: the updates of its only direction that is paid over, with their numbers.
-type History = Vec<Mutex<Vec<(usize, ChannelPolicy)>>>;
+/// A direction's policies, with the numbers of the updates that brought them.
+type Updates = Vec<(usize, ChannelPolicy)>;
+
+/// By channel, the updates of both directions. Only the first is paid over; the other says what its node takes for what
+/// arrives.
+type History = Vec<[Mutex<Updates>; 2]>;
 
 struct Told {
     history: History,
@@ -69,8 +76,27 @@ fn policy(rng: &mut ChaCha8Rng) -> ChannelPolicy {
     }
 }
 
-fn updated(channel: u64, policy: ChannelPolicy) -> GraphDelta {
-    let direction = Direction::NodeOneToTwo;
+/// The policy of the direction that nobody pays over.
+fn reverse_policy(inbound_fee: InboundFee) -> ChannelPolicy {
+    ChannelPolicy {
+        fee: Fee::default(),
+        inbound_fee,
+        cltv_expiry_delta: CltvExpiryDelta::default(),
+        htlc_minimum_msat: Msat::ZERO,
+        htlc_maximum_msat: Msat::from_msat(900_000_000),
+        disabled: true,
+        last_update: Default::default(),
+    }
+}
+
+fn inbound_fee(rng: &mut ChaCha8Rng) -> InboundFee {
+    InboundFee {
+        base_msat: rng.random_range(-500_000..500_000),
+        proportional_millionths: rng.random_range(-5000..5000),
+    }
+}
+
+fn updated(channel: u64, direction: Direction, policy: ChannelPolicy) -> GraphDelta {
     GraphDelta::PolicyUpdated { short_channel_id: scid(channel), direction, policy }
 }
 
@@ -78,10 +104,15 @@ fn write(mut writer: GraphWriter, told: &Told, rng: &mut ChaCha8Rng) {
     let start = Instant::now();
     for number in 1.. {
         let channel = rng.random_range(0..channel_count());
-        let policy = policy(rng);
-        told.history[channel as usize].lock().unwrap().push((number, policy));
+        let is_inbound = number > FREE_COUNT && rng.random_range(0..4) == 0;
+        let (direction, policy) = if is_inbound {
+            (Direction::NodeTwoToOne, reverse_policy(inbound_fee(rng)))
+        } else {
+            (Direction::NodeOneToTwo, policy(rng))
+        };
+        told.history[channel as usize][direction.as_usize()].lock().unwrap().push((number, policy));
         told.begun.store(number, SeqCst);
-        writer.apply(&updated(channel, policy)).expect("open");
+        writer.apply(&updated(channel, direction, policy)).expect("open");
         told.made.store(number, SeqCst);
         if number % 64 == 0 {
             writer.publish();
@@ -97,23 +128,33 @@ fn write(mut writer: GraphWriter, told: &Told, rng: &mut ChaCha8Rng) {
 }
 
 /// Of each hop's channel the policies that held at some moment between two updates.
-fn policies_of(route: &Route, from: usize, to: usize, history: &History) -> Vec<Vec<(usize, ChannelPolicy)>> {
-    let of_hop = |hop: &Hop| {
-        let updates = history[(hop.short_channel_id.to_u64() >> 40) as usize].lock().unwrap();
+fn policies_of(route: &Route, from: usize, to: usize, history: &History) -> Vec<[Updates; 2]> {
+    let of_direction = |updates: &Mutex<Updates>| {
+        let updates = updates.lock().unwrap();
         let [first, end] = [from, to].map(|number| updates.partition_point(|(at, _)| *at <= number));
         updates[first - 1..end].to_vec()
     };
+    let of_hop =
+        |hop: &Hop| history[(hop.short_channel_id.to_u64() >> 40) as usize].each_ref().map(of_direction);
     route.hops.iter().map(of_hop).collect()
 }
 
+/// The policy at the state after update `number`.
+fn at(updates: &Updates, number: usize) -> ChannelPolicy {
+    updates[updates.partition_point(|(at, _)| *at <= number) - 1].1
+}
+
 /// Whether each hop is what the policies ask at the state after update `number`.
-fn is_priced(route: &Route, number: usize, policies: &[Vec<(usize, ChannelPolicy)>]) -> bool {
-    let (mut amount, mut cltv, mut fee) = (AMOUNT, FINAL_CLTV_DELTA, Msat::ZERO);
+fn is_priced(route: &Route, number: usize, policies: &[[Updates; 2]]) -> bool {
+    // What the hop before forwards, and asks for it beside what it asks for what arrives; the payee asks nothing.
+    let (mut forwarded, mut outbound, mut cltv) = (AMOUNT, None, FINAL_CLTV_DELTA);
     let are_priced = route.hops.iter().zip(policies).rev().all(|(hop, updates)| {
-        let (_, policy) = updates[updates.partition_point(|(at, _)| *at <= number) - 1];
+        let [policy, reverse] = updates.each_ref().map(|updates| at(updates, number));
+        let amount = outbound
+            .map_or(AMOUNT, |outbound| reverse.inbound_fee.received(forwarded, outbound).expect("small"));
+        let fee = amount.saturating_sub(forwarded);
         let is_it = hop.amount == amount && hop.fee == fee && hop.cltv == cltv && !policy.disabled;
-        fee = policy.fee.of(amount).expect("small");
-        amount = amount.saturating_add(fee);
+        (forwarded, outbound) = (amount, policy.fee.of(amount));
         cltv += u32::from(policy.cltv_expiry_delta.to_blocks());
         is_it
     });
@@ -151,7 +192,7 @@ fn read(reader: &mut GraphReader, told: &Told, cost: CostModel) -> Seen {
         let policies = policies_of(&found, from, to, &told.history);
         assert!((from..=to).any(|number| is_priced(&found, number, &policies)), "{from}..={to}: {found:?}");
         seen.routes += 1;
-        told.raced.fetch_add(u64::from(policies.iter().any(|updates| updates.len() > 1)), SeqCst);
+        told.raced.fetch_add(u64::from(policies.iter().flatten().any(|updates| updates.len() > 1)), SeqCst);
     }
     seen
 }
@@ -170,10 +211,12 @@ fn every_route_was_priced_at_one_moment_of_its_query() {
             capacity: Some(Msat::from_msat(1_000_000_000)),
             features: Features::default(),
         };
-        let policy = policy(&mut rng);
+        let policies = [policy(&mut rng), reverse_policy(InboundFee::ZERO)];
         draft.apply(&opened).expect("new");
-        draft.apply(&updated(channel, policy)).expect("open");
-        history.push(Mutex::new(vec![(0, policy)]));
+        for direction in Direction::BOTH {
+            draft.apply(&updated(channel, direction, policies[direction.as_usize()])).expect("open");
+        }
+        history.push(policies.map(|policy| Mutex::new(vec![(0, policy)])));
     }
     let (graph, writer) = ChannelGraph::new(Topology::build(draft).expect("small"));
     let told = Told {

@@ -13,20 +13,27 @@ const AMOUNT: Msat = Msat::from_msat(10_000_000);
 
 /// From node 0 to node 3: over node 1 for 5,000 msat, and over node 2 for 1,000, which takes long and holds little.
 fn snapshot() -> Snapshot {
+    graph(&[
+        (1, (0, 1), 0, 10_000_000, 10, 1),
+        (2, (1, 3), 5000, 10_000_000, 10, 1),
+        (3, (0, 2), 0, 10_000_000, 10, 1),
+        (4, (2, 3), 1000, 12_000, 1000, 1),
+    ])
+}
+
+/// A number, both ends, the base fee, the capacity in sat, the delta and the minimum in msat.
+type Numbers = (u64, (u32, u32), u32, u64, u16, u64);
+
+fn graph(channels: &[Numbers]) -> Snapshot {
     let mut draft = GraphBuilder::new();
-    for (number, ends, fee_base_msat, sat, blocks) in [
-        (1, (0, 1), 0, 10_000_000, 10),
-        (2, (1, 3), 5000, 10_000_000, 10),
-        (3, (0, 2), 0, 10_000_000, 10),
-        (4, (2, 3), 1000, 12_000, 1000),
-    ] {
+    for &(number, ends, fee_base_msat, sat, blocks, minimum) in channels {
         let (scid, capacity) = (ShortChannelId::from_u64(number << 40), Msat::from_sat(sat).unwrap());
         draft.add_channel(scid, node(ends.0), node(ends.1), Some(capacity), &Features::default()).unwrap();
         let policy = ChannelPolicy {
             fee: Fee { fee_base_msat, fee_proportional_millionths: 0 },
             inbound_fee: Default::default(),
             cltv_expiry_delta: CltvExpiryDelta::from_blocks(blocks),
-            htlc_minimum_msat: Msat::from_msat(1),
+            htlc_minimum_msat: Msat::from_msat(minimum),
             htlc_maximum_msat: capacity,
             disabled: false,
             last_update: Default::default(),
@@ -78,4 +85,31 @@ fn what_takes_more_work_than_allowed_is_not_called_unconnected() {
             matches!(error, RouteError::WorkLimit { .. } | RouteError::NoRoute(NoRoute::FeeLimit { .. }));
         assert!(is_true, "{work_max}: {error:?}");
     }
+}
+
+/// A free way whose minimum is twice the amount, and one without for 50,000 msat and 200 blocks: only the latter is of use.
+#[test]
+fn a_way_that_needs_a_larger_amount_is_no_reason_where_another_one_does_not() {
+    let minimum = 2 * AMOUNT.to_msat();
+    let lifted = [(1, (0, 1), 0, 10_000_000, 10, 1), (2, (1, 3), 0, 10_000_000, 10, minimum)];
+    let plain = [(3, (0, 2), 0, 10_000_000, 10, 1), (4, (2, 3), 50_000, 10_000_000, 200, 1)];
+    let both = graph(&[lifted, plain].concat());
+    let reason = |snapshot: &Snapshot, query: &RouteQuery| match route(
+        snapshot,
+        &query.clone().with_cost(CostModel::Fee),
+        &mut RouteWorkspace::default(),
+    ) {
+        Err(RouteError::NoRoute(reason)) => reason,
+        other => panic!("{other:?}"),
+    };
+    let (limit, needed) = (Msat::from_msat(5000), Msat::from_msat(50_000));
+    assert_eq!(reason(&both, &query(5000)), NoRoute::FeeLimit { limit, needed });
+    let mut brief = query(60_000);
+    brief.limits.cltv_max = 100;
+    let NoRoute::RouteLimits { cltv, hop_count, .. } = reason(&both, &brief) else {
+        panic!("{:?}", reason(&both, &brief));
+    };
+    assert_eq!((cltv, hop_count), (218, 2));
+    let minimum = Msat::from_msat(minimum);
+    assert_eq!(reason(&graph(&lifted), &query(60_000)), NoRoute::HtlcMinimum { minimum });
 }

@@ -82,15 +82,22 @@ impl Bounds {
     #[must_use]
     pub fn balance(self, direction: Direction, amount: Msat, at: Moment) -> Bounds {
         let amount = amount.min(at.capacity);
+        let rest = at.capacity.saturating_sub(amount);
+        if self.is_later_than(at.now) {
+            return self.carried(direction, amount, at).carried(direction.reversed(), rest, at);
+        }
         let floor = |amount| Floor { amount, learnt: at.now, evidence: Evidence::Carried };
         let mut floors = [floor(amount); 2];
-        floors[direction.reversed().as_usize()] = floor(at.capacity.saturating_sub(amount));
+        floors[direction.reversed().as_usize()] = floor(rest);
         Bounds { floors }
     }
 
     /// An HTLC of `amount` was settled along `direction`: it held as much, and now the other side does.
     #[must_use]
     pub fn settled(self, direction: Direction, amount: Msat, at: Moment) -> Bounds {
+        if self.is_later_than(at.now) {
+            return self.settled_before(direction, amount, at);
+        }
         let mut bounds = self.carried(direction, amount, at);
         let amount = amount.min(at.capacity);
         let faded = bounds.floors.map(|floor| floor.faded(at.half_lives, at.now));
@@ -107,18 +114,38 @@ impl Bounds {
         bounds
     }
 
-    /// Takes `floor` for the side that pays in `direction` unless more is known, and cuts the other side's where the
-    /// two contradict: what was seen last is true.
-    pub(super) fn raised(mut self, direction: Direction, floor: Floor, at: Moment) -> Bounds {
-        let floor = Floor { amount: floor.amount.min(at.capacity), ..floor };
-        let (own, other) = (direction.as_usize(), direction.reversed().as_usize());
-        if floor.amount != Msat::ZERO && floor.amount >= self.floors[own].faded(at.half_lives, at.now) {
-            self.floors[own] = floor;
+    /// The same where something was learnt later, which has seen the HTLC already.
+    fn settled_before(mut self, direction: Direction, amount: Msat, at: Moment) -> Bounds {
+        let own = &mut self.floors[direction.as_usize()];
+        if own.learnt <= at.now {
+            own.amount = own.faded(at.half_lives, at.now).saturating_sub(amount);
+            own.learnt = at.now;
         }
-        let room = at.capacity.saturating_sub(floor.amount);
+        self.carried(direction.reversed(), amount, at)
+    }
+
+    /// Whether anything was learnt after that moment.
+    #[inline]
+    pub(super) fn is_later_than(self, moment: UnixTime) -> bool {
+        self.floors.iter().any(|floor| floor.learnt > moment)
+    }
+
+    /// Takes `floor`, which is learnt at the moment, for the side that pays in `direction` unless more is known, and cuts the
+    /// other side's where the two contradict: what was seen last is true. What comes late is therefore what gives way: a
+    /// floor that was learnt after it stays as it is, for HTLCs may have moved between, and leaves the other the rest.
+    pub(super) fn raised(mut self, direction: Direction, floor: Floor, at: Moment) -> Bounds {
+        let (own, other) = (direction.as_usize(), direction.reversed().as_usize());
+        let taken = if self.floors[other].learnt > at.now { self.floors[other].amount } else { Msat::ZERO };
+        let amount = floor.amount.min(at.capacity.saturating_sub(taken));
+        let known = self.floors[own];
+        let is_late = known.learnt > at.now;
+        if amount != Msat::ZERO && !is_late && amount >= known.faded(at.half_lives, at.now) {
+            self.floors[own] = Floor { amount, ..floor };
+        }
+        let room = at.capacity.saturating_sub(amount);
         if self.floors[other].faded(at.half_lives, at.now) > room {
             self.floors[other].amount = room;
-            self.floors[other].learnt = at.now;
+            self.floors[other].learnt = self.floors[other].learnt.max(at.now);
         }
         self
     }

@@ -195,7 +195,10 @@ impl Beliefs {
     fn learn_settled(&self, hop: &AttemptedHop, now: UnixTime) {
         let held = hop.amount.saturating_add(hop.in_flight);
         self.update(hop.channel, now, |bounds, at| {
-            bounds.carried(hop.direction, held, at).settled(hop.direction, hop.amount, at)
+            // What was learnt later has seen the HTLC go: what was there before counts no more.
+            let before =
+                if bounds.is_later_than(now) { bounds } else { bounds.carried(hop.direction, held, at) };
+            before.settled(hop.direction, hop.amount, at)
         });
     }
 }

@@ -230,6 +230,24 @@ impl Risky {
     pub(crate) fn biased_fee(tuning: Tuning) -> Self {
         Risky { hop: 0, risk_billionths: 0, tuning }
     }
+
+    /// The price of locking an amount for so many blocks, rounded down; `u64::MAX` beyond 64 bits.
+    #[inline(always)]
+    fn locked(self, amount: u64, blocks: u64) -> u64 {
+        let rate = blocks * self.risk_billionths;
+        match amount.checked_mul(rate) {
+            Some(product) => product / BILLION,
+            None => locked_wide(amount, rate),
+        }
+    }
+}
+
+/// As [`Risky::locked`], of a product beyond 64 bits. Apart, since a division of 128 bits is slow and hardly any is needed.
+#[cold]
+#[inline(never)]
+fn locked_wide(amount: u64, rate: u64) -> u64 {
+    let locked = u128::from(amount) * u128::from(rate) / u128::from(BILLION);
+    u64::try_from(locked).unwrap_or(u64::MAX)
 }
 
 impl Probable {
@@ -294,7 +312,7 @@ impl HopCost for FeeOnly {
 impl HopCost for Risky {
     #[inline(always)]
     fn forward(self, record: Record, _: u64, _: u64, amount: u64) -> u64 {
-        amount.saturating_mul(record.cltv() * self.risk_billionths) / BILLION + self.hop
+        self.locked(amount, record.cltv()).saturating_add(self.hop)
     }
 
     #[inline(always)]
@@ -373,3 +391,34 @@ fn millionths(amount: Msat, share: u32) -> u64 {
 const LOG_STEPS: f64 = (1u64 << 22) as f64;
 
 const BILLION: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_price_of_locking_is_exact_at_any_weight() {
+        let amounts = [1, 999_999_999, 18_446_744_073, 18_446_744_074, 1 << 44, (1 << 44) + 1, 1 << 62];
+        for amount in amounts {
+            for risk_billionths in [0, 1, 15, 1000, 1_000_000, 1_000_000_000, u32::MAX] {
+                for blocks in [0, 1, 40, 144, 2016, u16::MAX] {
+                    let weights = RiskWeights { risk_billionths, hop_base_msat: 7, hop_millionths: 0 };
+                    let risky = Risky::new(weights, Msat::from_msat(1), Tuning::default());
+                    let record = Record::from_words([0; 3]).with_cltv(blocks);
+                    let exact = u128::from(amount) * u128::from(blocks) * u128::from(risk_billionths);
+                    let exact = u64::try_from(exact / 1_000_000_000 + 7).unwrap_or(u64::MAX);
+                    let found = risky.forward(record, amount, 0, amount);
+                    assert_eq!(found, exact, "{amount} msat, {blocks} blocks, {risk_billionths} billionths");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_hop_s_price_saturates() {
+        let weights = RiskWeights { risk_billionths: 15, hop_base_msat: 500, hop_millionths: u32::MAX };
+        let risky = Risky::new(weights, Msat::from_msat(1 << 61), Tuning::default());
+        let record = Record::from_words([0; 3]).with_cltv(40);
+        assert_eq!(risky.forward(record, 1 << 61, 0, 1 << 61), u64::MAX);
+    }
+}

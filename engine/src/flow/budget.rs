@@ -3,6 +3,7 @@
 use primitives::Msat;
 
 use super::liquidity::UnknownLiquidity;
+use super::plan::plan_with;
 use super::planner::{Drawn, Planner};
 use super::query::{Plan, PlanError, PlanQuery};
 use super::workspace::PlanWorkspace;
@@ -11,11 +12,13 @@ use crate::compile::compile;
 use crate::cost::Prices;
 use crate::snapshot::Snapshot;
 
-/// The cheapest plans for falling prices of liquidity: from the query's own to none at all, `count` of them. Fees fall
-/// along the list and so does the probability; what is as dear as a likelier one is left out.
+/// The cheapest plans for falling prices of liquidity: from the query's own to none at all, `count` of them at
+/// most. Fees fall along the list and so does the probability; what is as dear as a likelier one is left
+/// out. A price that leads to no plan is passed over; where none leads to one within the fee limit, the list is what
+/// [`plan`](super::plan()) finds.
 ///
 /// # Errors
-/// Where there is not even one plan.
+/// As [`plan`](super::plan()), where there is not even one plan.
 pub fn plan_frontier(
     snapshot: &Snapshot,
     query: &PlanQuery,
@@ -40,27 +43,51 @@ pub fn plan_frontier_with<L: Liquidity + Copy>(
     let compiled = compile(snapshot, &query.route)?;
     let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);
-    let mut plans = Vec::<Plan>::new();
-    let (mut bound, mut needed) = (None, Msat::MAX);
-    for step in 0..count.min(FRONTIER_COUNT_MAX) as u32 {
-        let halving = planner.prices.halving.checked_shr(2 * step).unwrap_or(0);
-        let drawn = planner.plan(Prices { halving, ..planner.prices }, space)?;
-        if step == 0 {
-            bound = drawn.bound;
-        }
-        let plan = drawn.above(bound);
-        needed = needed.min(plan.fee);
-        if plan.fee <= limit {
-            plans.retain(|known| known.fee < plan.fee || known.probability > plan.probability);
-            if plans.iter().all(|known| known.fee > plan.fee) {
-                plans.push(plan);
-            }
-        }
+    let own = planner.prices;
+    let first = planner.plan(own, space)?;
+    let bound = first.bound;
+    let mut plans = Vec::new();
+    add_to_frontier(&mut plans, first.above(bound), limit);
+    let mut halving = own.halving;
+    for step in 1..count.min(FRONTIER_COUNT_MAX) as u32 {
         if halving == 0 {
             break;
         }
+        halving = own.halving.checked_shr(2 * step).unwrap_or(0);
+        match planner.plan(Prices { halving, ..own }, space) {
+            Ok(drawn) => add_to_frontier(&mut plans, drawn.above(bound), limit),
+            Err(error) if is_of_all_prices(&error) => break,
+            Err(_) => {}
+        }
     }
-    if plans.is_empty() { Err(PlanError::FeeLimit { limit, needed }) } else { Ok(plans) }
+    if plans.is_empty() {
+        plans.push(plan_with(snapshot, query, liquidity, space)?);
+    }
+    plans.truncate(count);
+    Ok(plans)
+}
+
+/// Adds a plan to those of higher prices of liquidity unless it is beyond the fee limit or no cheaper than they are.
+fn add_to_frontier(plans: &mut Vec<Plan>, plan: Plan, limit: Msat) {
+    if plan.fee > limit {
+        return;
+    }
+    plans.retain(|known| known.fee < plan.fee || known.probability > plan.probability);
+    if plans.iter().all(|known| known.fee > plan.fee) {
+        plans.push(plan);
+    }
+}
+
+/// Whether other prices would fail alike: the work has run out, or the graph does not come to rest.
+fn is_of_all_prices(error: &PlanError) -> bool {
+    match error {
+        PlanError::WorkLimit { .. } | PlanError::Query(_) => true,
+        PlanError::Cut(_)
+        | PlanError::NoRoomForFees { .. }
+        | PlanError::RouteLimits { .. }
+        | PlanError::TooFewParts { .. }
+        | PlanError::FeeLimit { .. } => false,
+    }
 }
 
 impl<L: Liquidity + Copy> Planner<'_, L> {
@@ -72,25 +99,46 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
         dear: &Drawn,
         space: &mut PlanWorkspace,
     ) -> Result<Drawn, PlanError> {
-        let best = self.plan_single(dear, space)?;
-        let mut candidates = Candidates { limit, needed: dear.plan.fee, best };
+        let mut candidates = Candidates { limit, needed: dear.plan.fee, best: None, end: None };
+        match self.plan_single(dear, space) {
+            Ok(single) => candidates.best = single,
+            Err(error) => candidates.end = Some(error),
+        }
         let own = self.prices;
-        let mut ask = |prices| Ok::<_, PlanError>(candidates.add(self.plan(prices, space)?));
-        if !ask(Prices { halving: 0, ..own })? {
-            ask(Prices { hop: 0, risk_billionths: 0, halving: 0 })?;
+        if self.try_prices(Prices { halving: 0, ..own }, &mut candidates, space) != Trial::Within {
+            self.try_prices(Prices { hop: 0, risk_billionths: 0, halving: 0 }, &mut candidates, space);
         }
         let (mut low, mut high) = (0, BUDGET_STEPS);
         while low + 1 < high {
             let middle = (low + high) / 2;
             let halving = own.halving.checked_shr(BUDGET_STEPS - middle).unwrap_or(0);
-            if ask(Prices { halving, ..own })? {
-                low = middle;
-            } else {
-                high = middle;
+            match self.try_prices(Prices { halving, ..own }, &mut candidates, space) {
+                Trial::Beyond => high = middle,
+                // The query's own price led to a plan: what is nearer to it may, too.
+                Trial::Within | Trial::Nothing => low = middle,
             }
         }
-        let needed = candidates.needed;
-        candidates.best.ok_or(PlanError::FeeLimit { limit, needed })
+        let Candidates { needed, best, end, .. } = candidates;
+        best.ok_or_else(|| end.unwrap_or(PlanError::FeeLimit { limit, needed }))
+    }
+
+    /// One more candidate; none after an error that is one of all prices.
+    fn try_prices(
+        &mut self,
+        prices: Prices,
+        candidates: &mut Candidates,
+        space: &mut PlanWorkspace,
+    ) -> Trial {
+        if candidates.end.is_some() {
+            return Trial::Nothing;
+        }
+        match self.plan(prices, space) {
+            Ok(drawn) => candidates.add(drawn),
+            Err(error) => {
+                candidates.end = Some(error).filter(is_of_all_prices);
+                Trial::Nothing
+            }
+        }
     }
 
     /// The best single route within the query's fee limit as a plan.
@@ -110,18 +158,33 @@ struct Candidates {
     needed: Msat,
     /// The cheapest within the limit.
     best: Option<Drawn>,
+    /// Why no more of them are tried.
+    end: Option<PlanError>,
+}
+
+/// What a price led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trial {
+    /// A plan within the limit.
+    Within,
+    /// A plan beyond it.
+    Beyond,
+    /// No plan.
+    Nothing,
 }
 
 impl Candidates {
     /// Says whether the plan is within the limit.
-    fn add(&mut self, drawn: Drawn) -> bool {
+    fn add(&mut self, drawn: Drawn) -> Trial {
         let plan = &drawn.plan;
         self.needed = self.needed.min(plan.fee);
-        let is_within = plan.fee <= self.limit;
-        if is_within && self.best.as_ref().is_none_or(|best| plan.cost < best.plan.cost) {
+        if plan.fee > self.limit {
+            return Trial::Beyond;
+        }
+        if self.best.as_ref().is_none_or(|best| plan.cost < best.plan.cost) {
             self.best = Some(drawn);
         }
-        is_within
+        Trial::Within
     }
 }
 

@@ -95,7 +95,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
     }
 
     pub(super) fn network(&self, tariff: Tariff) -> ChannelNetwork<'a, L> {
-        ChannelNetwork::new(self.problem, tariff, self.liquidity, self.query.maximum_rule)
+        ChannelNetwork::new(self.problem.renewed(), tariff, self.liquidity, self.query.maximum_rule)
     }
 
     /// The network at these prices, in the planner's units.
@@ -237,7 +237,8 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         space: &mut PlanWorkspace,
     ) -> Result<Option<Drawn>, PlanError> {
         let draft = &space.draft;
-        let is_current = self.snapshot.read_consistent(|| draft.is_current(network, self.rules.start));
+        let is_current = || !network.problem.is_outdated() && draft.is_current(network, self.rules.start);
+        let is_current = self.snapshot.read_consistent(is_current);
         let is_current = is_current.map_err(|_| RouteError::Contended)?;
         Ok(is_current.then(|| self.finish(network, least, counts, space)))
     }
@@ -371,7 +372,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
                 .map(|part| self.name_part(draft, network.tariff.prior(), part))
                 .collect(),
         };
-        Drawn { plan, bound: (!self.problem.with_inbound_fees).then_some(least), rounded_off }
+        Drawn { plan, bound: (!network.problem.with_inbound_fees).then_some(least), rounded_off }
     }
 
     fn name_part(&self, draft: &Draft, prior: Prior, part: &DraftPart) -> PlanPart {

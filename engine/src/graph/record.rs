@@ -5,9 +5,10 @@
 //! word 1   cltv_expiry_delta (16)    flags (16)    htlc_minimum_msat (32)
 //! word 2   htlc_maximum (32, sat)    capacity (32, sat)
 //! ```
-//! Nothing is rounded: a value that does not fit its field lives in the generation's table of wide values, a flag
-//! says so, and the field holds its place there. A reader may see words of two successive policies at once; every
-//! route is priced again from one consistent state before it is returned (see `snapshot`).
+//! Nothing is rounded but a capacity that is no whole sat, down: a value that does not fit its field lives in the
+//! generation's table of wide values, a flag says so, and the field holds its place there. A reader may see words of two
+//! successive policies at once; every route is priced again from one consistent state before it is returned (see
+//! `snapshot`).
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -87,7 +88,11 @@ impl Record {
         let max_value = if max_fits { max / MSAT_PER_SAT } else { max };
         let max_word = field(max_value, max_fits, WideField::Maximum, MAX_WIDE)?;
         let capacity_msat = capacity.map_or(max, Msat::to_msat);
-        let sat = capacity_msat.div_ceil(MSAT_PER_SAT);
+        // Nothing passes beyond a capacity that is known; what only stands for one must not limit more than the maximum does.
+        let sat = match capacity {
+            Some(known) => known.to_msat() / MSAT_PER_SAT,
+            None => max.div_ceil(MSAT_PER_SAT),
+        };
         let fits = sat <= u64::from(u32::MAX);
         let sat = field(if fits { sat } else { capacity_msat }, fits, WideField::Capacity, CAPACITY_WIDE)?;
         if capacity.is_none() {
@@ -357,6 +362,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_capacity_that_is_no_whole_sat_lets_nothing_pass_beyond_it() {
+        for (capacity, most) in [(1500, 1000), (1000, 1000), (1999, 1000), (2000, 2000), (999, 0)] {
+            let mut table = Vec::new();
+            let record = Record::pack(&policy(0, 2000), Some(Msat::from_msat(capacity)), &mut table);
+            let bounds = record.expect("room").bounds(&[]).expect("enabled");
+            assert_eq!((bounds.max, bounds.capacity), (most, most), "{capacity} msat");
+        }
+        // What is not known limits nothing.
+        let record = Record::pack(&policy(0, 1500), None, &mut Vec::new()).expect("room");
+        assert_eq!(record.bounds(&[1500].map(AtomicU64::new)).expect("enabled").max, 1500);
     }
 
     #[test]

@@ -3,36 +3,75 @@
 //! Beliefs hold for all payments and fade; what is learnt here holds for one payment. Everything that is added takes a way
 //! out of the graph, so a payment whose payee can be reached in n ways fails after some n lessons.
 
-use primitives::{Msat, ShortChannelIdDir};
+use primitives::{ChannelPolicy, Msat, ShortChannelIdDir, UnixTime};
 
+use super::part::{PartId, SentPart};
 use crate::belief::Advice;
-use crate::flow::{PlanPart, PlanQuery};
-use crate::query::{ExtraArc, RouteQuery};
+use crate::flow::PlanQuery;
+use crate::query::{Avoid, ExtraArc, RouteQuery};
 use crate::route::Hop;
 
-/// Policies that were complained of.
-#[derive(Debug, Clone, Default)]
+/// What was learnt, and what the query was before.
+#[derive(Debug, Clone)]
 pub(super) struct Lessons {
-    /// Directions that were repriced once: the next time they are left out.
-    repriced: Vec<ShortChannelIdDir>,
+    /// Policies that were complained of.
+    complaints: Vec<Complaint>,
+    /// What the payer itself leaves out.
+    asked_avoid: Avoid,
+    /// The payer's own limit on blocks.
+    asked_cltv_max: u32,
+}
+
+/// A policy that was complained of.
+#[derive(Debug, Clone, Copy)]
+struct Complaint {
+    direction: ShortChannelIdDir,
+    /// The policy when the complaint came, before its update was applied; `None` where the graph knows none.
+    policy: Option<ChannelPolicy>,
+    /// Parts from this one on are planned with the complaint known.
+    next: PartId,
+    /// Policies of the direction that were complained of, this one included.
+    policy_count: u32,
 }
 
 impl Lessons {
-    /// Changes a query so that it does not fail again in the same way.
-    pub(super) fn apply(&mut self, advice: Advice, part: &PlanPart, query: &mut PlanQuery) {
-        let hops = &part.hops;
+    /// Nothing is learnt yet.
+    pub(super) fn new(query: &PlanQuery) -> Self {
+        let RouteQuery { avoid, limits, .. } = &query.route;
+        Lessons { complaints: Vec::new(), asked_avoid: avoid.clone(), asked_cltv_max: limits.cltv_max }
+    }
+
+    /// The query as it would be if nothing were learnt here. What the query's own channels refused stays: that is a bound on
+    /// what they hold, as the beliefs have them of others.
+    pub(super) fn unlearnt(&self, query: &PlanQuery) -> PlanQuery {
+        let mut query = query.clone();
+        query.route.avoid = self.asked_avoid.clone();
+        query.route.limits.cltv_max = self.asked_cltv_max;
+        query
+    }
+
+    /// Changes a query so that it does not fail again in the same way. `next` is the first part that is not planned yet,
+    /// `policy_of` tells the graph's policies.
+    pub(super) fn apply(
+        &mut self,
+        advice: Advice,
+        part: &SentPart,
+        next: PartId,
+        policy_of: impl Fn(ShortChannelIdDir) -> Option<ChannelPolicy>,
+        query: &mut PlanQuery,
+    ) {
+        let hops = &part.part.hops;
         let direction = |hop: usize| Some(hops.get(hop)?.channel());
         let avoid = &mut query.route.avoid;
         let has_room = avoid.directions.len() + avoid.nodes.len() < AVOIDED_COUNT_MAX;
         match advice {
             Advice::Believe | Advice::Payee(_) => {}
             Advice::Reprice { hop } => {
-                if let Some(direction) = direction(hop) {
-                    if self.repriced.contains(&direction) && has_room {
-                        avoid.directions.push(direction);
-                    } else if self.repriced.len() < AVOIDED_COUNT_MAX {
-                        self.repriced.push(direction);
-                    }
+                if let Some(direction) = direction(hop)
+                    && self.complain(direction, policy_of(direction), part.id, next)
+                    && has_room
+                {
+                    avoid.directions.push(direction);
                 }
             }
             Advice::AvoidChannel { hop, .. } => avoid.directions.extend(direction(hop).filter(|_| has_room)),
@@ -48,7 +87,7 @@ impl Lessons {
             }
             Advice::ShortenExpiry => {
                 let limit = &mut query.route.limits.cltv_max;
-                *limit = (*limit).min(part.cltv.saturating_sub(1));
+                *limit = (*limit).min(part.part.cltv.saturating_sub(1));
             }
             Advice::AvoidBlindedPath | Advice::AvoidRoute => {
                 // Anybody between the ends may be to blame: the channels between them are left out, or where there are
@@ -58,6 +97,35 @@ impl Lessons {
                 avoid.directions.extend(between.filter_map(direction).filter(|_| has_room));
             }
         }
+    }
+
+    /// Takes down that a direction's policy was complained of; says whether the direction is to be left out. A complaint
+    /// counts against the policy that the part was priced with: of parts that were planned before the last complaint was
+    /// known it says nothing new, and a policy that has changed since has a chance of its own.
+    fn complain(
+        &mut self,
+        direction: ShortChannelIdDir,
+        policy: Option<ChannelPolicy>,
+        part: PartId,
+        next: PartId,
+    ) -> bool {
+        // The same policy told again is no other.
+        let policy = policy.map(|policy| ChannelPolicy { last_update: UnixTime::from_secs(0), ..policy });
+        let known = self.complaints.iter_mut().find(|known| known.direction == direction);
+        let Some(known) = known else {
+            if self.complaints.len() < AVOIDED_COUNT_MAX {
+                self.complaints.push(Complaint { direction, policy, next, policy_count: 1 });
+            }
+            return false;
+        };
+        if part < known.next {
+            return false;
+        }
+        if known.policy == policy || known.policy_count == POLICY_COUNT_MAX {
+            return true;
+        }
+        *known = Complaint { direction, policy, next, policy_count: known.policy_count + 1 };
+        false
     }
 }
 
@@ -73,6 +141,9 @@ pub(super) fn narrow_extra_arc(hop: &Hop, refused: Msat, query: &mut RouteQuery)
 
 /// More lessons are ignored: 30 attempts of 16 parts teach no more than some thousands.
 const AVOIDED_COUNT_MAX: usize = 10_000;
+/// One policy that was out of date, one that took its place while parts were on the way, and one more. Who goes on changing it
+/// shall not use up the attempts.
+const POLICY_COUNT_MAX: u32 = 3;
 
 #[cfg(test)]
 mod tests {
@@ -82,6 +153,7 @@ mod tests {
 
     use super::*;
     use crate::belief::Permanence;
+    use crate::flow::PlanPart;
 
     fn node(place: u8) -> NodeId {
         let mut bytes = [place; 33];
@@ -95,7 +167,7 @@ mod tests {
     }
 
     /// From node 0 to node `hop_count`, each hop `i` over channel `i` to node `i + 1`.
-    fn part(hop_count: u8) -> PlanPart {
+    fn part(hop_count: u8, id: u32) -> SentPart {
         let hop = |place: u8| Hop {
             short_channel_id: channel(place.into()).short_channel_id,
             direction: Direction::NodeOneToTwo,
@@ -105,13 +177,19 @@ mod tests {
             cltv: 18,
         };
         let hops = (0..hop_count).map(hop).collect();
-        PlanPart { amount: Msat::from_msat(1000), fee: Msat::ZERO, cltv: 200, probability: 1.0, hops }
+        let amount = Msat::from_msat(1000);
+        let part = PlanPart { amount, fee: Msat::ZERO, cltv: 200, probability: 1.0, hops };
+        SentPart { id: PartId(id), part }
     }
 
-    /// What is left out after these lessons of a part with that many hops: directions, nodes.
+    /// What is left out after these lessons of parts with that many hops, each planned after the lesson before:
+    /// directions, nodes.
     fn left_out(hop_count: u8, advice: &[Advice]) -> (Vec<ShortChannelIdDir>, Vec<NodeId>) {
-        let (mut lessons, mut query) = (Lessons::default(), query(hop_count));
-        advice.iter().for_each(|&advice| lessons.apply(advice, &part(hop_count), &mut query));
+        let mut query = query(hop_count);
+        let mut lessons = Lessons::new(&query);
+        for (id, &advice) in (0..).zip(advice) {
+            lessons.apply(advice, &part(hop_count, id), PartId(id + 1), |_| Some(POLICY), &mut query);
+        }
         assert!(query.route.avoid.channels.is_empty());
         (query.route.avoid.directions, query.route.avoid.nodes)
     }
@@ -147,6 +225,45 @@ mod tests {
         assert_eq!(left_out(3, &[reprice(7), reprice(7)]), (vec![], vec![]), "beyond the route");
     }
 
+    /// Whether a direction is left out after each complaint: of which part, while which policy holds, before which part.
+    fn complained(complaints: &[(u32, ChannelPolicy, u32)]) -> Vec<bool> {
+        let mut lessons = Lessons::new(&query(3));
+        let complain = |&(part, policy, next): &(u32, ChannelPolicy, u32)| {
+            lessons.complain(channel(1), Some(policy), PartId(part), PartId(next))
+        };
+        complaints.iter().map(complain).collect()
+    }
+
+    #[test]
+    fn a_complaint_counts_against_the_policy_that_the_part_was_priced_with() {
+        let charging = |fee_base_msat| ChannelPolicy {
+            fee: Fee { fee_base_msat, fee_proportional_millionths: 0 },
+            ..POLICY
+        };
+        // Parts of one plan complain of one policy, whether the update came between or not.
+        assert_eq!(complained(&[(0, POLICY, 2), (1, POLICY, 2), (2, POLICY, 3)]), [false, false, true]);
+        assert_eq!(complained(&[(0, POLICY, 2), (1, charging(5), 2), (2, charging(5), 3)]), [false; 3]);
+        // Told again, it is the same policy.
+        let again = ChannelPolicy { last_update: UnixTime::from_secs(9), ..POLICY };
+        assert_eq!(complained(&[(0, POLICY, 1), (1, again, 2)]), [false, true]);
+        // Who always asks for more is left out in the end.
+        let rising: Vec<_> = (0..4).map(|at| (at, charging(at), at + 1)).collect();
+        assert_eq!(complained(&rising), [false, false, false, true]);
+    }
+
+    #[test]
+    fn what_was_asked_for_is_known_whatever_is_learnt() {
+        let mut asked = query(3);
+        asked.route.avoid.nodes.push(node(9));
+        let (mut lessons, mut query) = (Lessons::new(&asked), asked.clone());
+        let left_out = [Advice::AvoidNode { node: 1, permanence: PERMANENT }, Advice::ShortenExpiry];
+        for advice in left_out {
+            lessons.apply(advice, &part(3, 0), PartId(1), |_| None, &mut query);
+        }
+        assert_ne!(query, asked);
+        assert_eq!(lessons.unlearnt(&query), asked);
+    }
+
     #[test]
     fn a_channel_is_left_out_one_way() {
         let avoid = |hop| Advice::AvoidChannel { hop, permanence: PERMANENT };
@@ -165,11 +282,12 @@ mod tests {
 
     #[test]
     fn an_expiry_gets_shorter_each_time() {
-        let (mut lessons, mut query) = (Lessons::default(), query(3));
-        lessons.apply(Advice::ShortenExpiry, &part(3), &mut query);
+        let mut query = query(3);
+        let mut lessons = Lessons::new(&query);
+        lessons.apply(Advice::ShortenExpiry, &part(3, 0), PartId(1), |_| None, &mut query);
         assert_eq!(query.route.limits.cltv_max, 199);
         query.route.limits.cltv_max = 100;
-        lessons.apply(Advice::ShortenExpiry, &part(3), &mut query);
+        lessons.apply(Advice::ShortenExpiry, &part(3, 1), PartId(2), |_| None, &mut query);
         assert_eq!(query.route.limits.cltv_max, 100, "never longer");
     }
 
@@ -195,9 +313,9 @@ mod tests {
         for (known, left) in [(None, 1499), (Some(2000), 1499), (Some(1499), 1499), (Some(700), 700)] {
             let mut query = query(3).route;
             query.extra_arcs = vec![arc(known)];
-            assert!(narrow_extra_arc(&part(3).hops[1], refused, &mut query));
+            assert!(narrow_extra_arc(&part(3, 0).part.hops[1], refused, &mut query));
             assert_eq!(query.extra_arcs, [arc(Some(left))]);
-            assert!(!narrow_extra_arc(&part(3).hops[0], refused, &mut query), "another channel");
+            assert!(!narrow_extra_arc(&part(3, 0).part.hops[0], refused, &mut query), "another channel");
         }
     }
 }

@@ -12,6 +12,7 @@
 //!
 //! Invariants, whatever the inputs:
 //! - What is on the way and what is settled are together never more than the amount, their fees never more than the limit.
+//! - No more parts are on the way at a time than the query allows; where there are several, none is below its minimum.
 //! - Once a part is settled nothing is sent any more: the payee has shown what the payer pays for.
 //! - An end is told only when no part is on the way, and nothing follows it.
 //!
@@ -25,7 +26,8 @@
 //! ```
 //! `htlc_maximum_msat` limits what a channel carries in all, as long as there is a plan that way, else each part alone.
 //!
-//! What is unlikely to get through at once is sent in stages (`flow::first_stage`), each as an attempt.
+//! What is unlikely to get through at once is sent in stages (`flow::first_stage`), each as an attempt, where that leaves a part
+//! for the rest.
 //!
 //! Not here: onions, keys and invoices; several payments at once, whose HTLCs their owner reserves against each other.
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use primitives::{Msat, UnixTime};
+use primitives::{Msat, ShortChannelIdDir, UnixTime};
 
 use super::budget::PayBudget;
 use super::event::{PayEnd, PayInput, PayOutput, PayReport};
@@ -15,6 +15,7 @@ use crate::flow::{
     BelievedLiquidity, Cut, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, first_stage,
     most_sendable_with, plan_with,
 };
+use crate::snapshot::Snapshot;
 
 /// A payment that goes on.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub struct Payment {
     query: PlanQuery,
     prior: Prior,
     budget: PayBudget,
+    /// They know the query as it was asked for, too.
     lessons: Lessons,
     /// Parts on the way, in the order they were sent.
     parts: Vec<SentPart>,
@@ -47,10 +49,10 @@ impl Payment {
     /// them what it sends.
     pub fn new(query: PlanQuery, prior: Prior, budget: PayBudget) -> Self {
         Payment {
+            lessons: Lessons::new(&query),
             query,
             prior,
             budget,
-            lessons: Lessons::default(),
             parts: Vec::new(),
             outbox: VecDeque::new(),
             settled: Msat::ZERO,
@@ -82,7 +84,7 @@ impl Payment {
             self.settled = self.settled.saturating_add(part.part.amount);
             self.settled_fee = self.settled_fee.saturating_add(part.part.fee);
         } else {
-            self.learn(advice, outcome, &part, &hops);
+            self.learn(world.snapshot, advice, outcome, (&part, &hops));
         }
         if self.settled > Msat::ZERO || self.end.is_some() {
             self.withdraw();
@@ -96,7 +98,13 @@ impl Payment {
         self.parts.retain(|part| outbox.iter().all(|kept| kept.id != part.id));
     }
 
-    fn learn(&mut self, advice: Advice, outcome: Outcome, part: &SentPart, hops: &[AttemptedHop]) {
+    fn learn(
+        &mut self,
+        snapshot: &Snapshot,
+        advice: Advice,
+        outcome: Outcome,
+        (part, hops): (&SentPart, &[AttemptedHop]),
+    ) {
         if let Outcome::Failed { erring_node, code } = outcome
             && code.blame() == Blame::Liquidity
             && let (Some(hop), Some(asked)) = (part.part.hops.get(erring_node), hops.get(erring_node))
@@ -104,7 +112,11 @@ impl Payment {
         {
             return;
         }
-        self.lessons.apply(advice, &part.part, &mut self.query);
+        let policy_of = |channel: ShortChannelIdDir| {
+            let known = snapshot.channel(channel.short_channel_id)?;
+            snapshot.policy(known.arc(channel.direction))
+        };
+        self.lessons.apply(advice, part, PartId(self.next_id), policy_of, &mut self.query);
         if let (Advice::Payee(permanence), Outcome::Failed { code, .. }) = (advice, outcome) {
             // A payee that waited in vain for the rest may be asked again; other words of it are final.
             if permanence == Permanence::Permanent || code != FailureCode::MppTimeout {
@@ -124,6 +136,10 @@ impl Payment {
         if self.is_over {
             return None;
         }
+        if self.end.is_none() && self.has_to_send() && self.is_past_deadline(now) {
+            self.end = Some(PayEnd::Deadline);
+            self.withdraw();
+        }
         if self.outbox.is_empty() && self.is_missing() && self.end.is_none() {
             self.go_on(world, now, space);
         }
@@ -134,11 +150,11 @@ impl Payment {
         self.parts.is_empty().then(|| PayOutput::End(self.finish()))
     }
 
-    /// When the payment must be asked again even if nothing happens, where it has yet to end: for its next stage, and at its
-    /// deadline.
+    /// When the payment must be asked again even if nothing happens, where something is yet to be sent: for its next stage, and
+    /// at its deadline. Later than the time at which [`Payment::poll_output`] had nothing to do.
     pub fn next_wakeup(&self) -> Option<UnixTime> {
         let moments = self.next_stage.into_iter().chain(self.budget.deadline);
-        moments.min().filter(|_| !self.is_over && self.end.is_none())
+        moments.min().filter(|_| self.has_to_send() && !self.is_over && self.end.is_none())
     }
 
     /// What the payee is to get in all.
@@ -170,12 +186,22 @@ impl Payment {
         self.settled == Msat::ZERO && self.committed() < self.query.route.amount
     }
 
+    /// Whether something is yet to be planned or to be handed out.
+    fn has_to_send(&self) -> bool {
+        self.is_missing() || !self.outbox.is_empty()
+    }
+
+    fn is_past_deadline(&self, now: UnixTime) -> bool {
+        self.budget.deadline.is_some_and(|deadline| now >= deadline)
+    }
+
+    /// How many parts may be sent beside those on the way.
+    fn free_part_count(&self) -> usize {
+        self.query.part_count_max.saturating_sub(self.parts.len())
+    }
+
     /// Plans what is missing, or finds out why it cannot be.
     fn go_on(&mut self, world: PayWorld<'_>, now: UnixTime, space: &mut PlanWorkspace) {
-        if self.budget.deadline.is_some_and(|deadline| now >= deadline) {
-            self.end = Some(PayEnd::Deadline);
-            return;
-        }
         if self.attempt_count >= self.budget.attempt_count_max {
             let attempt_count_max = self.budget.attempt_count_max;
             self.end = Some(PayEnd::AttemptLimit { attempt_count_max });
@@ -185,6 +211,10 @@ impl Payment {
             return;
         }
         self.next_stage = None;
+        if self.free_part_count() == 0 && !self.parts.is_empty() {
+            self.is_stuck = true;
+            return;
+        }
         match self.plan_rest(world, now, space) {
             Ok(plan) => self.send(plan, now),
             Err(error) => {
@@ -214,7 +244,7 @@ impl Payment {
                 Msat::MAX => Msat::MAX,
                 limit => limit.saturating_sub(self.committed_fee()),
             },
-            part_count_max: self.query.part_count_max.saturating_sub(self.parts.len()).max(1),
+            part_count_max: self.free_part_count(),
             impatience: self.budget.dearness(self.attempt_count),
         };
         let mut query = rest_query(&self.query, rest, &self.parts);
@@ -233,16 +263,21 @@ impl Payment {
             let Some(&rule) = looser.next() else { return Err(error) };
             query.maximum_rule = rule;
         };
-        if self.attempt_count + 1 == self.budget.attempt_count_max {
+        if self.attempt_count + 1 == self.budget.attempt_count_max || rest.part_count_max < 2 {
             return Ok(plan);
         }
-        Ok(first_stage(world.snapshot, &query, liquidity, &plan, space)?.unwrap_or(plan))
+        // What a stage leaves over needs a part, and no part is below the minimum.
+        let stage = first_stage(world.snapshot, &query, liquidity, &plan, space)?.filter(|stage| {
+            let left = rest.missing.saturating_sub(stage.amount);
+            stage.parts.len() < rest.part_count_max && left >= query.part_min
+        });
+        Ok(stage.unwrap_or(plan))
     }
 
-    /// The cut that would be in the way even if nothing were on it.
+    /// The cut that would be in the way even if nothing were on it and nothing left out but what the payer leaves out itself.
     fn prove_impossible(&self, world: PayWorld<'_>, now: UnixTime, space: &mut PlanWorkspace) -> Option<Cut> {
         let liquidity = BelievedLiquidity::new(world.beliefs.view(now), self.prior);
-        let query = PlanQuery { maximum_rule: MaximumRule::Each, ..self.query.clone() };
+        let query = PlanQuery { maximum_rule: MaximumRule::Each, ..self.lessons.unlearnt(&self.query) };
         let (most, cut) = most_sendable_with(world.snapshot, &query, liquidity, space).ok()?;
         (most < self.query.route.amount).then_some(cut)
     }

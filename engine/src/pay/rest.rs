@@ -9,7 +9,8 @@ use crate::query::RouteQuery;
 /// What is left of a payment's means.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rest {
-    /// What is neither on the way nor settled.
+    /// What is neither on the way nor settled. No less than a part delivers at least, where anything is on the way: parts
+    /// come back whole, and stages leave as much.
     pub(super) missing: Msat,
     /// What its fees may come to.
     pub(super) fee_max: Msat,
@@ -39,7 +40,7 @@ pub(super) fn rest_query(whole: &PlanQuery, rest: Rest, parts: &[SentPart]) -> P
     }
     PlanQuery {
         part_count_max: rest.part_count_max,
-        part_min: whole.part_min.min(rest.missing),
+        part_min: whole.part_min,
         maximum_rule: whole.maximum_rule,
         route,
     }

@@ -14,7 +14,7 @@ use crate::synthetic::{HiddenNetwork, latency_ms};
 pub struct Trial {
     /// What the payment says itself.
     pub report: PayReport,
-    /// Whether all parts of the first plan got through.
+    /// Whether the payee got all of it and no attempt failed. Stages that all get through are no failure.
     pub is_first_try: bool,
     /// From the first HTLC to the last answer, planning aside.
     pub elapsed_ms: u64,
@@ -48,16 +48,14 @@ pub fn rehearse(
 ) -> Trial {
     let mut clock = Clock { start, seed, elapsed_ms: 0 };
     let mut waiting: Vec<(SentPart, Vec<(ArcIdx, Msat)>)> = Vec::new();
-    let mut is_first_try = None;
+    let mut has_failed = false;
     loop {
         let mut failed = Vec::new();
-        let mut sent = 0;
         let mut longest = 0;
         let report = loop {
             match poll(payment, clock.now()) {
                 Some(PayOutput::Send(part)) => {
                     let hops = arcs_of(world.snapshot, &part);
-                    sent += 1;
                     match network.hold(&hops) {
                         Ok(()) => {
                             longest = longest.max(clock.latency(&hops));
@@ -71,11 +69,8 @@ pub fn rehearse(
             }
         };
         if let Some(report) = report {
-            let is_first_try = is_first_try.unwrap_or(false);
+            let is_first_try = report.end == PayEnd::Paid && !has_failed;
             return Trial { report, is_first_try, elapsed_ms: clock.elapsed_ms };
-        }
-        if sent > 0 {
-            is_first_try.get_or_insert(failed.is_empty());
         }
         if failed.is_empty() && payment.committed() < payment.amount() {
             clock.elapsed_ms += longest;
@@ -88,6 +83,7 @@ pub fn rehearse(
         // Answers come back one after the other.
         failed.sort_by_key(|&(latency, ref part, _)| (latency, part.id));
         let is_stuck = failed.is_empty() && payment.committed() < payment.amount();
+        has_failed |= is_stuck || !failed.is_empty();
         clock.elapsed_ms += failed.last().map_or(0, |entry| entry.0).max(longest);
         for (_, part, erring_node) in failed {
             let outcome = Outcome::Failed { erring_node, code: FailureCode::TemporaryChannelFailure };

@@ -41,8 +41,10 @@ pub(crate) struct Problem<'a, C> {
     pub(crate) liquidity: Option<&'a dyn Liquidity>,
     /// Whether arcs must be looked at one by one, see [`Restrictions::concern_arcs`].
     pub(crate) is_restricted: bool,
-    /// Whether policies' inbound fees count.
+    /// Whether policies' inbound fees count, as far as any were known when the search began.
     pub(crate) with_inbound_fees: bool,
+    /// Whether they count for nothing, whoever has one.
+    pub(crate) ignores_inbound_fees: bool,
     /// Whether channels of layers have any.
     pub(crate) has_layered_inbound: bool,
     /// Whether an amount below a hop's minimum ends a route instead of being lifted to it.
@@ -121,9 +123,9 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem at another cost.
     pub(crate) fn with_cost<D: HopCost>(&self, cost: D) -> Problem<'a, D> {
         let &Problem { topology, layers, payer, payee, start, amount, least_ahead, amount_max, .. } = self;
-        let &Problem { with_inbound_fees, has_layered_inbound, strict, refuses_lifts, .. } = self;
-        let &Problem { split, once, restrictions, liquidity, is_restricted, tolerance, settled_max, .. } =
-            self;
+        let &Problem { with_inbound_fees, ignores_inbound_fees, has_layered_inbound, strict, .. } = self;
+        let &Problem { refuses_lifts, split, once, restrictions, liquidity, is_restricted, .. } = self;
+        let &Problem { tolerance, settled_max, .. } = self;
         Problem {
             topology,
             layers,
@@ -138,6 +140,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
             liquidity,
             is_restricted,
             with_inbound_fees,
+            ignores_inbound_fees,
             has_layered_inbound,
             strict,
             refuses_lifts,
@@ -151,6 +154,18 @@ impl<'a, C: HopCost> Problem<'a, C> {
     /// The same problem where something is known of liquidity, which its cost must have been made for.
     pub(crate) fn knowing(self, liquidity: Option<&'a dyn Liquidity>) -> Self {
         Problem { liquidity, is_restricted: self.is_restricted || liquidity.is_some(), ..self }
+    }
+
+    /// Whether the first inbound fee of the generation was set since the problem was made, which then prices without it. Read
+    /// together with policies it says whether the problem may price them.
+    #[inline]
+    pub(crate) fn is_outdated(&self) -> bool {
+        !self.with_inbound_fees && !self.ignores_inbound_fees && self.topology.has_inbound_fees()
+    }
+
+    /// The same problem as it is now.
+    pub(crate) fn renewed(self) -> Self {
+        Problem { with_inbound_fees: self.with_inbound_fees || self.is_outdated(), ..self }
     }
 
     /// The state that a search backwards starts from.

@@ -72,7 +72,7 @@ impl Pending {
             .map(|(&short_channel_id, channel)| OverlayChannel {
                 short_channel_id,
                 nodes: ends(channel).map(number),
-                capacity: channel.capacity,
+                capacities: [channel.capacity; 2],
                 features: channel.features.clone(),
                 policies: channel.policies,
             })

@@ -168,7 +168,7 @@ impl Snapshot {
     /// Where the number is not of this snapshot.
     pub fn capacity(&self, channel: ChannelIdx) -> Option<Msat> {
         match self.opened(channel) {
-            Some(opened) => opened.capacity,
+            Some(opened) => opened.capacities[0],
             None => self.topology().capacity(channel),
         }
     }

@@ -5,6 +5,7 @@ mod codes;
 mod exchange;
 mod fading;
 mod hidden;
+mod late;
 mod ldk;
 mod nonsense;
 mod world;

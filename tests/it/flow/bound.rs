@@ -16,7 +16,7 @@ fn gap(seed: u64, plan: &Plan) -> u64 {
     plan.cost.checked_sub(least).unwrap_or_else(|| panic!("seed {seed}: {least} bounds {plan:?}"))
 }
 
-/// The gaps of the plan, of one within less than its fee, and of those from likely to cheap.
+/// The gaps of the plan, of one within less than its fee, and of those from likely to cheap within both.
 fn gaps(seed: u64, space: &mut PlanWorkspace) -> Vec<u64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let node_count = rng.random_range(3..9);
@@ -32,15 +32,22 @@ fn gaps(seed: u64, space: &mut PlanWorkspace) -> Vec<u64> {
     query.part_count_max = rng.random_range(1..20);
     query.part_min = Msat::from_msat(1);
     let Ok(plan) = plan_with(&snapshot, &query, liquidity, space) else { return Vec::new() };
-    let mut plans = plan_frontier_with(&snapshot, &query, liquidity, 6, space).unwrap_or_default();
+    let frontier = |query: &PlanQuery, space: &mut PlanWorkspace| {
+        let plans = plan_frontier_with(&snapshot, query, liquidity, 6, space);
+        plans.unwrap_or_else(|error| panic!("seed {seed}: {error}, where there is a plan"))
+    };
+    let mut plans = frontier(&query, space);
     query.route.limits.fee_max = Some(Msat::from_msat(plan.fee.to_msat() / 4 * 3));
-    plans.extend(plan_with(&snapshot, &query, liquidity, space));
+    if let Ok(within) = plan_with(&snapshot, &query, liquidity, space) {
+        plans.push(within);
+        plans.extend(frontier(&query, space));
+    }
     plans.push(plan);
     plans.iter().map(|plan| gap(seed, plan)).collect()
 }
 
 #[test]
-fn no_plan_costs_less_than_its_bound() {
+fn no_plan_costs_less_than_its_bound_and_where_there_is_one_there_is_a_frontier() {
     let found: Vec<Vec<u64>> =
         (0..6000).into_par_iter().map_init(PlanWorkspace::default, |space, seed| gaps(seed, space)).collect();
     let gaps: Vec<u64> = found.into_iter().flatten().collect();

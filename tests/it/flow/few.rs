@@ -1,12 +1,14 @@
 //! Fewer parts than the cheapest flow has paths: plans and their bounds beside the best of all sets of ways.
 
-use engine::flow::{Plan, PlanQuery, PlanWorkspace, plan};
+use engine::cost::{CostModel, ProbabilityWeights};
+use engine::flow::{Plan, PlanError, PlanQuery, PlanWorkspace, plan, plan_frontier};
+use engine::query::FirstChannel;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::small::{PAYEE, PAYER, graph, query, sat};
+use super::small::{PAYEE, PAYER, graph, priced_graph, query, sat, scid};
 
 const WAY_COUNT: usize = 8;
 const PART_COUNT: usize = 3;
@@ -102,4 +104,33 @@ fn few_parts_are_as_good_as_the_best_set_of_ways_and_no_set_beats_the_bound() {
     assert!(found.len() > 1000 && planned * 100 >= found.len() * 97, "{planned} of {}", found.len());
     assert!(cost * 1000 <= least * 1005, "{cost} for {least}");
     assert!((least - bounds[1]) * 3 < (least - bounds[0]) * 2, "{bounds:?} bound {least}");
+}
+
+#[test]
+fn a_price_without_a_plan_takes_no_plan_away() {
+    // Two ways that carry it for a base fee, and forty for nothing of which no two have room for it.
+    let ways = || {
+        (0..42u8).map(|way| {
+            (MIDDLE + way, if way < 2 { (140_000, 10_000_000, 10_000) } else { (60_000, 60_000, 0) })
+        })
+    };
+    let channels = ways().flat_map(|(middle, (first, last, base))| {
+        [(PAYER, middle, first, base), (PAYEE, middle, last, base)]
+    });
+    let snapshot = priced_graph(&channels.collect::<Vec<_>>());
+    let own = ways()
+        .zip(0..)
+        .map(|((_, (first, ..)), way)| FirstChannel { short_channel_id: scid(2 * way), balance: sat(first) });
+    let mut asked = PlanQuery { part_count_max: 2, ..query(sat(150_000)) };
+    asked.route.first_channels = Some(own.collect());
+    asked.route.cost = CostModel::LIKELY;
+    let mut space = PlanWorkspace::default();
+    let whole = plan(&snapshot, &asked, &mut space).expect("two parts carry it");
+    let plans = plan_frontier(&snapshot, &asked, 20, &mut space).expect("there is a plan");
+    assert!(plans.iter().all(|plan| plan.fee <= whole.fee), "{plans:?}");
+    // At no price at all the ways for nothing are the cheapest, and two parts do not do.
+    let weights = ProbabilityWeights { attempt_base_msat: 0, attempt_millionths: 0, ..Default::default() };
+    asked.route.cost = CostModel::Probability(weights);
+    let nothing = plan(&snapshot, &asked, &mut space);
+    assert!(matches!(nothing, Err(PlanError::TooFewParts { .. })), "{nothing:?}");
 }

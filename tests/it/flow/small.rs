@@ -49,7 +49,7 @@ pub(super) fn graph(channels: &[(u8, u8, u64)]) -> Snapshot {
 }
 
 /// The name of a channel by its place.
-fn scid(place: u64) -> ShortChannelId {
+pub(super) fn scid(place: u64) -> ShortChannelId {
     ShortChannelId::from_u64((place + 1) << 40)
 }
 

@@ -5,7 +5,7 @@ use engine::belief::{PENALTY_FRACTION_BITS, Prior};
 use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use primitives::{Msat, ShortChannelId};
 
-use super::world::{Origin, Policy, World, extra_scid, scid};
+use super::world::{Extra, Origin, Policy, World, scid};
 
 /// A direction of a channel that is open.
 #[derive(Debug, Clone, Copy)]
@@ -177,7 +177,9 @@ impl<'a> Oracle<'a> {
             suffix.forwarded + suffix.outbound
         } else {
             let before = (suffix.forwarded + suffix.outbound) as i128;
-            let inbound = before * i128::from(arc.inbound.1) / 1_000_000 + i128::from(arc.inbound.0);
+            // No discount takes more than all.
+            let rate = i128::from(arc.inbound.1.max(-1_000_000));
+            let inbound = before * rate / 1_000_000 + i128::from(arc.inbound.0);
             (before + inbound).max(suffix.forwarded as i128) as u128
         };
         let amount = if payment.may_overpay { arriving.max(u128::from(arc.policy.min)) } else { arriving };
@@ -312,11 +314,16 @@ fn arcs(world: &World) -> Vec<Arc> {
         }
     }
     let balance = payment.first.as_ref().map(|_| None);
-    for (place, extra) in world.extra.iter().enumerate() {
-        let (name, ends) =
-            ((extra_scid(place), usize::from(extra.tail > extra.head)), (extra.tail, extra.head));
-        let (policy, capacity_sat) = (Some(extra.policy), extra.capacity_sat);
-        drafts.push(Draft { name, ends, policy, capacity_sat, believed: None, inbound: (0, 0), balance });
+    for extra in &world.extra {
+        let name = (extra.scid, usize::from(extra.tail > extra.head));
+        let is_avoided = payment.avoided_channels.iter().any(|&place| scid(place) == name.0)
+            || payment.avoided_directions.iter().any(|&(place, direction)| (scid(place), direction) == name);
+        if !is_avoided {
+            let (ends, policy, capacity_sat) =
+                ((extra.tail, extra.head), Some(extra.policy), extra.capacity_sat);
+            let inbound = inbound_of_extra(world, extra);
+            drafts.push(Draft { name, ends, policy, capacity_sat, believed: None, inbound, balance });
+        }
     }
     for (name, created) in world.changes.created() {
         for direction in [0, 1] {
@@ -327,6 +334,13 @@ fn arcs(world: &World) -> Vec<Arc> {
         }
     }
     drafts.into_iter().filter_map(|draft| arc(world, draft)).collect()
+}
+
+/// What the head of an extra arc charges for what arrives: as the other direction says, where the query tells of it.
+fn inbound_of_extra(world: &World, extra: &Extra) -> (i32, i32) {
+    let leads_back =
+        |other: &&Extra| (other.scid, other.tail, other.head) == (extra.scid, extra.head, extra.tail);
+    world.extra.iter().find(leads_back).map_or((0, 0), |other| other.policy.inbound)
 }
 
 /// What is believed of a direction; nothing of channels that opened after the table was made.
@@ -379,7 +393,7 @@ fn arc(world: &World, draft: Draft) -> Option<Arc> {
     })
 }
 
-/// Whether inbound fees count: some policy has one, or had since the generation was built.
+/// Whether inbound fees count: some policy has one, or had since the generation was built, or an extra arc has.
 fn has_inbound_fees(world: &World) -> bool {
     let known = world.channels.iter().flat_map(|channel| {
         let former = if let Origin::Changed(former) = channel.origin { Some(former) } else { None };
@@ -388,7 +402,8 @@ fn has_inbound_fees(world: &World) -> bool {
             [policy, policy.and(former).map(|former| former[at])].into_iter().flatten()
         })
     });
-    !world.payment.ignore_inbound_fees && { known }.any(|policy| policy.inbound != (0, 0))
+    let extra = world.extra.iter().map(|extra| extra.policy);
+    !world.payment.ignore_inbound_fees && known.chain(extra).any(|policy| policy.inbound != (0, 0))
 }
 
 /// A cost times a factor with 20 bits behind the point, rounded up.

@@ -42,7 +42,8 @@ pub(super) fn world(mix: Mix) -> impl Strategy<Value = World> {
     (5..=9u8, amount).prop_flat_map(move |(nodes, amount)| {
         let channels = vec(channel(mix, nodes, amount), 4..=22);
         let extra = prop_oneof![3 => Just(0..=0usize), 1 => Just(1..=3usize)]
-            .prop_flat_map(move |count| vec(extra(mix, nodes, amount), count));
+            .prop_flat_map(move |count| vec((extra(mix, nodes, amount), any::<bool>()), count))
+            .prop_map(with_ways_back);
         let drawn = (channels, extra, changes(mix, nodes, amount), payment(mix, nodes, amount));
         drawn.prop_map(|(channels, extra, changes, payment)| {
             let mut world = World { channels, extra, changes, payment };
@@ -88,8 +89,29 @@ fn channel(mix: Mix, nodes: u8, amount: u64) -> impl Strategy<Value = Channel> {
 
 fn extra(mix: Mix, nodes: u8, amount: u64) -> impl Strategy<Value = Extra> {
     // One node more than the graph has.
-    (ends(nodes + 1), capacity(amount), policy(mix, amount))
-        .prop_map(|((tail, head), capacity_sat, policy)| Extra { tail, head, capacity_sat, policy })
+    (ends(nodes + 1), capacity(amount), policy(mix, amount)).prop_map(
+        |((tail, head), capacity_sat, policy)| Extra {
+            scid: extra_scid(0),
+            tail,
+            head,
+            capacity_sat,
+            policy,
+        },
+    )
+}
+
+/// Gives extra arcs their names; those that lead back are the other direction of the one before.
+fn with_ways_back(drawn: Vec<(Extra, bool)>) -> Vec<Extra> {
+    let mut extra: Vec<Extra> = Vec::new();
+    for (place, (arc, leads_back)) in drawn.into_iter().enumerate() {
+        let before = extra.last().filter(|before| leads_back && before.scid == extra_scid(place - 1));
+        let named = match before {
+            Some(&Extra { scid, tail, head, .. }) => Extra { scid, tail: head, head: tail, ..arc },
+            None => Extra { scid: extra_scid(place), ..arc },
+        };
+        extra.push(named);
+    }
+    extra
 }
 
 fn ends(nodes: u8) -> impl Strategy<Value = (u8, u8)> {
@@ -256,6 +278,7 @@ fn inbound(mix: Mix) -> BoxedStrategy<(i32, i32)> {
         2 => (-500..500i32, -4000..4000i32),
         1 => (-2000..2000i32, -400_000..400_000i32),
         1 => Just((0, -1_000_000)),
+        1 => (-6000..6000i32, -3_000_000..-1_000_000i32),
     ]
     .boxed()
 }

@@ -8,6 +8,7 @@
 //! draw       random worlds
 //! random     the properties
 //! traps      worlds that have misled this search or one like it
+//! hints      channels that only the query knows
 //! doors      what nodes take for or off what arrives
 //! hubs       graphs with long lists, against the reference search
 //! mainnet    the real graph, against recorded answers and the reference search
@@ -19,6 +20,7 @@ mod brute;
 mod changes;
 mod doors;
 mod draw;
+mod hints;
 mod hubs;
 mod judge;
 mod mainnet;

@@ -12,7 +12,7 @@ use super::changes::BeliefDraft;
 use super::judge::judge;
 use super::world::{Channel, Policy, World};
 
-fn holds(world: &World) {
+pub(super) fn holds(world: &World) {
     judge(world).unwrap_or_else(|wrong| panic!("{wrong}\n{world:?}"));
 }
 
@@ -40,6 +40,20 @@ fn a_circular_route_does_not_return_over_its_first_channel() {
     holds(&World::new(ring[..1].to_vec(), 0, 0, 1000));
     let parallel = vec![both([0, 1], 1), both([0, 1], 5), both([1, 2], 0)];
     holds(&World::new(parallel, 0, 0, 1000));
+}
+
+#[test]
+fn a_discount_beyond_the_whole_amount_counts_as_the_whole() {
+    // Were twice the amount taken off, the dear way on would be the cheaper one: less would have to arrive for it.
+    let beyond = Policy { inbound: (5000, -2_000_000), ..Policy::FREE };
+    let from_payer = Channel::new([0, 1], [Some(Policy::FREE), Some(beyond)]);
+    let [free, dear] = [0, 1000].map(|fee| way(1, 2, Policy::base(fee)));
+    for ways in [vec![free], vec![dear], vec![free, dear], vec![dear, free]] {
+        let world = World::new([vec![from_payer], ways].concat(), 0, 2, 1000);
+        holds(&world);
+        let found = route(&world.snapshot(), &world.query(), &mut RouteWorkspace::default());
+        assert_eq!(found.expect("a route").fee.to_msat(), 4000, "{world:?}");
+    }
 }
 
 #[test]

@@ -54,6 +54,7 @@ pub(super) struct Channel {
 /// An arc that only the query knows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Extra {
+    pub(super) scid: ShortChannelId,
     pub(super) tail: u8,
     pub(super) head: u8,
     pub(super) capacity_sat: Option<u64>,
@@ -261,7 +262,7 @@ impl World {
             },
             first_channels: payment.first.as_ref().map(|channels| channels.iter().map(first).collect()),
             last_hop: payment.last_hop.map(node_id),
-            extra_arcs: self.extra.iter().enumerate().map(|(place, extra)| extra.to_arc(place)).collect(),
+            extra_arcs: self.extra.iter().map(|extra| extra.to_arc()).collect(),
             layers: self.changes.stack(),
             reservations: self.changes.reservations(),
             beliefs,
@@ -276,9 +277,9 @@ impl World {
 }
 
 impl Extra {
-    fn to_arc(self, place: usize) -> ExtraArc {
+    fn to_arc(self) -> ExtraArc {
         ExtraArc {
-            short_channel_id: extra_scid(place),
+            short_channel_id: self.scid,
             tail: node_id(self.tail),
             head: node_id(self.head),
             policy: self.policy.to_policy(),
@@ -313,8 +314,8 @@ impl fmt::Debug for Channel {
 
 impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Extra { tail, head, capacity_sat, policy } = self;
-        write!(f, "{tail} -> {head}: {policy:?}, capacity {capacity_sat:?} sat")
+        let Extra { scid, tail, head, capacity_sat, policy } = self;
+        write!(f, "{scid}, {tail} -> {head}: {policy:?}, capacity {capacity_sat:?} sat")
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod world;
 
+mod deadline;
 mod delivery;
+mod failures;
 mod hints;
 mod layers;
 mod maxima;

@@ -21,6 +21,8 @@ struct Run {
     world: World,
     payment: Payment,
     fee_limit: Msat,
+    part_count_max: usize,
+    deadline: Option<UnixTime>,
     rng: ChaCha8Rng,
     /// Parts that are on the way by our own account, and whether they hold their amounts.
     waiting: BTreeMap<PartId, (SentPart, Option<usize>)>,
@@ -54,7 +56,8 @@ impl Run {
             route.limits.fee_max = Some(Msat::from_msat(rng.random_range(0..3_000_000)));
         }
         let fee_limit = route.limits.fee_limit(amount);
-        let query = PlanQuery { part_count_max: rng.random_range(1..12), ..PlanQuery::new(route) };
+        let part_count_max = rng.random_range(1..12);
+        let query = PlanQuery { part_count_max, ..PlanQuery::new(route) };
         let start = UnixTime::from_secs(1_000_000);
         let deadline =
             rng.random::<bool>().then(|| UnixTime::from_secs(1_000_000 + rng.random_range(0..200)));
@@ -65,6 +68,8 @@ impl Run {
             world,
             payment,
             fee_limit,
+            part_count_max,
+            deadline,
             rng,
             waiting: BTreeMap::new(),
             settled: Msat::ZERO,
@@ -86,9 +91,14 @@ impl Run {
 
     fn send(&mut self, part: SentPart) {
         assert!(!self.is_settling, "a part is sent after another was settled");
+        assert!(
+            self.deadline.is_none_or(|deadline| self.now < deadline),
+            "a part is sent after the deadline"
+        );
         let failed = self.world.network.hold(&self.hops(&part)).err();
         self.sent_count += 1;
         assert!(self.waiting.insert(part.id, (part, failed)).is_none());
+        assert!(self.waiting.len() <= self.part_count_max, "more parts than are allowed are on the way");
         let sum = |of: fn(&SentPart) -> Msat, settled: Msat| {
             self.waiting.values().fold(settled, |sum, (part, _)| sum.saturating_add(of(part)))
         };
@@ -154,7 +164,11 @@ impl Run {
                     assert_eq!(self.payment.next_wakeup(), None);
                     return report;
                 }
-                None => assert!(!self.waiting.is_empty(), "nothing to do and nothing to wait for"),
+                None => {
+                    assert!(!self.waiting.is_empty(), "nothing to do and nothing to wait for");
+                    let wakeup = self.payment.next_wakeup();
+                    assert!(wakeup.is_none_or(|wakeup| wakeup > self.now), "asked for what is past");
+                }
             }
         }
         panic!("no end");

@@ -1,0 +1,100 @@
+//! What failures that say nothing of liquidity forbid, and what they prove.
+
+use std::sync::Arc;
+
+use engine::belief::{Advice, Beliefs, FailureCode, HalfLives, Outcome, Prior};
+use engine::flow::{PlanQuery, PlanWorkspace};
+use engine::pay::{PayBudget, PayEnd, PayInput, PayOutput, PayReport, PayWorld, Payment, SentPart};
+use engine::query::RouteQuery;
+use primitives::{Direction, GraphDelta, Msat, UnixTime};
+use tests::network::{base_policy, node};
+
+use super::world::{scid, two_to_one};
+
+const NOW: UnixTime = UnixTime::from_secs(1_000_000);
+
+fn payment(amount_sat: u64) -> Payment {
+    let route = RouteQuery::new(node(0), node(2), Msat::from_msat(1000 * amount_sat));
+    Payment::new(PlanQuery::new(route), Prior::Uniform, PayBudget::default())
+}
+
+/// All that is to be sent now, or the end.
+fn sent(payment: &mut Payment, world: PayWorld<'_>) -> Result<Vec<SentPart>, PayReport> {
+    let (mut space, mut parts) = (PlanWorkspace::default(), Vec::new());
+    while let Some(output) = payment.poll_output(world, NOW, &mut space) {
+        match output {
+            PayOutput::Send(part) => parts.push(part),
+            PayOutput::End(report) => return Err(report),
+        }
+    }
+    Ok(parts)
+}
+
+/// How a payment ends of which every part fails in this way.
+fn end_of(outcome: Outcome) -> PayEnd {
+    let writer = two_to_one();
+    let snapshot = writer.snapshot();
+    let beliefs = Beliefs::new(snapshot, HalfLives::default());
+    let world = PayWorld { snapshot, beliefs: &beliefs };
+    let mut payment = payment(100_000);
+    loop {
+        match sent(&mut payment, world) {
+            Ok(parts) => {
+                assert!(!parts.is_empty(), "it waits for nothing");
+                for part in parts {
+                    payment.handle(world, NOW, PayInput { part: part.id, outcome });
+                }
+            }
+            Err(report) => return report.end,
+        }
+    }
+}
+
+#[test]
+fn what_is_left_out_for_a_while_proves_nothing_impossible() {
+    // 0x2002 of the only node between.
+    let code = FailureCode::TemporaryNodeFailure;
+    let end = end_of(Outcome::Failed { erring_node: 1, code });
+    assert!(matches!(end, PayEnd::NoPlan(_)), "{end:?}");
+    let end = end_of(Outcome::Unreadable);
+    assert!(matches!(end, PayEnd::NoPlan(_)), "{end:?}");
+    // Where the channel lacks the liquidity, it is proven.
+    let code = FailureCode::TemporaryChannelFailure;
+    let end = end_of(Outcome::Failed { erring_node: 1, code });
+    assert!(!matches!(end, PayEnd::NoPlan(_)), "{end:?}");
+}
+
+#[test]
+fn parts_of_one_plan_complain_of_one_policy() {
+    let mut writer = two_to_one();
+    let snapshot = Arc::clone(writer.snapshot());
+    let beliefs = Beliefs::new(&snapshot, HalfLives::default());
+    let world = PayWorld { snapshot: &snapshot, beliefs: &beliefs };
+    let mut payment = payment(700_000);
+    let parts = sent(&mut payment, world).expect("parts");
+    assert_eq!(parts.len(), 2, "no channel of the payer has room for all: {parts:?}");
+    let complaint = Outcome::Failed { erring_node: 1, code: FailureCode::FeeInsufficient };
+    let advice = payment.handle(world, NOW, PayInput { part: parts[0].id, outcome: complaint });
+    assert_eq!(advice, Some(Advice::Reprice { hop: 1 }));
+
+    let update = GraphDelta::PolicyUpdated {
+        short_channel_id: scid(3),
+        direction: Direction::NodeOneToTwo,
+        policy: base_policy(1000, Msat::from_msat(10_000_000_000)),
+    };
+    writer.apply(&update).unwrap();
+    writer.publish();
+    let world = PayWorld { snapshot: writer.snapshot(), beliefs: &beliefs };
+    payment.handle(world, NOW, PayInput { part: parts[1].id, outcome: complaint });
+
+    let again = sent(&mut payment, world).expect("the new policy has not been tried");
+    assert_eq!(again.len(), 2, "{again:?}");
+    for part in &again {
+        assert_eq!(part.part.hops.last().map(|hop| hop.short_channel_id), Some(scid(3)));
+        assert_eq!(part.part.fee, Msat::from_msat(1000), "{part:?}");
+    }
+    for part in again {
+        payment.handle(world, NOW, PayInput { part: part.id, outcome: Outcome::Settled });
+    }
+    assert_eq!(sent(&mut payment, world).expect_err("it is over").end, PayEnd::Paid);
+}
