@@ -3,7 +3,7 @@
 use engine::cost::CostModel;
 use engine::router::{RouteWorkspace, route};
 
-use super::traps::{holds_by_reference, net, way};
+use super::traps::{holds, holds_by_reference, net, way};
 use super::world::{Channel, Policy, World};
 
 /// A channel from a node to another that takes `inbound` for what arrives.
@@ -49,4 +49,18 @@ fn a_discount_is_not_taken_for_the_largest_that_its_node_gives() {
         way(2, 20, Policy { ppm: 5000, ..Policy::FREE }),
     ];
     is_found_at_once(net(20).into_iter().chain(ways).collect());
+}
+
+#[test]
+fn a_discount_beyond_the_whole_amount_counts_as_the_whole() {
+    // Were twice the amount taken off, the dear way on would be the cheaper one: less would have to arrive for it.
+    let beyond = Policy { inbound: (5000, -2_000_000), ..Policy::FREE };
+    let from_payer = Channel::new([0, 1], [Some(Policy::FREE), Some(beyond)]);
+    let [free, dear] = [0, 1000].map(|fee| way(1, 2, Policy::base(fee)));
+    for ways in [vec![free], vec![dear], vec![free, dear], vec![dear, free]] {
+        let world = World::new([vec![from_payer], ways].concat(), 0, 2, 1000);
+        holds(&world);
+        let found = route(&world.snapshot(), &world.query(), &mut RouteWorkspace::default());
+        assert_eq!(found.expect("a route").fee.to_msat(), 4000, "{world:?}");
+    }
 }

@@ -43,20 +43,6 @@ fn a_circular_route_does_not_return_over_its_first_channel() {
 }
 
 #[test]
-fn a_discount_beyond_the_whole_amount_counts_as_the_whole() {
-    // Were twice the amount taken off, the dear way on would be the cheaper one: less would have to arrive for it.
-    let beyond = Policy { inbound: (5000, -2_000_000), ..Policy::FREE };
-    let from_payer = Channel::new([0, 1], [Some(Policy::FREE), Some(beyond)]);
-    let [free, dear] = [0, 1000].map(|fee| way(1, 2, Policy::base(fee)));
-    for ways in [vec![free], vec![dear], vec![free, dear], vec![dear, free]] {
-        let world = World::new([vec![from_payer], ways].concat(), 0, 2, 1000);
-        holds(&world);
-        let found = route(&world.snapshot(), &world.query(), &mut RouteWorkspace::default());
-        assert_eq!(found.expect("a route").fee.to_msat(), 4000, "{world:?}");
-    }
-}
-
-#[test]
 fn a_discount_counts_before_the_fee_limit_does() {
     let discounting = Policy { inbound: (-900, 0), ..Policy::FREE };
     let from_payer = Channel::new([0, 1], [Some(Policy::FREE), Some(discounting)]);
