@@ -54,6 +54,8 @@ pub(super) struct Peer {
     pub(super) look: Look,
     /// Which news it wants.
     pub(super) filter: Option<GossipTimestampFilter>,
+    /// Whether it has changed its mind on that.
+    pub(super) has_refiltered: bool,
     /// How far it was told what we knew when it said so.
     pub(super) backlog: Option<Backlog>,
     /// Its question for a range that we are answering.
@@ -161,6 +163,7 @@ impl Peer {
             wanted: BTreeMap::new(),
             look: Look::default(),
             filter: None,
+            has_refiltered: false,
             backlog: None,
             range_answer: None,
             ids_answer: None,

@@ -21,7 +21,7 @@ impl Gossip {
         if filter.chain_hash == self.config.chain_hash
             && let Some(state) = self.peers.get_mut(&peer)
         {
-            state.filter = Some(filter);
+            state.has_refiltered |= state.filter.replace(filter).is_some();
             state.backlog = Some(Backlog::Channels(ShortChannelId::from_u64(0)));
             state.outgoing.clear();
         }
@@ -103,8 +103,11 @@ impl Gossip {
         };
         if let Some(state) = self.peers.get_mut(&peer) {
             state.backlog = rest;
+            // Everybody may have one search: strangers come ten a second.
+            if state.has_refiltered {
+                state.work.owe(scanned_count / SCANNED_PER_MICROSECOND, now);
+            }
         }
-        self.owe(peer, scanned_count / SCANNED_PER_MICROSECOND, now);
         self.move_gate(peer, now);
         self.read(peer, keys)
     }
