@@ -8,7 +8,7 @@ use crate::cost::FeeOnly;
 use crate::query::RouteQuery;
 use crate::route::{payee_used, price};
 use crate::search::problem::{COST_MAX, Problem};
-use crate::search::{Limits, Outcome, Rules, Workspace, solve, solve_within};
+use crate::search::{Limits, Outcome, Rules, Workspace, labels_max, solve, solve_within};
 use crate::stop::Stop;
 
 /// What closes the way.
@@ -137,9 +137,8 @@ fn broken_limit(
     let mut found = priced(unlimited, &space.best)?;
     if found.is_lifted && !query.may_overpay {
         let strict = Problem { strict: true, ..*unlimited };
-        let (limits, labels_max) = (Limits::default(), usize::try_from(query.work_max).unwrap_or(usize::MAX));
-        let rules =
-            Rules { start, limits, all: limits, labels_max: labels_max / STRICT_LABEL_SHARE, least: 0 };
+        let (limits, labels_max) = (Limits::default(), labels_max(query.work_max, true));
+        let rules = Rules { start, limits, all: limits, labels_max, least: 0 };
         match solve_within(strict, space, &rules).outcome {
             Outcome::WorkLimit => return Err(Unexplained::WorkLimit),
             Outcome::Changed => return Err(Unexplained::Changed),
@@ -210,9 +209,6 @@ pub(crate) fn widest_path(problem: &Problem<'_, FeeOnly>, stop: &Stop) -> Result
     }
     Ok(0)
 }
-
-/// Work that a label takes which may not be lifted.
-const STRICT_LABEL_SHARE: usize = 100;
 
 impl Problem<'_, FeeOnly> {
     /// The largest HTLC on an arc, `None` where the query may not use it.

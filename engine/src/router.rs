@@ -14,7 +14,7 @@ use crate::query::RouteQuery;
 use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
 use crate::search::problem::{ONCE_COUNT_MAX, Problem};
 use crate::search::{
-    Answer, Counts, Limits, Outcome, Rules, Used, Workspace, lifts_surely, solve, solve_within,
+    Answer, Counts, Limits, Outcome, Rules, Used, Workspace, labels_max, lifts_surely, solve, solve_within,
 };
 use crate::snapshot::Snapshot;
 
@@ -154,8 +154,7 @@ fn attempt<C: HopCost>(
         let is_limited = round > 0 || is_strict;
         let part = Problem { strict: is_strict, once: &once, ..problem };
         let mut answer = if is_limited {
-            let work_max = if is_strict { query.work_max / STRICT_LABEL_WORK } else { query.work_max };
-            let labels_max = usize::try_from(work_max).unwrap_or(usize::MAX);
+            let labels_max = labels_max(query.work_max, is_strict);
             solve_within(part, &mut space.search, &Rules { start, limits, all, labels_max, least })
         } else {
             solve(part, &mut space.search)
@@ -303,9 +302,6 @@ fn finish<C: HopCost>(
     }
 }
 
-/// What a label costs where amounts must not be lifted: to reach a minimum by fees alone is a knapsack's problem, each
-/// label is held against all others of its node and the nodes behind them, and most such queries have no answer.
-const STRICT_LABEL_WORK: u64 = 100;
 /// Searches of one query before the graph is called too restless.
 const TRY_COUNT_MAX: usize = 8;
 

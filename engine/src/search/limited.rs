@@ -58,6 +58,16 @@ struct Known {
     counts: Counts,
 }
 
+/// Labels that a query's work allows.
+pub(crate) fn labels_max(work_max: u64, is_strict: bool) -> usize {
+    let work_max = if is_strict { work_max / STRICT_LABEL_WORK } else { work_max };
+    usize::try_from(work_max).unwrap_or(usize::MAX)
+}
+
+/// What a label costs where amounts must not be lifted: to reach a minimum by fees alone is a knapsack's problem, each
+/// label is held against all others of its node and the nodes behind them, and most such queries have no answer.
+const STRICT_LABEL_WORK: u64 = 100;
+
 /// The cheapest route within the limits. `space.best` may hold a route that breaks them, to learn from. `NoRoute` says
 /// that there is none within all limits.
 pub(crate) fn solve_within<C: HopCost>(

@@ -1,5 +1,6 @@
 //! Answers questions on channels, a few at a time, and tells what new blocks change.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -222,9 +223,9 @@ impl Desk {
                     }
                     return true;
                 };
-                let is_known = self.lost.contains_key(&short_channel_id);
-                self.lost.entry(short_channel_id).or_insert(Lost { question, spent_at });
-                is_known || answer(ChainAnswer::Spent { short_channel_id, spent_at: Some(spent_at) })
+                let Entry::Vacant(place) = self.lost.entry(short_channel_id) else { return true };
+                place.insert(Lost { question, spent_at });
+                answer(ChainAnswer::Spent { short_channel_id, spent_at: Some(spent_at) })
             }
         }
     }
