@@ -9,6 +9,7 @@ mod flood;
 mod funding;
 mod headers;
 mod kept_headers;
+mod lies;
 mod log;
 mod noise;
 mod proofs;

@@ -4,6 +4,7 @@ mod hostile;
 mod ldk;
 mod ours;
 mod proxy;
+mod reconnect;
 mod regtest;
 mod serve;
 mod sync;

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bitcoin::secp256k1::{PublicKey, SecretKey};
 use primitives::{ChainHash, Direction, GraphDelta, ShortChannelId, UnixTime};
-use server::net::{Feed, PeerAddress, Secrets, SyncConfig, SyncNode, open_sync};
+use server::net::{Feed, Notice, PeerAddress, Secrets, SyncConfig, SyncNode, open_sync};
 use tests::signed::{Author, Ends, Signer};
 
 pub(super) const CHAIN: ChainHash = ChainHash::REGTEST;
@@ -67,6 +68,20 @@ impl OurNode {
 
     /// The same, with a proxy.
     pub(super) fn start_with(path: &Path, peers: Vec<PeerAddress>, proxy: Option<SocketAddr>) -> Self {
+        OurNode::open(path, peers, proxy, None)
+    }
+
+    /// The same, which tells what becomes of its connections.
+    pub(super) fn start_noticed(path: &Path, peers: Vec<PeerAddress>, notices: SyncSender<Notice>) -> Self {
+        OurNode::open(path, peers, None, Some(notices))
+    }
+
+    fn open(
+        path: &Path,
+        peers: Vec<PeerAddress>,
+        proxy: Option<SocketAddr>,
+        notices: Option<SyncSender<Notice>>,
+    ) -> Self {
         let config = SyncConfig {
             chain_hash: CHAIN,
             log: path.to_owned(),
@@ -78,7 +93,7 @@ impl OurNode {
             secrets: Secrets { node_key: SecretKey::from_slice(&[9; 32]).unwrap(), seed: [5; 32] },
         };
         let recorder = Recorder::default();
-        let node = open_sync(config).unwrap().start(recorder.clone(), None).unwrap();
+        let node = open_sync(config).unwrap().start(recorder.clone(), notices).unwrap();
         OurNode { node, recorder }
     }
 
