@@ -72,7 +72,7 @@ typedef enum {
     FG_REASON_PAYEE_CANNOT_RECEIVE = 2,
     FG_REASON_FEE_LIMIT = 3, // The fee limit; value_msat: the fee that would be needed.
     FG_REASON_ROUTE_LIMITS = 4, // The limits on blocks, hops or onion size.
-    FG_REASON_HTLC_MINIMUM = 5, // Minima; value_msat: the amount that the cheapest way would have to be raised to.
+    FG_REASON_HTLC_MINIMUM = 5, // Minima; value_msat: what the amount, or a part, would have to be raised to.
     FG_REASON_NOT_CONNECTED = 6, // No single path has the capacity.
     FG_REASON_CUT = 7, // No set of parts has the capacity; value_msat: the most that they carry.
     FG_REASON_NO_ROOM_FOR_FEES = 8, // The channels are full before fees; value_msat: what finds no place.

@@ -151,6 +151,9 @@ impl Failure {
             Failure::Plan(PlanError::NoRoomForFees { missing }) => {
                 (fg_reason::FG_REASON_NO_ROOM_FOR_FEES, missing.to_msat())
             }
+            Failure::Plan(PlanError::HtlcMinimum { minimum, .. }) => {
+                (fg_reason::FG_REASON_HTLC_MINIMUM, minimum.to_msat())
+            }
             Failure::Plan(PlanError::RouteLimits { .. }) => (fg_reason::FG_REASON_ROUTE_LIMITS, FG_NONE),
             Failure::Plan(PlanError::TooFewParts { missing, .. }) => {
                 (fg_reason::FG_REASON_TOO_FEW_PARTS, missing.to_msat())
@@ -207,13 +210,14 @@ fn status_of_route(error: &RouteError) -> fg_status {
 fn reason_of(no: &NoRoute) -> (fg_reason, u64) {
     match no {
         NoRoute::PayerCannotSend { largest } => (fg_reason::FG_REASON_PAYER_CANNOT_SEND, largest.to_msat()),
+        NoRoute::BalanceShort { balance, .. } => (fg_reason::FG_REASON_PAYER_CANNOT_SEND, balance.to_msat()),
         NoRoute::PayeeCannotReceive { largest } => {
             (fg_reason::FG_REASON_PAYEE_CANNOT_RECEIVE, largest.to_msat())
         }
         NoRoute::FeeLimit { needed, .. } => (fg_reason::FG_REASON_FEE_LIMIT, needed.to_msat()),
         NoRoute::RouteLimits { .. } => (fg_reason::FG_REASON_ROUTE_LIMITS, FG_NONE),
         NoRoute::HtlcMinimum { minimum } => (fg_reason::FG_REASON_HTLC_MINIMUM, minimum.to_msat()),
-        NoRoute::NotConnected => (fg_reason::FG_REASON_NOT_CONNECTED, FG_NONE),
+        NoRoute::NotConnected | NoRoute::Closed { .. } => (fg_reason::FG_REASON_NOT_CONNECTED, FG_NONE),
         _ => (fg_reason::FG_REASON_NONE, FG_NONE),
     }
 }

@@ -54,7 +54,7 @@ pub enum fg_reason {
     FG_REASON_FEE_LIMIT = 3,
     /// The limits on blocks, hops or onion size.
     FG_REASON_ROUTE_LIMITS = 4,
-    /// Minima; value_msat: the amount that the cheapest way would have to be raised to.
+    /// Minima; value_msat: what the amount, or a part, would have to be raised to.
     FG_REASON_HTLC_MINIMUM = 5,
     /// No single path has the capacity.
     FG_REASON_NOT_CONNECTED = 6,

@@ -151,7 +151,9 @@ impl Classes {
         let mut end = class.end.as_slice();
         if let Some((last, before)) = end.split_last().filter(|_| compiled.is_circular()) {
             // The payee may not be avoided where it is the payer, who must not send over the channel it receives on.
-            restrictions.avoided_arcs.push(ArcIdx::from_u32(*last).reversed().to_u32());
+            let back = ArcIdx::from_u32(*last).direction().reversed();
+            let guises = self.restrictions.guises_of(*last);
+            restrictions.avoided_arcs.extend(guises.map(|channel| 2 * channel + back as u32));
             end = before;
         }
         restrictions.avoided_nodes.extend(end.iter().map(|&arc| compiled.head(snapshot, arc)));

@@ -11,7 +11,7 @@ use crate::graph::{ArcIdx, NodeIdx};
 use crate::layer::Adjustments;
 use crate::overlay::{Overlay, OverlayChannel};
 use crate::query::{ExtraArc, FirstChannel, RouteQuery};
-use crate::route_error::RouteError;
+use crate::route_error::{QueryPart, RouteError};
 use crate::search::passage::Believed;
 use crate::search::problem::{COST_MAX, Problem, Restrictions};
 use crate::snapshot::Snapshot;
@@ -38,13 +38,13 @@ pub(crate) enum CompiledCost {
 /// Where a name is unknown, or the query contradicts itself.
 pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compiled, RouteError> {
     if query.amount.to_msat() == 0 {
-        return Err(RouteError::BadQuery { reason: "the amount is zero" });
+        return Err(bad(QueryPart::Amount, "the amount is zero"));
     }
     if query.amount.to_msat() >= COST_MAX {
-        return Err(RouteError::BadQuery { reason: "the amount is more than there will ever be" });
+        return Err(bad(QueryPart::Amount, "the amount is more than there will ever be"));
     }
     if query.headroom_millionths > 1_000_000 {
-        return Err(RouteError::BadQuery { reason: "the headroom is more than the whole capacity" });
+        return Err(bad(QueryPart::Headroom, "the headroom is more than the whole capacity"));
     }
     let adjustments = query.layers.as_ref().map(|layers| layers.adjustments(snapshot));
     let created = adjustments.as_ref().map(|adjustments| adjustments.overlay());
@@ -52,6 +52,7 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
     let extra = extra_overlay(snapshot, created, &query.extra_arcs, &numbers)?;
     let names = Names { snapshot, created, extra: &extra };
     let mut restrictions = if query.is_plain() { Restrictions::default() } else { restrict(&names, query)? };
+    restrictions.guises = names.guises();
     // Where nothing is known, a query is better off without.
     let held = query.beliefs.as_ref().filter(|held| !held.is_idle());
     restrictions.believed =
@@ -144,7 +145,11 @@ fn named_first_arc(
     }
     let leaving = arcs.filter(|&arc| names.tail(arc) == payer);
     let first = leaving.min_by_key(|&arc| names.is_untold(arc));
-    first.ok_or(RouteError::BadQuery { reason: "a first channel is not the payer's" })
+    first.ok_or(bad(QueryPart::FirstChannels, "a first channel is not the payer's"))
+}
+
+fn bad(part: QueryPart, reason: &'static str) -> RouteError {
+    RouteError::BadQuery { part, reason }
 }
 
 impl RouteQuery {
@@ -292,6 +297,23 @@ impl Names<'_> {
         own
     }
 
+    /// Which of the query's own channels are others under another guise, see [`Restrictions::guises`]. O(own channels * log
+    /// channels).
+    fn guises(&self) -> Vec<(u32, u32)> {
+        let mut least = HashMap::new();
+        let numbered = self.extra.channels().iter().enumerate().map(|(place, channel)| {
+            let &OverlayChannel { short_channel_id, nodes, .. } = channel;
+            let number = self.extra.arc_at(place) / 2;
+            let known = least.entry((short_channel_id, nodes)).or_insert_with(|| {
+                let mut named = self.channels(short_channel_id, &[]);
+                let same = named.find(|arcs| arcs.map(|arc| self.tail(arc)) == nodes);
+                same.map_or(number, |[first, _]| first / 2)
+            });
+            (number, *known)
+        });
+        numbered.filter(|(number, least)| number != least).collect()
+    }
+
     /// The open channels of the generation that the payer has, by name, and the arcs that leave it.
     fn payers_arcs(&self, payer: u32) -> Vec<(ShortChannelId, u32)> {
         let topology = self.snapshot.topology();
@@ -387,7 +409,7 @@ fn extra_overlay(
         return Ok(Overlay::new(first_node, first_arc, Vec::new(), Vec::new()));
     }
     if arcs.len() > EXTRA_ARC_COUNT_MAX {
-        return Err(RouteError::BadQuery { reason: "more than 10,000 extra arcs" });
+        return Err(bad(QueryPart::ExtraArcs, "more than 10,000 extra arcs"));
     }
     let mut node_ids = Vec::new();
     let known = |node_id: &NodeId| match snapshot.node(node_id) {
@@ -407,7 +429,7 @@ fn extra_overlay(
     let mut channels = Vec::with_capacity(arcs.len());
     for (arc, &number) in arcs.iter().zip(numbers) {
         if arc.tail == arc.head {
-            return Err(RouteError::BadQuery { reason: "an extra arc leads from a node to itself" });
+            return Err(bad(QueryPart::ExtraArcs, "an extra arc leads from a node to itself"));
         }
         let (channel, direction) = (number as usize / 2, number as usize % 2);
         if channel == channels.len() {

@@ -7,7 +7,6 @@
 //! Not here: the next-best routes, which mostly differ in one channel ([`alternatives`](crate::alternatives)).
 
 use crate::compile::compile;
-use crate::graph::ArcIdx;
 use crate::query::RouteQuery;
 use crate::route::Route;
 use crate::router::{RouteError, RouteWorkspace, route_compiled};
@@ -91,7 +90,8 @@ impl Used {
                 is_first || is_last
             };
             for (_, &arc) in arcs.iter().enumerate().filter(|&(at, _)| !is_open(at)) {
-                restrictions.avoided_arcs.extend([arc, ArcIdx::from_u32(arc).reversed().to_u32()]);
+                let guises = own.guises_of(arc);
+                restrictions.avoided_arcs.extend(guises.flat_map(|channel| [2 * channel, 2 * channel + 1]));
             }
         }
         restrictions.avoided_arcs.sort_unstable();

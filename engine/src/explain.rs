@@ -6,8 +6,8 @@ use primitives::Msat;
 
 use crate::cost::FeeOnly;
 use crate::query::RouteQuery;
-use crate::route::{payee_used, price};
-use crate::search::problem::{COST_MAX, Problem};
+use crate::route::{Price, payee_used, price};
+use crate::search::problem::{COST_MAX, Problem, Restrictions};
 use crate::search::{Limits, Outcome, Rules, Workspace, labels_max, solve, solve_within};
 use crate::stop::Stop;
 
@@ -46,9 +46,35 @@ pub enum NoRoute {
         /// The amount that the cheapest one must be raised to.
         minimum: Msat,
     },
+    /// Routes exist, but the payer cannot send what they charge beside the amount.
+    BalanceShort {
+        /// What the payer can send over the first channel of the cheapest one.
+        balance: Msat,
+        /// What it must send over it, fees included.
+        needed: Msat,
+    },
+    /// Routes exist, but a wish of the query closes each of them.
+    Closed {
+        /// Which.
+        wish: Wish,
+    },
     /// Both ends can carry the amount, but nothing in between that leads from one to the other can. What a single
     /// path could carry is told by [`widest`](crate::router::widest).
     NotConnected,
+}
+
+/// What a query asks for beside its ends, its amount and its limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wish {
+    /// To leave out nodes and channels.
+    Avoid,
+    /// To leave a share of each channel unused.
+    Headroom,
+    /// A certain node before the payee.
+    LastHop,
+    /// Several of these, of which none closes the way alone.
+    Several,
 }
 
 impl fmt::Display for NoRoute {
@@ -73,6 +99,15 @@ impl fmt::Display for NoRoute {
                 f,
                 "every way has a channel with a larger htlc_minimum_msat; raise the amount to {minimum} or allow overpaying"
             ),
+            NoRoute::BalanceShort { balance, needed } => {
+                let short = needed.saturating_sub(*balance);
+                write!(
+                    f,
+                    "the payer's balance of {balance} is short by {short}: with fees, the cheapest way takes {needed}; \
+                     lower the amount or send over a channel that holds more"
+                )
+            }
+            NoRoute::Closed { wish } => wish.fmt(f),
             NoRoute::NotConnected => {
                 write!(
                     f,
@@ -80,6 +115,19 @@ impl fmt::Display for NoRoute {
                 )
             }
         }
+    }
+}
+
+impl fmt::Display for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Wish::Avoid => "every way leads over a node or a channel that is to be avoided; avoid less",
+            Wish::Headroom => "every way needs what the headroom keeps unused; lower the headroom",
+            Wish::LastHop => "no way ends over the last hop that is asked for; ask for another one or for none",
+            Wish::Several => {
+                "what is to be avoided, the headroom and the last hop close every way together; ask for less of them"
+            }
+        })
     }
 }
 
@@ -92,8 +140,8 @@ pub(crate) enum Unexplained {
     Changed,
 }
 
-/// Looks for the reason; `is_limited` says that a route was found and broke a limit. Costs another search or two, so it is for
-/// the answer that is "no" only.
+/// Looks for the reason; `is_limited` says that a route was found and broke a limit. Costs another search or two, and one for
+/// each wish of the query, so it is for the answer that is "no" only.
 ///
 /// By fee, whatever the query's cost: so a fee limit is told by what it is short at least.
 pub(crate) fn explain(
@@ -106,56 +154,167 @@ pub(crate) fn explain(
     if largest < problem.amount {
         return Ok(NoRoute::PayerCannotSend { largest: Msat::from_msat(largest) });
     }
+    let unlimited = Problem { amount_max: COST_MAX, strict: false, tolerance: 0, ..problem };
     let largest = largest_htlc(&problem, false);
     if largest < problem.amount {
-        return Ok(NoRoute::PayeeCannotReceive { largest: Msat::from_msat(largest) });
+        // It is true in any case; whose fault it is may take more work than there is.
+        let wish = closing_wish(query, &unlimited, &[Wish::Avoid, Wish::LastHop], space).unwrap_or(None);
+        let largest = Msat::from_msat(largest);
+        return Ok(wish.map_or(NoRoute::PayeeCannotReceive { largest }, |wish| NoRoute::Closed { wish }));
     }
-    if problem.amount_max < COST_MAX || is_limited {
-        let unlimited = Problem { amount_max: COST_MAX, strict: false, tolerance: 0, ..problem };
-        match solve(unlimited, space).outcome {
-            Outcome::WorkLimit => return Err(Unexplained::WorkLimit),
-            Outcome::Changed => return Err(Unexplained::Changed),
-            Outcome::Route { .. } => return broken_limit(query, problem.amount_max, &unlimited, space),
-            Outcome::NoRoute => {}
-        }
+    if (problem.amount_max < COST_MAX || is_limited)
+        && let Some(cheapest) = cheapest(query, &unlimited, space)?
+    {
+        return Ok(cheapest.broken_limit(query, &problem));
     }
-    Ok(NoRoute::NotConnected)
+    if let Some(reason) = short_balance(query, &unlimited, space)? {
+        return Ok(reason);
+    }
+    let wishes = [Wish::Avoid, Wish::Headroom, Wish::LastHop, Wish::Several];
+    let wish = closing_wish(query, &unlimited, &wishes, space)?;
+    Ok(wish.map_or(NoRoute::NotConnected, |wish| NoRoute::Closed { wish }))
 }
 
-/// What the workspace's best arcs break. Where they lift amounts that may not be lifted, what the cheapest route breaks that
-/// lifts none; where there is none, the minimum that is in the way.
-fn broken_limit(
+/// The cheapest route by fee, whatever limits it breaks.
+enum Cheapest {
+    /// Of those whose amounts need not be raised, or of all where they may be.
+    Route {
+        price: Price,
+        /// The payer's arc.
+        first: u32,
+    },
+    /// There are only such as raise amounts, which may not be: the largest minimum in the way of the cheapest.
+    Lifted { minimum: Msat },
+}
+
+/// Where the cheapest route of all lifts amounts that may not be lifted, the cheapest that lifts none is looked for, too.
+fn cheapest(
     query: &RouteQuery,
-    amount_max: u64,
-    unlimited: &Problem<'_, FeeOnly>,
+    problem: &Problem<'_, FeeOnly>,
     space: &mut Workspace,
-) -> Result<NoRoute, Unexplained> {
+) -> Result<Option<Cheapest>, Unexplained> {
+    if !is_found(solve(*problem, space).outcome)? {
+        return Ok(None);
+    }
     let (start, mut hops) = (payee_used(&query.limits, query.amount), Vec::new());
     let mut priced = |problem: &Problem<'_, FeeOnly>, arcs: &[u32]| {
         price(problem, start, arcs, &mut hops).ok_or(Unexplained::Changed)
     };
-    let mut found = priced(unlimited, &space.best)?;
+    let mut found = priced(problem, &space.best)?;
     if found.is_lifted && !query.may_overpay {
-        let strict = Problem { strict: true, ..*unlimited };
+        let strict = Problem { strict: true, ..*problem };
         let (limits, labels_max) = (Limits::default(), labels_max(query.work_max, true));
         let rules = Rules { start, limits, all: limits, labels_max, least: 0 };
-        match solve_within(strict, space, &rules).outcome {
-            Outcome::WorkLimit => return Err(Unexplained::WorkLimit),
-            Outcome::Changed => return Err(Unexplained::Changed),
-            Outcome::NoRoute => {
-                let lifted = hops.iter().filter(|hop| hop.amount() > hop.arriving()).map(|hop| hop.amount());
-                let minimum = Msat::from_msat(lifted.max().unwrap_or(unlimited.amount));
-                return Ok(NoRoute::HtlcMinimum { minimum });
+        if !is_found(solve_within(strict, space, &rules).outcome)? {
+            let lifted = hops.iter().filter(|hop| hop.amount() > hop.arriving()).map(|hop| hop.amount());
+            let minimum = Msat::from_msat(lifted.max().unwrap_or(problem.amount));
+            return Ok(Some(Cheapest::Lifted { minimum }));
+        }
+        found = priced(&strict, &space.best)?;
+    }
+    Ok(space.best.first().map(|&first| Cheapest::Route { price: found, first }))
+}
+
+fn is_found(outcome: Outcome) -> Result<bool, Unexplained> {
+    match outcome {
+        Outcome::Route { .. } => Ok(true),
+        Outcome::NoRoute => Ok(false),
+        Outcome::WorkLimit => Err(Unexplained::WorkLimit),
+        Outcome::Changed => Err(Unexplained::Changed),
+    }
+}
+
+impl Cheapest {
+    /// Which limit of the query and of its problem it breaks.
+    fn broken_limit(&self, query: &RouteQuery, problem: &Problem<'_, FeeOnly>) -> NoRoute {
+        match *self {
+            Cheapest::Lifted { minimum } => NoRoute::HtlcMinimum { minimum },
+            Cheapest::Route { price, .. } if price.suffix.received > problem.amount_max => {
+                let needed = Msat::from_msat(price.suffix.received - problem.amount);
+                NoRoute::FeeLimit { limit: query.limits.fee_limit(query.amount), needed }
             }
-            Outcome::Route { .. } => found = priced(&strict, &space.best)?,
+            Cheapest::Route { price: Price { used, .. }, .. } => {
+                NoRoute::RouteLimits { cltv: used.cltv, hop_count: used.hops, payload_size: used.payload }
+            }
         }
     }
-    if found.suffix.received > amount_max {
-        let needed = Msat::from_msat(found.suffix.received - unlimited.amount);
-        return Ok(NoRoute::FeeLimit { limit: query.limits.fee_limit(query.amount), needed });
+}
+
+/// What is in the way of routes that exist if the payer's channels which hold the amount hold any fee, too.
+fn short_balance(
+    query: &RouteQuery,
+    unlimited: &Problem<'_, FeeOnly>,
+    space: &mut Workspace,
+) -> Result<Option<NoRoute>, Unexplained> {
+    let Some(known) = &unlimited.restrictions.first_arcs else { return Ok(None) };
+    let holding = known.iter().filter(|&&(_, balance)| balance >= unlimited.amount);
+    let first_arcs = Some(holding.map(|&(arc, _)| (arc, u64::MAX)).collect());
+    let restrictions = Restrictions { first_arcs, ..unlimited.restrictions.clone() };
+    let problem = Problem { restrictions: &restrictions, ..*unlimited };
+    let reason = match cheapest(query, &problem, space)? {
+        None => return Ok(None),
+        Some(Cheapest::Lifted { minimum }) => NoRoute::HtlcMinimum { minimum },
+        Some(Cheapest::Route { price, first }) => {
+            let (balance, needed) = (unlimited.first_balance(first).flatten(), price.suffix.received);
+            // With a balance that suffices, the search before would have found it.
+            let balance = balance.filter(|&balance| balance < needed).ok_or(Unexplained::Changed)?;
+            NoRoute::BalanceShort { balance: Msat::from_msat(balance), needed: Msat::from_msat(needed) }
+        }
+    };
+    Ok(Some(reason))
+}
+
+/// The first of some wishes without which there is a route.
+fn closing_wish(
+    query: &RouteQuery,
+    unlimited: &Problem<'_, FeeOnly>,
+    wishes: &[Wish],
+    space: &mut Workspace,
+) -> Result<Option<Wish>, Unexplained> {
+    for &wish in wishes.iter().filter(|wish| wish.is_of(query)) {
+        let restrictions = wish.lifted(unlimited.restrictions);
+        let is_restricted = restrictions.concern_arcs() || unlimited.liquidity.is_some();
+        let problem = Problem { restrictions: &restrictions, is_restricted, ..*unlimited };
+        if is_found(solve(problem, space).outcome)? {
+            return Ok(Some(wish));
+        }
     }
-    let used = found.used;
-    Ok(NoRoute::RouteLimits { cltv: used.cltv, hop_count: used.hops, payload_size: used.payload })
+    Ok(None)
+}
+
+impl Wish {
+    /// Whether a query has it.
+    fn is_of(self, query: &RouteQuery) -> bool {
+        let avoid = &query.avoid;
+        match self {
+            Wish::Avoid => {
+                !(avoid.nodes.is_empty() && avoid.channels.is_empty() && avoid.directions.is_empty())
+            }
+            Wish::Headroom => query.headroom_millionths != 0,
+            Wish::LastHop => query.last_hop.is_some(),
+            Wish::Several => {
+                let single = [Wish::Avoid, Wish::Headroom, Wish::LastHop];
+                single.into_iter().filter(|wish| wish.is_of(query)).count() > 1
+            }
+        }
+    }
+
+    /// The same restrictions without it.
+    fn lifted(self, restrictions: &Restrictions) -> Restrictions {
+        let mut left = restrictions.clone();
+        let is_lifted = |wish| self == wish || self == Wish::Several;
+        if is_lifted(Wish::Avoid) {
+            left.avoided_nodes.clear();
+            left.avoided_arcs.clear();
+        }
+        if is_lifted(Wish::Headroom) {
+            left.headroom_millionths = 0;
+        }
+        if is_lifted(Wish::LastHop) {
+            left.last_hop = None;
+        }
+        left
+    }
 }
 
 /// The largest HTLC over any arc that leaves the payer, or enters the payee.

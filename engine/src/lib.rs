@@ -30,7 +30,7 @@ mod compile;
 mod explain;
 mod route_error;
 
-pub use explain::NoRoute;
+pub use explain::{NoRoute, Wish};
 
 /// Has the example of the README compiled with the tests.
 #[cfg(doctest)]

@@ -93,10 +93,11 @@ pub struct FirstChannel {
 }
 
 /// One direction of a channel that is not in the graph. Two of one name, there and back between the same nodes, are one
-/// channel; several that lead the same way are as many channels.
+/// channel; several that lead the same way are as many channels, but for routes that must not use one twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExtraArc {
-    /// Its name or alias; of a channel in the graph it replaces nothing.
+    /// Its name or alias; of a channel in the graph it replaces nothing. Where that has the same ends, both are one channel
+    /// with two policies: a circular route does not leave by the one and return by the other.
     pub short_channel_id: ShortChannelId,
     /// The node that forwards over it.
     pub tail: NodeId,

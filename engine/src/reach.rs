@@ -16,7 +16,7 @@ use crate::compile::{CompiledCost, compile};
 use crate::cost::{FeeOnly, HopCost};
 use crate::graph::NodeIdx;
 use crate::query::RouteQuery;
-use crate::router::RouteError;
+use crate::router::{QueryPart, RouteError};
 use crate::search::heap::Heap;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{for_each_outgoing, least_cost};
@@ -67,6 +67,7 @@ pub fn reach(snapshot: &Snapshot, query: &RouteQuery) -> Result<Vec<ReachEntry>,
 pub fn reach_to(snapshot: &Snapshot, query: &RouteQuery) -> Result<Vec<ReachEntry>, RouteError> {
     if snapshot.has_inbound_fees() && !query.ignore_inbound_fees {
         return Err(RouteError::BadQuery {
+            part: QueryPart::InboundFees,
             reason: "the fees of all payers are known without inbound fees only",
         });
     }

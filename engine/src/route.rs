@@ -9,8 +9,9 @@ use crate::reserve::Htlc;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{Counts, Limits, Method, Used};
 
-/// A route that obeyed every rule at one moment during its query.
+/// A route that obeyed every rule at one moment during its query. Only the router makes one.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Route {
     /// Who pays.
     pub payer: NodeId,

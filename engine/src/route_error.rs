@@ -23,6 +23,8 @@ pub enum RouteError {
     /// The query contradicts itself.
     #[error("{reason}")]
     BadQuery {
+        /// Where.
+        part: QueryPart,
         /// What is wrong with it.
         reason: &'static str,
     },
@@ -38,4 +40,24 @@ pub enum RouteError {
     /// The graph changed faster than a route could be priced.
     #[error("the graph changed faster than the route could be priced; try again")]
     Contended,
+}
+
+/// A part of a query that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QueryPart {
+    /// The amount.
+    Amount,
+    /// The payee.
+    Payee,
+    /// The share of each channel that shall stay unused.
+    Headroom,
+    /// The payer's channels.
+    FirstChannels,
+    /// The channels that the query tells of.
+    ExtraArcs,
+    /// Whether inbound fees count.
+    InboundFees,
+    /// How many parts a plan may have.
+    PartCount,
 }

@@ -18,7 +18,7 @@ use crate::search::{
 };
 use crate::snapshot::Snapshot;
 
-pub use crate::route_error::RouteError;
+pub use crate::route_error::{QueryPart, RouteError};
 
 /// What one thread needs to answer queries: the searches' memory and a little of its own.
 #[derive(Debug, Default)]

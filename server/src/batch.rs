@@ -36,7 +36,8 @@ pub(crate) struct Tally {
     pub(crate) bad_count: u64,
 }
 
-/// Writes one line of JSON for each row.
+/// Writes one line of JSON for each row, and tells after each chunk how many bytes of the rows' file are done. Where rows
+/// cannot be read any more, those before are answered all the same.
 pub(crate) fn answer(
     snapshot: &Snapshot,
     template: &RouteQuery,
@@ -44,6 +45,7 @@ pub(crate) fn answer(
     rows: Rows,
     pool: &ThreadPool,
     out: &mut impl Write,
+    mut on_done: impl FnMut(u64),
 ) -> Result<Tally, Failure> {
     let (sender, receiver) = sync_channel(CHUNK_ROWS);
     // Not a scoped thread: where the output breaks, nobody waits for a reader that waits for the input.
@@ -53,8 +55,11 @@ pub(crate) fn answer(
     let spaces = Workspaces::default();
     let mut tally = Tally::default();
     while let Some(chunk) = next_chunk(&receiver) {
+        let mut failure = None;
+        let readable = chunk.into_iter().filter_map(|row| row.map_err(|error| failure = Some(error)).ok());
+        let rows: Vec<Row> = readable.collect();
         let answers: Vec<Answer> = pool.install(|| {
-            let each = chunk.par_iter().map_init(
+            let each = rows.par_iter().map_init(
                 || spaces.take(),
                 |space, row| answer_row(row, template, |query| wanted.find(snapshot, query, space)),
             );
@@ -65,6 +70,10 @@ pub(crate) fn answer(
             out.write_all(&answer.line)?;
         }
         out.flush()?;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        on_done(rows.last().map_or(0, |row| row.end));
     }
     Ok(tally)
 }
@@ -76,7 +85,7 @@ struct Answer {
 }
 
 /// Waits for a row, then takes what is there.
-fn next_chunk(receiver: &Receiver<Row>) -> Option<Vec<Row>> {
+fn next_chunk(receiver: &Receiver<Result<Row, Failure>>) -> Option<Vec<Result<Row, Failure>>> {
     let mut chunk = vec![receiver.recv().ok()?];
     chunk.extend(receiver.try_iter().take(CHUNK_ROWS - 1));
     Some(chunk)

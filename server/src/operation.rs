@@ -2,28 +2,41 @@
 
 use std::path::{Path, PathBuf};
 
-use server::http::{App, ConfigFile, read_tls};
+use primitives::NodeId;
+use server::http::{App, ConfigFile, Settings, read_tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::spawn_blocking;
 
 use crate::exit::Failure;
 use crate::graph_file;
+use crate::logs::{LogFilter, read_filter};
 
 /// Where the parts of a server that may change come from.
 #[derive(Debug, Clone)]
 pub(crate) struct Sources {
     /// The configuration file.
     pub(crate) config: Option<PathBuf>,
-    /// The graph of the flags or the environment, which goes before that of the file.
-    pub(crate) graph: Option<PathBuf>,
+    /// What goes before the file.
+    pub(crate) flags: Flags,
     /// What the file said when the server started.
     pub(crate) started_with: ConfigFile,
 }
 
+/// What flags and the environment say of the parts that may change. It stays as it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Flags {
+    /// The graph's file.
+    pub(crate) graph: Option<PathBuf>,
+    /// Who pays where a facade's request does not say.
+    pub(crate) own_node: Option<NodeId>,
+    /// What is logged.
+    pub(crate) log: Option<String>,
+}
+
 impl Sources {
     /// Those of a server that is about to start.
-    pub(crate) fn open(config: Option<PathBuf>, graph: Option<PathBuf>) -> Result<Self, Failure> {
-        let sources = Sources { config, graph, started_with: ConfigFile::default() };
+    pub(crate) fn open(config: Option<PathBuf>, flags: Flags) -> Result<Self, Failure> {
+        let sources = Sources { config, flags, started_with: ConfigFile::default() };
         Ok(Sources { started_with: sources.read_config()?, ..sources })
     }
 
@@ -40,7 +53,17 @@ impl Sources {
 
     /// The graph's file.
     pub(crate) fn graph_path<'a>(&'a self, config: &'a ConfigFile) -> Option<&'a Path> {
-        self.graph.as_deref().or(config.graph.as_deref())
+        self.flags.graph.as_deref().or(config.graph.as_deref())
+    }
+
+    /// Who pays where a facade's request does not say.
+    pub(crate) fn own_node(&self, settings: &Settings) -> Option<NodeId> {
+        self.flags.own_node.or(settings.own_node)
+    }
+
+    /// What is logged.
+    pub(crate) fn log<'a>(&'a self, config: &'a ConfigFile) -> &'a str {
+        self.flags.log.as_deref().or(config.log.as_deref()).unwrap_or("info")
     }
 }
 
@@ -62,13 +85,13 @@ impl Signals {
     }
 
     /// Stops the server when it is told to (SIGTERM, SIGINT), and reads everything anew on SIGHUP.
-    pub(crate) async fn obey(mut self, app: App, sources: Sources) {
+    pub(crate) async fn obey(mut self, app: App, sources: Sources, logs: LogFilter) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
-                _ = self.hangup.recv() => match reload(&app, &sources).await {
-                    Ok(change_count) => tracing::info!(change_count, "the graph, keys and certificate are read anew"),
+                _ = self.hangup.recv() => match reload(&app, &sources, &logs).await {
+                    Ok(change_count) => tracing::info!(change_count, "the graph and the configuration are read anew"),
                     // What was served goes on.
                     Err(failure) => tracing::error!("nothing is read anew: {failure}"),
                 },
@@ -80,7 +103,7 @@ impl Signals {
 }
 
 /// All is read before anything changes, and the graph, which alone may fail halfway, changes first.
-async fn reload(app: &App, sources: &Sources) -> Result<usize, Failure> {
+async fn reload(app: &App, sources: &Sources, logs: &LogFilter) -> Result<usize, Failure> {
     let config = sources.read_config()?;
     let settings = config.settings(None, None).map_err(|error| refused(&error))?;
     if settings.keys.is_empty() != app.accounts().is_open() {
@@ -89,6 +112,7 @@ async fn reload(app: &App, sources: &Sources) -> Result<usize, Failure> {
             "restart it",
         ));
     }
+    let filter = read_filter(sources.log(&config))?;
     let tls = match &config.tls {
         Some(files) => Some(read_tls(&files.cert, &files.key).map_err(|error| refused(&error))?),
         None => None,
@@ -107,6 +131,10 @@ async fn reload(app: &App, sources: &Sources) -> Result<usize, Failure> {
         Some(wanted) => app.replace_graph(&wanted).await.map_err(|error| refused(&error))?,
         None => 0,
     };
+    logs.set(filter);
+    app.set_own_node(sources.own_node(&settings));
+    app.set_hosts(settings.hosts);
+    app.set_limits(settings.limits);
     app.set_accounts(accounts);
     if let (Some(tls), Some(_)) = (tls, app.tls()) {
         app.set_tls(tls);

@@ -1,9 +1,9 @@
 //! Rows of queries: `src,dst,amount_msat`, from a file or the input stream. Further columns are ignored, and a row that
-//! is wrong is told, not fatal.
+//! is wrong is told, not fatal. What cannot be read ends them.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use primitives::{Msat, NodeId};
 
@@ -23,18 +23,25 @@ pub(crate) struct Payment {
 pub(crate) struct Row {
     /// Its line in the file.
     pub(crate) line: u64,
+    /// Bytes from the file's beginning to its end.
+    pub(crate) end: u64,
     pub(crate) payment: Result<Payment, String>,
 }
 
-/// Rows, one after the other.
+/// Rows, one after the other, until nothing more can be read.
 pub(crate) struct Rows {
     input: BufReader<Box<dyn Read + Send>>,
+    path: PathBuf,
+    /// Bytes of the file; `None` of a stream.
+    size: Option<u64>,
     /// Where the columns stand.
     places: [usize; COLUMNS.len()],
     /// The last line that was read.
     text: Vec<u8>,
     /// Its number.
     line: u64,
+    /// Bytes up to its end.
+    end: u64,
     /// Whether it is a row that was not given out.
     is_begun: bool,
     is_over: bool,
@@ -42,23 +49,28 @@ pub(crate) struct Rows {
 
 /// Opens a file of queries, `-` is the input stream.
 pub(crate) fn open(path: &Path) -> Result<Rows, Failure> {
-    let input: Box<dyn Read + Send> = match path == Path::new("-") {
-        true => Box::new(io::stdin()),
-        false => Box::new(File::open(path).map_err(Failure::file("open", path))?),
+    let (input, size): (Box<dyn Read + Send>, _) = if path == Path::new("-") {
+        (Box::new(io::stdin()), None)
+    } else {
+        let file = File::open(path).map_err(Failure::file("open", path))?;
+        let metadata = file.metadata().ok().filter(|metadata| metadata.is_file());
+        (Box::new(file), metadata.map(|metadata| metadata.len()))
     };
-    rows(input).map_err(|fault| match fault {
+    let rows = rows(input, path).map_err(|fault| match fault {
         Fault::Read(error) => Failure::file("read", path)(error),
         Fault::Header => Failure::Content {
             path: path.to_owned(),
             message: "the first line names no columns src, dst and amount_msat, and is no query".to_owned(),
             hint: "begin the file with the line src,dst,amount_msat",
         },
-    })
+    });
+    Ok(Rows { size, ..rows? })
 }
 
 /// Reads all rows, which must all be queries.
 pub(crate) fn read_all(path: &Path) -> Result<Vec<Payment>, Failure> {
     let payments = open(path)?.map(|row| {
+        let row = row?;
         let line = row.line;
         let fault = |message| format!("{}: line {line}: {message}", path.display());
         row.payment.map_err(|message| Failure::usage(fault(message), "each row is src,dst,amount_msat"))
@@ -73,9 +85,10 @@ enum Fault {
     Header,
 }
 
-fn rows(input: Box<dyn Read + Send>) -> Result<Rows, Fault> {
-    let (input, places) = (BufReader::new(input), [0, 1, 2]);
-    let mut rows = Rows { input, places, text: Vec::new(), line: 0, is_begun: false, is_over: false };
+fn rows(input: Box<dyn Read + Send>, path: &Path) -> Result<Rows, Fault> {
+    let (input, path, places) = (BufReader::new(input), path.to_owned(), [0, 1, 2]);
+    let (text, line, end) = (Vec::new(), 0, 0);
+    let mut rows = Rows { input, path, size: None, places, text, line, end, is_begun: false, is_over: false };
     if !rows.read_line().map_err(Fault::Read)? {
         rows.is_over = true;
         return Ok(rows);
@@ -95,6 +108,11 @@ fn rows(input: Box<dyn Read + Send>) -> Result<Rows, Fault> {
 }
 
 impl Rows {
+    /// Bytes of the file, where that is known.
+    pub(crate) fn size(&self) -> Option<u64> {
+        self.size
+    }
+
     /// Reads the next line that is not blank; false at the end.
     fn read_line(&mut self) -> io::Result<bool> {
         loop {
@@ -107,6 +125,7 @@ impl Rows {
                 return Ok(false);
             }
             self.line += 1;
+            self.end += size;
             if !self.text.trim_ascii().is_empty() {
                 return Ok(true);
             }
@@ -115,9 +134,9 @@ impl Rows {
 }
 
 impl Iterator for Rows {
-    type Item = Row;
+    type Item = Result<Row, Failure>;
 
-    fn next(&mut self) -> Option<Row> {
+    fn next(&mut self) -> Option<Self::Item> {
         if self.is_over {
             return None;
         }
@@ -131,13 +150,13 @@ impl Iterator for Rows {
                 Err(error) => {
                     // Nothing can be read behind it.
                     self.is_over = true;
-                    let payment = Err(format!("reading failed, the rest is left out: {error}"));
-                    return Some(Row { line: self.line + 1, payment });
+                    let told = io::Error::new(error.kind(), format!("line {}: {error}", self.line + 1));
+                    return Some(Err(Failure::file("read", &self.path)(told)));
                 }
             }
         }
         let text = String::from_utf8_lossy(&self.text);
-        Some(Row { line: self.line, payment: payment(&text, self.places) })
+        Some(Ok(Row { line: self.line, end: self.end, payment: payment(&text, self.places) }))
     }
 }
 
@@ -169,8 +188,22 @@ const LINE_SIZE_MAX: u64 = 1 << 20;
 mod tests {
     use super::*;
 
+    fn rows(input: impl Read + Send + 'static) -> Result<Rows, Fault> {
+        super::rows(Box::new(input), Path::new("q.csv"))
+    }
+
     fn read(text: &str) -> Vec<Row> {
-        rows(Box::new(io::Cursor::new(text.to_owned().into_bytes()))).expect("a header").collect()
+        let rows = rows(io::Cursor::new(text.to_owned().into_bytes())).expect("a header");
+        rows.collect::<Result<_, _>>().expect("readable")
+    }
+
+    /// Fails whenever it is read.
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the disk is gone"))
+        }
     }
 
     #[test]
@@ -186,7 +219,7 @@ mod tests {
             assert_eq!((payment.payer.to_string(), payment.payee.to_string()), (a.clone(), b.clone()));
             assert_eq!((payment.amount, rows.len()), (Msat::from_msat(5), 1), "{file}");
         }
-        assert!(matches!(rows(Box::new(&b"payer,payee\n"[..])), Err(Fault::Header)));
+        assert!(matches!(rows(&b"payer,payee\n"[..]), Err(Fault::Header)));
         assert_eq!(read("").len(), 0);
     }
 
@@ -199,11 +232,31 @@ mod tests {
     }
 
     #[test]
+    fn rows_end_where_the_next_begins() {
+        let (a, b) = ("02".repeat(33), "03".repeat(33));
+        let (head, row) = ("src,dst,amount_msat\n", format!("{a},{b},5\n"));
+        let ends: Vec<_> = read(&format!("{head}{row}\n{row}")).iter().map(|row| row.end as usize).collect();
+        let first = head.len() + row.len();
+        assert_eq!(ends, [first, first + 1 + row.len()]);
+    }
+
+    #[test]
+    fn rows_before_one_that_cannot_be_read_are_given_out() {
+        let row = format!("{},{},5\n", "02".repeat(33), "03".repeat(33));
+        let file = io::Cursor::new(format!("src,dst,amount_msat\n{row}{row}").into_bytes()).chain(Broken);
+        let mut rows = rows(file).expect("a header");
+        assert!(rows.by_ref().take(2).all(|row| row.is_ok_and(|row| row.payment.is_ok())));
+        let failure = rows.next().expect("a failure").expect_err("nothing to read");
+        assert!(matches!(failure, Failure::File { .. }), "{failure}");
+        assert_eq!(failure.to_string(), "cannot read q.csv: line 4: the disk is gone");
+        assert!(rows.next().is_none());
+    }
+
+    #[test]
     fn endless_lines_are_refused() {
-        let mut rows = rows(Box::new(io::repeat(b'0')));
-        assert!(matches!(&mut rows, Err(Fault::Read(_))), "the header itself");
+        assert!(matches!(rows(io::repeat(b'0')), Err(Fault::Read(_))), "the header itself");
         let file = io::Cursor::new(b"src,dst,amount_msat\n".to_vec()).chain(io::repeat(b'0'));
-        let rows: Vec<_> = super::rows(Box::new(file)).expect("a header").collect();
-        assert!(rows.len() == 1 && rows[0].payment.is_err());
+        let rows: Vec<_> = rows(file).expect("a header").collect();
+        assert!(rows.len() == 1 && rows[0].is_err());
     }
 }

@@ -1,12 +1,14 @@
 //! Why there is no route: what a limit is short by, and what is not known.
 
-use engine::NoRoute;
 use engine::cost::CostModel;
 use engine::graph::{GraphBuilder, Topology};
-use engine::query::RouteQuery;
+use engine::query::{Avoid, FirstChannel, RouteQuery};
 use engine::router::{RouteError, RouteWorkspace, route};
 use engine::snapshot::Snapshot;
-use primitives::{ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, Msat, ShortChannelId};
+use engine::{NoRoute, Wish};
+use primitives::{
+    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, Msat, ShortChannelId, ShortChannelIdDir,
+};
 use tests::network::node;
 
 const AMOUNT: Msat = Msat::from_msat(10_000_000);
@@ -27,7 +29,7 @@ type Numbers = (u64, (u32, u32), u32, u64, u16, u64);
 fn graph(channels: &[Numbers]) -> Snapshot {
     let mut draft = GraphBuilder::new();
     for &(number, ends, fee_base_msat, sat, blocks, minimum) in channels {
-        let (scid, capacity) = (ShortChannelId::from_u64(number << 40), Msat::from_sat(sat).unwrap());
+        let (scid, capacity) = (scid(number), Msat::from_sat(sat).unwrap());
         draft.add_channel(scid, node(ends.0), node(ends.1), Some(capacity), &Features::default()).unwrap();
         let policy = ChannelPolicy {
             fee: Fee { fee_base_msat, fee_proportional_millionths: 0 },
@@ -41,6 +43,10 @@ fn graph(channels: &[Numbers]) -> Snapshot {
         draft.set_policy(scid, Direction::NodeOneToTwo, policy).unwrap();
     }
     Snapshot::from_topology(Topology::build(draft).unwrap())
+}
+
+fn scid(number: u64) -> ShortChannelId {
+    ShortChannelId::from_u64(number << 40)
 }
 
 fn reason(query: &RouteQuery) -> RouteError {
@@ -112,4 +118,122 @@ fn a_way_that_needs_a_larger_amount_is_no_reason_where_another_one_does_not() {
     assert_eq!((cltv, hop_count), (218, 2));
     let minimum = Msat::from_msat(minimum);
     assert_eq!(reason(&graph(&lifted), &query(60_000)), NoRoute::HtlcMinimum { minimum });
+}
+
+fn no_route(snapshot: &Snapshot, query: &RouteQuery) -> NoRoute {
+    match route(snapshot, query, &mut RouteWorkspace::default()) {
+        Err(RouteError::NoRoute(reason)) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A query without limits that has a route as long as it wishes for nothing.
+fn free() -> RouteQuery {
+    RouteQuery::new(node(0), node(3), AMOUNT)
+}
+
+#[test]
+fn a_way_that_is_to_be_avoided_is_told_as_such() {
+    let direction =
+        |number| ShortChannelIdDir { short_channel_id: scid(number), direction: Direction::NodeOneToTwo };
+    for avoid in [
+        Avoid { nodes: vec![node(1), node(2)], ..Avoid::default() },
+        Avoid { channels: vec![scid(1), scid(4)], ..Avoid::default() },
+        Avoid { directions: vec![direction(2), direction(3)], ..Avoid::default() },
+        // Both of the payee's channels.
+        Avoid { channels: vec![scid(2)], directions: vec![direction(4)], ..Avoid::default() },
+    ] {
+        let query = RouteQuery { avoid, ..free() };
+        for cost in [CostModel::Fee, CostModel::default()] {
+            let reason = no_route(&snapshot(), &query.clone().with_cost(cost));
+            assert_eq!(reason, NoRoute::Closed { wish: Wish::Avoid }, "{:?}", query.avoid);
+        }
+    }
+}
+
+#[test]
+fn a_headroom_that_closes_the_middle_is_told_as_such() {
+    // The ends' channels are large, those between hold the amount and some more.
+    let middle = graph(&[
+        (1, (0, 1), 0, 10_000_000, 10, 1),
+        (2, (1, 2), 1000, 12_000, 10, 1),
+        (3, (2, 3), 1000, 10_000_000, 10, 1),
+    ]);
+    let query = RouteQuery { headroom_millionths: 300_000, ..free() };
+    assert_eq!(no_route(&middle, &query), NoRoute::Closed { wish: Wish::Headroom });
+    assert!(no_route(&middle, &query).to_string().contains("headroom"));
+}
+
+#[test]
+fn a_last_hop_that_closes_the_way_is_told_as_such() {
+    // Node 1 has a channel to the payee, but nobody has one to node 1; node 4 has none to the payee.
+    let beside = graph(&[
+        (1, (0, 2), 0, 10_000_000, 10, 1),
+        (2, (2, 3), 1000, 10_000_000, 10, 1),
+        (3, (1, 3), 1000, 10_000_000, 10, 1),
+        (4, (2, 4), 1000, 10_000_000, 10, 1),
+    ]);
+    for last_hop in [1, 4] {
+        let query = RouteQuery { last_hop: Some(node(last_hop)), ..free() };
+        assert_eq!(no_route(&beside, &query), NoRoute::Closed { wish: Wish::LastHop }, "{last_hop}");
+    }
+}
+
+#[test]
+fn wishes_that_close_the_way_together_are_told_as_such() {
+    let avoid = Avoid { nodes: vec![node(1)], ..Avoid::default() };
+    let query = RouteQuery { avoid, headroom_millionths: 300_000, ..free() };
+    // Node 1's way is to be avoided and needs what the headroom keeps unused; node 2 is not reached.
+    let one = graph(&[
+        (1, (0, 1), 0, 10_000_000, 10, 1),
+        (2, (1, 3), 5000, 12_000, 10, 1),
+        (3, (2, 3), 1000, 10_000_000, 10, 1),
+    ]);
+    assert_eq!(no_route(&one, &query), NoRoute::Closed { wish: Wish::Several });
+    // Where each wish closes another way, either may be given up.
+    assert_eq!(no_route(&snapshot(), &query), NoRoute::Closed { wish: Wish::Avoid });
+}
+
+#[test]
+fn without_any_way_no_wish_is_the_reason() {
+    let apart = graph(&[
+        (1, (0, 1), 0, 10_000_000, 10, 1),
+        (2, (2, 3), 1000, 10_000_000, 10, 1),
+        (3, (1, 4), 1000, 10_000_000, 10, 1),
+    ]);
+    let avoid = Avoid { nodes: vec![node(4)], ..Avoid::default() };
+    let query = RouteQuery { avoid, headroom_millionths: 1000, last_hop: Some(node(2)), ..free() };
+    assert_eq!(no_route(&apart, &query), NoRoute::NotConnected);
+}
+
+#[test]
+fn a_balance_without_room_for_the_fee_is_short_by_what_is_missing() {
+    // Over channel 1 the fee is 5,000 msat, over channel 3 it is 1,000.
+    let first = |number, balance| FirstChannel {
+        short_channel_id: scid(number),
+        balance: Msat::from_msat(AMOUNT.to_msat() + balance),
+    };
+    for (channels, balance, needed) in [
+        (vec![first(1, 1500)], 1500, 5000),
+        (vec![first(1, 4999)], 4999, 5000),
+        (vec![first(3, 0)], 0, 1000),
+        (vec![first(1, 4999), first(3, 400)], 400, 1000),
+    ] {
+        let query = RouteQuery { first_channels: Some(channels), ..free() };
+        for cost in [CostModel::Fee, CostModel::default()] {
+            // A limit on fees that is not in the way changes nothing.
+            for fee_max in [None, Some(Msat::from_msat(6000))] {
+                let mut query = query.clone().with_cost(cost);
+                query.limits.fee_max = fee_max;
+                let amounts = [balance, needed].map(|more| Msat::from_msat(AMOUNT.to_msat() + more));
+                let [balance, needed] = amounts;
+                let reason = no_route(&snapshot(), &query);
+                assert_eq!(reason, NoRoute::BalanceShort { balance, needed }, "{query:?}");
+                let short = needed.saturating_sub(balance);
+                assert!(reason.to_string().contains(&format!("short by {short}")), "{reason}");
+            }
+        }
+    }
+    let enough = RouteQuery { first_channels: Some(vec![first(1, 5000)]), ..free() };
+    assert!(route(&snapshot(), &enough, &mut RouteWorkspace::default()).is_ok());
 }

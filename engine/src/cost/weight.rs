@@ -3,7 +3,8 @@
 //! Core Lightning's askrene multiplies the cost of a channel by exp(-bias / (100 / ln 30)), which is 30^(-bias / 100):
 //! a bias of 100 makes a channel thirty times cheaper, one of -100 thirty times dearer. Products are rounded up, so that a
 //! cost times a factor never falls where the cost grows, is zero for zero only, and bounds the cost from above again
-//! (see [`Weight::undone`]).
+//! (see [`Weight::undone`]). Prices of a unit of flow are rounded down instead, so that what a flow proves stays below what
+//! HTLCs cost.
 
 /// A factor on a cost, from 1/30 to 30, with 20 bits behind the point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,16 @@ impl Weight {
             return cost;
         }
         let product = (u128::from(cost) * u128::from(self.0)).div_ceil(1 << POINT);
+        u64::try_from(product).unwrap_or(u64::MAX)
+    }
+
+    /// A price of a unit of flow times the factor, rounded down; saturates.
+    #[inline(always)]
+    pub(crate) fn of_price(self, price: u64) -> u64 {
+        if self == Weight::ONE {
+            return price;
+        }
+        let product = (u128::from(price) * u128::from(self.0)) >> POINT;
         u64::try_from(product).unwrap_or(u64::MAX)
     }
 
@@ -96,13 +107,15 @@ mod tests {
     fn costs_never_fall_and_are_bounded_both_ways() {
         for bias in [-100, -37, -1, 0, 1, 50, 100] {
             let weight = Weight::of_bias(bias);
-            let mut last = 0;
+            let (mut last, mut last_price) = (0, 0);
             for cost in (0..3000).chain([u64::MAX / 64, u64::MAX / 40]) {
                 let weighed = weight.of(cost);
                 assert!(weighed >= last, "{bias}: falls at {cost}");
                 assert!(weight.undone(weighed) >= cost, "{bias}: {cost} is not bounded");
                 assert_eq!(weighed == 0, cost == 0);
-                last = weighed;
+                let price = weight.of_price(cost);
+                assert!(price >= last_price && weighed - price <= 1, "{bias}: {price} for {weighed}");
+                (last, last_price) = (weighed, price);
             }
         }
         assert_eq!(Weight::of_bias(-100).of(u64::MAX), u64::MAX);

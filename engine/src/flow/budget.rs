@@ -84,6 +84,8 @@ fn is_of_all_prices(error: &PlanError) -> bool {
         PlanError::WorkLimit { .. } | PlanError::Query(_) => true,
         PlanError::Cut(_)
         | PlanError::NoRoomForFees { .. }
+        | PlanError::HtlcMinimum { .. }
+        | PlanError::HtlcLimit { .. }
         | PlanError::RouteLimits { .. }
         | PlanError::TooFewParts { .. }
         | PlanError::FeeLimit { .. } => false,
@@ -92,7 +94,8 @@ fn is_of_all_prices(error: &PlanError) -> bool {
 
 impl<L: Liquidity + Copy> Planner<'_, L> {
     /// The cheapest plan that is found whose fee is within the limit; `dear` is the best without it. Tried are the best
-    /// single route within the limit, which is exact, and lower prices of liquidity, by halves of their digits.
+    /// single route within the limit, which is exact, lower prices of liquidity, by halves of their digits, and in the end fees
+    /// alone, as biases weigh them and as they are.
     pub(super) fn plan_within(
         &mut self,
         limit: Msat,
@@ -105,8 +108,13 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
             Err(error) => candidates.end = Some(error),
         }
         let own = self.prices;
-        if self.try_prices(Prices { halving: 0, ..own }, &mut candidates, space) != Trial::Within {
-            self.try_prices(Prices { hop: 0, risk_billionths: 0, halving: 0 }, &mut candidates, space);
+        let weighed = Prices { is_biased: own.is_biased, ..Prices::FEES };
+        // Fees that biases weigh may be the least ones where those that are paid are not.
+        let paid = self.problem.restrictions.tuning.weights.map(|_| Prices::FEES);
+        for prices in [Prices { halving: 0, ..own }, weighed].into_iter().chain(paid) {
+            if self.try_prices(prices, &mut candidates, space) == Trial::Within {
+                break;
+            }
         }
         let (mut low, mut high) = (0, BUDGET_STEPS);
         while low + 1 < high {

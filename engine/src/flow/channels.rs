@@ -6,9 +6,9 @@ use super::maximum_rule::MaximumRule;
 use super::network::Network;
 use super::pieces::{Piece, Pieces};
 use super::resume::Share;
-use super::tariff::{Charge, Tariff, penalty};
+use super::tariff::{Charge, Tariff, Weights, penalty};
 use crate::belief::{IMPOSSIBLE, Liquidity, LiquidityRange, PENALTY_FRACTION_BITS, Prior};
-use crate::cost::{FeeOnly, chance};
+use crate::cost::{Risky, Weight, chance};
 use crate::graph::{Adjacency, ArcIdx, HtlcBounds, Record};
 use crate::search::passage::Passage;
 use crate::search::problem::Problem;
@@ -16,7 +16,7 @@ use crate::search::problem::Problem;
 /// The network of one query.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChannelNetwork<'a, L> {
-    pub(super) problem: Problem<'a, FeeOnly>,
+    pub(super) problem: Problem<'a, Risky>,
     pub(super) tariff: Tariff,
     liquidity: L,
     /// Whether arcs must be asked one by one what the query thinks of them.
@@ -46,12 +46,13 @@ pub(super) struct ArcTerms {
     pub(super) range: LiquidityRange,
     /// What one part carries at most, in msat; `bounds.max` is for all of them.
     pub(super) part_max: u64,
+    weights: Weights,
     is_own: bool,
 }
 
 impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
     pub(super) fn new(
-        problem: Problem<'a, FeeOnly>,
+        problem: Problem<'a, Risky>,
         tariff: Tariff,
         liquidity: L,
         maximum_rule: MaximumRule,
@@ -84,7 +85,8 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
         if self.kept_millionths < before.kept_millionths {
             return None;
         }
-        self.tariff.share_of(&before.tariff)
+        let least = self.problem.restrictions.tuning.weights.map_or(Weight::ONE, |[least, _]| least);
+        self.tariff.share_of(&before.tariff, least)
     }
 
     /// What there is to know of a flow in this network for one in another.
@@ -135,9 +137,10 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
                 passage.narrowed(range, Prior::Uniform)
             }
         };
-        let Passage { min, max, whole, .. } = passage;
+        let Passage { min, max, whole, fee_weight, beyond_weight, .. } = passage;
         let (bounds, range) = (HtlcBounds { min, max, capacity: whole }, passage.spare());
-        Some(ArcTerms { record, bounds, range, part_max, is_own })
+        let weights = Weights { fee: fee_weight, beyond: beyond_weight };
+        Some(ArcTerms { record, bounds, range, part_max, weights, is_own })
     }
 
     /// Whether an arc in a list is to be found beside it.
@@ -179,8 +182,8 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
         }
         let (tail, head) = if FORWARD { (node, end) } else { (end, node) };
         let Some(terms) = self.terms(record, arc, tail, head) else { return };
-        let first = self.tariff.first(terms.record, terms.charge(), self.flow_bounds(&terms), terms.range);
-        if let Some(piece) = first {
+        let (charge, bounds) = (terms.charge(), self.flow_bounds(&terms));
+        if let Some(piece) = self.tariff.first(terms.record, charge, terms.weights, bounds, terms.range) {
             visit(end, arc, piece);
         }
     }
@@ -195,12 +198,12 @@ impl ArcTerms {
     /// The cost beside fees, with ends in msat.
     pub(super) fn without_fee(&self, tariff: &Tariff) -> Pieces {
         let charge = if self.is_own { Charge::Own } else { Charge::NoFee };
-        tariff.pieces_msat(self.record, charge, self.bounds, self.range)
+        tariff.pieces_msat(self.record, charge, self.weights, self.bounds, self.range)
     }
 
     /// The cost that flow sees, with ends in msat.
     pub(super) fn pieces_msat(&self, tariff: &Tariff) -> Pieces {
-        tariff.pieces_msat(self.record, self.charge(), self.bounds, self.range)
+        tariff.pieces_msat(self.record, self.charge(), self.weights, self.bounds, self.range)
     }
 
     /// What `amount` msat cost beside fees, as [`Tariff::in_msat`] reads it; `pieces` are those of [`ArcTerms::without_fee`].
@@ -211,13 +214,19 @@ impl ArcTerms {
             return convex;
         }
         let charge = if self.is_own { Charge::Own } else { Charge::NoFee };
-        let exact = tariff.exact_msat(self.record, charge, self.range, self.bounds.capacity, amount);
+        let capacity = self.bounds.capacity;
+        let exact = tariff.exact_msat(self.record, charge, self.weights, self.range, capacity, amount);
         convex.max(tariff.of_msat(exact))
     }
 
     /// The fee of forwarding `amount` msat, in msat.
     pub(super) fn fee(&self, amount: u64) -> u64 {
         if self.is_own { 0 } else { self.record.fee(amount) }
+    }
+
+    /// The same as biases weigh it.
+    pub(super) fn weighed_fee(&self, amount: u64) -> u64 {
+        self.weights.fee.of(self.fee(amount))
     }
 
     /// The chance that the arc can carry `amount` msat.
@@ -325,7 +334,8 @@ impl<L: Liquidity + Copy> Network for ChannelNetwork<'_, L> {
 
     fn pieces(&self, arc: u32) -> Pieces {
         let Some(terms) = self.terms_of(arc) else { return Pieces::NONE };
-        self.tariff.pieces(terms.record, terms.charge(), self.flow_bounds(&terms), terms.range)
+        let (charge, bounds) = (terms.charge(), self.flow_bounds(&terms));
+        self.tariff.pieces(terms.record, charge, terms.weights, bounds, terms.range)
     }
 }
 

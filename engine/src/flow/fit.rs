@@ -8,9 +8,10 @@ use super::decompose::Paths;
 use super::pieces::Pieces;
 use super::share::share_out;
 use super::sparse::SparseIndex;
+use super::tariff::Tariff;
 use super::tolls::Overlong;
 use crate::belief::{Liquidity, Prior};
-use crate::cost::FeeOnly;
+use crate::cost::Risky;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{Limits, Used};
 
@@ -21,11 +22,15 @@ pub(super) struct Draft {
     /// Every arc that a part has used, once.
     pub(super) arcs: Vec<UsedArc>,
     /// The places of arcs among them.
-    places: SparseIndex,
+    pub(super) places: SparseIndex,
     /// The hops of the part that is being fitted, payer first.
-    hops: Vec<DraftHop>,
+    pub(super) hops: Vec<DraftHop>,
     /// What each path is asked for in turn.
     wanted: Vec<(usize, u64)>,
+    /// Paths of which no part was made when they were last asked, because it would have been below a minimum.
+    pub(super) refused: Vec<usize>,
+    /// Arcs with these minima, since it was filled.
+    pub(super) too_small: Vec<u32>,
     /// Limits that paths have exceeded since it was filled.
     pub(super) overlong: Overlong,
 }
@@ -38,6 +43,8 @@ pub(super) struct DraftPart {
     /// What the payee gets, in msat.
     pub(super) amount: u64,
     pub(super) used: Used,
+    /// What its fees count for in the cost, as biases weigh them, in msat.
+    fee_cost: u64,
 }
 
 /// A part's HTLC on an arc.
@@ -45,7 +52,7 @@ pub(super) struct DraftPart {
 pub(super) struct DraftHop {
     pub(super) arc: u32,
     /// The arc's place among those of the draft.
-    place: u32,
+    pub(super) place: u32,
     /// What the HTLC carries, in msat.
     pub(super) sent: u64,
 }
@@ -55,6 +62,10 @@ pub(super) struct UsedArc {
     pub(super) terms: ArcTerms,
     /// What all parts send over it, in msat.
     pub(super) sent: u64,
+    /// In how many HTLCs.
+    htlc_count: u32,
+    /// How many HTLCs it takes.
+    htlc_count_max: u32,
     /// The cost beside fees, ends in msat.
     beside_fees: Pieces,
 }
@@ -81,7 +92,25 @@ impl DraftPart {
 impl UsedArc {
     /// What it has left for one more part.
     fn room(&self) -> u64 {
+        if !self.has_slot() {
+            return 0;
+        }
         self.terms.bounds.max.saturating_sub(self.sent).min(self.terms.part_max)
+    }
+
+    /// Whether it takes one more HTLC.
+    pub(super) fn has_slot(&self) -> bool {
+        self.htlc_count < self.htlc_count_max
+    }
+
+    fn hold(&mut self, sent: u64) {
+        self.sent += sent;
+        self.htlc_count += 1;
+    }
+
+    fn release(&mut self, sent: u64) {
+        self.sent -= sent;
+        self.htlc_count -= 1;
     }
 }
 
@@ -91,6 +120,8 @@ impl Draft {
         self.parts.clear();
         self.arcs.clear();
         self.places.reset();
+        self.refused.clear();
+        self.too_small.clear();
     }
 
     /// Makes parts of paths so that they deliver `amount` msat together; returns what is missing.
@@ -103,10 +134,28 @@ impl Draft {
     ) -> u64 {
         self.clear();
         self.overlong = Overlong::default();
-        let mut missing = amount;
         let mut wanted = std::mem::take(&mut self.wanted);
         share_out(network, paths, rules.count_max, amount, &mut wanted);
-        for &(path, wanted) in &wanted {
+        let mut missing = self.fill_in_turn(network, paths, rules, amount, &wanted);
+        if missing > 0 && !self.refused.is_empty() {
+            missing = self.raise(network, paths, rules, (amount, missing), &mut wanted);
+        }
+        self.wanted = wanted;
+        missing
+    }
+
+    /// The same where it has no parts yet, with what each path is `wanted` for in turn.
+    pub(super) fn fill_in_turn<L: Liquidity + Copy>(
+        &mut self,
+        network: &ChannelNetwork<'_, L>,
+        paths: &Paths,
+        rules: &PartRules,
+        amount: u64,
+        wanted: &[(usize, u64)],
+    ) -> u64 {
+        self.refused.clear();
+        let mut missing = amount;
+        for &(path, wanted) in wanted {
             if missing == 0 || self.parts.len() == rules.count_max {
                 break;
             }
@@ -114,6 +163,7 @@ impl Draft {
                 continue;
             }
             let mut wanted = wanted.min(missing);
+            let part_count = self.parts.len();
             while let Some(part) = self.fit(network, rules, wanted) {
                 missing -= part.amount;
                 wanted -= part.amount;
@@ -122,8 +172,10 @@ impl Draft {
                     break;
                 }
             }
+            if self.parts.len() == part_count {
+                self.note_minima(path, rules);
+            }
         }
-        self.wanted = wanted;
         self.spread(network, rules, missing)
     }
 
@@ -162,13 +214,13 @@ impl Draft {
     }
 
     fn add(&mut self, part: DraftPart) {
-        part.hops.iter().for_each(|hop| self.arcs[hop.place as usize].sent += hop.sent);
+        part.hops.iter().for_each(|hop| self.arcs[hop.place as usize].hold(hop.sent));
         self.parts.push(part);
     }
 
     /// Takes all parts away.
     pub(super) fn take_parts(&mut self) -> Vec<DraftPart> {
-        self.arcs.iter_mut().for_each(|known| known.sent = 0);
+        self.arcs.iter_mut().for_each(|known| (known.sent, known.htlc_count) = (0, 0));
         std::mem::take(&mut self.parts)
     }
 
@@ -192,7 +244,7 @@ impl Draft {
             // The part's own HTLCs are in nobody's way while it is fitted.
             let Draft { parts, arcs, hops, .. } = self;
             hops.clone_from(&parts[at].hops);
-            hops.iter().for_each(|hop| arcs[hop.place as usize].sent -= hop.sent);
+            hops.iter().for_each(|hop| arcs[hop.place as usize].release(hop.sent));
             let before = parts[at].amount;
             let larger = self.fit(network, rules, before.saturating_add(missing));
             if let Some(larger) = larger.filter(|larger| larger.amount > before) {
@@ -200,7 +252,7 @@ impl Draft {
                 self.parts[at] = larger;
             }
             let Draft { parts, arcs, .. } = self;
-            parts[at].hops.iter().for_each(|hop| arcs[hop.place as usize].sent += hop.sent);
+            parts[at].hops.iter().for_each(|hop| arcs[hop.place as usize].hold(hop.sent));
         }
         missing
     }
@@ -230,7 +282,7 @@ impl Draft {
     ) -> Option<u64> {
         let before = self.parts.clone();
         let dropped = self.parts.remove(part);
-        dropped.hops.iter().for_each(|hop| self.arcs[hop.place as usize].sent -= hop.sent);
+        dropped.hops.iter().for_each(|hop| self.arcs[hop.place as usize].release(hop.sent));
         let missing = self.spread(network, rules, dropped.amount);
         let merged = self.cost(network);
         if missing == 0 && merged < cost {
@@ -249,22 +301,24 @@ impl Draft {
     ) -> Option<DraftPart> {
         let Draft { arcs, hops, overlong, .. } = self;
         let problem = &network.problem;
+        let mut has_room = |amount: u64| {
+            let sent = send_freely(problem, hops, amount);
+            sent.is_some() && hops.iter().all(|hop| hop.sent <= arcs[hop.place as usize].room())
+        };
         let mut amount = wanted;
-        for _ in 0..FIT_COUNT_MAX {
-            send_freely(problem, hops, amount)?;
-            let over = hops.iter().map(|hop| hop.sent.saturating_sub(arcs[hop.place as usize].room()));
-            let over = over.max().unwrap_or(0);
-            if over == 0 {
-                break;
-            }
-            // Every HTLC shrinks by at least what the part delivers less.
-            amount = amount.checked_sub(over)?;
+        if !has_room(amount) {
+            // No HTLC grows where the part delivers less, so what fits is found by halves. By how much each of them shrinks
+            // depends: by more than that where fees are charged, by less where an inbound fee is a discount.
+            amount = most_below(wanted, &mut has_room);
+            // The hops are those that were tried last.
+            has_room(amount);
         }
         if amount < rules.amount_min {
             return None;
         }
-        let used = price(problem, rules.start, hops, amount)?;
-        overlong.is_within(&rules.limits, &used).then(|| DraftPart { hops: hops.clone(), amount, used })
+        let (used, fee_cost) = price(problem, rules.start, hops, amount)?;
+        let is_within = overlong.is_within(&rules.limits, &used);
+        is_within.then(|| DraftPart { hops: hops.clone(), amount, used, fee_cost })
     }
 
     /// Whether every part still costs what it did. Reads each policy of a part once.
@@ -276,13 +330,17 @@ impl Draft {
         let mut hops = Vec::with_capacity(HOP_COUNT_USUAL);
         self.parts.iter().all(|part| {
             hops.clone_from(&part.hops);
-            let used = price(&network.problem, start, &mut hops, part.amount);
-            used == Some(part.used) && hops == part.hops
+            let priced = price(&network.problem, start, &mut hops, part.amount);
+            priced == Some((part.used, part.fee_cost)) && hops == part.hops
         })
     }
 
     /// Takes a path for the part that is fitted next; `false` where one of its arcs may not be used any more.
-    fn follow<L: Liquidity + Copy>(&mut self, network: &ChannelNetwork<'_, L>, arcs: &[u32]) -> bool {
+    pub(super) fn follow<L: Liquidity + Copy>(
+        &mut self,
+        network: &ChannelNetwork<'_, L>,
+        arcs: &[u32],
+    ) -> bool {
         self.hops.clear();
         for &arc in arcs {
             let place = match self.places.find(arc) {
@@ -290,7 +348,8 @@ impl Draft {
                 None => {
                     let Some(terms) = network.terms_of(arc) else { return false };
                     let beside_fees = terms.without_fee(&network.tariff);
-                    self.arcs.push(UsedArc { terms, sent: 0, beside_fees });
+                    let htlc_count_max = network.problem.htlc_slots(arc);
+                    self.arcs.push(UsedArc { terms, sent: 0, htlc_count: 0, htlc_count_max, beside_fees });
                     self.places.place(arc).0
                 }
             };
@@ -313,12 +372,20 @@ impl Draft {
             let (whole, beside) = (known.terms.pieces_msat(tariff), known.terms.without_fee(tariff));
             tariff.cost_msat(&whole, known.sent).saturating_sub(tariff.cost_msat(&beside, known.sent))
         });
-        self.fee().saturating_sub(linear.sum())
+        self.fee_cost(tariff).saturating_sub(linear.sum())
     }
 
     /// All fees, in msat.
     pub(super) fn fee(&self) -> u64 {
         self.parts.iter().map(DraftPart::fee).fold(0, u64::saturating_add)
+    }
+
+    /// What they count for in the cost, in msat.
+    fn fee_cost(&self, tariff: &Tariff) -> u64 {
+        if !tariff.is_biased() {
+            return self.fee();
+        }
+        self.parts.iter().map(|part| part.fee_cost).fold(0, u64::saturating_add)
     }
 
     /// The fees in millionths of what the parts deliver; 0 where there is none.
@@ -328,7 +395,7 @@ impl Draft {
             .map_or(MILLION, |share| share.min(MILLION))
     }
 
-    /// What the plan costs in the model: exact fees, and what its arcs cost beside them, in msat.
+    /// What the plan costs in the model: exact fees, and what its arcs cost beside them, both as biases weigh them, in msat.
     pub(super) fn cost<L: Liquidity + Copy>(&self, network: &ChannelNetwork<'_, L>) -> u64 {
         let beside = self
             .arcs
@@ -336,20 +403,23 @@ impl Draft {
             .filter(|known| known.sent > 0)
             .map(|known| known.terms.cost_beside_fees(&network.tariff, &known.beside_fees, known.sent));
         let beside = beside.fold(0, u128::saturating_add);
-        self.fee().saturating_add(network.tariff.in_msat(beside))
+        self.fee_cost(&network.tariff).saturating_add(network.tariff.in_msat(beside))
     }
 
-    /// By how much the fees are less than what a flow of `amount` pays for what the parts deliver, because each hop's fee is
-    /// rounded down (BOLT 7), in msat rounded up.
-    pub(super) fn rounded_off(&self, amount: u64) -> u64 {
+    /// By how much the fees count for less than those of a flow of `amount` do for what the parts deliver, because each hop's
+    /// fee is rounded down (BOLT 7), in msat rounded up.
+    pub(super) fn rounded_off(&self, tariff: &Tariff, amount: u64) -> u64 {
+        let fee = |hop: &DraftHop| {
+            let terms = &self.arcs[hop.place as usize].terms;
+            u128::from(if tariff.is_biased() { terms.weighed_fee(amount) } else { terms.fee(amount) })
+        };
         let of_part = |part: &DraftPart| {
-            let whole =
-                part.hops.iter().map(|hop| u128::from(self.arcs[hop.place as usize].terms.fee(amount)));
+            let whole = part.hops.iter().map(fee);
             whole.sum::<u128>().saturating_mul(u128::from(part.amount))
         };
         let linear = self.parts.iter().map(of_part).fold(0, u128::saturating_add);
         u64::try_from(linear.div_ceil(u128::from(amount)))
-            .map_or(0, |linear| linear.saturating_sub(self.fee()))
+            .map_or(0, |linear| linear.saturating_sub(self.fee_cost(tariff)))
     }
 
     /// The chance that every channel can carry all that the parts send over it.
@@ -364,8 +434,18 @@ impl Draft {
     }
 }
 
+/// The most below `above` that has room; 0 where nothing has.
+fn most_below(above: u64, mut has_room: impl FnMut(u64) -> bool) -> u64 {
+    let (mut least, mut above) = (0, above);
+    while above.saturating_sub(least) > 1 {
+        let middle = least + (above - least) / 2;
+        if has_room(middle) { least = middle } else { above = middle }
+    }
+    least
+}
+
 /// The HTLCs of `amount` along `hops` as if nothing limited them.
-fn send_freely(problem: &Problem<'_, FeeOnly>, hops: &mut [DraftHop], amount: u64) -> Option<()> {
+pub(super) fn send_freely(problem: &Problem<'_, Risky>, hops: &mut [DraftHop], amount: u64) -> Option<()> {
     let mut suffix = Suffix { cost: 0, received: amount, forwarded: amount };
     for hop in hops.iter_mut().rev() {
         hop.sent = problem.arriving(hop.arc, &suffix);
@@ -376,8 +456,14 @@ fn send_freely(problem: &Problem<'_, FeeOnly>, hops: &mut [DraftHop], amount: u6
     Some(())
 }
 
-/// Prices a part backwards from the payee: what its HTLCs carry, and what it takes of limited resources.
-fn price(problem: &Problem<'_, FeeOnly>, start: Used, hops: &mut [DraftHop], amount: u64) -> Option<Used> {
+/// Prices a part backwards from the payee: what its HTLCs carry, what it takes of limited resources, and what its fees count
+/// for in the cost.
+fn price(
+    problem: &Problem<'_, Risky>,
+    start: Used,
+    hops: &mut [DraftHop],
+    amount: u64,
+) -> Option<(Used, u64)> {
     let (mut suffix, mut used) = (Suffix { cost: 0, received: amount, forwarded: amount }, start);
     for hop in hops.iter_mut().rev() {
         suffix = problem.extend(hop.arc, &suffix)?;
@@ -388,13 +474,11 @@ fn price(problem: &Problem<'_, FeeOnly>, start: Used, hops: &mut [DraftHop], amo
             used.extended(problem.record(hop.arc), &suffix)
         };
     }
-    Some(used)
+    Some((used, suffix.cost))
 }
 
 /// Parts that are tried to be dropped where costs are not convex.
 const MERGE_TRY_COUNT: usize = 8;
 /// Channels of a usual part, to reserve room for.
 const HOP_COUNT_USUAL: usize = 8;
-/// A part shrinks by what is too much, once for all arcs; inbound fees may make it take another turn.
-const FIT_COUNT_MAX: usize = 4;
 const MILLION: u64 = 1_000_000;

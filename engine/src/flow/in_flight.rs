@@ -33,6 +33,13 @@ impl InFlight {
         self.marks[word] |= bit;
     }
 
+    /// Counts so much less over an arc, at most what is on the way. O(log arcs).
+    pub fn take(&mut self, arc: ArcIdx, amount: Msat) {
+        if let Ok(place) = self.held.binary_search_by_key(&arc.to_u32(), |entry| entry.0) {
+            self.held[place].1 = self.held[place].1.saturating_sub(amount.to_msat());
+        }
+    }
+
     /// What is on the way over an arc.
     #[inline]
     pub fn of(&self, arc: ArcIdx) -> Msat {
@@ -66,6 +73,10 @@ mod tests {
         }
         let held = [3, 7, 7 + 1024, 7 + 2048, 4].map(|number| in_flight.of(arc(number)).to_msat());
         assert_eq!(held, [5, 30, 1, 0, 0]);
+        for (number, amount) in [(3, 1), (7, 40), (8, 1)] {
+            in_flight.take(arc(number), Msat::from_msat(amount));
+        }
+        assert_eq!([3, 7, 8].map(|number| in_flight.of(arc(number)).to_msat()), [4, 0, 0]);
         in_flight.clear();
         assert_eq!(in_flight, InFlight::default());
     }

@@ -22,11 +22,13 @@
 //! share        how much each path is asked for
 //! exchange     better paths and amounts where parts are few
 //! fit          paths as parts with exact fees
+//! raise        parts that are raised to their channels' minima
 //! query        what is asked and answered
 //! planner      all of it together for one set of prices
 //! tolls        prices on blocks and hops, for limits on them
 //! tolled       plans within such limits
 //! budget       lower prices of liquidity, for a fee limit or a choice
+//! minima       plans without channels whose minima are in the way
 //! plan         the front door
 //! stage        what of an unlikely plan is sent first
 //! ```
@@ -45,11 +47,13 @@ mod fit;
 mod in_flight;
 mod liquidity;
 mod maximum_rule;
+mod minima;
 mod network;
 mod pieces;
 mod plan;
 mod planner;
 mod query;
+mod raise;
 mod relaxed;
 mod residual;
 mod resume;

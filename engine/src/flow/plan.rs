@@ -3,7 +3,8 @@
 //! 1. The cheapest flow of the amount, with the model's relaxations (`tariff`): its cost is a bound for any plan.
 //! 2. The flow's widest paths become parts. One path: the exact search of a single route takes over.
 //! 3. Fees are added; what no longer fits into a channel is spread over the others, or more flow is sent.
-//! 4. Parts whose base fees are worth more than their share of the liquidity are given up.
+//! 4. Where channels' minima are above what parts would send over them, parts are raised to them, or do without them.
+//! 5. Parts whose base fees are worth more than their share of the liquidity are given up.
 //!
 //! Where the fee is over its limit, the price of liquidity is lowered until it is not.
 
@@ -47,13 +48,13 @@ pub fn plan_with<L: Liquidity + Copy>(
     space.begin(query);
     let compiled = compile(snapshot, &query.route)?;
     let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
-    let limit = query.route.limits.fee_limit(query.route.amount);
-    let drawn = planner.plan(planner.prices, space)?;
-    let bound = drawn.bound;
-    if drawn.plan.fee <= limit {
-        return Ok(drawn.above(bound));
+    match planner.plan_cheapest(space) {
+        Ok(drawn) => {
+            let bound = drawn.bound;
+            Ok(drawn.above(bound))
+        }
+        Err(error) => planner.plan_around(error, space),
     }
-    planner.plan_within(limit, &drawn, space).map(|within| within.above(bound))
 }
 
 /// A query's flow before it is cut in parts.

@@ -16,10 +16,10 @@ use super::tolls::Tolls;
 use super::workspace::PlanWorkspace;
 use crate::belief::{Liquidity, Prior};
 use crate::compile::Compiled;
-use crate::cost::{FeeOnly, Prices};
+use crate::cost::{Prices, Risky};
 use crate::query::RouteQuery;
 use crate::route::{Hop, limits_of, payee_used};
-use crate::router::{RouteError, route_knowing};
+use crate::router::{QueryPart, RouteError, route_knowing};
 use crate::search::problem::Problem;
 use crate::snapshot::Snapshot;
 
@@ -54,12 +54,13 @@ impl Drawn {
 /// A query in numbers.
 #[derive(Clone)]
 pub(super) struct Planner<'a, L> {
-    snapshot: &'a Snapshot,
-    query: &'a PlanQuery,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) query: &'a PlanQuery,
     compiled: &'a Compiled,
-    pub(super) problem: Problem<'a, FeeOnly>,
+    /// Its cost is what biases make of fees; `prices` says what counts beside them.
+    pub(super) problem: Problem<'a, Risky>,
     pub(super) prices: Prices,
-    liquidity: L,
+    pub(super) liquidity: L,
     pub(super) rules: PartRules,
     pub(super) tolls: Tolls,
     /// Units that flow has.
@@ -74,13 +75,16 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         liquidity: L,
     ) -> Result<Self, PlanError> {
         if compiled.is_circular() {
-            return Err(RouteError::BadQuery { reason: "a payment to oneself is not split" }.into());
+            let (part, reason) = (QueryPart::Payee, "a payment to oneself is not split");
+            return Err(RouteError::BadQuery { part, reason }.into());
         }
         if query.part_count_max == 0 {
-            return Err(RouteError::BadQuery { reason: "a plan has at least one part" }.into());
+            let (part, reason) = (QueryPart::PartCount, "a plan has at least one part");
+            return Err(RouteError::BadQuery { part, reason }.into());
         }
         let route = &query.route;
-        let problem = compiled.problem(snapshot, route, FeeOnly);
+        let fees = Risky::biased_fee(compiled.restrictions.tuning);
+        let problem = compiled.problem(snapshot, route, fees);
         // The fee limit is one on the whole plan, which a part alone cannot tell.
         let problem = Problem { strict: true, amount_max: u64::MAX >> 1, ..problem };
         let rules = PartRules {
@@ -135,6 +139,18 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
             End::Cut => Err(PlanError::Cut(name_cut(self.snapshot, network, flow))),
             End::WorkLimit => Err(PlanError::WorkLimit { augmentations: counts.augmentations }),
         }
+    }
+
+    /// The plan that costs least within the fee limit. Its bound is that of the query's own prices.
+    pub(super) fn plan_cheapest(&mut self, space: &mut PlanWorkspace) -> Result<Drawn, PlanError> {
+        let limit = self.query.route.limits.fee_limit(self.query.route.amount);
+        let drawn = self.plan(self.prices, space)?;
+        let bound = drawn.bound;
+        if drawn.plan.fee <= limit {
+            return Ok(drawn);
+        }
+        let within = self.plan_within(limit, &drawn, space)?;
+        Ok(Drawn { bound, ..within })
     }
 
     /// The plan for these prices, whatever its fee.
@@ -308,6 +324,12 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         if space.overlong.is_any() {
             return PlanError::RouteLimits { missing };
         }
+        if let Some(least) = space.draft.least_minimum() {
+            return self.minimum_error(missing, least);
+        }
+        if space.draft.arcs.iter().any(|known| !known.has_slot()) {
+            return PlanError::HtlcLimit { missing };
+        }
         if space.paths.list.len() > self.rules.count_max {
             return PlanError::TooFewParts { part_count_max: self.rules.count_max, missing };
         }
@@ -353,7 +375,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
     ) -> Drawn {
         let draft = &mut space.draft;
         let cost = draft.cost(network);
-        let rounded_off = draft.rounded_off(self.problem.amount);
+        let rounded_off = draft.rounded_off(&network.tariff, self.problem.amount);
         draft.parts.sort_by_key(|part| std::cmp::Reverse(part.amount));
         let cltv = draft.parts.iter().map(|part| part.used.cltv).max().unwrap_or(0);
         let plan = Plan {

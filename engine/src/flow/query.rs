@@ -1,6 +1,6 @@
 //! What a plan is asked for, what it looks like, and why there may be none.
 
-use primitives::{Msat, NodeId};
+use primitives::{Msat, NodeId, ShortChannelIdDir};
 
 use super::counts::FlowCounts;
 use super::cut::{Cut, CutPlace};
@@ -46,14 +46,16 @@ pub struct Plan {
     pub probability: f64,
     /// Blocks until the last of the payer's HTLCs expires, the final delta included.
     pub cltv: u32,
-    /// Fees, and what the cost model charges for the rest, in msat.
+    /// Fees, and what the cost model charges for the rest, in msat. As in a route's cost, layers' biases weigh both; `fee` is
+    /// what is paid.
     pub cost: u64,
     /// A lower bound on what any set of parts costs in the model, of no more parts than the query allows, in msat; never above
-    /// `cost`. It is what the cheapest flow proves: by duality, over the straight pieces that liquidity is priced with. The
-    /// flow's fees are not rounded, but BOLT 7 rounds each hop's down: by what that saves this plan the bound is lowered, and
-    /// another set may cost less than it by less than a msat for each hop of each part. Left aside are channels of which not
-    /// a thousandth of the amount is sure and not two are possible, and those whose `htlc_minimum_msat` is above all of it:
-    /// with them a set may cost less. `None` where inbound fees count, which the flow does not know, and for a stage.
+    /// `cost`. It is what the cheapest flow proves: by duality, over the straight pieces that liquidity is priced with, biases
+    /// included. The flow's fees are not rounded, but BOLT 7 rounds each hop's down: by what that saves this plan the bound is
+    /// lowered, and another set may cost less than it by less than a msat, or what a bias makes of one, for each hop of each
+    /// part. Left aside are channels of which not a thousandth of the amount is sure and not two are possible, and those whose
+    /// `htlc_minimum_msat` is above all of it: with them a set may cost less. `None` where inbound fees count, which the flow
+    /// does not know, and for a stage.
     pub least_cost: Option<u64>,
     /// The graph's version.
     pub version: u64,
@@ -89,6 +91,26 @@ pub enum PlanError {
     /// Parts that carry the amount exist, but not with fees on top of it.
     #[error("the channels are full before fees: {missing} of the amount find no place")]
     NoRoomForFees {
+        /// What was missing in the end.
+        missing: Msat,
+    },
+    /// Parts that would carry the rest are below the `htlc_minimum_msat` of channels on their way, as far as is known: which
+    /// parts to raise to such minima, and which channels to do without, is tried for some.
+    #[error(
+        "parts below an htlc_minimum_msat leave {missing} of the amount over: {channel} takes none below {minimum}; \
+         raise the amount, or lower it by that much"
+    )]
+    HtlcMinimum {
+        /// What was missing in the end.
+        missing: Msat,
+        /// The channel with the least of these minima.
+        channel: ShortChannelIdDir,
+        /// What each HTLC over it must carry.
+        minimum: Msat,
+    },
+    /// Channels on the way have as many HTLCs in flight, those of the parts included, as they take.
+    #[error("channels that take no more HTLCs leave {missing} of the amount over; wait for some to end")]
+    HtlcLimit {
         /// What was missing in the end.
         missing: Msat,
     },

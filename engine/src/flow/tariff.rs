@@ -7,7 +7,12 @@
 //! risk       unit * cltv_expiry_delta * risk            none on the payer's own channels
 //! hop        price of a hop / units
 //! liquidity  lambda * secant of -ln(P)                  P(x) = (upper - x) / (upper - lower), 1 up to lower
+//! tolls      on hops and blocks                         where parts would be too long
 //! ```
+//! **Biases** of layers multiply the fee, and the sum of all the rest but tolls, with the factors that a search of single
+//! routes has for them (`search::passage`), rounded down. A factor keeps rising slopes rising. Arcs that cost less for it lie beside
+//! the lists, so that the lists' bounds, which know of no bias, hold.
+//!
 //! **Base fees** are no linear cost: a part pays them whole. They are spread over the whole amount, as if every arc
 //! carried all of it. A part never pays less, so the relaxed optimum stays below what any set of parts costs; the exact
 //! fees are found when the parts are priced. The same holds for the price of a hop.
@@ -28,7 +33,7 @@ use super::explicit::SLOPE_MAX;
 use super::pieces::{PIECE_COUNT, Piece, Pieces};
 use super::resume::Share;
 use crate::belief::{Hull, LiquidityRange, Prior};
-use crate::cost::{LOG_FRACTION_BITS, Prices, log2};
+use crate::cost::{LOG_FRACTION_BITS, Prices, Weight, log2};
 use crate::graph::{GridPlace, HtlcBounds, Record};
 
 /// A query's prices.
@@ -48,6 +53,11 @@ pub(super) struct Tariff {
     hop: u64,
     /// The price of a block a unit.
     block: u64,
+    /// Tolls on both, a unit.
+    hop_toll: u64,
+    block_toll: u64,
+    /// Whether biases count.
+    is_biased: bool,
     /// Price of a halving, times the unit.
     halving: u128,
     /// Slopes of the first three pieces times what is unknown, shifted.
@@ -58,7 +68,34 @@ pub(super) struct Tariff {
     whole: u64,
 }
 
+/// What biases multiply an arc's slope with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Weights {
+    /// Its fee.
+    pub(super) fee: Weight,
+    /// The rest, tolls aside.
+    pub(super) beyond: Weight,
+}
+
 /// What an arc's slope is made of beside liquidity.
+#[derive(Debug, Clone, Copy)]
+struct Linear {
+    /// The fee, weighed, and tolls.
+    apart: u64,
+    /// Hop and risk, which are weighed together with liquidity.
+    beyond: u64,
+    weight: Weight,
+}
+
+impl Linear {
+    /// The slope where liquidity costs so much.
+    #[inline(always)]
+    fn slope(self, liquidity: u64) -> u64 {
+        self.apart.saturating_add(self.weight.of_price(self.beyond + liquidity)).min(SLOPE_MAX)
+    }
+}
+
+/// What an arc charges beside liquidity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Charge {
     /// A hop that forwards.
@@ -67,6 +104,11 @@ pub(super) enum Charge {
     Own,
     /// A hop that forwards, without its fee: fees are added exactly elsewhere.
     NoFee,
+}
+
+impl Weights {
+    /// No bias.
+    pub(super) const ONE: Weights = Weights { fee: Weight::ONE, beyond: Weight::ONE };
 }
 
 impl Tariff {
@@ -85,7 +127,10 @@ impl Tariff {
         };
         let halving = u128::from(prices.halving) * u128::from(unit);
         let (ranges, shift) = range_slopes(halving);
-        let block = u128::from(unit) * u128::from(prices.risk_billionths);
+        let block = |billionths: u64| {
+            let price = ((u128::from(unit) * u128::from(billionths)) << SLOPE_BITS) / BILLION;
+            u64::try_from(price).unwrap_or(u64::MAX)
+        };
         Tariff {
             unit,
             units,
@@ -94,7 +139,10 @@ impl Tariff {
             place: GridPlace::of(part),
             share: scaled_share(unit, part),
             hop: scaled(prices.hop, units).min(SLOPE_MAX / 4),
-            block: u64::try_from((block << SLOPE_BITS) / BILLION).unwrap_or(u64::MAX),
+            block: block(prices.risk_billionths),
+            hop_toll: scaled(prices.hop_toll, units).min(SLOPE_MAX / 4),
+            block_toll: block(prices.block_toll_billionths),
+            is_biased: prices.is_biased,
             halving,
             ranges,
             shift,
@@ -112,18 +160,24 @@ impl Tariff {
     ///
     /// Fees fall at most as their base, spread over more; liquidity as its price. Slopes are rounded: liquidity's to one part
     /// in 2^18 (where it is less exact, it is beyond the greatest slope), each term to a digit, a fee to a msat of a part.
-    /// That is small beside the price of a hop, which every arc has.
-    pub(super) fn share_of(&self, before: &Tariff) -> Option<Share> {
+    /// That is small beside the price of a hop, which every arc has, at a factor of `least` or more. A factor changes no share,
+    /// and of what it rounds, both products a digit.
+    pub(super) fn share_of(&self, before: &Tariff, least: Weight) -> Option<Share> {
         let scale = |tariff: &Tariff| (tariff.unit, tariff.units, tariff.prior, tariff.hop, tariff.block);
-        if scale(self) != scale(before) || !self.is_convex() && self.whole != before.whole {
+        let beside = |tariff: &Tariff| (tariff.hop_toll, tariff.block_toll, tariff.is_biased);
+        if scale(self) != scale(before) || beside(self) != beside(before) {
+            return None;
+        }
+        if !self.is_convex() && self.whole != before.whole {
             return None;
         }
         let part =
             |tariff: &Tariff| u128::from(tariff.millions) * u128::from(MILLION) + u128::from(tariff.rest);
         let share = Share::of(part(before), part(self)).min(Share::of(self.halving, before.halving));
-        let lost = 4 + (u128::from(self.unit) << SLOPE_BITS) / part(self).max(1);
+        let lost = 6 + (u128::from(self.unit) << SLOPE_BITS) / part(self).max(1);
+        let hop = least.of_price(self.hop);
         let is_little =
-            share < Share::of(1, WORTH) || u128::from(share.of_cost(self.hop) >> (SAFE_BITS + 1)) < lost;
+            share < Share::of(1, WORTH) || u128::from(share.of_cost(hop) >> (SAFE_BITS + 1)) < lost;
         (!is_little).then(|| share.lessened(SAFE_BITS))
     }
 
@@ -139,8 +193,12 @@ impl Tariff {
 
     /// Units of 1 msat, every arc for the same price: for flows whose amount alone counts.
     pub(super) fn flat() -> Self {
-        let free = Prices { hop: 0, risk_billionths: 0, halving: 0 };
-        Tariff { share: 0, hop: 1, unit: 1, ..Tariff::new(free, 1) }
+        Tariff { share: 0, hop: 1, unit: 1, ..Tariff::new(Prices::FEES, 1) }
+    }
+
+    /// Whether biases count.
+    pub(super) fn is_biased(&self) -> bool {
+        self.is_biased
     }
 
     /// Whether amounts alone count.
@@ -148,10 +206,10 @@ impl Tariff {
         self.share == 0
     }
 
-    /// A lower bound on the slope of arcs whose fee is at least `fee` msat.
+    /// A lower bound on the slope of arcs whose fee is at least `fee` msat and that no bias favours.
     #[inline(always)]
     pub(super) fn bound(&self, fee: u64) -> u64 {
-        self.fee_slope(fee) + self.hop
+        self.fee_slope(fee) + self.hop + self.hop_toll
     }
 
     #[inline(always)]
@@ -161,15 +219,18 @@ impl Tariff {
     }
 
     #[inline(always)]
-    fn linear(&self, record: Record, charge: Charge) -> u64 {
+    fn linear(&self, record: Record, charge: Charge, weights: Weights) -> Linear {
+        let Weights { fee: fee_weight, beyond: weight } = if self.is_biased { weights } else { Weights::ONE };
         if charge == Charge::Own {
-            return self.hop;
+            return Linear { apart: self.hop_toll, beyond: self.hop, weight };
         }
-        let risk = self.block.saturating_mul(record.cltv()).min(SLOPE_MAX / 4);
+        let blocks = |price: u64| price.saturating_mul(record.cltv()).min(SLOPE_MAX / 4);
+        let (toll, beyond) = (self.hop_toll + blocks(self.block_toll), self.hop + blocks(self.block));
         if charge == Charge::NoFee {
-            return risk + self.hop;
+            return Linear { apart: toll, beyond, weight };
         }
-        self.bound(record.fee_split(self.millions, self.rest)) + risk
+        let fee = fee_weight.of_price(self.fee_slope(record.fee_split(self.millions, self.rest)));
+        Linear { apart: fee.saturating_add(toll), beyond, weight }
     }
 
     /// The first piece of an arc, `None` where it does not carry a unit.
@@ -178,6 +239,7 @@ impl Tariff {
         &self,
         record: Record,
         charge: Charge,
+        weights: Weights,
         bounds: HtlcBounds,
         range: LiquidityRange,
     ) -> Option<Piece> {
@@ -189,9 +251,9 @@ impl Tariff {
         }
         if lower > 0 || self.halving == 0 || !self.is_convex() {
             // What is surely there comes first.
-            return self.pieces(record, charge, bounds, range).ahead(0);
+            return self.pieces(record, charge, weights, bounds, range).ahead(0);
         }
-        let slope = self.linear(record, charge) + self.range_slope(0, unknown);
+        let slope = self.linear(record, charge, weights).slope(self.range_slope(0, unknown));
         Some(Piece { slope, room: (unknown / 2).min(max) / self.unit })
     }
 
@@ -208,13 +270,14 @@ impl Tariff {
         &self,
         record: Record,
         charge: Charge,
+        weights: Weights,
         bounds: HtlcBounds,
         range: LiquidityRange,
     ) -> Pieces {
         if bounds.max.min(range.upper.to_msat()) < self.unit || self.is_aside(range) {
             return Pieces::NONE;
         }
-        let msat = self.pieces_msat(record, charge, bounds, range);
+        let msat = self.pieces_msat(record, charge, weights, bounds, range);
         let least = u64::from(msat.ends[0] > 0);
         Pieces { ends: msat.ends.map(|end| (end / self.unit).max(least)), slopes: msat.slopes }
     }
@@ -224,48 +287,46 @@ impl Tariff {
         &self,
         record: Record,
         charge: Charge,
+        weights: Weights,
         bounds: HtlcBounds,
         range: LiquidityRange,
     ) -> Pieces {
         let (lower, upper) = (range.lower.to_msat(), range.upper.to_msat());
         let max = bounds.max.min(upper);
-        let linear = self.linear(record, charge);
+        let linear = self.linear(record, charge, weights);
         if self.halving == 0 {
-            return Pieces::linear(max, linear);
+            return Pieces::linear(max, linear.slope(0));
         }
         if !self.is_convex() {
             return self.hull(linear, max, range, bounds.capacity);
         }
         let unknown = upper.saturating_sub(lower);
         let ends = [lower, lower + unknown / 2, upper - unknown / 5, upper - unknown / 20, upper];
-        let mut slopes = [linear; PIECE_COUNT];
-        for (at, slope) in slopes[1..4].iter_mut().enumerate() {
-            *slope += self.range_slope(at, unknown);
-        }
-        slopes[4] = slopes[3].max(linear + self.last_slope(unknown));
-        Pieces { ends: ends.map(|end| end.min(max)), slopes }
+        let [half, more, most] = [0, 1, 2].map(|at| self.range_slope(at, unknown));
+        let liquidity = [0, half, more, most, most.max(self.last_slope(unknown))];
+        Pieces { ends: ends.map(|end| end.min(max)), slopes: liquidity.map(|slope| linear.slope(slope)) }
     }
 
     /// The lower convex hull of the prior at shares of what the whole amount takes.
-    fn hull(&self, linear: u64, max: u64, range: LiquidityRange, capacity: u64) -> Pieces {
+    fn hull(&self, linear: Linear, max: u64, range: LiquidityRange, capacity: u64) -> Pieces {
         let (lower, upper) = (range.lower.to_msat(), range.upper.to_msat());
         let width = upper.min(self.whole.max(lower)) - lower;
         let ends = [width / 2, width - width / 5, width - width / 20, width].map(|end| lower + end);
         let bounds = (range.with_held(lower), range.with_held(upper));
         let amounts = ends.map(|end| range.with_held(end));
         let hull = Hull::at(self.prior, bounds, Msat::from_msat(capacity), amounts);
-        let mut pieces =
-            Pieces { ends: [lower, ends[0], ends[1], ends[2], upper], slopes: [linear; PIECE_COUNT] };
-        for (slope, amount) in pieces.slopes[1..].iter_mut().zip(amounts) {
-            *slope += hull.piece(amount).map_or(0, |[begin, end]| {
+        let mut liquidity = [0; PIECE_COUNT];
+        for (slope, amount) in liquidity[1..].iter_mut().zip(amounts) {
+            *slope = hull.piece(amount).map_or(0, |[begin, end]| {
                 self.penalty_slope(end.penalty - begin.penalty, end.amount.to_msat() - begin.amount.to_msat())
             });
         }
         // Rounding may turn the last digit.
         for at in 1..PIECE_COUNT {
-            pieces.slopes[at] = pieces.slopes[at].max(pieces.slopes[at - 1]);
+            liquidity[at] = liquidity[at].max(liquidity[at - 1]);
         }
-        Pieces { ends: pieces.ends.map(|end| end.min(max)), ..pieces }
+        let ends = [lower, ends[0], ends[1], ends[2], upper].map(|end| end.min(max));
+        Pieces { ends, slopes: liquidity.map(|slope| linear.slope(slope)) }
     }
 
     /// What a unit costs where `width` msat cost a penalty of `rise`.
@@ -276,20 +337,23 @@ impl Tariff {
         u64::try_from(slope).map_or(SLOPE_MAX / 4, |slope| slope.min(SLOPE_MAX / 4))
     }
 
-    /// What `msat` cost by the prior itself, in msat rounded down.
+    /// What `msat` cost by the prior itself, in msat.
     pub(super) fn exact_msat(
         &self,
         record: Record,
         charge: Charge,
+        weights: Weights,
         range: LiquidityRange,
         capacity: u64,
         msat: u64,
     ) -> u64 {
-        let linear = self.cost_msat(&Pieces::linear(msat, self.linear(record, charge)), msat);
+        let linear = self.linear(record, charge, weights);
+        let at = |slope: u64| self.cost_msat(&Pieces::linear(msat, slope), msat);
         let penalty = penalty(self.prior, range, capacity, msat);
         let halvings = (u128::from(penalty) * u128::from(LOG_2_E)) >> LOG_FRACTION_BITS;
         let cost = (self.halving.saturating_mul(halvings) >> LOG_FRACTION_BITS) / u128::from(self.unit);
-        linear.saturating_add(u64::try_from(cost).unwrap_or(u64::MAX))
+        let beyond = at(linear.beyond).saturating_add(u64::try_from(cost).unwrap_or(u64::MAX));
+        linear.weight.of(beyond).saturating_add(at(linear.apart))
     }
 
     #[inline(always)]
@@ -370,6 +434,11 @@ mod tests {
     use crate::cost::CostModel;
     use crate::search::passage::Passage;
 
+    fn random_weights(rng: &mut ChaCha8Rng) -> Weights {
+        let [fee, beyond] = [(); 2].map(|()| Weight::of_bias(rng.random_range(-100..=100)));
+        if rng.random() { Weights { fee, beyond } } else { Weights::ONE }
+    }
+
     const AMOUNTS: [u64; 6] = [1, 999, 100_000, 123_456_789, 10_000_000_000, 100_000_000_000_000];
 
     fn random_record(rng: &mut ChaCha8Rng, capacity: u64) -> Record {
@@ -401,14 +470,15 @@ mod tests {
             let lower = if rng.random() { 0 } else { rng.random_range(0..=capacity) };
             let upper = if rng.random() { capacity } else { rng.random_range(lower..=capacity) };
             let range = LiquidityRange::new(Msat::from_msat(lower), Msat::from_msat(upper));
+            let weights = random_weights(&mut rng);
             for charge in [Charge::Forward, Charge::Own, Charge::NoFee] {
-                let pieces = tariff.pieces(record, charge, bounds, range);
+                let pieces = tariff.pieces(record, charge, weights, bounds, range);
                 assert!(pieces.slopes.is_sorted() && pieces.ends.is_sorted(), "{pieces:?}");
                 assert!(pieces.slopes[4] <= SLOPE_MAX);
                 let capacity = bounds.max.min(upper) / tariff.unit;
                 assert!(pieces.capacity() == capacity || pieces == Pieces::NONE && tariff.is_aside(range));
                 if let Some(first) = pieces.ahead(0) {
-                    let msat = tariff.pieces_msat(record, charge, bounds, range);
+                    let msat = tariff.pieces_msat(record, charge, weights, bounds, range);
                     assert_eq!(
                         Some(first.slope),
                         msat.ahead(0).map(|piece| piece.slope),
@@ -416,14 +486,17 @@ mod tests {
                     );
                 }
                 assert_eq!(
-                    tariff.first(record, charge, bounds, range),
+                    tariff.first(record, charge, weights, bounds, range),
                     pieces.ahead(0),
                     "{amount} {range:?}"
                 );
                 carried += u64::from(pieces.capacity() > 0);
             }
             let fee = record.fee(amount);
-            let first = tariff.first(record, Charge::Forward, bounds, range);
+            // What a bias favours is in no list.
+            let unfavoured =
+                Weights { fee: weights.fee.max(Weight::ONE), beyond: weights.beyond.max(Weight::ONE) };
+            let first = tariff.first(record, Charge::Forward, unfavoured, bounds, range);
             assert!(first.is_none_or(|first| tariff.bound(fee) <= first.slope));
         }
         assert!(carried > 20_000, "{carried}");
@@ -439,17 +512,46 @@ mod tests {
             let record = random_record(&mut rng, capacity);
             let bounds = HtlcBounds { min: 0, max: capacity, capacity };
             let range = LiquidityRange::new(Msat::ZERO, Msat::from_msat(capacity));
-            let whole = tariff.pieces_msat(record, Charge::Forward, bounds, range);
-            let without = tariff.pieces_msat(record, Charge::NoFee, bounds, range);
+            let whole = tariff.pieces_msat(record, Charge::Forward, Weights::ONE, bounds, range);
+            let without = tariff.pieces_msat(record, Charge::NoFee, Weights::ONE, bounds, range);
             let fee = tariff.cost_msat(&whole, amount) - tariff.cost_msat(&without, amount);
             assert!(fee.abs_diff(record.fee(amount)) <= 2, "{fee} for {}", record.fee(amount));
-            let own = tariff.pieces_msat(record, Charge::Own, bounds, range);
+            let own = tariff.pieces_msat(record, Charge::Own, Weights::ONE, bounds, range);
             for share in [0.5, 0.8, 0.95] {
                 let msat = (capacity as f64 * share) as u64;
                 let hop = prices.hop as f64 * msat as f64 / amount as f64;
                 let expected = prices.halving as f64 * -(1.0 - share).log2() + hop;
                 let found = tariff.cost_msat(&own, msat) as f64;
                 assert!((found / expected - 1.0).abs() < 1e-4, "{share}: {found} for {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn biases_multiply_all_of_a_slope_but_tolls() {
+        let amount = 1_000_000_000;
+        let untolled = CostModel::default().prices(Msat::from_msat(amount));
+        let tolled = Prices { hop_toll: 70_000, block_toll_billionths: 900, ..untolled };
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        for _ in 0..1000 {
+            let record = random_record(&mut rng, 4 * amount);
+            let bounds = HtlcBounds { min: 0, max: 4 * amount, capacity: 4 * amount };
+            let range = LiquidityRange::new(Msat::ZERO, Msat::from_msat(4 * amount));
+            let bias = rng.random_range(-100..=100);
+            let weight = Weight::of_bias(bias);
+            let weights = Weights { fee: weight, beyond: weight };
+            let slopes = |prices: Prices, weights: Weights| {
+                let tariff = Tariff::new(prices, amount);
+                tariff.pieces_msat(record, Charge::Forward, weights, bounds, range).slopes
+            };
+            let plain = slopes(Prices { is_biased: false, ..tolled }, weights);
+            assert_eq!(plain, slopes(tolled, Weights::ONE), "{bias} counts where no bias does");
+            let biased = slopes(tolled, weights);
+            let without = slopes(untolled, Weights::ONE);
+            for ((biased, plain), without) in biased.into_iter().zip(plain).zip(without) {
+                let toll = plain - without;
+                let expected = without as f64 * weight.to_f64() + toll as f64;
+                assert!((biased as f64 - expected).abs() <= 2.0 + expected * 1e-9, "{biased} for {expected}");
             }
         }
     }
@@ -471,18 +573,21 @@ mod tests {
             let range = LiquidityRange { lower, upper, held };
             let range = Passage::of(bounds).narrowed(range, Prior::Uniform).spare();
             let bounds = HtlcBounds { max: range.upper.to_msat(), ..bounds };
-            let pieces = tariff.pieces_msat(record, Charge::Own, bounds, range);
+            let weights = random_weights(&mut rng);
+            let pieces = tariff.pieces_msat(record, Charge::Own, weights, bounds, range);
             assert!(pieces.slopes.is_sorted() && pieces.ends.is_sorted(), "{pieces:?}");
             assert_eq!(pieces.capacity(), range.upper.to_msat());
-            let whole = tariff.pieces(record, Charge::Own, bounds, range);
-            assert_eq!(tariff.first(record, Charge::Own, bounds, range), whole.ahead(0));
+            let whole = tariff.pieces(record, Charge::Own, weights, bounds, range);
+            assert_eq!(tariff.first(record, Charge::Own, weights, bounds, range), whole.ahead(0));
             // No knot lies above the prior.
             for &end in pieces.ends.iter().filter(|&&end| end <= tariff.whole) {
                 let (convex, exact) = (
                     tariff.cost_msat(&pieces, end),
-                    tariff.exact_msat(record, Charge::Own, range, capacity, end),
+                    tariff.exact_msat(record, Charge::Own, weights, range, capacity, end),
                 );
-                assert!(convex <= exact + exact / 100_000 + 2, "{convex} above {exact} at {end}: {range:?}");
+                // Roundings are weighed, too.
+                let slack = exact / 100_000 + weights.beyond.of(2).max(2);
+                assert!(convex <= exact + slack, "{convex} above {exact} at {end}: {range:?}");
             }
         }
     }

@@ -3,7 +3,8 @@
 //! Flow knows no limit on a path. Where its paths are longer than a part may be, they may take the place of those that would do.
 //! A toll for each block and each hop makes them dear (a Lagrangian relaxation, as Ahuja, Magnanti and Orlin, "Network
 //! Flows", 1993, section 16.4, use for one path). It grows until no path is too long; of the plans on the way there the
-//! cheapest stays, priced without tolls. A way that no toll makes the cheapest is not found.
+//! cheapest stays, priced without tolls. Biases of layers multiply no toll, so that it is the same for every way. A way that no
+//! toll makes the cheapest is not found.
 
 use super::counts::FlowCounts;
 use super::planner::{Drawn, Planner};
@@ -42,7 +43,7 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
     }
 
     /// What no plan costs less than by these prices, in msat, as far as their flow proves it.
-    fn bound(&self, prices: Prices, space: &mut PlanWorkspace) -> Option<u64> {
+    pub(super) fn bound(&self, prices: Prices, space: &mut PlanWorkspace) -> Option<u64> {
         let network = self.network_at(prices);
         self.send_all(&network, space, &mut FlowCounts::default()).ok()?;
         Some(least_cost(&network, &space.flow, self.rules.count_max))

@@ -55,11 +55,8 @@ impl Tolls {
         };
         let toll = |rate: u128| u64::try_from(rate).unwrap_or(u64::MAX);
         let hop = rate(self.on.hops, limits.hops) * u128::from(amount) / BILLION;
-        Prices {
-            risk_billionths: prices.risk_billionths.saturating_add(toll(rate(self.on.blocks, limits.cltv))),
-            hop: prices.hop.saturating_add(toll(hop)),
-            halving: prices.halving,
-        }
+        let block_toll_billionths = toll(rate(self.on.blocks, limits.cltv));
+        Prices { hop_toll: toll(hop), block_toll_billionths, ..prices }
     }
 }
 

@@ -23,9 +23,10 @@
 //! An entry may name what the graph does not know (yet); it counts as soon as it does, also for a query's own arcs. A
 //! created channel carries payments in the directions that have a channel update, with no fee and no limit but its
 //! capacity where the update does not say otherwise. A bias multiplies what a hop costs ([`cost`](crate::cost)), its fee
-//! included, by 30^(-bias/100). Where a query counts inbound fees (bLIP-18), a favour leaves fees as they are: what a
-//! discount takes back is money, and of a fee that counts for less it could take back more than was charged. askrene knows
-//! no inbound fees; a query that ignores them has its biases to the letter.
+//! included, by 30^(-bias/100), in routes and in plans; it steers, and changes no fee that is paid. Where a query counts
+//! inbound fees (bLIP-18), a favour leaves fees as they are: what a discount takes back is money, and of a fee that counts
+//! for less it could take back more than was charged. askrene knows no inbound fees; a query that ignores them has its
+//! biases to the letter.
 //!
 //! # What a reader sees, and when
 //!

@@ -74,6 +74,11 @@ impl Layers {
         Ok(stack)
     }
 
+    /// The layer of that name as it is published now. O(log layers).
+    pub fn get(&self, name: &str) -> Option<Arc<Layer>> {
+        self.published.load().get(name).cloned()
+    }
+
     /// All layers that are published, by name.
     pub fn list(&self) -> Vec<Arc<Layer>> {
         self.published.load().values().cloned().collect()
@@ -192,6 +197,8 @@ mod tests {
         writer.publish();
         assert_eq!(layers.stack(&["a"]), Err(LayerError::Unknown));
         assert_eq!(layers.list().len(), 1);
+        assert!(layers.get("a").is_none());
+        assert!(layers.get("b").is_some_and(|layer| Arc::ptr_eq(&layer, &layers.list()[0])));
     }
 
     #[test]

@@ -62,6 +62,10 @@ pub enum PayEnd {
     /// Time is up.
     #[error("gave up at the deadline")]
     Deadline,
+    /// The blinded path that begins at the query's payee failed behind it: another path of the payee's is to be tried, in a
+    /// payment of its own.
+    #[error("the blinded path to the payee failed; try another of its paths")]
+    BlindedPath,
     /// The payee does not want it.
     #[error("the payee refused the payment")]
     Refused {

@@ -3,10 +3,10 @@
 //! Beliefs hold for all payments and fade; what is learnt here holds for one payment. Everything that is added takes a way
 //! out of the graph, so a payment whose payee can be reached in n ways fails after some n lessons.
 
-use primitives::{ChannelPolicy, Msat, ShortChannelIdDir, UnixTime};
+use primitives::{ChannelPolicy, Msat, ShortChannelId, ShortChannelIdDir, UnixTime};
 
 use super::part::{PartId, SentPart};
-use crate::belief::Advice;
+use crate::belief::{Advice, Permanence};
 use crate::flow::PlanQuery;
 use crate::query::{Avoid, ExtraArc, RouteQuery};
 use crate::route::Hop;
@@ -65,7 +65,8 @@ impl Lessons {
         let avoid = &mut query.route.avoid;
         let has_room = avoid.directions.len() + avoid.nodes.len() < AVOIDED_COUNT_MAX;
         match advice {
-            Advice::Believe | Advice::Payee(_) => {}
+            // Where a blinded path lies the advice does not say: `behind_blinding` does.
+            Advice::Believe | Advice::Payee(_) | Advice::AvoidBlindedPath => {}
             Advice::Reprice { hop } => {
                 if let Some(direction) = direction(hop)
                     && self.complain(direction, policy_of(direction), part.id, next)
@@ -89,7 +90,7 @@ impl Lessons {
                 let limit = &mut query.route.limits.cltv_max;
                 *limit = (*limit).min(part.part.cltv.saturating_sub(1));
             }
-            Advice::AvoidBlindedPath | Advice::AvoidRoute => {
+            Advice::AvoidRoute => {
                 // Anybody between the ends may be to blame: the channels between them are left out, or where there are
                 // none the last, which leaves the payer's own to others.
                 let last = hops.len().saturating_sub(1);
@@ -129,6 +130,32 @@ impl Lessons {
     }
 }
 
+/// What a failure within a blinded path is taken for that the node at place `erring_node` told of; `is_announced` tells the
+/// channels of the graph. The way to the path has carried the HTLC and is not to blame. Where the node forwards over a channel
+/// that the graph does not have, that stands for the path: the payer has others. A node that forwards over one of the graph
+/// has no path behind it, and is broken. `None` where the route ends at the node: then the only path has failed.
+pub(super) fn behind_blinding(
+    erring_node: usize,
+    part: &SentPart,
+    query: &RouteQuery,
+    is_announced: impl Fn(ShortChannelId) -> bool,
+) -> Option<Advice> {
+    let hops = &part.part.hops;
+    let is_path = |hop: &Hop| {
+        let is_it = |arc: &ExtraArc| arc.short_channel_id == hop.short_channel_id && arc.head == hop.node_id;
+        query.extra_arcs.iter().any(is_it) || !is_announced(hop.short_channel_id)
+    };
+    // What the payer says of its own peer the peer has told by `update_fail_malformed_htlc`.
+    let is_told_by_peer = erring_node == 0 && hops.first().is_some_and(|hop| !is_path(hop));
+    let node = erring_node + usize::from(is_told_by_peer);
+    let hop = hops.get(node)?;
+    Some(if is_path(hop) {
+        Advice::AvoidChannel { hop: node, permanence: Permanence::Temporary }
+    } else {
+        Advice::AvoidNode { node, permanence: Permanence::Permanent }
+    })
+}
+
 /// What a channel of the query's own refused is more than it holds; the beliefs have no place for it. `false` where the hop is
 /// of another channel.
 pub(super) fn narrow_extra_arc(hop: &Hop, refused: Msat, query: &mut RouteQuery) -> bool {
@@ -152,7 +179,6 @@ mod tests {
     };
 
     use super::*;
-    use crate::belief::Permanence;
     use crate::flow::PlanPart;
 
     fn node(place: u8) -> NodeId {
@@ -293,11 +319,38 @@ mod tests {
 
     #[test]
     fn of_a_silent_route_what_lies_between_is_left_out() {
-        for advice in [Advice::AvoidRoute, Advice::AvoidBlindedPath] {
-            assert_eq!(left_out(4, &[advice]), (vec![channel(1), channel(2)], vec![]));
-            assert_eq!(left_out(2, &[advice]), (vec![channel(1)], vec![]));
-            assert_eq!(left_out(1, &[advice]), (vec![channel(0)], vec![]));
-        }
+        let advice = Advice::AvoidRoute;
+        assert_eq!(left_out(4, &[advice]), (vec![channel(1), channel(2)], vec![]));
+        assert_eq!(left_out(2, &[advice]), (vec![channel(1)], vec![]));
+        assert_eq!(left_out(1, &[advice]), (vec![channel(0)], vec![]));
+    }
+
+    #[test]
+    fn of_a_blinded_path_that_fails_the_way_to_it_stays() {
+        assert_eq!(left_out(3, &[Advice::AvoidBlindedPath]), (vec![], vec![]));
+        let path = |place: u64| ExtraArc {
+            short_channel_id: channel(place).short_channel_id,
+            tail: node(place as u8),
+            head: node(place as u8 + 1),
+            policy: POLICY,
+            capacity: None,
+        };
+        let avoid_path = |hop| Some(Advice::AvoidChannel { hop, permanence: Permanence::Temporary });
+        let avoid_node = |node| Some(Advice::AvoidNode { node, permanence: PERMANENT });
+        let behind = |hop_count, erring_node, paths: &[u64]| {
+            let mut query = query(hop_count).route;
+            query.extra_arcs = paths.iter().map(|&place| path(place)).collect();
+            behind_blinding(erring_node, &part(hop_count, 0), &query, |_| true)
+        };
+        assert_eq!(behind(3, 3, &[]), None, "the route ends where the path begins");
+        assert_eq!(behind(3, 2, &[2]), avoid_path(2), "the last hop stands for the path");
+        assert_eq!(behind(3, 1, &[2]), avoid_node(1), "no path begins there");
+        assert_eq!(behind(1, 0, &[]), None, "the peer, where the path begins, says so itself");
+        assert_eq!(behind(2, 0, &[1]), avoid_path(1), "the same of one of several");
+        assert_eq!(behind(2, 0, &[0]), avoid_path(0), "the path begins at the payer");
+        assert_eq!(behind(2, 7, &[]), None, "beyond the route");
+        let unannounced = behind_blinding(2, &part(3, 0), &query(3).route, |_| false);
+        assert_eq!(unannounced, avoid_path(2), "the path is a channel of a layer");
     }
 
     #[test]

@@ -44,6 +44,23 @@ pub(super) fn hold<'a>(
     in_flight
 }
 
+/// What parts hold of each arc beyond what the query's reservations count there, which is theirs first.
+pub(super) fn hold_unreserved(parts: &[SentPart], snapshot: &Snapshot, query: &RouteQuery) -> InFlight {
+    let mut in_flight = hold(parts.iter(), snapshot, query);
+    if let Some(reservations) = &query.reservations {
+        let mut channels: Vec<_> =
+            parts.iter().flat_map(|part| &part.part.hops).map(|hop| hop.channel()).collect();
+        channels.sort_unstable();
+        channels.dedup();
+        for channel in channels {
+            if let Some(arc) = arc_named(snapshot, query, channel) {
+                in_flight.take(arc, Msat::from_msat(reservations.reserved(channel).msat));
+            }
+        }
+    }
+    in_flight
+}
+
 /// A part's hops as beliefs learn from them; `others` are on the way beside it.
 ///
 /// Of the other parts over the same arc it is not known whether they had got there. For a hop that refused they are taken

@@ -6,8 +6,8 @@ use primitives::{Msat, ShortChannelIdDir, UnixTime};
 
 use super::budget::PayBudget;
 use super::event::{PayEnd, PayInput, PayOutput, PayReport};
-use super::lesson::{Lessons, narrow_extra_arc};
-use super::part::{PartId, SentPart, attempted, hold};
+use super::lesson::{Lessons, behind_blinding, narrow_extra_arc};
+use super::part::{PartId, SentPart, attempted, hold, hold_unreserved};
 use super::rest::{Rest, rest_query};
 use super::world::PayWorld;
 use crate::belief::{Advice, AttemptedHop, Blame, FailureCode, Outcome, Permanence, Prior};
@@ -46,7 +46,8 @@ pub struct Payment {
 
 impl Payment {
     /// A payment of the query's amount. First channels' balances are those before it begins: the payment itself takes off
-    /// them what it sends.
+    /// them what it sends. Where the query counts reservations, whoever drives the payment reserves each part before it asks
+    /// for more, and releases it when it tells what became of it: the parts on the way are taken to be among what is reserved.
     pub fn new(query: PlanQuery, prior: Prior, budget: PayBudget) -> Self {
         Payment {
             lessons: Lessons::new(&query),
@@ -116,7 +117,18 @@ impl Payment {
             let known = snapshot.channel(channel.short_channel_id)?;
             snapshot.policy(known.arc(channel.direction))
         };
-        self.lessons.apply(advice, part, PartId(self.next_id), policy_of, &mut self.query);
+        let lesson = if let (Advice::AvoidBlindedPath, Some(node)) = (advice, outcome.failed_hop()) {
+            let is_announced = |short_channel_id| snapshot.channel(short_channel_id).is_some();
+            behind_blinding(node, part, &self.query.route, is_announced)
+        } else {
+            Some(advice)
+        };
+        match lesson {
+            Some(lesson) => {
+                self.lessons.apply(lesson, part, PartId(self.next_id), policy_of, &mut self.query);
+            }
+            None => _ = self.end.get_or_insert(PayEnd::BlindedPath),
+        }
         if let (Advice::Payee(permanence), Outcome::Failed { code, .. }) = (advice, outcome) {
             // A payee that waited in vain for the rest may be asked again; other words of it are final.
             if permanence == Permanence::Permanent || code != FailureCode::MppTimeout {
@@ -235,7 +247,7 @@ impl Payment {
         now: UnixTime,
         space: &mut PlanWorkspace,
     ) -> Result<Plan, PlanError> {
-        let in_flight = hold(self.parts.iter(), world.snapshot, &self.query.route);
+        let in_flight = hold_unreserved(&self.parts, world.snapshot, &self.query.route);
         let limits = &self.query.route.limits;
         let fee_limit = limits.fee_limit(self.query.route.amount);
         let rest = Rest {
@@ -277,7 +289,9 @@ impl Payment {
     /// The cut that would be in the way even if nothing were on it and nothing left out but what the payer leaves out itself.
     fn prove_impossible(&self, world: PayWorld<'_>, now: UnixTime, space: &mut PlanWorkspace) -> Option<Cut> {
         let liquidity = BelievedLiquidity::new(world.beliefs.view(now), self.prior);
-        let query = PlanQuery { maximum_rule: MaximumRule::Each, ..self.lessons.unlearnt(&self.query) };
+        let mut query = PlanQuery { maximum_rule: MaximumRule::Each, ..self.lessons.unlearnt(&self.query) };
+        // What is in flight comes back, the parts that are on the way included.
+        query.route.reservations = None;
         let (most, cut) = most_sendable_with(world.snapshot, &query, liquidity, space).ok()?;
         (most < self.query.route.amount).then_some(cut)
     }

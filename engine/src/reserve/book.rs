@@ -1,5 +1,6 @@
 //! The one writer of reservations, and the readers' handle.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -33,7 +34,7 @@ pub struct Reservations {
 pub struct ReservationBook {
     published: Arc<Published<ReservedTable>>,
     table: Arc<ReservedTable>,
-    reservations: HashMap<ReservationId, Entry>,
+    reservations: BTreeMap<ReservationId, Entry>,
     /// What is in flight, by direction; the table's truth.
     totals: HashMap<ShortChannelIdDir, Reserved>,
     /// Channels in the table, those with nothing in flight included.
@@ -163,7 +164,7 @@ impl ReservationBook {
         let book = ReservationBook {
             published: Arc::clone(&published),
             table,
-            reservations: HashMap::new(),
+            reservations: BTreeMap::new(),
             totals: HashMap::new(),
             entered_count: 0,
             next_id: 0,
@@ -250,18 +251,22 @@ impl ReservationBook {
         Ok(())
     }
 
-    /// All reservations, HTLC by HTLC, oldest id first. O(n log n).
+    /// All reservations, HTLC by HTLC, oldest id first. O(n).
     pub fn list(&self, now: UnixTime) -> Vec<ReservedHtlc> {
+        self.list_from(ReservationId(0), usize::MAX, now)
+    }
+
+    /// The same of so many reservations at most, from an id on. O(log n), and the HTLCs that are listed.
+    pub fn list_from(&self, first: ReservationId, count_max: usize, now: UnixTime) -> Vec<ReservedHtlc> {
         let mut listed = Vec::new();
-        for (&id, entry) in &self.reservations {
+        for (&id, entry) in self.reservations.range(first..).take(count_max) {
             let age_secs = now.to_secs().saturating_sub(entry.made_at.to_secs());
             listed.extend(entry.htlcs.iter().map(|&htlc| ReservedHtlc { id, htlc, age_secs }));
         }
-        listed.sort_by_key(|htlc| htlc.id);
         listed
     }
 
-    /// All reservations with the time when each was made, in no order.
+    /// All reservations with the time when each was made, oldest id first.
     pub fn iter(&self) -> impl Iterator<Item = (ReservationId, &[Htlc], UnixTime)> {
         self.reservations.iter().map(|(&id, entry)| (id, &*entry.htlcs, entry.made_at))
     }
@@ -388,7 +393,19 @@ mod tests {
                     assert_eq!(reservations.reserved(channel(scid, at)), expected, "seed {seed}");
                 }
             }
-            assert_eq!(book.list(NOW).len(), held.iter().map(|(_, path)| path.len()).sum::<usize>());
+            let listed = book.list(NOW);
+            assert_eq!(listed.len(), held.iter().map(|(_, path)| path.len()).sum::<usize>());
+            assert!(listed.is_sorted_by_key(|reserved| reserved.id));
+            let mut pieces: Vec<ReservedHtlc> = Vec::new();
+            loop {
+                let first = pieces.last().map_or(0, |last| last.id.0 + 1);
+                let piece = book.list_from(ReservationId(first), 7, NOW);
+                if piece.is_empty() {
+                    break;
+                }
+                pieces.extend(piece);
+            }
+            assert_eq!(pieces, listed, "seed {seed}");
         }
     }
 

@@ -3,7 +3,8 @@
 //! A search with one label a node cannot tell by which channel a path left. So for each binary digit of the channels'
 //! indices two ordinary searches are made: out over the payer's channels that have a 0 there and back over those that
 //! have a 1, and the other way round. Two different channels differ in some digit, so one of the searches sees every
-//! pair of them (docs/search.md, lemma 9). Each is bounded by what those before it have found.
+//! pair of them (docs/search.md, lemma 9). Each is bounded by what those before it have found. A route hint may name a
+//! channel of the graph: both guises count as one channel, by one index.
 
 use super::Counts;
 use super::exact::{Answer, Method, Outcome};
@@ -27,18 +28,18 @@ impl Split {
         digits.flat_map(|digit| [0, 1].map(|first| Split { digit, first }))
     }
 
-    fn value(self, arc: u32) -> u32 {
-        arc >> 1 >> self.digit & 1
+    fn value(self, channel: u32) -> u32 {
+        channel >> self.digit & 1
     }
 
-    /// Whether a route may leave over an arc of the payer's.
-    pub(crate) fn may_be_first(self, arc: u32) -> bool {
-        self.value(arc) == self.first
+    /// Whether a route may leave over a channel of the payer's.
+    pub(crate) fn may_be_first(self, channel: u32) -> bool {
+        self.value(channel) == self.first
     }
 
-    /// Whether a route may return over an arc to the payer.
-    pub(crate) fn may_be_last(self, arc: u32) -> bool {
-        self.value(arc) != self.first
+    /// Whether a route may return over a channel of the payer's.
+    pub(crate) fn may_be_last(self, channel: u32) -> bool {
+        self.value(channel) != self.first
     }
 }
 
@@ -86,9 +87,10 @@ pub(super) fn over_splits<C: HopCost>(
 /// The channels of the payer by number, sorted.
 fn collect_channels<C: HopCost>(problem: &Problem<'_, C>, channels: &mut Vec<u32>) {
     channels.clear();
-    channels.extend(problem.topology.out_lists().arcs_of(problem.payer).iter().map(|arc| arc >> 1));
+    let channel_of = |arc| problem.restrictions.channel_of(arc);
+    channels.extend(problem.topology.out_lists().arcs_of(problem.payer).iter().map(|&arc| channel_of(arc)));
     for layer in problem.layers {
-        channels.extend(layer.outgoing(problem.payer).map(|arc| arc.arc >> 1));
+        channels.extend(layer.outgoing(problem.payer).map(|arc| channel_of(arc.arc)));
     }
     channels.sort_unstable();
     channels.dedup();
@@ -131,9 +133,8 @@ mod tests {
             let digits = digits_of(&channels);
             for &one in &channels {
                 for &two in &channels {
-                    let (out, back) = (one << 1, two << 1 | 1);
                     let mut splits = Split::all(digits);
-                    let is_seen = splits.any(|split| split.may_be_first(out) && split.may_be_last(back));
+                    let is_seen = splits.any(|split| split.may_be_first(one) && split.may_be_last(two));
                     assert_eq!(is_seen, one != two, "{one} and {two} of {count}");
                 }
             }

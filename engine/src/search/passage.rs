@@ -206,6 +206,11 @@ impl<C: HopCost> Problem<'_, C> {
         })
     }
 
+    /// How many more HTLCs an arc takes.
+    pub(crate) fn htlc_slots(&self, arc: u32) -> u32 {
+        HTLC_COUNT_MAX.saturating_sub(self.reserved(arc).htlc_count)
+    }
+
     fn reserved(&self, arc: u32) -> Reserved {
         let Some(table) = &self.restrictions.reserved else { return Reserved::default() };
         let (short_channel_id, direction) = (self.short_channel_id(arc), Direction::BOTH[arc as usize & 1]);

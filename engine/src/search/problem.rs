@@ -3,6 +3,7 @@
 //! Both searches, the certificate, the label search and the reference ask the same few functions here, so that an
 //! HTLC's amount grows in one place only.
 
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -84,12 +85,29 @@ pub(crate) struct Restrictions {
     pub(crate) believed: Option<Believed>,
     /// What is in flight.
     pub(crate) reserved: Option<Arc<ReservedTable>>,
+    /// Channels that have the name and the ends of another one with a lesser number, and that number; sorted. Both are one
+    /// channel under two guises.
+    pub(crate) guises: Vec<(u32, u32)>,
 }
 
 impl Restrictions {
     /// What the headroom leaves of a capacity.
     pub(crate) fn usable(&self, capacity: u64) -> u64 {
         capacity - (u128::from(capacity) * u128::from(self.headroom_millionths) / 1_000_000) as u64
+    }
+
+    /// The number of an arc's channel: of one with several guises the least.
+    pub(crate) fn channel_of(&self, arc: u32) -> u32 {
+        let channel = arc >> 1;
+        let place = self.guises.binary_search_by_key(&channel, |guise| guise.0);
+        place.map_or(channel, |place| self.guises[place].1)
+    }
+
+    /// The numbers of an arc's channel under all its guises. O(guises).
+    pub(crate) fn guises_of(&self, arc: u32) -> impl Iterator<Item = u32> {
+        let channel = self.channel_of(arc);
+        let others = self.guises.iter().filter(move |guise| guise.1 == channel).map(|guise| guise.0);
+        iter::once(channel).chain(others)
     }
 
     /// Whether arcs must be looked at one by one.
@@ -374,7 +392,7 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// The known balance of the payer's arc; `None` where the query does not allow the arc.
     pub(crate) fn first_balance(&self, arc: u32) -> Option<Option<u64>> {
-        if self.split.is_some_and(|split| !split.may_be_first(arc)) {
+        if self.split.is_some_and(|split| !split.may_be_first(self.restrictions.channel_of(arc))) {
             return None;
         }
         match &self.restrictions.first_arcs {
@@ -418,7 +436,8 @@ impl<'a, C: HopCost> Problem<'a, C> {
 
     /// Whether an arc into the payee may be the last.
     pub(crate) fn may_be_last(&self, arc: u32, tail: u32) -> bool {
-        self.is_last_hop(tail) && self.split.is_none_or(|split| split.may_be_last(arc))
+        let is_other = |split: Split| split.may_be_last(self.restrictions.channel_of(arc));
+        self.is_last_hop(tail) && self.split.is_none_or(is_other)
     }
 
     /// Whether a node may be the last before the payee.

@@ -138,7 +138,9 @@ fn walk<C: HopCost>(
             let is_whole = tail == problem.payer;
             let used =
                 if is_whole { from.used.sent() } else { from.used.extended(problem.record(arc), &suffix) };
-            let is_turned_back = is_whole && labels.by_last_channel && labels.last_channel(from) == arc >> 1;
+            let channel_of = |arc| problem.restrictions.channel_of(arc);
+            let is_turned_back =
+                is_whole && labels.by_last_channel && channel_of(labels.last_arc(from)) == channel_of(arc);
             let label = Label { node: tail, suffix, used, arc, parent: at };
             // A discount at the tail may still take back its whole fee.
             let key = problem.key_of(tail, &suffix);
@@ -175,15 +177,15 @@ impl Labels {
             && a.forwarded <= b.forwarded
             && (!self.by_amount || a.received == b.received && a.forwarded == b.forwarded)
             && self.all[known].used.no_more_than(&new.used, &self.limits)
-            && (!self.by_last_channel || self.last_channel(self.all[known]) == self.last_channel(*new))
+            && (!self.by_last_channel || self.last_arc(self.all[known]) >> 1 == self.last_arc(*new) >> 1)
             && (!self.by_visits || self.visits_no_more(known, new))
     }
 
-    fn last_channel(&self, mut label: Label) -> u32 {
+    fn last_arc(&self, mut label: Label) -> u32 {
         while label.parent != 0 {
             label = self.all[label.parent];
         }
-        label.arc >> 1
+        label.arc
     }
 
     fn visits(&self, mut at: usize, node: u32) -> bool {

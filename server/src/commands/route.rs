@@ -1,6 +1,6 @@
 //! `fulgurite route`: answers one query, or a file of them.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -17,6 +17,7 @@ use crate::exit::{Failure, Outcome, outcome_of};
 use crate::graph_file::{self, LoadedGraph};
 use crate::knowledge_flags::KnowledgeFlags;
 use crate::output::table;
+use crate::progress::{Progress, Unit};
 use crate::query_flags::{QueryFlags, with_ends};
 use crate::wanted::WantedFlags;
 use crate::{batch, default_graph, flag_values, node_names, queries_file, threads};
@@ -119,7 +120,7 @@ fn run_single(args: &RouteArgs, snapshot: &Snapshot, out: &mut impl Write) -> Re
 /// What a single path could carry, where none carries the amount.
 fn widest_of(snapshot: &Snapshot, query: &RouteQuery, error: &RouteError) -> Option<Msat> {
     match error {
-        RouteError::NoRoute(NoRoute::NotConnected) => widest(snapshot, query).ok(),
+        RouteError::NoRoute(NoRoute::NotConnected | NoRoute::Closed { .. }) => widest(snapshot, query).ok(),
         _ => None,
     }
 }
@@ -139,7 +140,16 @@ fn run_batch(args: &RouteArgs, queries: &Path, out: &mut impl Write) -> Result<O
     args.knowledge.add_to(&mut template, &graph.snapshot)?;
     let pool = threads::pool(args.threads.map(usize::from))?;
     let started = Instant::now();
-    let tally = batch::answer(&graph.snapshot, &template, args.wanted, rows, &pool, out)?;
+    // Answers that scroll by on the same terminal are progress enough, and the bar would be drawn between them.
+    let has_bar = !stdout().is_terminal();
+    let mut bar = has_bar.then(|| Progress::new(Unit::Bytes, rows.size(), "answering"));
+    let mut on_done = |bytes| {
+        if let Some(bar) = &mut bar {
+            bar.set(bytes);
+        }
+    };
+    let tally = batch::answer(&graph.snapshot, &template, args.wanted, rows, &pool, out, &mut on_done)?;
+    drop(bar);
     if stderr().is_terminal() {
         let elapsed = started.elapsed();
         let rate = tally.row_count() as f64 / elapsed.as_secs_f64().max(1e-9);

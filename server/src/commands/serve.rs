@@ -12,7 +12,7 @@ use server::http::{Server, StartError, read_tls, start_runtime};
 
 use crate::commands::serve_gossip::ServeGossipArgs;
 use crate::exit::{Failure, Outcome};
-use crate::operation::{Signals, Sources};
+use crate::operation::{Flags, Signals, Sources};
 use crate::sample::Sample;
 use crate::{default_graph, graph_file, logs};
 
@@ -44,22 +44,20 @@ pub(crate) struct ServeArgs {
     state: Option<PathBuf>,
     #[command(flatten)]
     gossip: ServeGossipArgs,
-    /// What is logged, as info or server=debug [default: info]
+    /// What is logged, as info or info,server=debug [default: info]
     #[arg(long, value_name = "FILTER", env = "FULGURITE_LOG")]
     log: Option<String>,
 }
 
 /// Serves.
 pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
-    let sources = Sources::open(args.config.clone(), args.graph.clone())?;
+    let flags = Flags { graph: args.graph.clone(), own_node: args.own_node, log: args.log.clone() };
+    let sources = Sources::open(args.config.clone(), flags)?;
     let config = &sources.started_with;
     let mut settings = config.settings(args.listen, args.threads).map_err(|error| told(&error))?;
-    settings.own_node = args.own_node.or(settings.own_node);
+    settings.own_node = sources.own_node(&settings);
     settings.state = args.state.clone().or(settings.state);
-    logs::start(
-        args.log.as_deref().or(config.log.as_deref()).unwrap_or("info"),
-        config.log_format.unwrap_or_default(),
-    )?;
+    let logs = logs::start(sources.log(config), config.log_format.unwrap_or_default())?;
     let tls = match &config.tls {
         Some(files) => Some(read_tls(&files.cert, &files.key).map_err(|error| told(&error))?),
         None => None,
@@ -91,7 +89,7 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
         // Whoever reads the address may send signals.
         let signals = Signals::take()?;
         welcome(&server, &format!("{scheme}://{}", server.address()), out)?;
-        tokio::spawn(signals.obey(app, sources));
+        tokio::spawn(signals.obey(app, sources, logs));
         server.run().await;
         Ok::<_, Failure>(gossip)
     })?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use engine::belief::HeldBeliefs;
 use engine::graph::Topology;
-use engine::layer::LayerStack;
+use engine::layer::{LayerError, LayerStack};
 use engine::query::RouteQuery;
 use engine::snapshot::ChannelGraph;
 use engine::stop::Stop;
@@ -43,12 +43,12 @@ struct Shared {
     reopened: watch::Sender<()>,
     tls: ArcSwapOption<ServerConfig>,
     pool: Pool,
-    limits: Limits,
+    limits: ArcSwap<Limits>,
     pressure: Pressure,
     brake: Brake,
     body_room: BodyRoom,
-    hosts: Vec<String>,
-    own_node: Option<NodeId>,
+    hosts: ArcSwap<Vec<String>>,
+    own_node: ArcSwapOption<NodeId>,
     metrics: Metrics,
     pulse: Pulse,
     gossip: OnceLock<GossipWatch>,
@@ -66,6 +66,9 @@ pub(super) struct Revoked {
     app: App,
     caller: Caller,
 }
+
+/// Counts a search that a thread is at.
+struct Running(App);
 
 /// Stops a search whose client has left.
 struct Leash {
@@ -96,9 +99,9 @@ impl App {
             body_room: BodyRoom::new(limits.bodies_size_max),
             pressure: Pressure::new(patience, thread_count, now),
             pool,
-            limits,
-            hosts,
-            own_node,
+            limits: ArcSwap::from_pointee(limits),
+            hosts: ArcSwap::from_pointee(hosts),
+            own_node: ArcSwapOption::from_pointee(own_node),
             metrics: Metrics::new(),
             pulse: Pulse::default(),
             gossip: OnceLock::new(),
@@ -139,13 +142,24 @@ impl App {
     }
 
     /// Bounds on what clients may take.
-    pub fn limits(&self) -> &Limits {
-        &self.shared.limits
+    pub fn limits(&self) -> Arc<Limits> {
+        self.shared.limits.load_full()
+    }
+
+    /// Takes other bounds from now on: those on connections for new ones. Of those that queues and rooms were made by, the
+    /// former go on.
+    pub fn set_limits(&self, limits: Limits) {
+        self.shared.limits.store(Arc::new(limits));
     }
 
     /// Who pays where a facade's request does not say.
     pub fn own_node(&self) -> Option<NodeId> {
-        self.shared.own_node
+        self.shared.own_node.load().as_deref().copied()
+    }
+
+    /// Lets another node pay from now on.
+    pub fn set_own_node(&self, own_node: Option<NodeId>) {
+        self.shared.own_node.store(own_node.map(Arc::new));
     }
 
     /// The threads that search.
@@ -169,8 +183,13 @@ impl App {
     }
 
     /// Names by which an open server may be asked, beside those of the loopback.
-    pub(super) fn hosts(&self) -> &[String] {
-        &self.shared.hosts
+    pub(super) fn hosts(&self) -> Arc<Vec<String>> {
+        self.shared.hosts.load_full()
+    }
+
+    /// Answers to other names from now on.
+    pub fn set_hosts(&self, hosts: Vec<String>) {
+        self.shared.hosts.store(Arc::new(hosts));
     }
 
     /// What is counted.
@@ -264,6 +283,7 @@ impl App {
         let found = self.pool().run(lane, leash.stop.clone(), move |worker| {
             let began = Instant::now();
             app.metrics().note_stage(Stage::Queue, began.saturating_duration_since(asked));
+            let _running = Running::begin(&app);
             let result = job(worker);
             app.note(&owner, worker.take_work(), began);
             result
@@ -297,6 +317,7 @@ impl App {
         let owner = caller.clone();
         let found = self.pool().run_patiently(leash.stop.clone(), move |worker| {
             let began = Instant::now();
+            let _running = Running::begin(&app);
             let result = job(worker);
             app.note(&owner, worker.take_work(), began);
             result
@@ -373,7 +394,12 @@ pub fn stack(caller: &Caller, names: &[String]) -> Result<Option<LayerStack>, Pr
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let stack = caller.view.layers.stack(&names);
-    stack.map(Some).map_err(|error| Problem::from(ChangeError::Layer(error)).with_field("layers"))
+    stack.map(Some).map_err(|error| {
+        let is_unknown = |name: &&str| caller.view.layer(name).is_err();
+        let place = names.iter().position(is_unknown).filter(|_| error == LayerError::Unknown);
+        let field = place.map_or("layers".to_owned(), |place| format!("layers[{place}]"));
+        Problem::from(ChangeError::Layer(error)).with_field(field)
+    })
 }
 
 impl Stopped {
@@ -393,6 +419,19 @@ impl Revoked {
                 return;
             }
         }
+    }
+}
+
+impl Running {
+    fn begin(app: &App) -> Self {
+        app.metrics().search_began();
+        Running(app.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.metrics().search_ended();
     }
 }
 

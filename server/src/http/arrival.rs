@@ -6,9 +6,13 @@
 //!                   '--- noted by the waker that the socket has ----- told with the request -------'
 //! ```
 //! What lies in the socket before the runtime looks at it is not seen; the runtime looks often (see `runtime`).
+//!
+//! A request has waited since the wake that its last bytes were read after, however long those before them dripped. Among
+//! those who wait is only what may be a request: a connection that is in the middle of a head or a body, or whose bytes have
+//! come to nothing, is not. Else some hundred clients that send byte by byte would look like a crowd.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -23,7 +27,8 @@ use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
 use super::untaken::Untaken;
 use super::work::Pressure;
 
-/// When what one connection reads became readable. From its wake to its read it is among those who wait.
+/// When what one connection reads became readable. From its wake to its read it is among those who wait, where that may be
+/// a request.
 #[derive(Debug)]
 pub(super) struct Arrival {
     pressure: Pressure,
@@ -31,8 +36,12 @@ pub(super) struct Arrival {
     began: Instant,
     /// The connection's task.
     task: AtomicWaker,
-    /// When the task was woken that has not read since.
+    /// When the task was woken that has not read since, twice, and one more where it is among those who wait.
     woken: AtomicU64,
+    /// Reads since the last request, or its answer, that brought no other one.
+    fruitless_count: AtomicU32,
+    /// Whether it speaks HTTP/2.
+    is_shared: AtomicBool,
     /// When what was read last had become readable; none where nobody was woken for it.
     readable: AtomicU64,
     /// When the last request was answered.
@@ -72,8 +81,17 @@ impl Arrival {
     /// Of a connection that has come at `now`, and waits from then on.
     pub(super) fn new(pressure: Pressure, now: Instant) -> Arc<Self> {
         pressure.enter();
-        let (woken, [readable, answered]) = (AtomicU64::new(1), [const { AtomicU64::new(0) }; 2]);
-        Arc::new(Arrival { pressure, began: now, task: AtomicWaker::new(), woken, readable, answered })
+        let [readable, answered] = [const { AtomicU64::new(0) }; 2];
+        Arc::new(Arrival {
+            pressure,
+            began: now,
+            task: AtomicWaker::new(),
+            woken: AtomicU64::new(1 << 1 | 1),
+            fruitless_count: AtomicU32::new(0),
+            is_shared: AtomicBool::new(false),
+            readable,
+            answered,
+        })
     }
 
     /// Its reads.
@@ -82,15 +100,32 @@ impl Arrival {
     }
 
     fn note_wake(&self, now: Instant) {
-        if self.woken.compare_exchange(0, self.nanos(now), Relaxed, Relaxed).is_ok() {
+        if self.woken.load(Relaxed) != 0 {
+            return;
+        }
+        let waits = self.may_bring_a_request();
+        if waits {
             self.pressure.enter();
+        }
+        let woken = self.nanos(now) << 1 | u64::from(waits);
+        if self.woken.compare_exchange(0, woken, Relaxed, Relaxed).is_err() && waits {
+            self.pressure.leave();
         }
     }
 
     /// Takes the time of the last wake.
     fn take_wake(&self) -> Option<u64> {
-        let woken = Some(self.woken.swap(0, Relaxed)).filter(|&woken| woken != 0);
-        woken.inspect(|_| self.pressure.leave())
+        let woken = self.woken.swap(0, Relaxed);
+        if woken & 1 == 1 {
+            self.pressure.leave();
+        }
+        Some(woken >> 1).filter(|&at| at != 0)
+    }
+
+    /// Whether what comes next may be a request, by what came before it.
+    fn may_bring_a_request(&self) -> bool {
+        let most = if self.is_shared.load(Relaxed) { FRUITLESS_COUNT_MAX } else { 1 };
+        self.fruitless_count.load(Relaxed) < most
     }
 
     /// The arrival of a request that has been read. Over HTTP/1.1, one that was sent before the last answer waited for
@@ -98,6 +133,8 @@ impl Arrival {
     fn of(self: &Arc<Self>, version: Version) -> Arrived {
         let (readable, answered) = (self.readable.load(Relaxed), self.answered.load(Relaxed));
         let is_shared = version == Version::HTTP_2;
+        self.is_shared.store(is_shared, Relaxed);
+        self.fruitless_count.store(0, Relaxed);
         let at = if is_shared { readable } else { readable.max(answered) };
         let waits = is_shared.then(|| {
             self.pressure.enter();
@@ -109,7 +146,7 @@ impl Arrival {
 
     fn nanos(&self, now: Instant) -> u64 {
         let since = now.saturating_duration_since(self.began).as_nanos();
-        u64::try_from(since).unwrap_or(u64::MAX).max(1)
+        u64::try_from(since).map_or(NANOS_MAX, |nanos| nanos.clamp(1, NANOS_MAX))
     }
 }
 
@@ -139,12 +176,21 @@ impl Reads {
     ) -> Poll<T> {
         let arrival = &self.arrival;
         arrival.task.register(cx.waker());
-        let woken = arrival.take_wake();
-        if woken.is_some() || self.is_waiting {
+        let (woken, had_waited) = (arrival.take_wake(), self.is_waiting);
+        if woken.is_some() || had_waited {
             arrival.readable.store(woken.unwrap_or(0), Relaxed);
         }
         let result = read(&mut Context::from_waker(&self.waker));
         self.is_waiting = result.is_pending();
+        // A new connection is looked at before its first bytes are there. Later, a wake with nothing to read is a part of a
+        // record of TLS.
+        let has_come = match result.is_ready() {
+            true => woken.is_some() || had_waited,
+            false => woken.is_some() && had_waited,
+        };
+        if has_come {
+            arrival.fruitless_count.fetch_add(1, Relaxed);
+        }
         result
     }
 }
@@ -158,6 +204,8 @@ impl Arrived {
 
     /// Notes that it is answered.
     pub(super) fn end(self, now: Instant) {
+        // What came meanwhile was its body.
+        self.arrival.fruitless_count.store(0, Relaxed);
         self.arrival.answered.store(self.arrival.nanos(now), Relaxed);
     }
 }
@@ -189,103 +237,11 @@ impl Service<Request<Incoming>> for Door {
     }
 }
 
+/// Reads of HTTP/2 that may bring no request between two of them: a client that asks one thing at a time sends a window and
+/// an acknowledgement or two.
+const FRUITLESS_COUNT_MAX: u32 = 4;
+/// Of times: there is room for a bit beside them.
+const NANOS_MAX: u64 = u64::MAX >> 1;
+
 #[cfg(test)]
-mod tests {
-    use super::super::work::Patience;
-    use super::*;
-
-    fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
-
-    /// A pressure, and a connection that has come at the time that is told.
-    fn connection() -> (Pressure, Arc<Arrival>, Reads, Instant) {
-        let start = Instant::now();
-        let pressure = Pressure::new(Patience::new(ms(1), ms(100), start), 2, start);
-        let arrival = Arrival::new(pressure.clone(), start);
-        let reads = arrival.reads();
-        (pressure, arrival, reads, start)
-    }
-
-    fn poll(reads: &mut Reads, result: Poll<()>) {
-        let _ = reads.poll(&Context::from_waker(Waker::noop()), |_| result);
-    }
-
-    #[test]
-    fn a_request_waits_since_the_wake_that_it_was_read_after() {
-        let (pressure, arrival, mut reads, start) = connection();
-        assert_eq!(pressure.waiting(), 1, "a new connection waits");
-        poll(&mut reads, Poll::Ready(()));
-        assert_eq!(pressure.waiting(), 0);
-        let first = arrival.of(Version::HTTP_11).begin(start + ms(3));
-        assert!(first > ms(2) && first <= ms(3), "{first:?}");
-        poll(&mut reads, Poll::Pending);
-        arrival.note_wake(start + ms(10));
-        arrival.note_wake(start + ms(12));
-        assert_eq!(pressure.waiting(), 1);
-        poll(&mut reads, Poll::Ready(()));
-        assert_eq!(arrival.of(Version::HTTP_11).begin(start + ms(15)), ms(5));
-        assert_eq!(pressure.waiting(), 0);
-    }
-
-    #[test]
-    fn nobody_has_waited_for_what_nobody_was_woken_for() {
-        let (_, arrival, mut reads, start) = connection();
-        poll(&mut reads, Poll::Pending);
-        poll(&mut reads, Poll::Ready(()));
-        for version in [Version::HTTP_11, Version::HTTP_2] {
-            assert_eq!(arrival.of(version).begin(start), Duration::ZERO);
-        }
-    }
-
-    #[test]
-    fn a_request_that_was_sent_before_the_last_answer_has_waited_since_that() {
-        let (_, arrival, mut reads, start) = connection();
-        poll(&mut reads, Poll::Ready(()));
-        let mut first = arrival.of(Version::HTTP_11);
-        first.begin(start);
-        first.end(start + ms(200));
-        assert_eq!(arrival.of(Version::HTTP_11).begin(start + ms(201)), ms(1));
-    }
-
-    #[test]
-    fn over_http_2_it_waits_until_its_own_task_begins() {
-        let (pressure, arrival, mut reads, start) = connection();
-        poll(&mut reads, Poll::Ready(()));
-        poll(&mut reads, Poll::Pending);
-        let mut both = [arrival.of(Version::HTTP_2), arrival.of(Version::HTTP_2)];
-        assert_eq!(pressure.waiting(), 2);
-        let waits = both.each_mut().map(|arrived| arrived.begin(start + ms(9)));
-        assert!(waits.iter().all(|wait| *wait > ms(8)), "{waits:?}");
-        assert_eq!(pressure.waiting(), 0);
-        drop(arrival.of(Version::HTTP_2));
-        assert_eq!(pressure.waiting(), 0, "one that is given up waits no longer");
-    }
-
-    #[test]
-    fn a_connection_that_ends_waits_no_longer() {
-        let (pressure, arrival, mut reads, start) = connection();
-        poll(&mut reads, Poll::Pending);
-        arrival.note_wake(start);
-        drop((arrival, reads));
-        assert_eq!(pressure.waiting(), 0);
-    }
-
-    #[tokio::test]
-    async fn the_task_is_woken_by_way_of_the_note() {
-        let (pressure, _arrival, mut reads, _) = connection();
-        let mut is_first = true;
-        std::future::poll_fn(|cx| {
-            reads.poll(cx, |cx| {
-                if !std::mem::take(&mut is_first) {
-                    return Poll::Ready(());
-                }
-                cx.waker().wake_by_ref();
-                assert_eq!(pressure.waiting(), 1);
-                Poll::Pending
-            })
-        })
-        .await;
-        assert_eq!(pressure.waiting(), 0);
-    }
-}
+mod tests;

@@ -32,13 +32,17 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        path.map(|Path(text)| PathText(text)).map_err(|rejection| bad_path(rejection.body_text()))
+        path.map(|Path(text)| PathText(text)).map_err(|rejection| {
+            bad_path("path", rejection.body_text(), "write what is no plain ASCII as %-escapes of UTF-8")
+        })
     }
 }
 
-/// A part of the path that has the wrong form.
-pub fn bad_path(detail: impl Into<String>) -> Problem {
+/// A part of the path that has the wrong form; says which form it has.
+pub fn bad_path(field: &'static str, detail: impl Into<String>, hint: &'static str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_path", "The path cannot be read", detail)
+        .with_field(field)
+        .with_hint(hint)
 }
 
 /// Reads a body, or a line of a batch.
@@ -53,12 +57,29 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 fn read_slowly<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
         let problem = bad_json(error.inner());
-        if path == "." { problem } else { problem.with_field(path) }
+        match field_of(&error.path().to_string(), &problem.detail) {
+            Some(field) => problem.with_field(field),
+            None => problem,
+        }
     })?;
     reader.end().map_err(|error| bad_json(&error))?;
     Ok(value)
+}
+
+/// The field that an error is about. Of one that is missing or strange, the path ends before its name.
+fn field_of(path: &str, message: &str) -> Option<String> {
+    // What ends too early breaks off at a field that nobody knows.
+    let path = if path == "?" { "." } else { path.trim_end_matches(".?") };
+    let named = ["missing field `", "unknown field `"].iter().find_map(|words| message.strip_prefix(words));
+    let name = named.and_then(|rest| rest.split('`').next()).unwrap_or_default();
+    let is_told = name.is_empty() || path == name || path.ends_with(&format!(".{name}"));
+    match (path, is_told) {
+        (".", true) => None,
+        (path, true) => Some(path.to_owned()),
+        (".", false) => Some(name.to_owned()),
+        (path, false) => Some(format!("{path}.{name}")),
+    }
 }
 
 fn bad_json(error: &serde_json::Error) -> Problem {
@@ -84,4 +105,44 @@ pub(super) fn unread(rejection: BytesRejection) -> Problem {
         "The body cannot be read",
         "the body did not arrive whole",
     )
+    .with_hint("send it again, with a content-length that fits")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        amount_msat: u64,
+    }
+
+    #[test]
+    fn what_is_missing_strange_or_wrong_is_named() {
+        for (text, field) in [
+            ("{}", Some("inner")),
+            ("{\"inner\":[{}]}", Some("inner[0].amount_msat")),
+            ("{\"inner\":[{\"amount_msat\":1},{\"amount_msat\":-1}]}", Some("inner[1].amount_msat")),
+            ("{\"inner\":[{\"amount_msat\":1,\"x\":1}]}", Some("inner[0].x")),
+            ("{\"inner\":[],\"y\":1}", Some("y")),
+            ("{", None),
+            ("{\"inner\":[{", Some("inner[0]")),
+            ("{\"inner\":[]} 7", None),
+        ] {
+            let problem = read_json::<Outer>(text.as_bytes()).unwrap_err();
+            assert_eq!(problem.field.as_deref(), field, "{text}");
+            assert!(problem.hint.is_some());
+        }
+        let sum = |outer: Outer| outer.inner.iter().map(|inner| inner.amount_msat).sum::<u64>();
+        assert_eq!(read_json::<Outer>(b"{\"inner\":[{\"amount_msat\":7}]}").map(sum), Ok(7));
+    }
 }

@@ -28,7 +28,7 @@ pub struct ConfigFile {
     pub hosts: Vec<String>,
     /// The folder that keeps what tenants have.
     pub state: Option<PathBuf>,
-    /// What is logged, as `info` or `server=debug`.
+    /// What is logged, as `info` or `info,server=debug`.
     pub log: Option<String>,
     /// How it is written.
     pub log_format: Option<LogFormat>,
@@ -151,20 +151,17 @@ impl ConfigFile {
         })
     }
 
-    /// The fields that are not as in `other` and that only a start takes up: all but graph, keys and the certificate.
+    /// The fields that are not as in `other` and that only a start takes up.
     pub fn fields_to_start_with(&self, other: &ConfigFile) -> Vec<&'static str> {
         let fields = [
             ("listen", self.listen == other.listen),
             ("threads", self.threads == other.threads),
-            ("own_node", self.own_node == other.own_node),
-            ("hosts", self.hosts == other.hosts),
             ("state", self.state == other.state),
-            ("log", self.log == other.log),
             ("log_format", self.log_format == other.log_format),
             ("tls", self.tls.is_some() == other.tls.is_some()),
-            ("limits", self.limits == other.limits),
         ];
-        fields.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()
+        let fields = fields.into_iter().chain(self.limits.compared(&other.limits));
+        fields.filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()
     }
 
     fn keys(&self) -> Result<Vec<KeySettings>, ConfigError> {
@@ -201,6 +198,22 @@ impl KeyFile {
 }
 
 impl LimitsFile {
+    /// Whether those are as in `other` that only a start takes up: queues, rooms and counts are made by them.
+    fn compared(&self, other: &LimitsFile) -> [(&'static str, bool); 7] {
+        [
+            ("limits.connection_count_max", self.connection_count_max == other.connection_count_max),
+            (
+                "limits.address_connection_count_max",
+                self.address_connection_count_max == other.address_connection_count_max,
+            ),
+            ("limits.bodies_size_max", self.bodies_size_max == other.bodies_size_max),
+            ("limits.queue_size", self.queue_size == other.queue_size),
+            ("limits.queue_wait_min_us", self.queue_wait_min_us == other.queue_wait_min_us),
+            ("limits.queue_wait_max_ms", self.queue_wait_max_ms == other.queue_wait_max_ms),
+            ("limits.layer_entry_count_max", self.layer_entry_count_max == other.layer_entry_count_max),
+        ]
+    }
+
     fn to_limits(&self) -> Result<Limits, ConfigError> {
         let usual = Limits::default();
         let secs = |secs: Option<u64>, usual| secs.map_or(usual, Duration::from_secs);
@@ -266,10 +279,11 @@ mod tests {
     #[test]
     fn what_only_a_start_takes_up_is_told() {
         let read = |text: &str| ConfigFile::read(text).unwrap();
-        let former = read("hosts = [\"a\"]\n[limits]\nqueue_size = 7");
+        let former = read("hosts = [\"a\"]\n[limits]\nqueue_size = 7\nwork_max = 9");
         let tls = "[tls]\ncert = \"a\"\nkey = \"b\"";
-        let now = read(&format!("graph = \"b\"\nlog = \"debug\"\n[limits]\nqueue_size = 8\n{tls}"));
-        assert_eq!(now.fields_to_start_with(&former), ["hosts", "log", "tls", "limits"]);
+        let now =
+            read(&format!("graph = \"b\"\nlog = \"debug\"\nthreads = 2\n[limits]\nqueue_size = 8\n{tls}"));
+        assert_eq!(now.fields_to_start_with(&former), ["threads", "tls", "limits.queue_size"]);
         let key = format!("graph = \"b\"\nhosts = [\"a\"]\n[[keys]]\nname = \"a\"\nsha256 = \"{HASH}\"");
         let key = read(&format!("{key}\n[limits]\nqueue_size = 7"));
         assert_eq!(key.fields_to_start_with(&former), [""; 0]);

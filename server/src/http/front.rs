@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -33,7 +33,9 @@ pub(super) async fn front(State(app): State<App>, mut request: Request, next: Ne
     let endpoint = request.extensions().get::<MatchedPath>().cloned();
     let path = request.uri().path();
     let (words, is_api) = (Words::of(path), is_api(path));
+    let limits = app.limits();
     let (mut request, lent) = Lent::lend(request, app.body_room());
+    DefaultBodyLimit::max(limits.body_size_max).apply(&mut request);
     // Whoever watches the server is told how it is, however busy it is.
     let admitted = if is_api { check_wait(&app, wait, began) } else { Ok(()) };
     if is_api {
@@ -42,7 +44,7 @@ pub(super) async fn front(State(app): State<App>, mut request: Request, next: Ne
     let response = match admitted.and_then(|()| admit(&app, &mut request, began)) {
         Ok(()) => {
             let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
-            let answered = timeout(app.limits().request_timeout, answering).await;
+            let answered = timeout(limits.request_timeout, answering).await;
             answered.map_or_else(
                 |_| late(),
                 |answer| answer.unwrap_or_else(|_| Problem::internal().into_response()),
@@ -97,7 +99,7 @@ fn shed(app: &App) -> Problem {
 fn admit(app: &App, request: &mut Request, now: Instant) -> Result<(), Problem> {
     let accounts = app.accounts();
     if accounts.is_open() {
-        check_host(request, app.hosts())?;
+        check_host(request, &app.hosts())?;
     }
     let Some(account) = accounts.find(presented_key(request.headers()).as_deref()) else { return Ok(()) };
     account.take_requests(1, now).map_err(|wait| too_many("requests", wait))?;
@@ -140,5 +142,6 @@ fn late() -> Response {
         title,
         "the request did not arrive, or not end, in time",
     )
+    .with_hint("send the body at once, or ask for less at a time")
     .into_response()
 }

@@ -20,6 +20,7 @@ async fn healthz() -> &'static str {
 async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
     let problem = |detail| {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "The server does not answer now", detail)
+            .with_hint("ask another server meanwhile, or try again later")
             .with_retry_after(1)
     };
     if app.is_stopping() {

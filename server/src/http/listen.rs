@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use engine::graph::Topology;
@@ -110,7 +109,7 @@ impl Server {
 
     /// Serves until it is stopped, and finishes what has begun.
     pub async fn run(self) {
-        let limits = self.app.limits().clone();
+        let limits = self.app.limits();
         let service = router(&self.app);
         let room = Arc::new(Semaphore::new(limits.connection_count_max));
         let guests = Guests::new(limits.address_connection_count_max);
@@ -136,7 +135,7 @@ impl Server {
         }
         drop(self.listener);
         // What has not ended by then is cut off.
-        let _ = timeout(limits.drain_timeout, graceful.shutdown()).await;
+        let _ = timeout(self.app.limits().drain_timeout, graceful.shutdown()).await;
     }
 }
 
@@ -149,13 +148,16 @@ fn router(app: &App) -> Router {
         .merge(facades::router())
         .merge(page::router())
         .merge(reference::router())
-        .fallback(|| async { Problem::not_found("nothing is served at this path") })
+        .fallback(|| async {
+            Problem::not_found("nothing is served at this path", "/api/openapi.json lists all paths")
+        })
         .method_not_allowed_fallback(|| async {
             let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "The method does not fit");
             Problem::new(status, "method_not_allowed", title, "the path takes other methods")
+                .with_hint("the header Allow and /api/openapi.json list them")
         })
         // One layer: each is a future of its own on the heap, and clones all that lie in it.
-        .layer((from_fn_with_state(app.clone(), front), DefaultBodyLimit::max(app.limits().body_size_max)))
+        .layer(from_fn_with_state(app.clone(), front))
         .with_state(app.clone())
 }
 
@@ -176,7 +178,7 @@ async fn accept(
 
 /// Serves one connection, with TLS where the server has a certificate.
 async fn connect(stream: TcpStream, arrival: Arc<Arrival>, app: App, service: Router, watcher: Watcher) {
-    let limits = app.limits().clone();
+    let limits = app.limits();
     // A socket that refuses this answers a little later.
     let _ = stream.set_nodelay(true);
     let Some(tls) = app.tls() else {

@@ -28,6 +28,7 @@ pub struct Metrics {
     scanned: Counter,
     shed: Family<ReasonLabels, Counter>,
     abandoned: Counter,
+    searching: Gauge,
     connections: Gauge,
     waiting: Family<LaneLabels, Gauge>,
     graph_age: Gauge,
@@ -83,6 +84,7 @@ impl Metrics {
             scanned: Counter::default(),
             shed: Family::default(),
             abandoned: Counter::default(),
+            searching: Gauge::default(),
             connections: Gauge::default(),
             waiting: Family::default(),
             graph_age: Gauge::default(),
@@ -110,6 +112,7 @@ impl Metrics {
         to.register("scanned_entries", "Channels, nodes and entries of layers looked at one by one", scanned);
         to.register("shed", "Searches that were refused", self.shed.clone());
         to.register("abandoned", "Searches whose client left before their end", self.abandoned.clone());
+        to.register("searching", "Searches that threads are at", self.searching.clone());
         to.register("connections", "Connections that are open", self.connections.clone());
         to.register("waiting", "Searches that wait for a thread", self.waiting.clone());
         to.register("graph_age_seconds", "Time since the newest policy was signed", self.graph_age.clone());
@@ -153,6 +156,19 @@ impl Metrics {
 
     pub(super) fn note_abandoned(&self) {
         self.abandoned.inc();
+    }
+
+    pub(super) fn search_began(&self) {
+        self.searching.inc();
+    }
+
+    pub(super) fn search_ended(&self) {
+        self.searching.dec();
+    }
+
+    /// Searches that threads are at now, those aside that run where they were asked.
+    pub fn searching(&self) -> i64 {
+        self.searching.get()
     }
 
     pub(super) fn connection_opened(&self) {

@@ -84,16 +84,21 @@ impl Problem {
         Problem { retry_after_s: Some(secs), ..self }
     }
 
-    /// What the request asks for is not there.
-    pub fn not_found(detail: impl Into<String>) -> Self {
-        Problem::new(StatusCode::NOT_FOUND, "not_found", "There is no such thing", detail)
+    /// What the request asks for is not there; says what to do.
+    pub fn not_found(detail: impl Into<String>, hint: impl Into<Cow<'static, str>>) -> Self {
+        let problem = Problem::new(StatusCode::NOT_FOUND, "not_found", "There is no such thing", detail);
+        problem.with_hint(hint)
     }
 
-    /// A value that has the right form and is refused nevertheless.
-    pub fn bad_field(field: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+    /// A value that has the right form and is refused nevertheless; says what to do.
+    pub fn bad_field(
+        field: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+        hint: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let problem =
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_field", "A value cannot be used", detail);
-        problem.with_field(field)
+        problem.with_field(field).with_hint(hint)
     }
 
     /// The server's own fault.
@@ -104,6 +109,7 @@ impl Problem {
             "The server failed",
             "this request hit a fault in the server; its log says more",
         )
+        .with_hint("tell whoever runs the server when it was, and what you asked")
     }
 
     /// The response's status.
@@ -114,7 +120,7 @@ impl Problem {
 
 impl From<FieldError> for Problem {
     fn from(error: FieldError) -> Self {
-        Problem::bad_field(error.field, error.problem).with_hint(error.hint)
+        Problem::bad_field(error.field, error.problem, error.hint)
     }
 }
 

@@ -80,7 +80,7 @@ pub struct PlanJson {
     pub cltv: u32,
     /// How likely every channel can carry all that the parts send over it.
     pub probability: f64,
-    /// Fees, and what the cost model charges for the rest.
+    /// Fees, and what the cost model charges for the rest; biases of layers weigh both, as in what a route costs.
     pub cost_msat: u64,
     /// No set of parts costs less; absent where inbound fees count.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,9 @@ pub fn error_code(error: &RouteError) -> &'static str {
         RouteError::UnknownNode { .. } => "unknown_node",
         RouteError::UnknownChannel { .. } => "unknown_channel",
         RouteError::BadQuery { .. } => "bad_query",
-        RouteError::NoRoute(NoRoute::PayerCannotSend { .. }) => "payer_cannot_send",
+        RouteError::NoRoute(NoRoute::PayerCannotSend { .. } | NoRoute::BalanceShort { .. }) => {
+            "payer_cannot_send"
+        }
         RouteError::NoRoute(NoRoute::PayeeCannotReceive { .. }) => "payee_cannot_receive",
         RouteError::NoRoute(NoRoute::FeeLimit { .. }) => "fee_limit",
         RouteError::NoRoute(NoRoute::RouteLimits { .. }) => "route_limits",
@@ -30,6 +32,8 @@ pub fn plan_error_code(error: &PlanError) -> &'static str {
         PlanError::Query(error) => error_code(error),
         PlanError::Cut(_) => "cut",
         PlanError::NoRoomForFees { .. } => "no_room_for_fees",
+        PlanError::HtlcMinimum { .. } => "htlc_minimum",
+        PlanError::HtlcLimit { .. } => "htlc_limit",
         PlanError::RouteLimits { .. } => "route_limits",
         PlanError::TooFewParts { .. } => "too_few_parts",
         PlanError::FeeLimit { .. } => "fee_limit",

@@ -138,6 +138,42 @@ fn a_wrong_row_is_answered_and_the_others_too() {
 }
 
 #[test]
+fn rows_that_cannot_be_read_end_the_command_after_the_answers_before_them() {
+    let place = Place::new();
+    let row = format!("{},{},10000\n", node(1), node(4));
+    let rows = format!("src,dst,amount_msat\n{row}\n{row}{}", "0".repeat(2 << 20));
+    place.write("q.csv", &rows);
+    let ran = place.run(&["route", "--graph", "graph.csv", "--queries", "q.csv"]);
+    assert_eq!((ran.code, ran.lines().len()), (3, 2), "{}", ran.err);
+    assert!(ran.lines().iter().all(|line| line["hops"] == 1), "{}", ran.out);
+    assert!(ran.err.contains("cannot read q.csv: line 5: a line is longer than 1 MiB"), "{}", ran.err);
+    assert_fails(
+        &place,
+        &["bench", "--graph", "graph.csv", "--queries", "q.csv"],
+        3,
+        "cannot read q.csv: line 5",
+    );
+}
+
+#[test]
+fn what_closes_the_way_is_told() {
+    let place = Place::new();
+    let (one, two, four) = (node(1), node(2), node(4));
+    let asked = |amount, more: &[&str]| {
+        let fixed = ["route", "--graph", "graph.csv", "--cost", "fee", &one, &four, amount];
+        place.run(&[&fixed[..], more].concat())
+    };
+    let around = asked("100000sat", &["--avoid-node", &two]);
+    assert!(around.code == 1 && around.err.contains("to be avoided; avoid less"), "{}", around.err);
+    let over = asked("100000sat", &["--last-hop", &two]);
+    assert!(over.code == 1 && over.err.contains("ask for another one or for none"), "{}", over.err);
+    let short = asked("100000sat", &["--first-channel", "1x1x0=100010sat", "--json"]).json();
+    assert_eq!(short["error"]["code"], "payer_cannot_send");
+    let message = short["error"]["message"].as_str().expect("text");
+    assert!(message.contains("short by 15001 msat"), "{message}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let place = Place::new();
     let row = format!("{},{},10000\n", node(1), node(4));

@@ -174,6 +174,30 @@ fn a_hangup_reads_the_configuration_anew_all_of_it_or_nothing() {
 }
 
 #[test]
+fn a_hangup_takes_up_limits_and_the_log_filter_and_says_what_waits_for_a_start() {
+    let place = Place::new();
+    let graph = "graph = \"graph.csv\"\n";
+    place.write("serve.toml", &format!("{graph}[limits]\nalternative_count_max = 1\n"));
+    let mut server = Server::start(&place, &["--config", "serve.toml"]);
+    let mut query = query();
+    query["alternatives"] = json!(2);
+    let ask = |server: &Server| server.ask("POST", "/api/v1/routes", &query).0;
+    assert_eq!(ask(&server), 422);
+    place.write("serve.toml", &format!("{graph}log = \"server=nonsense\"\n"));
+    server.signal(Signal::HUP);
+    server.logs("nothing is read anew");
+    assert_eq!(ask(&server), 422);
+    let limits = "[limits]\nalternative_count_max = 2\nqueue_size = 7\n";
+    place.write("serve.toml", &format!("{graph}log = \"info,server=debug\"\n{limits}"));
+    server.signal(Signal::HUP);
+    server.logs("limits.queue_size");
+    server.logs("are read anew");
+    assert_eq!(ask(&server), 200);
+    server.logs("a request was answered");
+    assert_eq!(server.end(Signal::TERM), 0);
+}
+
+#[test]
 fn a_stop_finishes_what_has_begun_and_the_state_stays() {
     let place = Place::new();
     let args = ["--graph", "graph.csv", "--state", "kept"];

@@ -126,7 +126,9 @@ fn line(answer: &Result<Route, RouteError>) -> String {
         }
         Err(RouteError::NoRoute(no)) => {
             let (reason, value) = match no {
-                NoRoute::PayerCannotSend { largest } => (1, largest.to_msat()),
+                NoRoute::PayerCannotSend { largest } | NoRoute::BalanceShort { balance: largest, .. } => {
+                    (1, largest.to_msat())
+                }
                 NoRoute::PayeeCannotReceive { largest } => (2, largest.to_msat()),
                 NoRoute::FeeLimit { needed, .. } => (3, needed.to_msat()),
                 NoRoute::RouteLimits { .. } => (4, none),

@@ -1,5 +1,5 @@
-//! Flows over what is believed: against the obvious solver on small worlds, whose costs are computed anew from the priors'
-//! formulas, and by their certificates on the real graph.
+//! Flows over what is believed, with biases of layers: against the obvious solver on small worlds, whose costs are computed
+//! anew from the priors' formulas, and by their certificates on the real graph.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use engine::belief::{
     Beliefs, Bimodal, HalfLives, HeldBeliefs, Liquidity, LiquidityRange, PENALTY_FRACTION_BITS, Prior,
 };
 use engine::flow::{
-    BelievedLiquidity, ExplicitArc, InFlight, Plan, PlanError, PlanQuery, PlanWorkspace, plan, plan_with,
-    relaxed_flow,
+    BelievedLiquidity, ExplicitArc, InFlight, Plan, PlanError, PlanQuery, PlanWorkspace, SLOPE_MAX, plan,
+    plan_with, relaxed_flow,
 };
 use engine::graph::ArcIdx;
 use engine::query::RouteQuery;
@@ -21,6 +21,7 @@ use rayon::prelude::*;
 use tests::mainnet::mainnet;
 use tests::network::{Draw, network, node};
 
+use super::biases::{Biases, stack};
 use super::mainnet::random_query;
 use super::obvious;
 
@@ -84,11 +85,12 @@ fn nats(prior: Prior, range: LiquidityRange, capacity: Msat, amount: u64) -> f64
 }
 
 /// The pieces of an arc by the documented model, in floating point: knots at the shares of what is unknown, or of what the
-/// whole amount takes of it, and the least chord over each.
+/// whole amount takes of it, and the least chord over each; all of it times what a bias makes of it, up to the greatest slope.
 fn pieces(
     world: (&Snapshot, BelievedLiquidity<'_>),
     query: &RouteQuery,
     (arc, tail): (ArcIdx, NodeId),
+    weight: f64,
 ) -> Vec<(u64, u64)> {
     let (snapshot, liquidity) = world;
     let policy = snapshot.policy(arc).unwrap();
@@ -138,7 +140,9 @@ fn pieces(
         } else {
             lambda * unit as f64 * (hull(at) - hull(at - 1)) / (knots[at] - knots[at - 1]) as f64
         };
-        let slope = (((linear + rise) * f64::from(1 << 20)) as u64).max(last);
+        let [rise, linear] = [rise, linear].map(|cost| cost * f64::from(1 << 20));
+        let slope = (linear + rise.min((SLOPE_MAX / 4) as f64)) * weight;
+        let slope = (slope as u64).min(SLOPE_MAX).max(last);
         list.push((end - begin, slope));
         (begin, last) = (end, slope);
     }
@@ -153,13 +157,16 @@ fn compare(seed: u64, space: &mut PlanWorkspace) -> (bool, bool) {
     let liquidity = BelievedLiquidity { beliefs: beliefs.view(NOW), prior, in_flight: Some(&in_flight) };
     let (payer, payee) = (0, rng.random_range(1..node_count));
     let amount = Msat::from_msat(1000 * rng.random_range(100..1_500_000));
-    let route = RouteQuery::new(node(payer), node(payee), amount);
+    let mut route = RouteQuery::new(node(payer), node(payee), amount);
+    let biases = rng.random::<bool>().then(|| Biases::random(&snapshot, &mut rng));
+    route.layers = biases.as_ref().map(stack);
     let numbers: BTreeMap<NodeId, u32> = (0..node_count).map(|number| (node(number), number)).collect();
     let ends = |arc: ArcIdx| [snapshot.tail(arc), snapshot.head(arc)].map(|end| snapshot.node_id(end));
     let explicit: Vec<ExplicitArc> = arcs(&snapshot)
         .map(|arc| {
             let [tail, head] = ends(arc);
-            let pieces = pieces((&snapshot, liquidity), &route, (arc, tail));
+            let weight = biases.as_ref().map_or(1.0, |biases| biases.weight(&snapshot, arc));
+            let pieces = pieces((&snapshot, liquidity), &route, (arc, tail), weight);
             ExplicitArc { tail: numbers[&tail], head: numbers[&head], pieces }
         })
         .collect();

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use tests::network::{Draw, network, node};
 
 use super::believed::{NOW, random_beliefs, random_prior};
+use super::biases::{Biases, stack};
 
 /// By how much a plan costs more than its bound, in msat.
 fn gap(seed: u64, plan: &Plan) -> u64 {
@@ -17,7 +18,7 @@ fn gap(seed: u64, plan: &Plan) -> u64 {
 }
 
 /// The gaps of the plan, of one within less than its fee, and of those from likely to cheap within both.
-fn gaps(seed: u64, space: &mut PlanWorkspace) -> Vec<u64> {
+fn gaps(seed: u64, is_biased: bool, space: &mut PlanWorkspace) -> Vec<u64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let node_count = rng.random_range(3..9);
     // Fees without a base are rounded most, beside what they are.
@@ -31,6 +32,9 @@ fn gaps(seed: u64, space: &mut PlanWorkspace) -> Vec<u64> {
     let mut query = PlanQuery::new(RouteQuery::new(node(0), node(rng.random_range(1..node_count)), amount));
     query.part_count_max = rng.random_range(1..20);
     query.part_min = Msat::from_msat(1);
+    if is_biased {
+        query.route.layers = Some(stack(&Biases::random(&snapshot, &mut rng)));
+    }
     let Ok(plan) = plan_with(&snapshot, &query, liquidity, space) else { return Vec::new() };
     let frontier = |query: &PlanQuery, space: &mut PlanWorkspace| {
         let plans = plan_frontier_with(&snapshot, query, liquidity, 6, space);
@@ -48,10 +52,22 @@ fn gaps(seed: u64, space: &mut PlanWorkspace) -> Vec<u64> {
 
 #[test]
 fn no_plan_costs_less_than_its_bound_and_where_there_is_one_there_is_a_frontier() {
-    let found: Vec<Vec<u64>> =
-        (0..6000).into_par_iter().map_init(PlanWorkspace::default, |space, seed| gaps(seed, space)).collect();
+    let found: Vec<Vec<u64>> = (0..6000)
+        .into_par_iter()
+        .map_init(PlanWorkspace::default, |space, seed| gaps(seed, false, space))
+        .collect();
     let gaps: Vec<u64> = found.into_iter().flatten().collect();
     let closed = gaps.iter().filter(|&&gap| gap <= 1).count();
     println!("{} plans, {closed} of them at their bound", gaps.len());
     assert!(gaps.len() > 5000 && closed > 500, "{} plans, {closed} at their bound", gaps.len());
+}
+
+#[test]
+fn bounds_hold_where_biases_weigh_what_plans_cost() {
+    let found: Vec<Vec<u64>> = (10_000..13_000)
+        .into_par_iter()
+        .map_init(PlanWorkspace::default, |space, seed| gaps(seed, true, space))
+        .collect();
+    let plans: usize = found.iter().map(Vec::len).sum();
+    assert!(plans > 1500, "{plans} plans");
 }

@@ -123,6 +123,8 @@ fn name(error: &PlanError) -> &'static str {
         PlanError::Query(_) => "query",
         PlanError::Cut(_) => "cut",
         PlanError::NoRoomForFees { .. } => "no room for fees",
+        PlanError::HtlcMinimum { .. } => "htlc minimum",
+        PlanError::HtlcLimit { .. } => "htlc limit",
         PlanError::TooFewParts { .. } => "too few parts",
         PlanError::FeeLimit { .. } => "fee limit",
         _ => "work limit",

@@ -16,12 +16,12 @@ use primitives::{
 };
 
 pub(super) const PAYER: u8 = 1;
-const LEFT: u8 = 2;
-const RIGHT: u8 = 3;
+pub(super) const LEFT: u8 = 2;
+pub(super) const RIGHT: u8 = 3;
 pub(super) const PAYEE: u8 = 4;
 
 /// Ids whose order is that of the numbers.
-fn node(number: u8) -> NodeId {
+pub(super) fn node(number: u8) -> NodeId {
     let mut bytes = [0; 33];
     (bytes[0], bytes[32]) = (2, number);
     NodeId::from_bytes(bytes).unwrap()
@@ -83,7 +83,7 @@ pub(super) fn query(amount: Msat) -> PlanQuery {
     PlanQuery::new(RouteQuery::new(node(PAYER), node(PAYEE), amount))
 }
 
-fn planned(snapshot: &Snapshot, query: &PlanQuery) -> Result<Plan, PlanError> {
+pub(super) fn planned(snapshot: &Snapshot, query: &PlanQuery) -> Result<Plan, PlanError> {
     plan(snapshot, query, &mut PlanWorkspace::default())
 }
 
@@ -159,7 +159,7 @@ fn what_units_round_away_is_not_called_impossible() {
 }
 
 /// The cheapest flow goes from LEFT to the payee over RIGHT, in the place of the short way that a part may go.
-fn long_way_in_the_way() -> Snapshot {
+pub(super) fn long_way_in_the_way() -> Snapshot {
     const ASIDE: u8 = 5;
     priced_graph(&[
         (PAYER, LEFT, 100_000, 0),

@@ -4,6 +4,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use engine::stop::Stop;
+use engine::synthetic::{SyntheticConfig, generate};
 use reqwest::header::RETRY_AFTER;
 use serde_json::{Value, json};
 use server::http::tenant::Caller;
@@ -160,4 +161,81 @@ async fn a_search_ends_when_its_client_leaves() {
     search.abort();
     tokio::task::spawn_blocking(move || ended.recv_timeout(Duration::from_secs(60)).unwrap()).await.unwrap();
     assert_eq!(metric(&service, "fulgurite_abandoned_total").await, Some(2.0));
+}
+
+/// What a handler is asked, and whether it would ever end.
+struct Long {
+    path: &'static str,
+    body: String,
+    is_endless: bool,
+}
+
+/// Requests whose searches take long, or nearly forever: of the two largest nodes, between which many paths lead.
+async fn long_ones(service: &Service) -> Vec<Long> {
+    let nodes = service.get("/api/v1/graph/suggestions").await.json()["nodes"].clone();
+    let (src, dst) = (&nodes[0]["node_id"], &nodes[1]["node_id"]);
+    let query = json!({"src": src, "dst": dst, "amount_msat": 1_000_000});
+    let maximum = json!({"query": query});
+    let most = service.post("/api/v1/plans/maximum", &maximum).await.json()["maximum_msat"].as_u64().unwrap();
+    let large = json!({"src": src, "dst": dst, "amount_msat": most / 4});
+    let plan = json!({"query": large, "part_count_max": 100, "frontier": 3});
+    let mut further = query.clone();
+    further["alternatives"] = json!(LONG_COUNT);
+    let long = |path, body: String, is_endless| Long { path, body, is_endless };
+    vec![
+        long("/api/v1/routes", further.to_string(), true),
+        long("/api/v1/batch", format!("{query}\n").repeat(20_000), true),
+        long("/api/v1/plans", plan.to_string(), false),
+        long("/api/v1/plans/maximum", maximum.to_string(), false),
+        long("/api/v1/reach", json!({"node": src, "amount_msat": 1000}).to_string(), false),
+    ]
+}
+
+/// Alternatives that take minutes to find.
+const LONG_COUNT: u16 = 5000;
+
+/// Waits for something that comes, and looks as often as it can.
+async fn at_once(is_so: impl Fn() -> bool) {
+    let looking = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it comes");
+}
+
+/// The handlers' own searches: while one runs, its client leaves, and the thread is free before the search would have ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_request_searches_ends_when_its_client_leaves() {
+    let limits = Limits { work_max: 1 << 26, alternative_count_max: LONG_COUNT, ..Limits::default() };
+    let settings = Settings { search_threads: 1, limits, ..Settings::default() };
+    let graph = generate(&SyntheticConfig::new(3, 50_000), &mut |_| {}).unwrap();
+    let service = Service::of(graph, settings).await;
+    let searching = || service.app.metrics().searching();
+    let settled = async || metric(&service, "fulgurite_settled_nodes_total").await.unwrap();
+    let abandoned = async || metric(&service, "fulgurite_abandoned_total").await.unwrap();
+    for Long { path, body, is_endless } in long_ones(&service).await {
+        let before = settled().await;
+        if !is_endless {
+            service.post_text(path, body.clone()).await;
+        }
+        let whole = settled().await - before;
+        assert!(is_endless || whole > 0.0, "{path}");
+        until(async || {
+            let (left, begun) = (abandoned().await, settled().await);
+            let request = service.client.post(service.url(path)).body(body.clone());
+            let client = tokio::spawn(async move { request.send().await?.bytes().await });
+            at_once(|| client.is_finished() || searching() > 0).await;
+            client.abort();
+            at_once(|| searching() == 0).await;
+            // Whoever was too late tries again.
+            let is_cut_off = is_endless || settled().await - begun < whole;
+            abandoned().await > left && is_cut_off
+        })
+        .await;
+        // Of those that left before a thread was free, it looks at nothing but that.
+        until(async || metric(&service, "fulgurite_searching").await == Some(0.0)).await;
+    }
+    // The one thread is free for others.
+    assert_eq!(service.get("/api/v1/graph").await.status, 200);
 }

@@ -11,6 +11,7 @@ mod keys;
 mod lnd;
 mod native;
 mod origins;
+mod refusals;
 mod reload;
 mod routes;
 pub(crate) mod service;

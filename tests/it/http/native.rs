@@ -102,7 +102,7 @@ async fn layers_change_the_queries_that_name_them() {
     assert_eq!(layer["layers"][0]["disabled_channels"][0], "4x1x0/0");
     let bad = json!([{"edit": "bias_channel", "channel": "4x1x0/0", "bias": 101}]);
     let problem = service.post("/api/v1/layers/mine/edits", &bad).await.problem(422);
-    assert_eq!(problem["field"], "[0]");
+    assert_eq!(problem["field"], "[0].bias");
     let gone = service.client.delete(service.url("/api/v1/layers/mine")).send().await.unwrap();
     assert_eq!(gone.status(), 200);
     assert_eq!(service.post("/api/v1/routes", &with).await.problem(404)["code"], "unknown_layer");
@@ -121,7 +121,7 @@ async fn many_edits_are_made_up_to_the_first_that_is_refused() {
     assert!(seqs.is_sorted() && seqs.len() == 600, "{seqs:?}");
     edits[700] = json!({"edit": "bias_channel", "channel": "4x1x0/0", "bias": 101});
     let problem = service.post("/api/v1/layers/mine/edits", &json!(edits)).await.problem(422);
-    assert_eq!(problem["field"], "[700]");
+    assert_eq!(problem["field"], "[700].bias");
     let layer = service.get("/api/v1/layers/mine").await.json();
     let disabled = layer["layers"][0]["disabled_channels"].as_array().unwrap();
     assert_eq!((disabled.len(), &disabled[699]), (700, &json!("700x1x0/0")));
@@ -220,6 +220,37 @@ async fn the_graph_is_looked_up() {
         service.get(&format!("/api/v1/graph/nodes/{}?channels=x", node(1))).await.problem(422)["field"],
         "channels"
     );
+}
+
+/// More than the applier reads together; what else it does goes on between.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_reservations_are_listed_the_oldest_first() {
+    let service = Service::line().await;
+    let mut expected = Vec::new();
+    for at in 0..700 {
+        let hops = [format!("{}x2x0/0", 100 + at), format!("{}x3x0/1", 100 + at)];
+        let path: Vec<Value> =
+            hops.iter().map(|channel| json!({"channel": channel, "amount_msat": at})).collect();
+        let made = service.post("/api/v1/reservations", &json!({"path": path})).await.json();
+        match at % 3 {
+            // It ends, so that ids are missing.
+            1 => {
+                let url = service.url(&format!("/api/v1/reservations/{}", made["reservation"]));
+                assert_eq!(service.client.delete(&url).send().await.unwrap().status(), 200);
+            }
+            _ => {
+                expected.extend(hops.map(|channel| (made["reservation"].clone(), json!(channel), json!(at))))
+            }
+        }
+    }
+    let answer = service.get("/api/v1/reservations").await.json();
+    let htlcs = answer["htlcs"].as_array().unwrap().iter();
+    let listed: Vec<_> = htlcs
+        .map(|htlc| (htlc["reservation"].clone(), htlc["channel"].clone(), htlc["amount_msat"].clone()))
+        .collect();
+    assert_eq!(listed, expected);
+    let fields: Vec<&str> = answer.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(fields, ["elapsed_us", "graph_age_s", "graph_version", "htlcs"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

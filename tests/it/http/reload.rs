@@ -3,7 +3,7 @@
 use engine::graph::Topology;
 use engine::import::read_graph;
 use serde_json::{Value, json};
-use server::http::difference;
+use server::http::{Limits, difference};
 
 use super::service::{Service, line_table, node};
 
@@ -41,6 +41,31 @@ async fn another_graph_is_served_without_a_restart() {
     let data: Value = serde_json::from_str(data).unwrap();
     assert_eq!((&data["seq"], data["changes"].as_array().unwrap().len()), (&json!(1), count));
     assert_eq!(data["changes"][0], json!({"change": "channel_closed", "short_channel_id": "4x1x0"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_names_and_the_own_node_change_without_a_restart() {
+    let service = Service::line().await;
+    let query = json!({"src": node(1), "dst": node(4), "amount_msat": 1_000_000, "alternatives": 2});
+    service.post("/api/v1/routes", &query).await.json();
+    let named = async |host: &str| {
+        let asked = service.client.get(service.url("/healthz")).header("host", host).send().await;
+        asked.unwrap().status().as_u16()
+    };
+    let own = async || service.get(&format!("/lnd/v1/graph/routes/{}/1000", node(4))).await.status.as_u16();
+    let batch = "\n".repeat(10) + &query.to_string();
+    assert_eq!((named("router.example").await, own().await), (421, 400));
+    service.app.set_limits(Limits { alternative_count_max: 1, body_size_max: 50, ..Limits::default() });
+    service.app.set_hosts(vec!["router.example".to_owned()]);
+    service.app.set_own_node(Some(node(1).parse().unwrap()));
+    assert_eq!((named("router.example").await, own().await), (200, 200));
+    assert_eq!(service.post("/api/v1/routes", &query).await.problem(413)["code"], "body_too_large");
+    let lines = service.post_text("/api/v1/batch", batch).await.text;
+    assert!(lines.contains("\"body_too_large\""), "{lines}");
+    service.app.set_limits(Limits { alternative_count_max: 1, ..Limits::default() });
+    assert_eq!(service.post("/api/v1/routes", &query).await.problem(422)["field"], "alternatives");
+    service.app.set_limits(Limits::default());
+    service.post("/api/v1/routes", &query).await.json();
 }
 
 #[test]

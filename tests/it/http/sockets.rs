@@ -1,5 +1,8 @@
 //! Connections that mean no good, and an end in good order.
 
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use engine::stop::Stop;
@@ -69,6 +72,63 @@ async fn a_head_and_a_body_that_drip_are_cut_off() {
         assert!(!String::from_utf8_lossy(&bytes).contains("200 OK"));
         assert_eq!(service.get("/healthz").await.text, "ok\n");
     }
+}
+
+/// Whoever sends byte by byte wakes the server as often as a crowd does, and asks for nothing. Beside those, one client that
+/// asks one thing at a time is no crowd either.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_routes_while_many_drip_is_not_refused() {
+    let limits = Limits {
+        head_timeout: PATIENCE,
+        request_timeout: PATIENCE,
+        // In a crowd no wait at all is borne, otherwise any.
+        queue_wait_min: Duration::ZERO,
+        queue_wait_max: PATIENCE,
+        ..Limits::default()
+    };
+    let service = impatient(limits).await;
+    let head = "GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: ";
+    let body = "POST /api/v1/routes HTTP/1.1\r\nhost: localhost\r\ncontent-length: 200000\r\n\r\n{";
+    let mut slow = Vec::new();
+    for beginning in [head, body].repeat(100) {
+        let mut stream = std::net::TcpStream::connect(service.address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.write_all(beginning.as_bytes()).unwrap();
+        slow.push(stream);
+    }
+    let (is_over, round_count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let dripping = {
+        let (is_over, round_count) = (Arc::clone(&is_over), Arc::clone(&round_count));
+        std::thread::spawn(move || {
+            while !is_over.load(Relaxed) {
+                // The server may close one that has gone on for long.
+                if slow.iter_mut().filter_map(|stream| stream.write(b"1").ok()).count() == 0 {
+                    break;
+                }
+                round_count.fetch_add(1, Relaxed);
+            }
+        })
+    };
+    while round_count.load(Relaxed) < 20 && !dripping.is_finished() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let query = json!({"src": node(1), "dst": node(4), "amount_msat": 1_000_000});
+    let mut refused = Vec::new();
+    for _ in 0..100 {
+        for answer in [
+            service.post("/api/v1/routes", &query).await,
+            service.get("/api/v1/graph/channels/1x1x0").await,
+            service.get("/api/v1/layers").await,
+            service.get("/healthz").await,
+        ] {
+            if answer.status != 200 {
+                refused.push(answer);
+            }
+        }
+    }
+    is_over.store(true, Relaxed);
+    dripping.join().unwrap();
+    assert!(refused.is_empty(), "{} were refused: {:?}", refused.len(), refused.first());
 }
 
 #[tokio::test(flavor = "multi_thread")]

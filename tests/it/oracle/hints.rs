@@ -1,10 +1,18 @@
 //! Channels that only the query knows: there and back, and of a name that others have, too.
 
 use engine::alternatives::alternatives;
+use engine::diverse::diverse;
+use engine::obvious::{Reference, route_reference};
 use engine::query::FirstChannel;
-use engine::router::{RouteWorkspace, route};
+use engine::router::{RouteError, RouteWorkspace, route};
 use primitives::{Msat, ShortChannelId};
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, TestCaseError, any, proptest};
+use proptest::prop_assert_eq;
+use proptest::sample::Index;
 
+use super::brute::Oracle;
+use super::draw::{Mix, world};
 use super::traps::{holds, way};
 use super::world::{Channel, Extra, Policy, World, extra_scid, scid};
 
@@ -88,6 +96,72 @@ fn a_circular_route_does_not_return_over_a_private_first_channel() {
     }
 }
 
+/// One direction of a channel of the world, as a route hint tells of it.
+fn guise(world: &World, place: usize, direction: usize, policy: Policy) -> Extra {
+    let ends = world.channels[place].ends;
+    extra(scid(place), ends[direction], ends[1 - direction], policy)
+}
+
+#[test]
+fn a_circular_route_does_not_return_over_a_hint_of_its_first_channel() {
+    let free = || Channel::new([0, 1], [Some(Policy::FREE); 2]);
+    // Nothing else comes back, then something dear.
+    for others in [vec![], vec![Channel::new([1, 2], [Some(Policy::base(3)); 2]), way(2, 0, Policy::base(9))]]
+    {
+        for [there, back] in [[true, false], [false, true], [true, true]] {
+            let mut world = World::new([vec![free()], others.clone()].concat(), 0, 0, 1000);
+            if there {
+                world.extra.push(guise(&world, 0, 0, Policy::FREE));
+            }
+            if back {
+                world.extra.push(guise(&world, 0, 1, Policy::FREE));
+            }
+            let (snapshot, query) = (world.snapshot(), world.query());
+            let found = route(&snapshot, &query, &mut RouteWorkspace::default());
+            let fee = found.as_ref().ok().map(|found| found.fee.to_msat());
+            let least = if others.is_empty() { None } else { Some(12) };
+            assert_eq!(fee, least, "{found:?} in {world:?}");
+            let exact = route_reference(&snapshot, &query, Reference::Labels { labels_max: 3000 });
+            let exact = exact.expect("few labels").map(|exact| exact.fee.to_msat());
+            assert_eq!(exact, least, "{world:?}");
+            let all = alternatives(&snapshot, &query, 9, &mut RouteWorkspace::default()).unwrap_or_default();
+            for found in &all {
+                let [first, last] = [found.hops.first(), found.hops.last()].map(|hop| hop.expect("hops"));
+                assert_ne!(first.short_channel_id, last.short_channel_id, "{found:?} in {world:?}");
+            }
+            assert_eq!(all.is_empty(), others.is_empty(), "{world:?}");
+        }
+    }
+}
+
+#[test]
+fn a_hint_with_the_name_of_another_channel_is_a_way_back() {
+    // One alias may be the name of a channel between other nodes.
+    let channels = vec![Channel::new([0, 1], [Some(Policy::FREE); 2]), way(1, 2, Policy::base(3))];
+    let mut world = World::new(channels, 0, 0, 1000);
+    world.extra = vec![extra(scid(0), 2, 0, Policy::base(4))];
+    let found = route(&world.snapshot(), &world.query(), &mut RouteWorkspace::default());
+    assert_eq!(found.expect("a route").fee.to_msat(), 7, "{world:?}");
+}
+
+#[test]
+fn diverse_routes_do_not_share_a_channel_and_its_hint() {
+    let channels = vec![
+        way(0, 1, Policy::FREE),
+        way(0, 1, Policy::base(1)),
+        way(1, 2, Policy::FREE),
+        way(2, 3, Policy::FREE),
+        way(2, 3, Policy::base(1)),
+    ];
+    let mut world = World::new(channels, 0, 3, 1000);
+    world.extra = vec![guise(&world, 2, 0, Policy::FREE)];
+    let found = diverse(&world.snapshot(), &world.query(), 9, &mut RouteWorkspace::default());
+    assert_eq!(found.expect("a route").len(), 1, "{world:?}");
+    world.extra = vec![extra(extra_scid(0), 1, 2, Policy::FREE)];
+    let found = diverse(&world.snapshot(), &world.query(), 9, &mut RouteWorkspace::default());
+    assert_eq!(found.expect("a route").len(), 2, "{world:?}");
+}
+
 #[test]
 fn a_private_channel_s_directions_carry_what_each_says() {
     // One says 2 sat, one says nothing: 1,500 msat pass one way, 2,500 the other.
@@ -104,3 +178,34 @@ fn a_private_channel_s_directions_carry_what_each_says() {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, ..ProptestConfig::with_cases(CASE_COUNT) })]
+
+    #[test]
+    fn a_circular_route_is_the_best_beside_hints_of_the_graph_s_channels(
+        mut world in world(Mix { is_circular: true, ..Mix::default() }),
+        named in vec((any::<Index>(), 0..2usize, 0..3000u32), 1..6)
+    ) {
+        (world.payment.tolerance, world.payment.work_max) = (0, 2_000_000);
+        for (place, direction, base) in named {
+            let place = place.index(world.channels.len());
+            world.extra.push(guise(&world, place, direction, Policy::base(base)));
+        }
+        let (snapshot, query) = (world.snapshot(), world.query());
+        let best = Oracle::new(&world).best().map(|best| best.cost);
+        let found = match route(&snapshot, &query, &mut RouteWorkspace::default()) {
+            Ok(found) => Some(u128::from(found.cost)),
+            Err(RouteError::NoRoute(_) | RouteError::UnknownNode { .. }) => None,
+            Err(error) => return Err(TestCaseError::fail(error.to_string())),
+        };
+        prop_assert_eq!(found, best);
+        // Some small worlds have very many ways that beat one another in some respect.
+        if let Ok(exact) = route_reference(&snapshot, &query, Reference::Labels { labels_max: 3000 }) {
+            prop_assert_eq!(exact.map(|exact| u128::from(exact.cost)), best);
+        }
+    }
+}
+
+/// Random worlds for each property.
+const CASE_COUNT: u32 = 1000;

@@ -79,12 +79,17 @@ impl Tally {
         let few = self.wrong.iter().take(5).cloned().collect::<Vec<_>>();
         assert!(few.is_empty(), "{what}: {} wrong, such as\n{}", self.wrong.len(), few.join("\n"));
         assert!(self.routes > 0, "{what}: no route was compared");
-        assert!(self.cut <= most.cut && self.open <= most.open, "{what}: more is unknown than {most:?}");
+        let (cut, open) = (self.cut, self.open);
+        assert!(
+            cut <= most.cut && open <= most.open,
+            "{what}: {cut} cut and {open} open, but {most:?} may be"
+        );
     }
 }
 
 /// How many queries may stay without an answer, under any cost. All that is random is seeded, so today's numbers are the
-/// measure: 12 and 14 of 20,000 queries, 0 and 2 of 4,000 that may overpay, 0 and 34 of 100 circular ones.
+/// measure: 12 and 14 of 20,000 queries, 0 and at most 2 of 2,000 that may overpay, 0 and 34 of 100 circular ones,
+/// 0 and some 181 of 1,000 with inbound fees, 0 and some 50 of 90 within tight limits.
 #[derive(Debug, Clone, Copy)]
 struct Unknown {
     /// Those that the engine gives up.
@@ -146,12 +151,26 @@ fn compare(snapshot: &Snapshot, query: &RouteQuery, by: By, space: &mut RouteWor
     let labels_max = if by == By::FewLabels { FEW_LABELS_MAX } else { LABELS_MAX };
     match reference(Reference::Labels { labels_max }) {
         Some(exact) if exact == cost => {}
-        None => tally.open = 1,
+        None => {
+            tally.open = 1;
+            if by == By::Labels && is_dearer(snapshot, query, cost) {
+                tally.wrong.push(format!("{cost:?} is dearer than with one label a node: {query:?}"));
+            }
+        }
         Some(exact) => tally
             .wrong
             .push(format!("{cost:?} by {:?}, best {exact:?}: {query:?}", found.map(|found| found.method))),
     }
     tally
+}
+
+/// Whether the reference with one label a node, which is not the best but keeps to the hops, finds a cheaper route.
+fn is_dearer(snapshot: &Snapshot, query: &RouteQuery, cost: Option<u64>) -> bool {
+    let known = route_reference(snapshot, query, Reference::Dijkstra).expect("a sound query");
+    known.is_some_and(|known| {
+        let is_short = known.hops.len() <= query.limits.hop_count_max as usize;
+        is_short && cost.is_none_or(|cost| cost > known.cost)
+    })
 }
 
 fn compare_many(snapshot: &Snapshot, count: u64, query: impl Fn(u64) -> (RouteQuery, By) + Sync) -> Tally {
@@ -178,11 +197,11 @@ fn routes_cost_what_the_reference_finds() {
 fn routes_that_may_overpay_cost_what_the_reference_finds() {
     let Some(snapshot) = mainnet() else { return };
     for (name, cost) in MODELS {
-        compare_many(snapshot, 4000, |seed| {
+        compare_many(snapshot, 2000, |seed| {
             let query = random_query(snapshot, 1_000_000 + seed).with_cost(cost);
             (RouteQuery { ignore_inbound_fees: true, may_overpay: true, ..query }, By::Either)
         })
-        .report(&format!("{name}, overpaying"), Unknown { cut: 0, open: 4 });
+        .report(&format!("{name}, overpaying"), Unknown { cut: 0, open: 2 });
     }
 }
 
@@ -190,10 +209,10 @@ fn routes_that_may_overpay_cost_what_the_reference_finds() {
 fn routes_with_inbound_fees_cost_what_the_reference_finds() {
     let Some(snapshot) = mainnet() else { return };
     for (name, cost) in MODELS {
-        compare_many(snapshot, 2000, |seed| {
+        compare_many(snapshot, 1000, |seed| {
             (random_query(snapshot, 2_000_000 + seed).with_cost(cost), By::Labels)
         })
-        .report(&format!("{name}, inbound fees"), Unknown { cut: 20, open: u64::MAX });
+        .report(&format!("{name}, inbound fees"), Unknown { cut: 2, open: 210 });
     }
 }
 
@@ -213,9 +232,9 @@ fn routes_within_tight_limits_cost_what_the_reference_finds() {
                 [limits(hops - 1, u32::MAX), limits(20, blocks * 4 / 5), limits(hops - 1, blocks * 4 / 5)];
             Some(all.map(|limits| RouteQuery { limits, ..query.clone() }))
         });
-        let tight = tight.take(60).flatten().collect::<Vec<_>>();
+        let tight = tight.take(30).flatten().collect::<Vec<_>>();
         compare_many(snapshot, tight.len() as u64, |at| (tight[at as usize].clone(), By::FewLabels))
-            .report(&format!("{name}, tight limits"), Unknown { cut: 60, open: u64::MAX });
+            .report(&format!("{name}, tight limits"), Unknown { cut: 2, open: 60 });
     }
 }
 

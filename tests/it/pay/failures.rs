@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::belief::{Advice, Beliefs, FailureCode, HalfLives, Outcome, Prior};
 use engine::flow::{PlanQuery, PlanWorkspace};
 use engine::pay::{PayBudget, PayEnd, PayInput, PayOutput, PayReport, PayWorld, Payment, SentPart};
-use engine::query::RouteQuery;
+use engine::query::{ExtraArc, RouteQuery};
 use primitives::{Direction, GraphDelta, Msat, UnixTime};
 use tests::network::{base_policy, node};
 
@@ -62,6 +62,41 @@ fn what_is_left_out_for_a_while_proves_nothing_impossible() {
     let code = FailureCode::TemporaryChannelFailure;
     let end = end_of(Outcome::Failed { erring_node: 1, code });
     assert!(!matches!(end, PayEnd::NoPlan(_)), "{end:?}");
+}
+
+#[test]
+fn a_blinded_path_that_fails_ends_the_payment_to_it() {
+    // The route ends at the path's first node, which says so.
+    let code = FailureCode::InvalidOnionBlinding;
+    assert_eq!(end_of(Outcome::Failed { erring_node: 2, code }), PayEnd::BlindedPath);
+}
+
+#[test]
+fn of_two_blinded_paths_the_one_that_fails_is_left_out() {
+    let writer = two_to_one();
+    let snapshot = writer.snapshot();
+    let beliefs = Beliefs::new(snapshot, HalfLives::default());
+    let world = PayWorld { snapshot, beliefs: &beliefs };
+    // Both begin at node 2, and the way there is the same.
+    let path = |number, fee_base_msat| ExtraArc {
+        short_channel_id: scid(number),
+        tail: node(2),
+        head: node(9),
+        policy: base_policy(fee_base_msat, Msat::from_msat(10_000_000_000)),
+        capacity: None,
+    };
+    let mut route = RouteQuery::new(node(0), node(9), Msat::from_msat(100_000));
+    route.extra_arcs = vec![path(8, 0), path(9, 10_000)];
+    let mut payment = Payment::new(PlanQuery::new(route), Prior::Uniform, PayBudget::default());
+    for over in [8, 9] {
+        let parts = sent(&mut payment, world).expect("there is a way");
+        let [part] = &parts[..] else { panic!("{parts:?}") };
+        assert_eq!(part.part.hops.last().map(|hop| hop.short_channel_id), Some(scid(over)));
+        let outcome = Outcome::Failed { erring_node: 2, code: FailureCode::InvalidOnionBlinding };
+        payment.handle(world, NOW, PayInput { part: part.id, outcome });
+    }
+    let end = sent(&mut payment, world).expect_err("no path is left").end;
+    assert!(matches!(end, PayEnd::NoPlan(_)), "{end:?}");
 }
 
 #[test]

@@ -8,5 +8,6 @@ mod failures;
 mod hints;
 mod layers;
 mod maxima;
+mod reserved;
 mod rules;
 mod stages;

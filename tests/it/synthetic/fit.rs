@@ -28,10 +28,10 @@ fn shape_is_that_of_mainnet() {
 #[test]
 fn payments_find_routes_as_often_as_on_mainnet() {
     let Some(real) = mainnet::graph() else { return };
-    let real = routable(&real, 1500);
+    let real = routable(&real, 750);
     for seed in SEED..SEED + 3 {
         let graph = generate(&SyntheticConfig::mainnet_like(seed), &mut |_| ()).expect("within the bounds");
-        let ours = routable(&graph, 1500);
+        let ours = routable(&graph, 750);
         println!(
             "seed {seed}: routable at 10k, 100k, 1M, 1k to 1M sat: real {real:.3?}, synthetic {ours:.3?}"
         );

@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use engine::reserve::{ReservationId, ReservedHtlc};
 use engine::snapshot::GraphWriter;
 use primitives::{GraphDelta, UnixTime};
 use tokio::sync::oneshot;
@@ -161,6 +162,26 @@ impl Applier {
         });
         self.send(Command::Look(tenant, read))?;
         answer.await.map_err(|_| ChangeError::Stopped)
+    }
+
+    /// What a tenant has in flight, the oldest reservation first. It is read in pieces, between which changes are made:
+    /// what is reserved or released meanwhile may be there or not, each as a whole.
+    ///
+    /// # Errors
+    /// [`ChangeError::Full`] and [`ChangeError::Stopped`].
+    pub async fn reserved(&self, tenant: TenantIdx, now: UnixTime) -> Result<Vec<ReservedHtlc>, ChangeError> {
+        // Whoever reserves faster than this reads is not followed.
+        let end = self.look(tenant, |book| book.reservations().next_id()).await?;
+        let (mut listed, mut first) = (Vec::new(), ReservationId::from_u64(0));
+        while first < end {
+            let piece = self
+                .look(tenant, move |book| book.reservations().list_from(first, LISTED_TOGETHER, now))
+                .await?;
+            let Some(last) = piece.last() else { break };
+            first = ReservationId::from_u64(last.id.to_u64().saturating_add(1));
+            listed.extend(piece);
+        }
+        Ok(listed)
     }
 
     fn send(&self, command: Command) -> Result<(), ChangeError> {
@@ -364,5 +385,7 @@ fn newest_update(writer: &GraphWriter) -> UnixTime {
 const COMMAND_COUNT_MAX: usize = 4096;
 /// Changes that are published together.
 const TOGETHER_MAX: usize = 256;
+/// Reservations that are read together: tens of microseconds of the applier's time.
+const LISTED_TOGETHER: usize = 256;
 /// How often the graph's writer is told of time passing.
 const TICK: Duration = Duration::from_millis(250);

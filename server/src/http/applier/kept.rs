@@ -27,9 +27,7 @@ pub(super) fn records(tenant: &str, book: &TenantBook, now: UnixTime) -> impl It
         let document = serde_json::from_slice(&document).expect("just written");
         Record::Layers { tenant: name(), document }
     });
-    let mut reserved: Vec<_> = book.reservations().iter().collect();
-    reserved.sort_unstable_by_key(|(id, ..)| *id);
-    let reserved = reserved.into_iter().map(move |(id, path, made_at)| Record::Reserved {
+    let reserved = book.reservations().iter().map(move |(id, path, made_at)| Record::Reserved {
         tenant: name(),
         id: id.to_u64(),
         at: made_at.to_secs(),

@@ -39,10 +39,17 @@ pub struct TenantBook {
 }
 
 impl TenantView {
-    /// How many entries a layer has; none where there is no such layer. O(layers).
-    pub fn entry_count(&self, layer: &str) -> usize {
-        let layers = self.layers.list();
-        layers.iter().find(|other| other.name() == layer).map_or(0, |layer| layer.entry_count())
+    /// The layer of that name.
+    ///
+    /// # Errors
+    /// [`LayerError::Unknown`].
+    pub fn layer(&self, name: &str) -> Result<Arc<Layer>, LayerError> {
+        self.layers.get(name).ok_or(LayerError::Unknown)
+    }
+
+    /// How many entries a layer has; none where there is no such layer.
+    pub fn entry_count(&self, name: &str) -> usize {
+        self.layer(name).map_or(0, |layer| layer.entry_count())
     }
 }
 

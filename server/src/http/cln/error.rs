@@ -96,7 +96,9 @@ impl From<RouteError> for ClnError {
         let no_way = |code| ClnError::new(StatusCode::NOT_FOUND, code, message.clone());
         match &error {
             RouteError::BadQuery { .. } => ClnError::bad_params(message),
-            RouteError::NoRoute(NoRoute::PayerCannotSend { .. }) => no_way(INSUFFICIENT_FUNDS),
+            RouteError::NoRoute(NoRoute::PayerCannotSend { .. } | NoRoute::BalanceShort { .. }) => {
+                no_way(INSUFFICIENT_FUNDS)
+            }
             RouteError::NoRoute(NoRoute::PayeeCannotReceive { .. }) => no_way(DESTINATION_FULL),
             RouteError::NoRoute(NoRoute::FeeLimit { .. } | NoRoute::RouteLimits { .. }) => {
                 no_way(ROUTE_TOO_EXPENSIVE)

@@ -106,14 +106,10 @@ async fn edit(app: &App, caller: &Caller, name: &str, edit: LayerEdit) -> Result
 
 /// All layers of a caller, or the one of that name.
 pub(super) fn layers(caller: &Caller, only: Option<&str>) -> Result<Vec<Arc<Layer>>, ClnError> {
-    let mut layers = caller.view.layers.list();
-    if let Some(name) = only {
-        layers.retain(|layer| layer.name() == name);
-        if layers.is_empty() {
-            return Err(ClnError::bad_params("Unknown layer"));
-        }
+    match only {
+        Some(name) => Ok(vec![caller.view.layer(name).map_err(ChangeError::Layer)?]),
+        None => Ok(caller.view.layers.list()),
     }
-    Ok(layers)
 }
 
 fn listed(app: &App, caller: &Caller, only: Option<&str>) -> Result<Response, ClnError> {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
-use engine::reserve::{Htlc, ReservationBook, ReservationId};
+use engine::reserve::{Htlc, ReservationId, ReservedHtlc};
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
@@ -82,14 +82,10 @@ async fn unreserve(
     let path = params.htlcs();
     let Some(first) = path.first().copied() else { return answered(Nothing::new()) };
     caller.check_work().map_err(Unanswered::from)?;
-    let looked = app.applier().look(tenant, move |book| {
-        let reservations = book.reservations();
-        (reservations.len(), reservation_of(reservations, path))
-    });
-    let (count, found) = looked.await.map_err(Unanswered::from)?;
-    app.note_entries(&caller, count);
+    let listed = app.applier().reserved(tenant, unix_now()).await.map_err(Unanswered::from)?;
+    app.note_entries(&caller, reservations(&listed).count());
     let unknown = || ClnError::bad_params(format!("Unknown reservation for {}", first.channel));
-    let id = found.ok_or_else(unknown)?;
+    let id = reservation_of(&listed, path).ok_or_else(unknown)?;
     apply(&app, Change::Release { tenant, id }).await?;
     answered(Nothing::new())
 }
@@ -100,8 +96,7 @@ async fn list(
     ClnParams(_): ClnParams<ListreservationsParams>,
 ) -> Result<Response, ClnError> {
     caller.check_work().map_err(Unanswered::from)?;
-    let listed = app.applier().look(caller.tenant, |book| book.reservations().list(unix_now())).await;
-    let listed = listed.map_err(Unanswered::from)?;
+    let listed = app.applier().reserved(caller.tenant, unix_now()).await.map_err(Unanswered::from)?;
     app.note_entries(&caller, listed.len());
     let forms = listed.into_iter().map(|reserved| ReservationForm {
         short_channel_id_dir: Text(reserved.htlc.channel),
@@ -121,15 +116,19 @@ impl PathParams {
     }
 }
 
-/// The oldest reservation of just these HTLCs, in any order. O(reservations).
-fn reservation_of(book: &ReservationBook, mut path: Vec<Htlc>) -> Option<ReservationId> {
+/// The HTLCs of each reservation.
+fn reservations(listed: &[ReservedHtlc]) -> impl Iterator<Item = &[ReservedHtlc]> {
+    listed.chunk_by(|one, other| one.id == other.id)
+}
+
+/// The oldest reservation of just these HTLCs, in any order. O(HTLCs).
+fn reservation_of(listed: &[ReservedHtlc], mut path: Vec<Htlc>) -> Option<ReservationId> {
     let by_channel = |htlc: &Htlc| (htlc.channel, htlc.amount);
     path.sort_by_key(by_channel);
-    let as_long = book.iter().filter(|(_, htlcs, _)| htlcs.len() == path.len());
-    let same = as_long.filter(|(_, htlcs, _)| {
-        let mut htlcs = htlcs.to_vec();
+    let same = reservations(listed).find(|reserved| {
+        let mut htlcs: Vec<Htlc> = reserved.iter().map(|reserved| reserved.htlc).collect();
         htlcs.sort_by_key(by_channel);
         htlcs == path
     });
-    same.map(|(id, ..)| id).min()
+    same.and_then(<[_]>::first).map(|reserved| reserved.id)
 }

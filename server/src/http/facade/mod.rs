@@ -18,6 +18,6 @@ pub(super) use block_height::newest_block;
 pub(super) use loose::{Flag, Fraction, Number};
 pub(super) use neighbours::{arcs_between, arcs_of_pairs, channels_of};
 pub(super) use own_node::payer;
-pub(super) use pieces::{array, stream_json, text};
+pub(super) use pieces::{array, object_with, stream_json, text};
 pub(super) use problems::{Told, told_problem};
 pub(super) use unanswered::Unanswered;

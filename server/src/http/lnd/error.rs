@@ -96,7 +96,7 @@ impl From<RouteError> for LndError {
                 LndError::not_found(error.to_string())
             }
             RouteError::BadQuery { .. } => LndError::bad_argument(error.to_string()),
-            RouteError::NoRoute(NoRoute::PayerCannotSend { .. }) => {
+            RouteError::NoRoute(NoRoute::PayerCannotSend { .. } | NoRoute::BalanceShort { .. }) => {
                 LndError::not_found(format!("insufficient local balance: {error}"))
             }
             RouteError::NoRoute(_) => LndError::not_found(format!("{NO_PATH}: {error}")),

@@ -61,7 +61,8 @@ pub(super) async fn answer_batch(
 ) -> Result<Response, Problem> {
     // Later there is no status to say it with: then the stream waits for its budget.
     caller.check_work()?;
-    let lines = Lines::new(request.into_body(), app.limits().body_size_max, app.limits().request_timeout);
+    let limits = app.limits();
+    let lines = Lines::new(request.into_body(), limits.body_size_max, limits.request_timeout);
     let at_a_time = 2 * app.pool().thread_count();
     let answers = lines.chunks().map(move |chunk| answer_chunk(app.clone(), caller.clone(), chunk));
     let body = Body::from_stream(answers.buffered(at_a_time).map(Ok::<_, Infallible>));
@@ -109,11 +110,12 @@ fn answer_line(
     let asked = Instant::now();
     let json: QueryJson = read_json(text)?;
     if check_further(app, &json)?.is_some() {
-        return Err(Problem::bad_field("alternatives", "a batch answers with single routes"));
+        let hint = "leave it out, or ask /api/v1/routes";
+        return Err(Problem::bad_field("alternatives", "a batch answers with single routes", hint));
     }
     let mut query = app.query(caller, &json)?;
     query.stop = worker.stop.clone();
-    let found = find(&query, worker).map_err(|error| route_problem(&error))?;
+    let found = find(&query, worker).map_err(|error| route_problem(&error, &query))?;
     Ok(Timed::new(RouteJson::new(&query, &found), app, asked))
 }
 
@@ -162,8 +164,14 @@ impl Lines {
             match timeout(self.idle_max, self.body.next()).await {
                 Ok(Some(Ok(bytes))) => self.take(&bytes),
                 Ok(None) => self.end(),
-                Ok(Some(Err(_))) => self.fail("bad_body", "the body did not arrive whole"),
-                Err(_) => self.fail("timeout", "no line came for too long"),
+                Ok(Some(Err(_))) => {
+                    self.fail("bad_body", "the body did not arrive whole", "send the rest once more");
+                }
+                Err(_) => self.fail(
+                    "timeout",
+                    "no line came for too long",
+                    "send an empty line now and then, and the rest once more",
+                ),
             }
         }
         // As many lines as one of the largest size takes room, so that long ones do not add up.
@@ -187,7 +195,11 @@ impl Lines {
         while let Some(piece) = pieces.next().filter(|_| !self.is_over) {
             self.rest.extend_from_slice(&piece[..piece.len().min(self.line_size_max + 1)]);
             if self.rest.len() > self.line_size_max {
-                self.fail("body_too_large", "the line exceeds the server's limit");
+                self.fail(
+                    "body_too_large",
+                    "the line exceeds the server's limit",
+                    "write one query a line, and shorter lists in it",
+                );
             } else if piece.ends_with(b"\n") {
                 self.push();
             }
@@ -207,10 +219,10 @@ impl Lines {
         self.is_over = true;
     }
 
-    fn fail(&mut self, code: &'static str, detail: &str) {
+    fn fail(&mut self, code: &'static str, detail: &str, hint: &'static str) {
         let title = "The body cannot be read";
         let problem = Problem::new(axum::http::StatusCode::BAD_REQUEST, code, title, detail);
-        self.ready.push_back(Err(problem));
+        self.ready.push_back(Err(problem.with_hint(hint)));
         self.is_over = true;
     }
 }

@@ -79,27 +79,34 @@ pub(super) async fn report(
 impl AttemptJson {
     fn to_attempt(&self) -> Result<Attempt, Problem> {
         if !(1..=HOP_COUNT_MAX).contains(&self.path.len()) {
-            return Err(Problem::bad_field("path", "a route has 1 to 27 hops"));
+            return Err(Problem::bad_field("path", "a route has 1 to 27 hops", "list the HTLCs of one part"));
         }
         let outcome = match (self.outcome, self.erring_node, self.failure_code) {
             (OutcomeJson::Failed, Some(erring_node), Some(code)) if erring_node <= self.path.len() => {
                 Outcome::Failed { erring_node, code: FailureCode::from_u16(code) }
             }
+            (OutcomeJson::Failed, _, None) => {
+                let hint = "give the code of BOLT 4, or say unreadable";
+                return Err(Problem::bad_field("failure_code", "a failure has one", hint));
+            }
             (OutcomeJson::Failed, ..) => {
-                return Err(Problem::bad_field(
-                    "outcome",
-                    "a failure has an erring_node on the route and a failure_code",
-                ));
+                let hint = "count from 0, the payer, to the number of hops, the payee";
+                return Err(Problem::bad_field("erring_node", "a failure has one on the route", hint));
             }
             (OutcomeJson::Settled, None, None) => Outcome::Settled,
             (OutcomeJson::Reached, None, None) => Outcome::Reached,
             (OutcomeJson::Unreadable, None, None) => Outcome::Unreadable,
-            (_, Some(_), _) => return Err(Problem::bad_field("erring_node", "only a failure has one")),
-            (_, None, Some(_)) => return Err(Problem::bad_field("failure_code", "only a failure has one")),
+            (_, Some(_), _) => {
+                return Err(Problem::bad_field("erring_node", "only a failure has one", NOT_FAILED));
+            }
+            (_, None, Some(_)) => {
+                return Err(Problem::bad_field("failure_code", "only a failure has one", NOT_FAILED));
+            }
         };
         Ok(Attempt { path: self.path.iter().map(|htlc| htlc.to_htlc()).collect(), outcome, at: unix_now() })
     }
 }
 
+const NOT_FAILED: &str = "leave it out, or say that the outcome is failed";
 /// An onion of 1,300 bytes has room for 27 hops (BOLT 4).
 const HOP_COUNT_MAX: usize = 27;

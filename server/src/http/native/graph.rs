@@ -170,13 +170,18 @@ pub(super) async fn graph_node(
     params: Result<Query<NodeParams>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Timed<NodeInfo>>, Problem> {
     let asked = Instant::now();
-    let Query(params) = params.map_err(|error| Problem::bad_field("channels", error.body_text()))?;
-    let node_id: NodeId =
-        node_id.parse().map_err(|error: NodeIdError| bad_path(error.to_string()).with_field("node_id"))?;
+    let Query(params) = params.map_err(|error| {
+        Problem::bad_field("channels", error.body_text(), "write how many are to be told, once")
+    })?;
+    let node_id: NodeId = node_id.parse().map_err(|error: NodeIdError| {
+        bad_path("node_id", error.to_string(), "write the 66 hexadecimal digits of the node's key")
+    })?;
     let count_max = params.channels.map_or(CHANNEL_COUNT_DEFAULT, |count| count as usize);
     let found = app.search(&caller, Lane::Heavy, move |worker| NodeInfo::find(worker, node_id, count_max));
-    let found =
-        found.await?.ok_or_else(|| Problem::not_found(format!("node {node_id} is not in the graph")))?;
+    let found = found.await?.ok_or_else(|| {
+        let detail = format!("node {node_id} is not in the graph");
+        Problem::not_found(detail, "check the id; the node may have no channel").with_field("node_id")
+    })?;
     Ok(Json(Timed::new(found, &app, asked)))
 }
 
@@ -195,13 +200,15 @@ pub(super) async fn graph_channel(
     PathText(name): PathText,
 ) -> Result<Json<Timed<ChannelAnswer>>, Problem> {
     let asked = Instant::now();
-    let name: ShortChannelId = name
-        .parse()
-        .map_err(|error: ScidError| bad_path(error.to_string()).with_field("short_channel_id"))?;
+    let name: ShortChannelId = name.parse().map_err(|error: ScidError| {
+        bad_path("short_channel_id", error.to_string(), "write block, transaction and output, as 700000x1x0")
+    })?;
     let snapshot = app.search_here(&caller, Worker::snapshot)?;
-    let channel = snapshot
-        .channel(name)
-        .ok_or_else(|| Problem::not_found(format!("channel {name} is not in the graph")))?;
+    let channel = snapshot.channel(name).ok_or_else(|| {
+        let detail = format!("channel {name} is not in the graph");
+        let hint = "check the name; the channel may be closed";
+        Problem::not_found(detail, hint).with_field("short_channel_id")
+    })?;
     let answer =
         ChannelAnswer { channel: ChannelInfo::new(&snapshot, channel), graph_version: snapshot.version() };
     Ok(Json(Timed::new(answer, &app, asked)))

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use engine::layer::layer_pieces;
+use engine::layer::{LayerError, layer_pieces};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -82,15 +82,7 @@ pub(super) async fn get_layer(
     caller: Caller,
     PathText(name): PathText,
 ) -> Result<Response, Problem> {
-    let layers = caller.view.layers.list();
-    let layer = layers.into_iter().find(|layer| layer.name() == name).ok_or_else(|| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "unknown_layer",
-            "The layer is unknown",
-            "there is no layer of that name",
-        )
-    })?;
+    let layer = caller.view.layer(&name).map_err(ChangeError::Layer)?;
     app.charge_entries(&caller, layer.entry_count())?;
     Ok(stream_json(StatusCode::OK, layer_pieces([layer])))
 }
@@ -176,9 +168,13 @@ pub(super) async fn edit_layer(
 /// Why the edit at that place was refused.
 fn refused(error: ChangeError, place: usize) -> Problem {
     match error {
-        // It was made, and so were those behind it.
-        ChangeError::NotKept => Problem::from(error),
-        error => Problem::from(error).with_field(format!("[{place}]")),
+        // It was made, and so were those behind it; or there is nothing that could be changed.
+        ChangeError::NotKept | ChangeError::Full | ChangeError::Stopped => Problem::from(error),
+        ChangeError::Layer(LayerError::Unknown) => Problem::from(error),
+        error => {
+            let (problem, edit) = (Problem::from(error), format!("[{place}]"));
+            if problem.field.is_some() { problem.within(&edit) } else { problem.with_field(edit) }
+        }
     }
 }
 

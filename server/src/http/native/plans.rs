@@ -97,13 +97,15 @@ pub(super) async fn find_plan(
     let query = prepare(&app, &caller, &json)?;
     let count = match json.frontier {
         Some(count) if !(2..=FRONTIER_COUNT_MAX).contains(&count) => {
-            return Err(Problem::bad_field("frontier", "a frontier has 2 to 20 plans"));
+            let hint = "ask for as many, or leave it out for a single plan";
+            return Err(Problem::bad_field("frontier", "a frontier has 2 to 20 plans", hint));
         }
         frontier => frontier.map_or(1, usize::from),
     };
-    let route = query.route.clone();
+    let asked_for = query.clone();
     let found = app.search(&caller, Lane::Heavy, move |worker| plans(query, count, worker));
-    let plans = found.await?.map_err(|error| plan_problem(&error))?;
+    let plans = found.await?.map_err(|error| plan_problem(&error, &asked_for))?;
+    let route = asked_for.route;
     let found = Instant::now();
     let first = plans.first().ok_or_else(Problem::internal)?;
     Ok(match format {
@@ -138,21 +140,23 @@ pub(super) async fn find_maximum(
 ) -> Result<Json<Timed<MaximumAnswer>>, Problem> {
     let asked = app.note_read(&caller);
     let query = prepare(&app, &caller, &json)?;
+    let asked_for = query.clone();
     let found = app.search(&caller, Lane::Heavy, move |worker| maximum(query, worker));
-    let answer = found.await?.map_err(|error| plan_problem(&error))?;
+    let answer = found.await?.map_err(|error| plan_problem(&error, &asked_for))?;
     Ok(Json(Timed::new(answer, &app, asked)))
 }
 
 fn prepare(app: &App, caller: &Caller, json: &PlanQueryJson) -> Result<PlanQuery, Problem> {
     if json.query.alternatives.is_some() || json.query.diverse {
-        return Err(Problem::bad_field("query.alternatives", "a plan has no alternatives")
-            .with_hint("ask for a frontier"));
+        let field = if json.query.alternatives.is_some() { "query.alternatives" } else { "query.diverse" };
+        return Err(Problem::bad_field(field, "a plan has no alternatives", "ask for a frontier"));
     }
     let mut query =
         PlanQuery::new(app.query(caller, &json.query).map_err(|problem| problem.within("query"))?);
     if let Some(count) = json.part_count_max {
         if !(1..=PART_COUNT_MAX).contains(&count) {
-            return Err(Problem::bad_field("part_count_max", "a plan has 1 to 1000 parts"));
+            let hint = "allow as many, or leave it out for 16";
+            return Err(Problem::bad_field("part_count_max", "a plan has 1 to 1000 parts", hint));
         }
         query.part_count_max = usize::from(count);
     }

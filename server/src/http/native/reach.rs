@@ -124,11 +124,19 @@ pub(super) async fn find_reach(
             Err(RouteError::WorkLimit { settled }) => usize::try_from(*settled).unwrap_or(usize::MAX),
             Err(_) => 0,
         });
-        let entries = found?;
-        Ok(ReachAnswer::new(&snapshot, &entries, wanted.as_ref(), count_max))
+        let entries = found.map_err(|error| refused(&error, &query))?;
+        Ok::<_, Problem>(ReachAnswer::new(&snapshot, &entries, wanted.as_ref(), count_max))
     });
-    let answer = found.await?.map_err(|error: RouteError| route_problem(&error))?;
-    Ok(Json(Timed::new(answer, &app, asked)))
+    Ok(Json(Timed::new(found.await??, &app, asked)))
+}
+
+/// Why nobody is reached; both ends of the query are the node.
+fn refused(error: &RouteError, query: &RouteQuery) -> Problem {
+    let problem = route_problem(error, query);
+    match problem.field.as_deref() {
+        Some("src" | "dst") => problem.with_field("node"),
+        Some(_) | None => problem,
+    }
 }
 
 fn search(

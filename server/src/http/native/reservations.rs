@@ -8,16 +8,16 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{delete, get};
 use axum::{Json, Router};
-use engine::reserve::ReservationId;
+use engine::reserve::{Htlc, ReservationId, ReserveError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::changed::ChangedJson;
 use crate::clock::unix_now;
 use crate::http::app::App;
-use crate::http::applier::Change;
+use crate::http::applier::{Change, ChangeError};
 use crate::http::body::{JsonBody, PathText, bad_path};
-use crate::http::facade::{array, stream_json, text};
+use crate::http::facade::{object_with, stream_json};
 use crate::http::problem::Problem;
 use crate::http::tenant::{Caller, Writer};
 use crate::http::timed::Timed;
@@ -75,10 +75,28 @@ pub(super) async fn reserve(
     JsonBody(json): JsonBody<PathJson>,
 ) -> Result<(StatusCode, Json<Timed<ChangedJson>>), Problem> {
     let asked = Instant::now();
-    let path = json.path.iter().map(|htlc| htlc.to_htlc()).collect();
-    let applied = app.change(Change::Reserve { tenant: caller.tenant, path }).await;
-    let applied = applied.map_err(|error| Problem::from(error).with_field("path"))?;
+    let path: Vec<Htlc> = json.path.iter().map(|htlc| htlc.to_htlc()).collect();
+    let applied = app.change(Change::Reserve { tenant: caller.tenant, path: path.clone() }).await;
+    let applied = applied.map_err(|error| refused(error, &path))?;
     Ok((StatusCode::CREATED, Json(Timed::new(ChangedJson::new(&applied), &app, asked))))
+}
+
+/// Why a path is not reserved; names the HTLC where it is one.
+fn refused(error: ChangeError, path: &[Htlc]) -> Problem {
+    let channel = match &error {
+        ChangeError::Reserve(
+            ReserveError::TooManyHtlcs { channel }
+            | ReserveError::AmountTooLarge { channel }
+            | ReserveError::BadChannel { channel },
+        ) => Some(*channel),
+        _ => None,
+    };
+    let place = path.iter().position(|htlc| Some(htlc.channel) == channel);
+    let problem = Problem::from(error);
+    match place {
+        Some(place) => problem.with_field(format!("path[{place}]")),
+        None => problem,
+    }
 }
 
 /// Release a reservation
@@ -97,7 +115,9 @@ pub(super) async fn release(
 ) -> Result<Json<Timed<ChangedJson>>, Problem> {
     let asked = Instant::now();
     let number: Result<u64, ParseIntError> = id.parse();
-    let number = number.map_err(|error| bad_path(error.to_string()).with_field("id"))?;
+    let number = number.map_err(|error| {
+        bad_path("id", error.to_string(), "write the number that the reservation was answered with")
+    })?;
     let id = ReservationId::from_u64(number);
     let applied = app.change(Change::Release { tenant: caller.tenant, id }).await?;
     Ok(Json(Timed::new(ChangedJson::new(&applied), &app, asked)))
@@ -114,7 +134,7 @@ pub(super) async fn release(
 pub(super) async fn list_reservations(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
     let asked = Instant::now();
     caller.check_work()?;
-    let listed = app.applier().look(caller.tenant, |book| book.reservations().list(unix_now())).await?;
+    let listed = app.applier().reserved(caller.tenant, unix_now()).await?;
     app.note_entries(&caller, listed.len());
     let htlcs = listed.into_iter().map(|reserved| ReservedJson {
         reservation: reserved.id.to_u64(),
@@ -122,15 +142,7 @@ pub(super) async fn list_reservations(State(app): State<App>, caller: Caller) ->
         amount_msat: reserved.htlc.amount.to_msat(),
         age_s: reserved.age_secs,
     });
-    let empty = ReservationsJson { htlcs: Vec::new(), graph_version: app.graph().snapshot().version() };
-    let frame =
-        serde_json::to_string(&Timed::new(empty, &app, asked)).expect("a plain struct has a JSON form");
-    let rest = frame.strip_prefix(EMPTY).expect("the list is the first field").to_owned();
-    let pieces = text(BEGINNING).chain(array(htlcs)).chain(std::iter::once(rest.into_bytes()));
+    let frame = ReservationsJson { htlcs: Vec::new(), graph_version: app.graph().snapshot().version() };
+    let pieces = object_with(&Timed::new(frame, &app, asked), "htlcs", htlcs);
     Ok(stream_json(StatusCode::OK, pieces))
 }
-
-/// How the answer begins.
-const BEGINNING: &str = "{\"htlcs\":";
-/// The same with a list of none.
-const EMPTY: &str = "{\"htlcs\":[]";

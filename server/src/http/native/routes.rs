@@ -79,10 +79,16 @@ pub(super) async fn find_routes(
 pub(super) fn check_further(app: &App, json: &QueryJson) -> Result<Option<u16>, Problem> {
     let most = app.limits().alternative_count_max;
     match json.alternatives {
-        None if json.diverse => Err(Problem::bad_field("diverse", "it asks for no further route")
-            .with_hint("say how many with alternatives")),
-        Some(count) if count > most => Err(Problem::bad_field("alternatives", "that many are not told")
-            .with_hint(format!("ask for at most {most}"))),
+        None if json.diverse => Err(Problem::bad_field(
+            "diverse",
+            "it asks for no further route",
+            "say how many with alternatives",
+        )),
+        Some(count) if count > most => Err(Problem::bad_field(
+            "alternatives",
+            "that many are not told",
+            format!("ask for at most {most}"),
+        )),
         further => Ok(further),
     }
 }
@@ -96,7 +102,7 @@ async fn single(app: &App, caller: &Caller, query: &mut RouteQuery) -> Result<Ro
     query.work_max = work_max;
     match found? {
         Some(found) if BRIEF_WORK_MAX >= work_max || !is_unfinished(&found) => {
-            found.map_err(|error| route_problem(&error))
+            found.map_err(|error| route_problem(&error, query))
         }
         _ => {
             let query = query.clone();
@@ -106,7 +112,11 @@ async fn single(app: &App, caller: &Caller, query: &mut RouteQuery) -> Result<Ro
 }
 
 fn is_unfinished(found: &Result<Route, RouteError>) -> bool {
-    matches!(found, Err(RouteError::WorkLimit { .. } | RouteError::NoRoute(NoRoute::NotConnected)))
+    matches!(
+        found,
+        Err(RouteError::WorkLimit { .. }
+            | RouteError::NoRoute(NoRoute::NotConnected | NoRoute::Closed { .. }))
+    )
 }
 
 pub(super) fn find(query: &RouteQuery, worker: &mut Worker) -> Result<Route, RouteError> {
@@ -119,7 +129,7 @@ pub(super) fn find(query: &RouteQuery, worker: &mut Worker) -> Result<Route, Rou
 fn find_or_explain(query: &RouteQuery, worker: &mut Worker) -> Result<Route, Problem> {
     let query = RouteQuery { stop: worker.stop.clone(), ..query.clone() };
     find(&query, worker).map_err(|error| {
-        let mut problem = route_problem(&error);
+        let mut problem = route_problem(&error, &query);
         if problem.code == "no_route" {
             let snapshot = worker.snapshot();
             worker.settle(snapshot.node_count());
@@ -141,10 +151,12 @@ async fn several(
     let found = app.search(caller, Lane::Heavy, move |worker| {
         let query = RouteQuery { stop: worker.stop.clone(), ..query };
         worker.look_up(query.layers.as_ref());
-        let found = find(&worker.snapshot(), &query, 1 + usize::from(count), &mut worker.routes);
-        found.map(|routes| (query, routes))
+        match find(&worker.snapshot(), &query, 1 + usize::from(count), &mut worker.routes) {
+            Ok(routes) => Ok((query, routes)),
+            Err(error) => Err(route_problem(&error, &query)),
+        }
     });
-    found.await?.map_err(|error| route_problem(&error))
+    found.await?
 }
 
 /// Steps of a search that a handler does itself. Of 1,000 payments on the real network, with inbound fees, 990 take at most

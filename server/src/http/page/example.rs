@@ -55,10 +55,13 @@ pub(in crate::http) async fn graph_example(
     caller: Caller,
     wanted: Result<Query<ExampleParams>, QueryRejection>,
 ) -> Result<Json<Example>, Problem> {
-    let Query(ExampleParams { seed }) =
-        wanted.map_err(|error| Problem::bad_field("seed", error.body_text()))?;
+    let Query(ExampleParams { seed }) = wanted
+        .map_err(|error| Problem::bad_field("seed", error.body_text(), "write a number from 0 on, once"))?;
     let drawn = app.search(&caller, Lane::Heavy, move |worker| draw(worker, seed)).await?;
-    drawn.map(Json).ok_or_else(|| Problem::not_found("none of the payments that were tried has a route"))
+    drawn.map(Json).ok_or_else(|| {
+        let detail = "none of the payments that were tried has a route";
+        Problem::not_found(detail, "try another seed").with_field("seed")
+    })
 }
 
 /// The first payment of some hops, or the one nearest to that.

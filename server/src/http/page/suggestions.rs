@@ -66,10 +66,9 @@ pub(in crate::http) async fn graph_suggestions(
     wanted: Result<Query<SuggestionParams>, QueryRejection>,
 ) -> Result<Json<Timed<Suggestions>>, Problem> {
     let asked = Instant::now();
-    let wanted = wanted.map_err(|error| Problem::bad_field("prefix", error.body_text()))?;
+    let wanted = wanted.map_err(|error| Problem::bad_field("prefix", error.body_text(), HINT))?;
     let Some(prefix) = digits(&wanted.prefix) else {
-        return Err(Problem::bad_field("prefix", "an id has at most 66 hexadecimal digits")
-            .with_hint("the first digits of a node's id suffice"));
+        return Err(Problem::bad_field("prefix", "an id has at most 66 hexadecimal digits", HINT));
     };
     let found = app.search(&caller, Lane::Heavy, move |worker| {
         let (suggestions, seen) = nodes_with(&worker.snapshot(), &prefix);
@@ -116,6 +115,7 @@ fn begins_with(node_id: &NodeId, prefix: &[u8]) -> bool {
     prefix.iter().enumerate().all(|(at, &value)| digit(at) == value)
 }
 
+const HINT: &str = "the first digits of a node's id suffice, once";
 /// As many as can be taken in at a glance.
 const NODE_COUNT_MAX: usize = 8;
 /// Hexadecimal digits of a node id.

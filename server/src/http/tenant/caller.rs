@@ -129,5 +129,6 @@ pub(in crate::http) fn too_many(what: &str, wait: Duration) -> Problem {
     let secs = u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
     let detail = format!("the key's budget of {what} is used up");
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "budget", "The budget is used up", detail)
+        .with_hint("wait as long as Retry-After says, or ask whoever runs the server for a larger budget")
         .with_retry_after(secs)
 }

@@ -75,6 +75,35 @@ async fn parameters_come_in_an_array_and_with_units_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn biases_steer_a_payment_and_change_no_fee() {
+    let service = Service::line().await;
+    call(&service, "askrene-create-layer", json!({"layer": "x"})).await;
+    let biased = || {
+        let mut params = routes_of(10_000_000);
+        params["layers"] = json!(["x"]);
+        params
+    };
+    let (short, long) = (["4x1x0/0"], ["1x1x0/0", "2x1x0/0", "3x1x0/0"]);
+    assert_eq!(paths(&call(&service, "getroutes", biased()).await), [short]);
+    // What is against the short way.
+    let bias = |bias: i8| json!({"layer": "x", "short_channel_id_dir": "4x1x0/0", "bias": bias});
+    call(&service, "askrene-bias-channel", bias(-100)).await;
+    assert_eq!(paths(&call(&service, "getroutes", biased()).await), [long]);
+    assert_eq!(paths(&call(&service, "getroutes", routes_of(10_000_000)).await), [short]);
+    call(&service, "askrene-bias-channel", bias(0)).await;
+    assert_eq!(paths(&call(&service, "getroutes", biased()).await), [short]);
+    // What is for the long one.
+    for (at, direction) in [(2, "in"), (2, "out"), (3, "out")] {
+        let bias = json!({"layer": "x", "node": node(at), "direction": direction, "bias": 100});
+        call(&service, "askrene-bias-node", bias).await;
+    }
+    let answer = call(&service, "getroutes", biased()).await;
+    assert_eq!(paths(&answer), [long]);
+    // Node 3 asks 3,000 + 1,000 msat, node 2 asks 2,000 + 1,000.4 msat.
+    assert_eq!(answer["routes"][0]["path"][0]["amount_in_msat"], 10_007_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_in_the_way_has_askrenes_codes() {
     let service = Service::line().await;
     let with = |changes: &[(&str, Value)]| {
