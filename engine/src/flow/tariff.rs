@@ -10,7 +10,7 @@
 //! tolls      on hops and blocks                         where parts would be too long
 //! ```
 //! **Biases** of layers multiply the fee, and the sum of all the rest but tolls, with the factors that a search of single
-//! routes has for them (`search::passage`), rounded down. A factor keeps rising slopes rising. Arcs that cost less for it lie beside
+//! routes has for them (`search::terms`), rounded down. A factor keeps rising slopes rising. Arcs that cost less for it lie beside
 //! the lists, so that the lists' bounds, which know of no bias, hold.
 //!
 //! **Base fees** are no linear cost: a part pays them whole. They are spread over the whole amount, as if every arc

@@ -1,11 +1,11 @@
 //! The steps of `relax` for where they are rarely taken. A search is compiled in two dozen kinds, and each place at which a
 //! step is inlined makes all of them larger.
 
-use super::bidirectional::Run;
 use super::discount::Discount;
 use super::doors::Doors;
 use super::problem::Suffix;
-use super::relax::Rest;
+use super::rest::Rest;
+use super::run::Run;
 use crate::cost::HopCost;
 use crate::graph::Record;
 

@@ -1,8 +1,8 @@
 //! What HTLCs carry at least, as far as the payer's side of the fast search can know.
 
-use super::bidirectional::Run;
+use super::labels::{BACKWARD_SETTLED, UNREACHED};
 use super::problem::COST_MAX;
-use super::workspace::{BACKWARD_SETTLED, UNREACHED};
+use super::run::Run;
 use crate::cost::HopCost;
 use crate::graph::Record;
 

@@ -6,9 +6,9 @@
 //! `best` at every `y`, nothing is left. Backward labels that were dropped although they carried a smaller amount must be
 //! out of reach as well.
 
-use super::bidirectional::Run;
+use super::labels::{Dropped, Explored, FORWARD_SETTLED, UNREACHED};
 use super::problem::Suffix;
-use super::workspace::{Dropped, Explored, FORWARD_SETTLED, UNREACHED};
+use super::run::Run;
 use crate::cost::HopCost;
 
 /// What the certificate found.

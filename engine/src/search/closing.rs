@@ -6,12 +6,12 @@
 //! looked at. No list goes on by this: it is done again if it has changed anything, but in lists that have been read, only
 //! for nodes that have got a label since.
 
-use super::bidirectional::Run;
 use super::discount::is_side;
 use super::doors::Doors;
 use super::frontier::GIVERS;
+use super::labels::{BACKWARD_CLOSED, FORWARD_CLOSED, GIVERS_CLOSED, Label, UNREACHED};
 use super::meeting::suffix_of;
-use super::workspace::{BACKWARD_CLOSED, FORWARD_CLOSED, GIVERS_CLOSED, Label, UNREACHED};
+use super::run::Run;
 use crate::cost::HopCost;
 
 /// What an arc must meet at its far end.

@@ -2,9 +2,9 @@
 //! over, and at no others (docs/search.md, lemma 5).
 
 use super::discount::{is_side, node_of, ungraded};
+use super::labels::{Explored, NO_ARC};
 use super::pareto::{Completion, ParetoLabel, Search};
 use super::shortlist::Step;
-use super::workspace::{Explored, NO_ARC};
 use crate::cost::HopCost;
 
 impl<'a, C: HopCost> Search<'a, '_, C> {

@@ -5,10 +5,10 @@
 //! lifts the smaller amount more, or stops it.
 
 use super::discount::node_of;
+use super::labels::NO_ARC;
 use super::pareto::{ParetoLabel, Search};
 use super::problem::Suffix;
 use super::shortlist::Step;
-use super::workspace::NO_ARC;
 use crate::cost::HopCost;
 
 impl<C: HopCost> Search<'_, '_, C> {

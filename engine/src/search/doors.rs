@@ -5,13 +5,13 @@
 //! taken back: those arcs are a list of their own, the *givers*, whose bound is the least cost of a hop. Like any list
 //! it waits until nothing is nearer.
 
-use super::bidirectional::Run;
 use super::discount::{Discount, SIDE, is_side, node_of, ungraded};
 use super::frontier::{GIVERS, Reached};
+use super::labels::{AVOIDED, LabelTable, NO_ARC};
 use super::meeting::suffix_of;
 use super::problem::Suffix;
-use super::relax::Rest;
-use super::workspace::{AVOIDED, LabelTable, NO_ARC};
+use super::rest::Rest;
+use super::run::Run;
 use crate::cost::HopCost;
 
 /// From which doors of its tail an arc is looked at backwards.

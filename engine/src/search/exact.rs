@@ -1,68 +1,20 @@
 //! The searches in order: fast, proof, label search where the proof leaves something open.
 
 use super::Counts;
-use super::bidirectional::{End, Run};
+use super::answer::{Answer, Method, Outcome};
+use super::bidirectional::End;
 use super::certificate::Verdict;
 use super::circular::over_splits;
 use super::discount::node_of;
+use super::labels::{NO_ARC, UNREACHED};
 use super::meeting::head_door;
 use super::pareto::{Completion, Found, Search, Seed, Task};
 use super::potentials::Ball;
 use super::problem::{COST_MAX, Problem};
 use super::resources::{Limits, Used};
-use super::workspace::{NO_ARC, UNREACHED, Workspace};
+use super::run::Run;
+use super::workspace::Workspace;
 use crate::cost::{FeeOnly, HopCost};
-
-/// Which search gave the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// The bidirectional search, and its own labels proved it.
-    Bidirectional,
-    /// The label search closed what the proof had left open.
-    Corridor,
-    /// The label search within what tolls leave open, because a limit binds that the fast search cannot see.
-    Labels,
-    /// A limit binds, and tolls alone proved the answer.
-    Tolls,
-}
-
-/// How a search ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// A route of this cost; its arcs are in the workspace.
-    Route {
-        /// Its cost.
-        cost: u64,
-    },
-    /// There is none.
-    NoRoute,
-    /// The work ran out before one was found.
-    WorkLimit,
-    /// The graph changed under the search, so that it can tell neither.
-    Changed,
-}
-
-/// An answer with its proof.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Answer {
-    pub(crate) outcome: Outcome,
-    /// No route costs less than this.
-    pub(crate) least: u64,
-    /// Which search it came from.
-    pub(crate) method: Method,
-    /// What was done for it.
-    pub(crate) counts: Counts,
-}
-
-impl Answer {
-    /// The cost of the route, where there is one.
-    pub(super) fn cost(&self) -> Option<u64> {
-        match self.outcome {
-            Outcome::Route { cost } => Some(cost),
-            Outcome::NoRoute | Outcome::WorkLimit | Outcome::Changed => None,
-        }
-    }
-}
 
 /// The cheapest route that obeys all limits on amounts; blocks, hops and payload are not looked at, and amounts below
 /// a minimum are lifted to it. The arcs are left in `space.best`, payer first.

@@ -9,15 +9,17 @@
 //! All of these keep to the labels' table: nothing is as large as the graph.
 
 use super::Counts;
-use super::bidirectional::{End, Run};
+use super::answer::{Answer, Method, Outcome};
+use super::bidirectional::End;
 use super::certificate::Verdict;
 use super::circular::over_splits;
-use super::exact::{Answer, Method, Outcome, adopt, answer, count};
+use super::exact::{adopt, answer, count};
 use super::multipliers::{CUT_COUNT_MAX, Multipliers, Weighed};
 use super::pareto::{Search, Seed, Task};
 use super::potentials::Ball;
 use super::problem::{COST_MAX, Problem};
 use super::resources::{Limits, Used};
+use super::run::Run;
 use super::workspace::Workspace;
 use crate::cost::{HopCost, Tolled, Tolls};
 use crate::onion_size::forward_payload_size;

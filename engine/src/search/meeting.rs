@@ -3,10 +3,10 @@
 //! Labels that lost although they might end cheaper are kept aside here for the certificate to judge; nothing is
 //! expanded here (`bidirectional`).
 
-use super::bidirectional::Run;
 use super::discount::{SIDE, is_side};
+use super::labels::{Dropped, Explored, FORWARD_SETTLED, Label, MET, UNREACHED};
 use super::problem::{Problem, Suffix};
-use super::workspace::{Dropped, Explored, FORWARD_SETTLED, Label, MET, UNREACHED};
+use super::run::Run;
 use crate::cost::HopCost;
 
 impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INBOUND, RESTRICTED> {

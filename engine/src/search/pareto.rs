@@ -12,11 +12,11 @@
 //! The number of labels is bounded; where it runs out, the least key still open bounds what was missed.
 
 use super::discount::{SIDE, is_side, node_of};
+use super::labels::{AVOIDED, Explored, LabelTable, NO_ARC, UNREACHED};
 use super::potentials::Ball;
 use super::problem::{Problem, Suffix};
 use super::resources::{Limits, Used};
 use super::shortlist::{self, Listed, Shortlists, Step};
-use super::workspace::{AVOIDED, Explored, LabelTable, NO_ARC, UNREACHED};
 use crate::cost::HopCost;
 use crate::graph::{BLOCK_SIZE, GridPlace};
 use crate::search::heap::Heap;

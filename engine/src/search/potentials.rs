@@ -1,7 +1,7 @@
 //! Lower bounds on what lies between the payer and a node.
 
+use super::labels::{FORWARD_SETTLED, LabelTable};
 use super::problem::Problem;
-use super::workspace::{FORWARD_SETTLED, LabelTable};
 use crate::cost::HopCost;
 
 /// The fast search's forward ball: its labels, and for nodes that it has not settled a bound that holds for all of them.

@@ -10,8 +10,8 @@ use std::sync::atomic::AtomicU64;
 use primitives::{InboundFee, Msat};
 
 use super::Counts;
-use super::circular::Split;
 use super::passage::{Believed, Passage};
+use super::split::Split;
 use crate::belief::{Liquidity, PENALTY_FRACTION_BITS, Prior};
 use crate::cost::{HopCost, Tuning};
 use crate::graph::{ArcIdx, Discounts, Record, Topology};

@@ -4,43 +4,21 @@
 //! arc's far end, or that side's frontier. Where the other side has settled the far end but left its list in the
 //! middle, it may not have seen this arc, and only its label counts.
 
-use super::bidirectional::Run;
 use super::discount::{Discount, SIDE, is_side, node_of};
 use super::doors::Doors;
 use super::frontier::turn;
+use super::labels::{
+    AVOIDED, BACKWARD_SETTLED, Dropped, Explored, FORWARD_SETTLED, Label, NO_ARC, UNREACHED,
+};
 use super::meeting::{lead_beyond, smaller_by, suffix_of};
 use super::passage::Passage;
 use super::problem::{COST_MAX, Suffix};
+use super::rest::Rest;
 use super::restart::spent;
+use super::run::Run;
 use super::scan::Probe;
-use super::workspace::{
-    AVOIDED, BACKWARD_SETTLED, Dropped, Explored, FORWARD_SETTLED, Label, NO_ARC, UNREACHED,
-};
 use crate::cost::HopCost;
 use crate::graph::{Block, Record};
-
-/// What a route costs at least on the other side of a label, the tolerance included.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rest {
-    /// At any node that the other side has not settled.
-    pub(super) near: u64,
-    /// At a node that has no label of the other side.
-    beyond: u64,
-}
-
-impl Rest {
-    fn new(near: u64, beyond: u64, tolerance: u64) -> Self {
-        Rest { near: near.saturating_add(tolerance), beyond: beyond.saturating_add(tolerance) }
-    }
-
-    /// Nothing is known.
-    pub(super) const NOTHING: Rest = Rest { near: 0, beyond: 0 };
-
-    /// At nodes that the other side has settled as well, if they are no nearer than `near`.
-    pub(super) fn or_near(self, near: u64, tolerance: u64) -> Rest {
-        Rest { near: self.near.min(near.saturating_add(tolerance)), ..self }
-    }
-}
 
 impl<C: HopCost, const INBOUND: bool, const RESTRICTED: bool> Run<'_, '_, C, INBOUND, RESTRICTED> {
     /// What follows a label of the forward search.

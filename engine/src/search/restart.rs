@@ -8,9 +8,9 @@
 //! Before a route is known, arcs are priced at what the backward frontier needs at least. A msat that is not known of can
 //! keep thousands of nodes on a plateau of free channels in question.
 
-use super::bidirectional::Run;
 use super::discount::ungraded;
 use super::passage::Passage;
+use super::run::Run;
 use crate::cost::HopCost;
 use crate::graph::Record;
 
@@ -105,7 +105,5 @@ pub(super) fn spent(received: u64, record: Record, passage: Passage) -> Option<u
     (forwarded >= passage.min).then(|| received - forwarded)
 }
 
-/// Nodes that most searches do not settle.
-pub(super) const RESTART_AT: u64 = 128;
 /// How much longer the next forward search may take that knows of no route.
 const RESTART_GROWTH: u64 = 4;

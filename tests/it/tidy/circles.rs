@@ -7,10 +7,6 @@ use petgraph::graph::DiGraph;
 
 use super::code::{SourceFile, refuse, rust_files, word_places};
 
-/// Folders whose files are parts of one machine that only a circle can write in several files, and why.
-const TIED: [(&str, &str); 1] =
-    [("engine/src/search", "the two-sided search is one state, Run, whose steps are a file each")];
-
 #[test]
 fn tidy_neighbours_import_each_other_in_no_circle() {
     let files = rust_files();
@@ -28,16 +24,12 @@ fn tidy_neighbours_import_each_other_in_no_circle() {
             uses.iter().flat_map(|(module, _)| (0..module.len()).map(|depth| &module[..depth])).collect();
         for folder in folders {
             let name = [&[*root], folder].concat().join("/");
-            if TIED.iter().all(|(tied, _)| *tied != name) {
-                offences.extend(
-                    circles(folder, &uses).iter().map(|circle| format!("{name}: {}", circle.join(", "))),
-                );
-            }
+            offences
+                .extend(circles(folder, &uses).iter().map(|circle| format!("{name}: {}", circle.join(", "))));
         }
     }
     refuse(
-        "Files do not import each other in a circle: what two of them share has a file of its own; the exceptions are \
-         TIED in tests/it/tidy/circles.rs.",
+        "Files do not import each other in a circle: what two of them share has a file of its own.",
         &offences,
     );
 }
