@@ -151,9 +151,8 @@ impl Classes {
         let mut end = class.end.as_slice();
         if let Some((last, before)) = end.split_last().filter(|_| compiled.is_circular()) {
             // The payee may not be avoided where it is the payer, who must not send over the channel it receives on.
-            let back = ArcIdx::from_u32(*last).direction().reversed();
             let guises = self.restrictions.guises_of(*last);
-            restrictions.avoided_arcs.extend(guises.map(|channel| 2 * channel + back as u32));
+            restrictions.avoided_arcs.extend(guises.map(|arc| ArcIdx::from_u32(arc).reversed().to_u32()));
             end = before;
         }
         restrictions.avoided_nodes.extend(end.iter().map(|&arc| compiled.head(snapshot, arc)));

@@ -7,6 +7,7 @@
 //! Not here: the next-best routes, which mostly differ in one channel ([`alternatives`](crate::alternatives)).
 
 use crate::compile::compile;
+use crate::graph::ArcIdx;
 use crate::query::RouteQuery;
 use crate::route::Route;
 use crate::router::{RouteError, RouteWorkspace, route_compiled};
@@ -90,8 +91,8 @@ impl Used {
                 is_first || is_last
             };
             for (_, &arc) in arcs.iter().enumerate().filter(|&(at, _)| !is_open(at)) {
-                let guises = own.guises_of(arc);
-                restrictions.avoided_arcs.extend(guises.flat_map(|channel| [2 * channel, 2 * channel + 1]));
+                let both_ways = |arc| [arc, ArcIdx::from_u32(arc).reversed().to_u32()];
+                restrictions.avoided_arcs.extend(own.guises_of(arc).flat_map(both_ways));
             }
         }
         restrictions.avoided_arcs.sort_unstable();

@@ -5,32 +5,25 @@
 use std::io::{IsTerminal, stderr};
 
 use server::http::LogFormat;
-use tracing_subscriber::{EnvFilter, reload};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Registry, fmt, registry, reload};
 
 use crate::exit::Failure;
 
 /// Exchanges what is logged.
-pub(crate) struct LogFilter(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+pub(crate) struct LogFilter(reload::Handle<EnvFilter, Registry>);
 
 /// Writes logs from now on. `filter` is `info`, say, or `info,server=debug`.
 pub(crate) fn start(filter: &str, format: LogFormat) -> Result<LogFilter, Failure> {
-    let filter = read_filter(filter)?;
-    let logs = tracing_subscriber::fmt().with_writer(stderr);
-    Ok(match format {
-        LogFormat::Text => {
-            let logs = logs.with_ansi(stderr().is_terminal());
-            let logs = logs.with_env_filter(filter).with_filter_reloading();
-            let handle = logs.reload_handle();
-            logs.init();
-            LogFilter(Box::new(move |filter| handle.reload(filter)))
-        }
-        LogFormat::Json => {
-            let logs = logs.json().with_env_filter(filter).with_filter_reloading();
-            let handle = logs.reload_handle();
-            logs.init();
-            LogFilter(Box::new(move |filter| handle.reload(filter)))
-        }
-    })
+    let (filter, handle) = reload::Layer::new(read_filter(filter)?);
+    let lines = fmt::layer().with_writer(stderr);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    registry().with(filter).with(lines).init();
+    Ok(LogFilter(handle))
 }
 
 /// A filter from its text.
@@ -43,7 +36,7 @@ pub(crate) fn read_filter(filter: &str) -> Result<EnvFilter, Failure> {
 impl LogFilter {
     /// Logs what this one lets through from now on.
     pub(crate) fn set(&self, filter: EnvFilter) {
-        if let Err(error) = (self.0)(filter) {
+        if let Err(error) = self.0.reload(filter) {
             tracing::error!("what is logged stays as it is: {error}");
         }
     }

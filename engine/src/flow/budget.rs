@@ -47,7 +47,7 @@ pub fn plan_frontier_with<L: Liquidity + Copy>(
     let first = planner.plan(own, space)?;
     let bound = first.bound;
     let mut plans = Vec::new();
-    add_to_frontier(&mut plans, first.above(bound), limit);
+    add_to_frontier(&mut plans, first.proven(), limit);
     let mut halving = own.halving;
     for step in 1..count.min(FRONTIER_COUNT_MAX) as u32 {
         if halving == 0 {

@@ -55,12 +55,7 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
                 let without: Vec<u32> = without.iter().copied().chain([arc]).collect();
                 match self.plan_without(&without, space) {
                     // What all of the channels prove is a bound.
-                    Ok(drawn) => {
-                        let bound = self.bound(self.prices, space);
-                        let drawn = drawn.bounded(bound);
-                        let bound = drawn.bound;
-                        return Ok(drawn.above(bound));
-                    }
+                    Ok(drawn) => return Ok(drawn.bounded(self.bound(self.prices, space)).proven()),
                     Err(error @ (PlanError::Query(_) | PlanError::WorkLimit { .. })) => return Err(error),
                     Err(error @ PlanError::FeeLimit { .. }) => _ = too_dear.get_or_insert(error),
                     Err(PlanError::HtlcMinimum { .. }) => {

@@ -49,10 +49,7 @@ pub fn plan_with<L: Liquidity + Copy>(
     let compiled = compile(snapshot, &query.route)?;
     let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     match planner.plan_cheapest(space) {
-        Ok(drawn) => {
-            let bound = drawn.bound;
-            Ok(drawn.above(bound))
-        }
+        Ok(drawn) => Ok(drawn.proven()),
         Err(error) => planner.plan_around(error, space),
     }
 }

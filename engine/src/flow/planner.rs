@@ -40,6 +40,12 @@ impl Drawn {
         Plan { least_cost, ..self.plan }
     }
 
+    /// The plan above its own bound.
+    pub(super) fn proven(self) -> Plan {
+        let bound = self.bound;
+        self.above(bound)
+    }
+
     /// Whether hardly any plan costs less.
     pub(super) fn is_nearly_best(&self) -> bool {
         self.bound.is_some_and(|bound| self.plan.cost <= bound.saturating_add(bound / NEARLY_SHARE))

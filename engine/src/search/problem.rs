@@ -103,11 +103,11 @@ impl Restrictions {
         place.map_or(channel, |place| self.guises[place].1)
     }
 
-    /// The numbers of an arc's channel under all its guises. O(guises).
+    /// An arc under all guises of its channel. O(guises).
     pub(crate) fn guises_of(&self, arc: u32) -> impl Iterator<Item = u32> {
         let channel = self.channel_of(arc);
         let others = self.guises.iter().filter(move |guise| guise.1 == channel).map(|guise| guise.0);
-        iter::once(channel).chain(others)
+        iter::once(channel).chain(others).map(move |channel| channel << 1 | arc & 1)
     }
 
     /// Whether arcs must be looked at one by one.

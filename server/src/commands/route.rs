@@ -143,12 +143,12 @@ fn run_batch(args: &RouteArgs, queries: &Path, out: &mut impl Write) -> Result<O
     // Answers that scroll by on the same terminal are progress enough, and the bar would be drawn between them.
     let has_bar = !stdout().is_terminal();
     let mut bar = has_bar.then(|| Progress::new(Unit::Bytes, rows.size(), "answering"));
-    let mut on_done = |bytes| {
+    let on_done = |bytes| {
         if let Some(bar) = &mut bar {
             bar.set(bytes);
         }
     };
-    let tally = batch::answer(&graph.snapshot, &template, args.wanted, rows, &pool, out, &mut on_done)?;
+    let tally = batch::answer(&graph.snapshot, &template, args.wanted, rows, &pool, out, on_done)?;
     drop(bar);
     if stderr().is_terminal() {
         let elapsed = started.elapsed();

@@ -32,10 +32,9 @@ pub fn route_problem(error: &RouteError, query: &RouteQuery) -> Problem {
         _ => return Problem::internal(),
     };
     let problem = Problem::new(status, error_code(error), title, error.to_string());
-    let at = |field: Field, hint: &'static str| problem.clone().with_field(field).with_hint(hint);
-    match error {
+    let (field, hint): (Field, _) = match error {
         RouteError::UnknownNode { node_id } => {
-            at(node_field(query, *node_id).into(), "check the id; the node may have no channel")
+            (node_field(query, *node_id).into(), "check the id; the node may have no channel")
         }
         RouteError::UnknownChannel { short_channel_id } => {
             let own = query.first_channels.iter().flatten();
@@ -43,20 +42,21 @@ pub fn route_problem(error: &RouteError, query: &RouteQuery) -> Problem {
             let field = place.map_or("first_channels".into(), |place| {
                 format!("first_channels[{place}].short_channel_id").into()
             });
-            at(field, "check the name; the channel may be closed")
+            (field, "check the name; the channel may be closed")
         }
         RouteError::BadQuery { part, .. } => {
             let (field, hint) = part_field(*part);
-            at(field.into(), hint)
+            (field.into(), hint)
         }
         RouteError::NoRoute(no_route) => {
             let (field, hint) = no_route_field(no_route, query);
-            at(field.into(), hint)
+            (field.into(), hint)
         }
-        RouteError::WorkLimit { .. } => at("work_max".into(), "raise work_max or loosen the limits"),
-        RouteError::Contended => problem.with_hint("try again").with_retry_after(1),
-        _ => Problem::internal(),
-    }
+        RouteError::WorkLimit { .. } => ("work_max".into(), "raise work_max or loosen the limits"),
+        RouteError::Contended => return problem.with_hint("try again").with_retry_after(1),
+        _ => return Problem::internal(),
+    };
+    problem.with_field(field).with_hint(hint)
 }
 
 /// Where a query names a node that is unknown.

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use bitcoin::secp256k1::{Secp256k1, SecretKey};
+use bitcoin::secp256k1::{PublicKey, Secp256k1, SecretKey};
 use node::peer::{Connection, ConnectionError, Introduction};
 use primitives::NodeId;
 use server::net::{EndReason, Notice, PeerAddress, SyncNode};
@@ -26,11 +26,11 @@ impl Peer {
     }
 
     fn address(&self) -> PeerAddress {
-        peer_address(self.key.public_key(&Secp256k1::new()), self.listener.local_addr().unwrap())
+        peer_address(self.public_key(), self.listener.local_addr().unwrap())
     }
 
-    fn node_id(&self) -> NodeId {
-        NodeId::from(self.key.public_key(&Secp256k1::new()))
+    fn public_key(&self) -> PublicKey {
+        self.key.public_key(&Secp256k1::new())
     }
 
     /// Accepts the next connection and introduces itself.
@@ -84,7 +84,7 @@ fn who_goes_is_asked_for_again_and_waits_grow() {
         let (node_id, reason, wait) = ended(&notices);
         // What the peer left unread, its system says with a reset.
         assert!(matches!(reason, EndReason::Closed | EndReason::Io(_)), "{reason:?}");
-        assert_eq!(node_id, peer.node_id());
+        assert_eq!(node_id, NodeId::from(peer.public_key()));
         assert!(wait >= Duration::from_millis(from) && wait <= Duration::from_millis(to), "{wait:?}");
     }
     let _again = peer.accept();
