@@ -60,7 +60,7 @@ fn main() {
         "p50_us",
         "times"
     );
-    for (part_count_max, exponents) in [(16, 2..=8), (300, 7..=8)] {
+    for (part_count_max, exponents) in [(10, 8..=8), (16, 2..=8), (300, 7..=8)] {
         for sat in exponents.map(|exponent| 10u64.pow(exponent)) {
             let bench = Bench { snapshot: &snapshot, beliefs: &beliefs, sat, part_count_max };
             let times = bench.plan(plan_count);

@@ -29,6 +29,7 @@ pub mod synthetic;
 mod compile;
 mod explain;
 mod route_error;
+mod sparse;
 
 pub use explain::{NoRoute, Wish};
 

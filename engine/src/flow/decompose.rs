@@ -5,7 +5,7 @@
 //! nothing, is left over.
 
 use super::residual::FlowWorkspace;
-use super::sparse::SparseIndex;
+use crate::sparse::SparseIndex;
 
 /// Paths in one list, and the memory to find them.
 #[derive(Debug, Default)]

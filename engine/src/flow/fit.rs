@@ -7,13 +7,13 @@ use super::channels::{ArcTerms, ChannelNetwork};
 use super::decompose::Paths;
 use super::pieces::Pieces;
 use super::share::share_out;
-use super::sparse::SparseIndex;
 use super::tariff::Tariff;
 use super::tolls::Overlong;
 use crate::belief::{Liquidity, Prior};
 use crate::cost::Risky;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{Limits, Used};
+use crate::sparse::SparseIndex;
 
 /// The parts of a plan while it is made.
 #[derive(Debug, Default)]

@@ -9,7 +9,6 @@
 //! in_flight    the payer's own HTLCs on the way
 //! channels     a snapshot and a query as a network
 //! explicit     arcs listed one by one as a network
-//! sparse       tables that hold touched nodes and arcs only
 //! sorted       lists in the order of costs, of nodes that are looked at often
 //! residual     flow, potentials and labels in such tables
 //! augment      a shortest residual path from both ends, and the potentials after it
@@ -60,7 +59,6 @@ mod resume;
 mod share;
 mod solve;
 mod sorted;
-mod sparse;
 mod stage;
 mod tariff;
 mod tolled;

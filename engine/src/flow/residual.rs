@@ -6,8 +6,8 @@
 use super::network::Network;
 use super::pieces::{Piece, Pieces};
 use super::sorted::SortedLists;
-use super::sparse::SparseIndex;
 use crate::search::frontier::Frontier;
+use crate::sparse::SparseIndex;
 use crate::stop::Stop;
 
 /// A thread's memory for flows. Reset in O(1); allocates nothing once it has grown to the working size.

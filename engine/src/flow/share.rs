@@ -9,8 +9,8 @@ use std::cmp::Reverse;
 use super::channels::ChannelNetwork;
 use super::decompose::Paths;
 use super::pieces::{Piece, Pieces};
-use super::sparse::SparseIndex;
 use crate::belief::Liquidity;
+use crate::sparse::SparseIndex;
 
 /// Paths that may be kept, and what each carries.
 #[derive(Debug)]

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::network::Network;
-use super::sparse::SparseIndex;
+use crate::sparse::SparseIndex;
 
 /// An arc and what its first units cost.
 #[derive(Debug, Clone, Copy)]

@@ -26,7 +26,14 @@ pub struct PlanWorkspace {
 impl PlanWorkspace {
     /// Nodes that the searches in this memory have settled since the last call, those without a plan included.
     pub fn take_settled(&mut self) -> u64 {
-        std::mem::take(&mut self.flow.settled) + self.route.take_settled()
+        let settled = self.settled();
+        (self.flow.settled, self.route.search.settled) = (0, 0);
+        settled
+    }
+
+    /// The same, without beginning to count anew.
+    pub fn settled(&self) -> u64 {
+        self.flow.settled + self.route.search.settled
     }
 
     /// Forgets what it knows of another query.

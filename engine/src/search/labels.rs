@@ -1,17 +1,12 @@
-//! What the search knows of a node: labels of both directions, in one sparse table.
-//!
-//! A label counts only if it carries the query's stamp, so the table is reset in O(1). It is sparse (open addressing,
-//! multiplicative hash), because a query touches some hundred nodes of millions; it grows where a query needs more and then
-//! stays.
+//! What the search knows of a node: labels of both directions, of those nodes only that a query touches.
 
 use super::problem::Suffix;
+use crate::sparse::SparseIndex;
 
 /// The labels of one node, or of one door of a node (`discount`), forward and backward: one cache line.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(crate) struct Label {
-    node: u32,
-    stamp: u32,
     /// Least cost from the payer at the payment's own amount, [`UNREACHED`] where there is none yet.
     pub(crate) forward: u64,
     /// The same over the second-best incoming arc. Of a side door of no grade, see [`Label::settled_grade`].
@@ -54,8 +49,6 @@ pub(crate) const BACKWARD_CLOSED: u32 = 1 << 25;
 pub(crate) const GIVERS_CLOSED: u32 = 1 << 26;
 
 const EMPTY: Label = Label {
-    node: u32::MAX,
-    stamp: 0,
     forward: UNREACHED,
     forward_second: UNREACHED,
     backward: UNREACHED,
@@ -128,98 +121,33 @@ const BACKWARD_HOPS: u32 = 16;
 const HOPS_MAX: u32 = 0xff;
 
 /// The labels of a query.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct LabelTable {
-    slots: Vec<Label>,
-    stamp: u32,
-    count: usize,
-    shift: u32,
+    index: SparseIndex,
+    labels: Vec<Label>,
 }
 
 impl LabelTable {
-    pub(super) fn new(bits: u32) -> Self {
-        LabelTable { slots: vec![EMPTY; 1 << bits], stamp: 1, count: 0, shift: 32 - bits }
-    }
-
     /// Forgets all labels. O(1), but for one query in 2^32.
     pub(crate) fn reset(&mut self) {
-        self.count = 0;
-        self.stamp = self.stamp.wrapping_add(1);
-        if self.stamp == 0 {
-            self.slots.fill(EMPTY);
-            self.stamp = 1;
-        }
-    }
-
-    #[inline(always)]
-    fn home(&self, node: u32) -> usize {
-        // Fibonacci hashing; node numbers are dense and nobody outside can choose them.
-        (node.wrapping_mul(0x9E37_79B1) >> self.shift) as usize
+        self.index.reset();
+        self.labels.clear();
     }
 
     /// The label of a node, if it has one.
     #[inline(always)]
     pub(crate) fn find(&self, node: u32) -> Option<&Label> {
-        let mask = self.slots.len() - 1;
-        let mut at = self.home(node);
-        loop {
-            let label = &self.slots[at & mask];
-            if label.stamp != self.stamp {
-                return None;
-            }
-            if label.node == node {
-                return Some(label);
-            }
-            at += 1;
-        }
+        self.labels.get(self.index.find(node)? as usize)
     }
 
     /// The label of a node, an empty one where it had none.
     #[inline(always)]
     pub(crate) fn entry(&mut self, node: u32) -> &mut Label {
-        let mask = self.slots.len() - 1;
-        let mut at = self.home(node);
-        loop {
-            let label = &self.slots[at & mask];
-            if label.stamp != self.stamp {
-                break;
-            }
-            if label.node == node {
-                return &mut self.slots[at & mask];
-            }
-            at += 1;
+        let (place, is_new) = self.index.place(node);
+        if is_new {
+            self.labels.push(EMPTY);
         }
-        self.count += 1;
-        if self.count * 2 > self.slots.len() {
-            self.grow();
-            return self.insert(node);
-        }
-        let slot = &mut self.slots[at & mask];
-        *slot = Label { node, stamp: self.stamp, ..EMPTY };
-        slot
-    }
-
-    fn insert(&mut self, node: u32) -> &mut Label {
-        let mask = self.slots.len() - 1;
-        let mut at = self.home(node);
-        while self.slots[at & mask].stamp == self.stamp {
-            at += 1;
-        }
-        let slot = &mut self.slots[at & mask];
-        *slot = Label { node, stamp: self.stamp, ..EMPTY };
-        slot
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let old = std::mem::take(&mut self.slots);
-        self.shift -= 1;
-        self.slots = vec![EMPTY; old.len() * 2];
-        let stamp = self.stamp;
-        for label in old.into_iter().filter(|label| label.stamp == stamp) {
-            let slot = self.insert(label.node);
-            *slot = label;
-        }
+        &mut self.labels[place as usize]
     }
 }
 
@@ -262,7 +190,7 @@ mod tests {
 
     #[test]
     fn labels_survive_growth_and_not_a_reset() {
-        let mut table = LabelTable::new(3);
+        let mut table = LabelTable::default();
         for node in 0..1000u32 {
             table.entry(node * 7).forward = u64::from(node);
         }

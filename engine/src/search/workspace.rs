@@ -9,7 +9,7 @@ use super::problem::Suffix;
 use crate::stop::Stop;
 
 /// A thread's memory for searches.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Workspace {
     pub(crate) labels: LabelTable,
     pub(crate) forward: Frontier,
@@ -42,31 +42,8 @@ pub struct Workspace {
     pub(crate) settled: u64,
 }
 
-impl Default for Workspace {
-    fn default() -> Self {
-        Workspace {
-            labels: LabelTable::new(INITIAL_BITS),
-            forward: Frontier::default(),
-            backward: Frontier::default(),
-            met: Vec::new(),
-            dropped: Vec::new(),
-            explored: Vec::new(),
-            seeds: Vec::new(),
-            best: Vec::new(),
-            kept: Vec::new(),
-            seen: Vec::new(),
-            circle: Vec::new(),
-            own_channels: Vec::new(),
-            trial: Vec::new(),
-            pareto: Default::default(),
-            stop: Stop::default(),
-            settled: 0,
-        }
-    }
-}
-
 impl Workspace {
-    /// Memory for one thread: 256 KB to begin with.
+    /// Memory for one thread: 12 KB to begin with, and what the largest query so far has needed.
     pub fn new() -> Self {
         Workspace::default()
     }
@@ -91,6 +68,3 @@ impl Workspace {
         self.best.clear();
     }
 }
-
-/// 4,096 labels of 64 bytes: more than a median query needs at any size of graph.
-const INITIAL_BITS: u32 = 12;

@@ -7,6 +7,7 @@ use super::code::{line_of, refuse, rust_files, word_places};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("graph", &[]),
     ("onion_size", &[]),
+    ("sparse", &[]),
     ("stop", &[]),
     ("import", &["graph"]),
     ("synthetic", &["graph"]),
@@ -17,7 +18,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reserve", &["snapshot"]),
     ("layer", &["graph", "import", "overlay", "snapshot", "cost"]),
     ("query", &["graph", "belief", "cost", "layer", "reserve", "stop"]),
-    ("search", &["graph", "overlay", "belief", "cost", "layer", "reserve", "query", "onion_size", "stop"]),
+    (
+        "search",
+        &["graph", "overlay", "belief", "cost", "layer", "reserve", "query", "onion_size", "sparse", "stop"],
+    ),
     ("route", &["graph", "cost", "reserve", "query", "search", "onion_size"]),
     ("explain", &["graph", "cost", "query", "search", "route", "stop"]),
     ("route_error", &["explain"]),
@@ -47,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "route_error",
             "router",
             "compile",
+            "sparse",
             "stop",
         ],
     ),

@@ -1,11 +1,12 @@
 //! An index from numbers of nodes or arcs to places in a list of what a query has touched.
 //!
-//! Open addressing with a multiplicative hash, as the searches' label table; a slot counts only if it carries the
-//! query's stamp, so a reset is O(1). It grows where a query needs more and then stays.
+//! Open addressing with a multiplicative hash; a slot counts only if it carries the query's stamp, so a reset is O(1). It
+//! grows where a query needs more and then stays. What belongs to the keys lies together in the list, in the order in which
+//! they came: a query of some hundred keys finds it in the nearest cache, however much an earlier one had to hold.
 
 /// The index.
 #[derive(Debug)]
-pub(super) struct SparseIndex {
+pub(crate) struct SparseIndex {
     slots: Vec<Slot>,
     stamp: u32,
     count: u32,
@@ -29,7 +30,7 @@ impl Default for SparseIndex {
 
 impl SparseIndex {
     /// Forgets all keys. O(1), but for one query in 2^32.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.count = 0;
         self.stamp = self.stamp.wrapping_add(1);
         if self.stamp == 0 {
@@ -40,14 +41,14 @@ impl SparseIndex {
 
     /// The place of a key, if it has one.
     #[inline(always)]
-    pub(super) fn find(&self, key: u32) -> Option<u32> {
+    pub(crate) fn find(&self, key: u32) -> Option<u32> {
         let slot = &self.slots[self.slot_of(key)];
         (slot.stamp == self.stamp).then_some(slot.place)
     }
 
     /// The place of a key, and whether it is new: the number of keys before it.
     #[inline(always)]
-    pub(super) fn place(&mut self, key: u32) -> (u32, bool) {
+    pub(crate) fn place(&mut self, key: u32) -> (u32, bool) {
         let at = self.slot_of(key);
         if self.slots[at].stamp == self.stamp {
             return (self.slots[at].place, false);
@@ -88,7 +89,7 @@ impl SparseIndex {
     }
 }
 
-/// 1,024 slots: a payment touches some hundred nodes and some dozen arcs.
+/// 1,024 slots: a query touches some hundred nodes and some dozen arcs.
 const INITIAL_BITS: u32 = 10;
 
 #[cfg(test)]
