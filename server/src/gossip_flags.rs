@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use primitives::ChainHash;
 use server::chain::{ChainConfig, RpcAuth, RpcConfig};
 use server::net::{OpenedSync, PeerAddress, Secrets, SyncConfig, open_sync};
-use server::store::{HeaderLog, LogError};
+use server::store::{COMPACTION_SIZE_MIN, HeaderLog, LogError};
 
 use crate::exit::Failure;
 use crate::proof_start::{ProofStart, headers};
@@ -100,6 +100,7 @@ impl GossipFlags {
             listen,
             proxy: self.proxy,
             verify_thread_count: thread_count,
+            compaction_size_min: COMPACTION_SIZE_MIN,
             secrets: Secrets { node_key, seed: random()? },
         };
         open_sync(config).map_err(|error| log_failure(log, error))

@@ -10,6 +10,8 @@ use primitives::{ChainHash, CltvExpiryDelta, Direction, Msat, NodeId, ShortChann
 pub struct Signer {
     secp: Secp256k1<All>,
     chain_hash: ChainHash,
+    /// What stands behind the known fields of every message.
+    extension: Vec<u8>,
 }
 
 /// A node, by the number that its key is made of.
@@ -35,7 +37,12 @@ pub struct Ends {
 impl Signer {
     /// A signer on `chain_hash`.
     pub fn new(chain_hash: ChainHash) -> Self {
-        Signer { secp: Secp256k1::new(), chain_hash }
+        Signer { secp: Secp256k1::new(), chain_hash, extension: Vec::new() }
+    }
+
+    /// The same, with these bytes behind the known fields of every message, as a later version of the protocol may have them.
+    pub fn with_extension(self, extension: &[u8]) -> Self {
+        Signer { extension: extension.to_vec(), ..self }
     }
 
     /// The id of a node.
@@ -69,7 +76,7 @@ impl Signer {
             node_id_2: self.node_id(second),
             bitcoin_key_1,
             bitcoin_key_2,
-            extension: &[],
+            extension: &self.extension,
         };
         let [key_1, key_2] = funding(short_channel_id);
         let keys = [first.secret(), second.secret(), key_1, key_2];
@@ -97,7 +104,7 @@ impl Signer {
             fee_base_msat,
             fee_proportional_millionths: 100,
             htlc_maximum_msat: Some(Msat::from_msat(1_000_000)),
-            extension: &[],
+            extension: &self.extension,
         };
         let key = self.in_order(ends)[direction.as_usize()].secret();
         self.sign(unsigned.to_bytes(), ChannelUpdate::SIGNED_FROM, &[key])
@@ -113,7 +120,7 @@ impl Signer {
             rgb_color: [1, 2, 3],
             alias: Alias::default(),
             address_bytes: &[1, 127, 0, 0, 1, 0x26, 0x07],
-            extension: &[],
+            extension: &self.extension,
         };
         self.sign(unsigned.to_bytes(), NodeAnnouncement::SIGNED_FROM, &[author.secret()])
     }

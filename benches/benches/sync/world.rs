@@ -13,7 +13,7 @@ use gossip::record::Record;
 use primitives::{ChainHash, Direction, GraphDelta, ShortChannelId, UnixTime};
 use rayon::prelude::*;
 use server::net::{Feed, PeerAddress, Secrets, SyncConfig};
-use server::store::GossipLog;
+use server::store::{COMPACTION_SIZE_MIN, GossipLog};
 use tests::signed::{Author, Ends, Signer};
 
 pub(super) const CHAIN: ChainHash = ChainHash::REGTEST;
@@ -81,6 +81,7 @@ pub(super) fn config(log: &Path, listen: bool, peers: Vec<PeerAddress>) -> SyncC
         listen: listen.then(|| "127.0.0.1:0".parse().expect("an address")),
         proxy: None,
         verify_thread_count: 0,
+        compaction_size_min: COMPACTION_SIZE_MIN,
         secrets: Secrets { node_key: SecretKey::from_slice(&[9; 32]).expect("a key"), seed: [5; 32] },
     }
 }

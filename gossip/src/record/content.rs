@@ -1,10 +1,10 @@
 //! What a record says, and what it is when it comes back.
 
 use primitives::wire::{ChannelAnnouncement, ChannelUpdate, NodeAnnouncement, WireMessage as _};
-use primitives::{BlockHeight, ChainHash, Msat, ShortChannelId, UnixTime};
+use primitives::{BlockHeight, ChainHash, GraphDelta, Msat, ShortChannelId, UnixTime};
 
 use crate::verify::{ParseError, VerifiedGossip};
-use crate::view::MessageKey;
+use crate::view::{MessageKey, NetworkView, Refusal};
 
 /// What a record holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub enum Restored {
         gossip: VerifiedGossip<()>,
         /// A channel's capacity.
         capacity: Option<Msat>,
-        /// When it was taken: the rates and times of admission hold for then.
+        /// When it was stored, a moment after it was taken: rates of admission are counted on from then.
         stored_at: UnixTime,
     },
     /// A channel left.
@@ -121,6 +121,29 @@ impl<'a> Record<'a> {
             return Err(RestoreError::Kind);
         }
         Ok(Restored::Gossip { key, gossip, capacity, stored_at })
+    }
+}
+
+impl Restored {
+    /// Does to a view what the record says; returns the change of the graph. What is in the log was admitted, so that neither
+    /// rates nor times are looked at again; what has become stale since leaves with the next pruning.
+    ///
+    /// # Errors
+    /// Where the view has it already, or something newer, or not what it is about.
+    pub fn apply(&self, view: &mut NetworkView) -> Result<Option<GraphDelta>, Refusal> {
+        match self {
+            Restored::Removed(short_channel_id) => Ok(view.remove(*short_channel_id)),
+            Restored::Spent { short_channel_id, spent_at } => {
+                view.set_spent(*short_channel_id, *spent_at);
+                Ok(None)
+            }
+            Restored::Gossip { gossip, capacity, stored_at, .. } => match gossip {
+                VerifiedGossip::Channel(channel) => view.apply_channel(channel, *capacity, *stored_at),
+                VerifiedGossip::Update(update) => view.restore_update(update, *stored_at),
+                VerifiedGossip::Node(node) => view.restore_node(node, *stored_at),
+            }
+            .map(Some),
+        }
     }
 }
 

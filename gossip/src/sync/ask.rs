@@ -36,6 +36,14 @@ impl Gossip {
         self.send(peer, &GossipTimestampFilter { chain_hash, first_timestamp, timestamp_range: u32::MAX });
     }
 
+    /// Wants nothing of a peer that offers no `gossip_queries` but what it says of itself, which no filter keeps back: it does
+    /// not have the whole graph, or has it from us alone (BOLT 7, Query Messages).
+    pub(super) fn ask_for_its_own(&mut self, peer: PeerId) {
+        let chain_hash = self.config.chain_hash;
+        let first_timestamp = UnixTime::from_secs(u32::MAX);
+        self.send(peer, &GossipTimestampFilter { chain_hash, first_timestamp, timestamp_range: 0 });
+    }
+
     /// Leaves peers that do not answer, and asks the others what there is to ask.
     pub(super) fn ask(&mut self, now: UnixTime) {
         let is_silent = |peer: &&PeerId| {

@@ -16,12 +16,13 @@ use super::limits::{
     FLUSH_SECS, NEWS_PATIENCE_SECS, PEER_COUNT_MAX, PRUNE_SECS, RESYNC_SECS, WORK_OF_ALL_PER_SECOND,
     WORK_PER_SECOND, work_of,
 };
-use super::peer::{Asked, NewsSince, Peer};
+use super::news::News;
+use super::peer::{Asked, Peer};
 use crate::admit::{PeerId, WaitingRoom};
 use crate::funding::FundingCheck;
 use crate::record::Restored;
 use crate::verify::{VerifiedGossip, VerifyJob};
-use crate::view::{MessageKey, NetworkView, Refusal};
+use crate::view::{NetworkView, Refusal};
 
 /// What the core must know before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +65,8 @@ pub struct Gossip {
     pub(super) checks: Checks,
     /// Channels that wait for their funding output.
     pub(super) funding: FundingRoom,
-    /// News since the last flush, and who told them.
-    pub(super) news: BTreeMap<MessageKey, PeerId>,
+    /// News since the last flush.
+    pub(super) news: News,
     /// When the last message of the log was taken; zero without any.
     pub(super) restored_until: UnixTime,
     flush_at: UnixTime,
@@ -89,7 +90,7 @@ impl Gossip {
             looked_at_last: None,
             checks: Checks::default(),
             funding: FundingRoom::default(),
-            news: BTreeMap::new(),
+            news: News::default(),
             restored_until: UnixTime::from_secs(0),
             flush_at: after(now, FLUSH_SECS),
             prune_at: now,
@@ -97,30 +98,16 @@ impl Gossip {
         }
     }
 
-    /// Takes back what the log holds, before anything else; returns the change of the graph. What has become stale since
-    /// leaves with the next pruning.
+    /// Takes back what the log holds, before anything else, by the rules of [`Restored::apply`]; returns the change of the
+    /// graph.
     ///
     /// # Errors
     /// Where it did not hold when it was stored, which the core would not have stored.
     pub fn restore(&mut self, restored: &Restored) -> Result<Option<GraphDelta>, Refusal> {
-        match restored {
-            Restored::Removed(short_channel_id) => Ok(self.view.remove(*short_channel_id)),
-            Restored::Spent { short_channel_id, spent_at } => {
-                self.view.set_spent(*short_channel_id, *spent_at);
-                Ok(None)
-            }
-            Restored::Gossip { gossip, capacity, stored_at, .. } => {
-                self.restored_until = self.restored_until.max(*stored_at);
-                match gossip {
-                    VerifiedGossip::Channel(channel) => {
-                        self.view.apply_channel(channel, *capacity, *stored_at)
-                    }
-                    VerifiedGossip::Update(update) => self.view.apply_update(update, *stored_at),
-                    VerifiedGossip::Node(node) => self.view.apply_node(node, *stored_at),
-                }
-                .map(Some)
-            }
+        if let Restored::Gossip { stored_at, .. } = restored {
+            self.restored_until = self.restored_until.max(*stored_at);
         }
+        restored.apply(&mut self.view)
     }
 
     /// Takes gossip that no peer told, such as what a file held, as if it had come at `now`; returns what is to be stored.
@@ -270,7 +257,7 @@ impl Gossip {
         self.peers.insert(peer, state);
         self.share_work(now);
         if !has_queries {
-            self.ask_for_news(peer, NewsSince::LogEnd, now);
+            self.ask_for_its_own(peer);
         }
     }
 

@@ -8,7 +8,9 @@ use super::limits::{COST_WASTE, ORPHAN_BYTES_MAX, WORK_FUNDING, WORK_SIGNATURE, 
 use super::peer::Asked;
 use crate::admit::PeerId;
 use crate::funding::{FundingAnswer, FundingCheck, FundingError, FundingQuestion};
-use crate::verify::{Candidate, ChannelFact, CheckedPiece, Subject, Verified, VerifiedGossip, VerifyJob};
+use crate::verify::{
+    Candidate, ChannelFact, CheckedPiece, NodeFact, Subject, UpdateFact, Verified, VerifiedGossip, VerifyJob,
+};
 use crate::view::{MessageKey, Refusal, Standing};
 
 /// What a message is good for, as far as is known before its signatures are checked.
@@ -124,15 +126,13 @@ impl Gossip {
                 Err(_) if self.is_disputed(&name) => self.take_disputed(peer, now),
                 Err(error) => self.disconnect(peer, DisconnectReason::Signature(error)),
                 Ok(VerifiedGossip::Channel(channel)) => self.look_for_funding(peer, channel, now),
-                Ok(VerifiedGossip::Update(update)) => {
-                    let key = MessageKey::Update(update.fact().short_channel_id, update.fact().direction);
-                    let change = self.view.apply_update(&update, now);
-                    self.changed(peer, change, key, Stored::Update(update.into_parts().1));
-                }
+                Ok(VerifiedGossip::Update(update)) => self.admit_update(peer, update, now),
                 Ok(VerifiedGossip::Node(node)) => {
-                    let key = MessageKey::Node(node.fact().node_id);
                     let change = self.view.apply_node(&node, now);
-                    self.changed(peer, change, key, Stored::Node(node.into_parts().1));
+                    let (NodeFact { node_id, .. }, message) = node.into_parts();
+                    if self.has_changed(change, Stored::Node(message)) {
+                        self.news.insert(MessageKey::Node(node_id), peer);
+                    }
                 }
             }
         }
@@ -160,7 +160,7 @@ impl Gossip {
 
     fn look_for_funding(&mut self, peer: PeerId, channel: Verified<ChannelFact>, now: UnixTime) {
         match self.config.funding {
-            FundingCheck::Nobody => self.admit_channel(peer, channel, None, now),
+            FundingCheck::Nobody => self.admit_channel(channel, None, now),
             FundingCheck::Chain => {
                 let question = FundingQuestion::of(channel.fact());
                 if self.funding.enter(peer, channel) {
@@ -179,7 +179,7 @@ impl Gossip {
             Ok(capacity) => {
                 self.funding.set_failing(false);
                 self.set_refused(peer, false);
-                return self.admit_channel(peer, channel, Some(capacity), now);
+                return self.admit_channel(channel, Some(capacity), now);
             }
             Err(error) => error,
         };
@@ -203,13 +203,7 @@ impl Gossip {
         }
     }
 
-    fn admit_channel(
-        &mut self,
-        peer: PeerId,
-        channel: Verified<ChannelFact>,
-        capacity: Option<Msat>,
-        now: UnixTime,
-    ) {
+    fn admit_channel(&mut self, channel: Verified<ChannelFact>, capacity: Option<Msat>, now: UnixTime) {
         let change = self.view.apply_channel(&channel, capacity, now);
         let (fact, message) = channel.into_parts();
         let id = fact.short_channel_id;
@@ -217,9 +211,8 @@ impl Gossip {
             self.leave(change.into_iter().collect());
             return;
         }
-        let is_new = change.is_ok();
-        self.changed(peer, change, MessageKey::Channel(id), Stored::Channel { capacity, message });
-        if is_new {
+        // Its first update makes it news.
+        if self.has_changed(change, Stored::Channel { capacity, message }) {
             let mut guests = self.waiting.channel_came(id);
             for node_id in [fact.node_id_1, fact.node_id_2] {
                 guests.extend(self.waiting.node_came(node_id));
@@ -245,18 +238,24 @@ impl Gossip {
         }
     }
 
-    /// Writes down and tells what changed the view.
-    fn changed(
-        &mut self,
-        peer: PeerId,
-        change: Result<GraphDelta, Refusal>,
-        key: MessageKey,
-        stored: Stored,
-    ) {
-        if let Ok(delta) = change {
-            self.outputs.push_back(Output::Store(stored));
-            self.outputs.push_back(Output::Delta(delta));
-            self.news.insert(key, peer);
+    fn admit_update(&mut self, peer: PeerId, update: Verified<UpdateFact>, now: UnixTime) {
+        let UpdateFact { short_channel_id, direction, .. } = *update.fact();
+        let channel = self.view.channel(short_channel_id);
+        let is_first = channel.is_some_and(|channel| channel.updates == [None, None]);
+        let change = self.view.apply_update(&update, now);
+        if self.has_changed(change, Stored::Update(update.into_parts().1)) {
+            if is_first {
+                self.news.insert(MessageKey::Channel(short_channel_id), peer);
+            }
+            self.news.insert(MessageKey::Update(short_channel_id, direction), peer);
         }
+    }
+
+    /// Writes down what changed the view, and hands it to the graph; whether it did.
+    fn has_changed(&mut self, change: Result<GraphDelta, Refusal>, stored: Stored) -> bool {
+        let Ok(delta) = change else { return false };
+        self.outputs.push_back(Output::Store(stored));
+        self.outputs.push_back(Output::Delta(delta));
+        true
     }
 }

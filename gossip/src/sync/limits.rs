@@ -64,6 +64,9 @@ pub(super) const ASKED_COUNT_MAX: usize = 500;
 pub(super) const REPLY_COUNT_MAX: usize = 2000;
 /// Messages that are read from the log at once for a peer, some 20 KB.
 pub(super) const READ_COUNT_MAX: usize = 64;
+/// News between two flushes, some 2 MB of names: four times what waits for one peer. More than these come while a graph is learnt;
+/// what is left out is found by a query.
+pub(super) const NEWS_COUNT_MAX: usize = 4 * OUTGOING_COUNT_MAX;
 /// News that wait for a slow peer, a quarter of an hour of mainnet's and half a megabyte; it loses what is more, and finds it
 /// by a query.
 pub(super) const OUTGOING_COUNT_MAX: usize = 8192;

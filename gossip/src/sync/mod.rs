@@ -17,6 +17,7 @@ mod in_flight;
 mod intake;
 mod io;
 mod limits;
+mod news;
 mod peer;
 mod relay;
 mod turns;

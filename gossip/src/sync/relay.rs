@@ -28,25 +28,12 @@ impl Gossip {
         Ok(())
     }
 
-    /// Hands the news to all peers whose filter wants them, but not to who told them.
+    /// Hands the news to all peers whose filter wants them, but not to who told them. O(news) for each peer.
     pub(super) fn flush(&mut self) {
-        let mut news = std::mem::take(&mut self.news);
-        // A channel without an update is not told yet (BOLT 7, gossip_timestamp_filter).
-        let is_early = |key: &MessageKey| match key {
-            MessageKey::Channel(id) => {
-                self.view.channel(*id).is_some_and(|channel| channel.updates == [None, None])
-            }
-            MessageKey::Update(..) | MessageKey::Node(_) => false,
-        };
-        let early: Vec<MessageKey> = news.keys().filter(|key| is_early(key)).copied().collect();
-        for key in early {
-            if let Some(origin) = news.remove(&key) {
-                self.news.insert(key, origin);
-            }
-        }
+        let news = self.news.take();
         for (peer, state) in &mut self.peers {
             let Some(filter) = state.filter else { continue };
-            for (key, _) in news.iter().filter(|(_, origin)| *origin != peer) {
+            for (key, _) in news.iter().filter(|(_, teller)| *teller != peer) {
                 let is_wanted = match key {
                     MessageKey::Channel(id) => {
                         self.view.channel(*id).is_some_and(|channel| wants_channel(&filter, channel))

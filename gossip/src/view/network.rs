@@ -101,7 +101,7 @@ impl NetworkView {
                 let Some(channel) = self.channels.get(&short_channel_id) else {
                     return Ok(Standing::NeedsChannel(short_channel_id));
                 };
-                allowance(channel, update, now)?;
+                allowance(channel, update, now, Source::Others)?;
                 Ok(Standing::News { signer: Some(channel.tail(direction)) })
             }
             Subject::Node(node) => {
@@ -109,7 +109,8 @@ impl NetworkView {
                 match self.nodes.get(&node.node_id) {
                     None => Ok(Standing::NeedsNode(node.node_id)),
                     Some(_) if !self.has_room_for(&node.features) => Err(Refusal::Full),
-                    Some(entry) => node_allowance(entry, node, now).map(|_| Standing::News { signer: None }),
+                    Some(entry) => node_allowance(entry, node, now, Source::Others)
+                        .map(|_| Standing::News { signer: None }),
                 }
             }
         }
@@ -170,14 +171,21 @@ impl NetworkView {
         update: &Verified<UpdateFact, M>,
         now: UnixTime,
     ) -> Result<GraphDelta, Refusal> {
-        let UpdateFact { short_channel_id, direction, policy, revision, checksum } = *update.fact();
-        timely(revision, now)?;
-        recent(revision, now)?;
-        let channel =
-            self.channels.get_mut(&short_channel_id).ok_or(Refusal::NoChannel { short_channel_id })?;
-        let allowance = allowance(channel, update.fact(), now)?;
-        channel.updates[direction.as_usize()] = Some(UpdateEntry { revision, checksum, policy, allowance });
-        Ok(GraphDelta::PolicyUpdated { short_channel_id, direction, policy })
+        timely(update.fact().revision, now)?;
+        recent(update.fact().revision, now)?;
+        self.put_update(update.fact(), now, Source::Others)
+    }
+
+    /// Takes back an update that was admitted some time before `stored_at`, however close to the limits it was.
+    ///
+    /// # Errors
+    /// Where its channel is not known, or something newer is.
+    pub fn restore_update<M>(
+        &mut self,
+        update: &Verified<UpdateFact, M>,
+        stored_at: UnixTime,
+    ) -> Result<GraphDelta, Refusal> {
+        self.put_update(update.fact(), stored_at, Source::Log)
     }
 
     /// Takes an announcement of a node.
@@ -189,11 +197,42 @@ impl NetworkView {
         node: &Verified<NodeFact, M>,
         now: UnixTime,
     ) -> Result<GraphDelta, Refusal> {
-        let NodeFact { node_id, features, revision } = node.fact();
-        timely(*revision, now)?;
+        timely(node.fact().revision, now)?;
+        self.put_node(node.fact(), now, Source::Others)
+    }
+
+    /// Takes back an announcement of a node that was admitted some time before `stored_at`, however close to the limits it
+    /// was.
+    ///
+    /// # Errors
+    /// Where the node has no channel, or something newer is known.
+    pub fn restore_node<M>(
+        &mut self,
+        node: &Verified<NodeFact, M>,
+        stored_at: UnixTime,
+    ) -> Result<GraphDelta, Refusal> {
+        self.put_node(node.fact(), stored_at, Source::Log)
+    }
+
+    fn put_update(
+        &mut self,
+        update: &UpdateFact,
+        now: UnixTime,
+        source: Source,
+    ) -> Result<GraphDelta, Refusal> {
+        let UpdateFact { short_channel_id, direction, policy, revision, checksum } = *update;
+        let channel =
+            self.channels.get_mut(&short_channel_id).ok_or(Refusal::NoChannel { short_channel_id })?;
+        let allowance = allowance(channel, update, now, source)?;
+        channel.updates[direction.as_usize()] = Some(UpdateEntry { revision, checksum, policy, allowance });
+        Ok(GraphDelta::PolicyUpdated { short_channel_id, direction, policy })
+    }
+
+    fn put_node(&mut self, node: &NodeFact, now: UnixTime, source: Source) -> Result<GraphDelta, Refusal> {
+        let NodeFact { node_id, features, revision } = node;
         let has_room = self.has_room_for(features);
         let entry = self.nodes.get_mut(node_id).ok_or(Refusal::NoNode { node_id: *node_id })?;
-        let allowance = node_allowance(entry, node.fact(), now)?;
+        let allowance = node_allowance(entry, node, now, source)?;
         if !has_room {
             return Err(Refusal::Full);
         }
@@ -264,6 +303,16 @@ impl NetworkView {
     }
 }
 
+/// Whose word a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// That of others, who may say it too often.
+    Others,
+    /// That of our log. It was admitted before it was stored, in a second that may have been another one, so that the limits of
+    /// rates and times must not be looked at again. What it has used up is counted all the same.
+    Log,
+}
+
 fn sorted_keys(fact: &ChannelFact) -> [[u8; 33]; 2] {
     let mut keys = [fact.bitcoin_key_1, fact.bitcoin_key_2];
     keys.sort_unstable();
@@ -287,26 +336,40 @@ fn recent(revision: Revision, now: UnixTime) -> Result<(), Refusal> {
 }
 
 /// What is allowed after this update.
-fn allowance(channel: &ChannelEntry, update: &UpdateFact, now: UnixTime) -> Result<Allowance, Refusal> {
+fn allowance(
+    channel: &ChannelEntry,
+    update: &UpdateFact,
+    now: UnixTime,
+    source: Source,
+) -> Result<Allowance, Refusal> {
     let direction: Direction = update.direction;
     let known = channel.updates[direction.as_usize()].map(|known| (known.revision, known.allowance));
-    allowance_after(known, update.revision, now)
+    allowance_after(known, update.revision, now, source)
 }
 
-fn node_allowance(entry: &NodeEntry, node: &NodeFact, now: UnixTime) -> Result<Allowance, Refusal> {
+fn node_allowance(
+    entry: &NodeEntry,
+    node: &NodeFact,
+    now: UnixTime,
+    source: Source,
+) -> Result<Allowance, Refusal> {
     let known = entry.announced.as_ref().map(|known| (known.revision, known.allowance));
-    allowance_after(known, node.revision, now)
+    allowance_after(known, node.revision, now, source)
 }
 
 fn allowance_after(
     known: Option<(Revision, Allowance)>,
     revision: Revision,
     now: UnixTime,
+    source: Source,
 ) -> Result<Allowance, Refusal> {
     let left = match known {
         Some((known, _)) if revision <= known => return Err(Refusal::Known),
         Some((_, allowance)) => allowance.at(now),
         None => Allowance::full(now),
     };
-    left.spend().ok_or(Refusal::TooOften)
+    match source {
+        Source::Others => left.spend().ok_or(Refusal::TooOften),
+        Source::Log => Ok(left.spend().unwrap_or(left)),
+    }
 }

@@ -38,6 +38,8 @@ pub(super) struct Driver<F> {
     pub(super) chain: Option<mpsc::UnboundedSender<ChainQuestion>>,
     /// Threads that may wait for the disk.
     pub(super) waiters: Handle,
+    /// How large a log must be to be compacted.
+    pub(super) compaction_size_min: u64,
     /// Records that are not in the log yet.
     pub(super) stored: Vec<Stored>,
     pub(super) links: BTreeMap<PeerId, Link>,
@@ -346,7 +348,7 @@ impl<F: Feed> Driver<F> {
     /// One step, where the log wants compaction.
     fn compact(&mut self, now: Instant) {
         let is_due = match self.chores.compaction {
-            Compacting::Idle => self.log.is_wasteful(),
+            Compacting::Idle => self.log.is_wasteful(self.compaction_size_min),
             Compacting::Steps => true,
             Compacting::Waits => false,
         };

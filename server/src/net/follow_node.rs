@@ -13,8 +13,7 @@ use std::time::Duration;
 
 use engine::graph::{BuildError, GraphBuilder};
 use gossip::record::Restored;
-use gossip::verify::VerifiedGossip;
-use gossip::view::NetworkView;
+use gossip::view::{ChannelEntry, NetworkView};
 use primitives::{ChainHash, GraphDelta, ShortChannelId};
 
 use super::feed::Feed;
@@ -166,26 +165,22 @@ fn read_on(follower: &mut GossipFollower) -> Result<NetworkView, LogError> {
 fn closed(view: &NetworkView, fresh: &NetworkView) -> impl Iterator<Item = GraphDelta> {
     let channels = view.channels_from(ShortChannelId::from_u64(0));
     channels.filter_map(|(short_channel_id, entry)| {
-        let is_same = fresh.channel(short_channel_id).is_some_and(|it| it.node_ids == entry.node_ids);
+        let is_same = fresh.channel(short_channel_id).is_some_and(|it| is_same_graph(entry, it));
         (!is_same).then_some(GraphDelta::ChannelClosed { short_channel_id })
     })
 }
 
+/// Whether the changes that open the later one make it of the earlier one: what is open is not opened again, and no change
+/// takes a policy back.
+fn is_same_graph(entry: &ChannelEntry, later: &ChannelEntry) -> bool {
+    let has_all = entry.updates.iter().zip(&later.updates).all(|(old, new)| old.is_none() || new.is_some());
+    let is_same = entry.node_ids == later.node_ids && entry.capacity == later.capacity;
+    is_same && entry.features == later.features && has_all
+}
+
 /// What a record changes; nothing where the view has it already, as all that a compaction has copied.
 fn apply(view: &mut NetworkView, restored: &Restored) -> Option<GraphDelta> {
-    match restored {
-        Restored::Removed(short_channel_id) => view.remove(*short_channel_id),
-        Restored::Spent { short_channel_id, spent_at } => {
-            view.set_spent(*short_channel_id, *spent_at);
-            None
-        }
-        Restored::Gossip { gossip, capacity, stored_at, .. } => match gossip {
-            VerifiedGossip::Channel(channel) => view.apply_channel(channel, *capacity, *stored_at),
-            VerifiedGossip::Update(update) => view.apply_update(update, *stored_at),
-            VerifiedGossip::Node(node) => view.apply_node(node, *stored_at),
-        }
-        .ok(),
-    }
+    restored.apply(view).ok().flatten()
 }
 
 const POLL_EVERY: Duration = Duration::from_millis(100);

@@ -51,6 +51,9 @@ pub struct SyncConfig {
     pub proxy: Option<SocketAddr>,
     /// Threads that check signatures; 0 stands for one each processor. With one less, queries have that one.
     pub verify_thread_count: usize,
+    /// The log is compacted where it has more bytes than this, and more than half of them do not hold any more:
+    /// [`COMPACTION_SIZE_MIN`](crate::store::COMPACTION_SIZE_MIN) outside of tests.
+    pub compaction_size_min: u64,
     /// What is secret of us.
     pub secrets: Secrets,
 }
@@ -237,6 +240,7 @@ impl OpenedSync {
             verifier,
             chain,
             waiters: sockets.handle().clone(),
+            compaction_size_min: config.compaction_size_min,
             stored,
             links: Default::default(),
             chores: Chores::new(),

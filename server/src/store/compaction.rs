@@ -32,9 +32,9 @@ pub enum CompactionStep {
 }
 
 impl GossipLog {
-    /// Whether more than half of a file that is worth it does not hold any more.
-    pub fn is_wasteful(&self) -> bool {
-        self.end > COMPACTION_SIZE_MIN && self.end > 2 * self.live.bytes()
+    /// Whether more than half of a file that is larger than `size_min` bytes does not hold any more.
+    pub fn is_wasteful(&self, size_min: u64) -> bool {
+        self.end > size_min && self.end > 2 * self.live.bytes()
     }
 
     /// Copies some `budget` bytes of what holds, and begins a compaction where none is under way. `keep` says which messages
@@ -146,6 +146,6 @@ impl GossipLog {
 }
 
 /// Files below are not worth the work: twice the gossip of a small network.
-const COMPACTION_SIZE_MIN: u64 = 16 << 20;
+pub const COMPACTION_SIZE_MIN: u64 = 16 << 20;
 /// A step that copies the tail takes one record at least.
 const RECORD_SIZE_MAX: u64 = (RECORD_HEAD_SIZE + RECORD_BODY_MAX) as u64;

@@ -14,7 +14,7 @@ mod lock;
 mod new_file;
 mod scan;
 
-pub use compaction::CompactionStep;
+pub use compaction::{COMPACTION_SIZE_MIN, CompactionStep};
 pub use error::LogError;
 pub use follower::{Followed, GossipFollower};
 pub use gossip_log::{DiskWork, GossipLog, OpenNotes};

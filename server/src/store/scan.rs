@@ -159,3 +159,58 @@ fn open(frame: &Frame<'_>, chain_hash: ChainHash) -> Meaning {
 /// Larger than any record, so that there is always room to read on behind the beginning of one.
 const PIECE_SIZE: usize = 1 << 20;
 const _: () = assert!(RECORD_HEAD_SIZE + RECORD_BODY_MAX < PIECE_SIZE);
+
+#[cfg(test)]
+mod tests {
+    use gossip::record::{Record, encode_record};
+    use primitives::{ShortChannelId, UnixTime};
+
+    use super::*;
+
+    const CHAIN: ChainHash = ChainHash::REGTEST;
+    const OFFSET: u64 = 48;
+
+    /// Hands out no more than `size` bytes at once.
+    struct Slow<'a> {
+        bytes: &'a [u8],
+        size: usize,
+    }
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let size = self.size.min(buffer.len());
+            self.bytes.read(&mut buffer[..size])
+        }
+    }
+
+    #[test]
+    fn records_are_found_wherever_a_read_ends() {
+        let (mut bytes, mut expected, mut ends) = (Vec::new(), Vec::new(), vec![OFFSET]);
+        for n in 0..8 {
+            let short_channel_id = ShortChannelId::from_u64(n);
+            let record = match n % 2 {
+                0 => Record::Removed { short_channel_id },
+                _ => Record::Spent { short_channel_id, spent_at: None },
+            };
+            let offset = OFFSET + bytes.len() as u64;
+            encode_record(&record, UnixTime::from_secs(7), &mut bytes);
+            let end = OFFSET + bytes.len() as u64;
+            ends.push(end);
+            let size = u32::try_from(end - offset).expect("small");
+            let restored = record.restore(CHAIN, UnixTime::from_secs(7)).expect("it means something");
+            expected.push((restored, Place { offset, size }));
+        }
+        let whole = bytes.len();
+        for (size, cut) in (1..=whole).flat_map(|size| [(size, whole), (size, whole - 1)]) {
+            let (mut noted, mut taken) = (Vec::new(), Vec::new());
+            let input = Slow { bytes: &bytes[..cut], size };
+            let note = |restored: &Restored, place| noted.push((restored.clone(), place));
+            let take = |restored: Option<&Restored>| taken.extend(restored.cloned());
+            let end = scan(input, CHAIN, OFFSET, note, take).expect("bytes of memory");
+            let (count, how) = if cut == whole { (8, ScanEnd::Clean) } else { (7, ScanEnd::Partial) };
+            assert_eq!(end, (ends[count], how), "reads of {size}");
+            assert_eq!(noted, expected[..count], "reads of {size}");
+            assert!(noted.iter().map(|(restored, _)| restored).eq(&taken), "reads of {size}");
+        }
+    }
+}

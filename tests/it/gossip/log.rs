@@ -11,14 +11,14 @@ use server::store::{CompactionStep, Followed, GossipFollower, GossipLog, LogErro
 use tests::cln_store::crc32c;
 use tests::signed::{Author, Ends, Signer};
 
-const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
-const CHAIN: ChainHash = ChainHash::REGTEST;
+pub(super) const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+pub(super) const CHAIN: ChainHash = ChainHash::REGTEST;
 
-fn scid(n: u32) -> ShortChannelId {
+pub(super) fn scid(n: u32) -> ShortChannelId {
     ShortChannelId::from_parts(700_000 + n, 1, 0).unwrap()
 }
 
-fn ends(n: u32) -> Ends {
+pub(super) fn ends(n: u32) -> Ends {
     Ends { one: Author(n), two: Author(n + 1) }
 }
 
@@ -40,7 +40,7 @@ fn apply(view: &mut NetworkView, restored: &Restored) {
     };
 }
 
-fn open(path: &Path) -> (GossipLog, OpenNotes, NetworkView) {
+pub(super) fn open(path: &Path) -> (GossipLog, OpenNotes, NetworkView) {
     let mut view = NetworkView::default();
     let (log, notes) = GossipLog::open(path, CHAIN, |restored| apply(&mut view, restored)).unwrap();
     (log, notes, view)
@@ -50,13 +50,13 @@ fn spent(n: u32, height: Option<u32>) -> Record<'static> {
     Record::Spent { short_channel_id: scid(n), spent_at: height.map(BlockHeight::from_u32) }
 }
 
-struct Message {
+pub(super) struct Message {
     kind: u8,
     bytes: Vec<u8>,
 }
 
 impl Message {
-    fn record(&self) -> Record<'_> {
+    pub(super) fn record(&self) -> Record<'_> {
         let message = &self.bytes;
         match self.kind {
             0 => Record::Channel { capacity: Msat::from_sat(9), message },
@@ -67,7 +67,7 @@ impl Message {
 }
 
 /// Two channels with updates of both directions, and their nodes.
-fn messages(signer: &Signer, from: u32, count: u32) -> Vec<Message> {
+pub(super) fn messages(signer: &Signer, from: u32, count: u32) -> Vec<Message> {
     let mut messages = Vec::new();
     for n in from..from + count {
         messages.push(Message { kind: 0, bytes: signer.channel(scid(n), ends(n)) });
@@ -133,7 +133,7 @@ fn a_crash_at_any_byte_loses_no_complete_record() {
 }
 
 /// One step, and what the disk must have before the next one; `true` behind the last one.
-fn compact(log: &mut GossipLog, budget: u64) -> bool {
+pub(super) fn compact(log: &mut GossipLog, budget: u64) -> bool {
     match log.compact(budget, |_| true).unwrap() {
         CompactionStep::More => false,
         CompactionStep::Sync(work) => {

@@ -11,6 +11,8 @@ mod headers;
 mod kept_headers;
 mod lies;
 mod log;
+mod log_follow;
+mod log_pieces;
 mod noise;
 mod proofs;
 mod pruned;

@@ -167,6 +167,41 @@ fn nobody_hears_what_he_told_and_no_channel_without_an_update() {
 }
 
 #[test]
+fn a_channel_is_told_with_its_first_update_wherever_it_came_from() {
+    let mut relay = Relay::new();
+    relay.filter(HEARER, 0, u32::MAX);
+    // The log has held the channel since before the start.
+    let [channel, first, second] = relay.channel(5, 0);
+    let record = Record::Channel { capacity: None, message: &channel };
+    let restored = record.restore(CHAIN, UnixTime::from_secs(START)).unwrap();
+    relay.gossip.restore(&restored).unwrap();
+    relay.log.insert(MessageKey::Channel(scid(5)), channel.clone());
+    relay.pass(FLUSH_SECS);
+    assert!(relay.heard(HEARER).is_empty());
+    relay.say(TELLER, &first);
+    relay.pass(FLUSH_SECS);
+    assert_eq!(relay.heard(HEARER), [channel, first]);
+    // The next one is told alone.
+    relay.say(TELLER, &second);
+    relay.pass(FLUSH_SECS);
+    assert_eq!(relay.heard(HEARER), [second]);
+}
+
+#[test]
+fn what_stands_behind_the_known_fields_is_told_on() {
+    let mut relay = Relay::new();
+    relay.signer = Signer::new(CHAIN).with_extension(&[0xfd, 1, 2, 3]);
+    relay.filter(HEARER, 0, u32::MAX);
+    let mut words = relay.learn(0, 0).to_vec();
+    let node = relay.signer.node(ENDS.one, UnixTime::from_secs(START));
+    relay.say(TELLER, &node);
+    words.push(node);
+    assert!(words.iter().all(|word| word.ends_with(&[0xfd, 1, 2, 3])));
+    relay.pass(FLUSH_SECS);
+    assert_eq!(relay.heard(HEARER), words);
+}
+
+#[test]
 fn one_piece_is_on_its_way_at_a_time() {
     let mut relay = Relay::new();
     for n in 0..100 {

@@ -162,33 +162,71 @@ fn store_messages(store: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-#[test]
-fn every_turned_bit_of_what_is_signed_is_noticed() {
-    let signer = Signer::new(ChainHash::REGTEST);
+type Nodes = BTreeMap<ShortChannelId, [NodeId; 2]>;
+
+/// A channel, an update of it and one of its nodes, and whose it is.
+fn one_of_each(signer: &Signer) -> ([Vec<u8>; 3], Nodes) {
     let id = ShortChannelId::from_u64(77);
     let ends = Ends { one: Author(1), two: Author(2) };
     let time = UnixTime::from_secs(1_700_000_000);
-    let nodes = {
-        let mut nodes = [Author(1), Author(2)].map(|author| signer.node_id(author));
-        nodes.sort();
-        BTreeMap::from([(id, nodes)])
-    };
     let messages = [
         signer.channel(id, ends),
         signer.update(id, ends, Direction::NodeTwoToOne, time, 5),
         signer.node(Author(1), time),
     ];
+    let mut nodes = [Author(1), Author(2)].map(|author| signer.node_id(author));
+    nodes.sort();
+    (messages, BTreeMap::from([(id, nodes)]))
+}
+
+fn parse(message: &[u8]) -> Result<Candidate, ParseError> {
+    Candidate::parse(message, ChainHash::REGTEST).expect("gossip")
+}
+
+/// The message is signed, and kept as it came.
+fn assert_kept(message: &[u8], nodes: &Nodes) {
+    let sound = job(parse(message).expect("sound"), nodes).expect("known");
+    let results = VerifyJob::run_all(&secp(), &KeyRing::default(), vec![sound]);
+    let kept = match &results[0] {
+        Ok(VerifiedGossip::Channel(verified)) => verified.message(),
+        Ok(VerifiedGossip::Update(verified)) => verified.message(),
+        Ok(VerifiedGossip::Node(verified)) => verified.message(),
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(kept, message);
+}
+
+#[test]
+fn signatures_cover_what_stands_behind_the_known_fields() {
+    // A record of an odd type, and bytes that are no record at all.
+    for extension in [&[0x55, 2, 9, 9][..], &[0xff; 70]] {
+        let (messages, nodes) = one_of_each(&Signer::new(ChainHash::REGTEST).with_extension(extension));
+        for message in messages {
+            let known_size = message.len() - extension.len();
+            assert_eq!(&message[known_size..], extension);
+            assert_kept(&message, &nodes);
+            let mut wrong: Vec<Vec<u8>> = Vec::new();
+            for bit in 8 * known_size..8 * message.len() {
+                let mut turned = message.clone();
+                turned[bit / 8] ^= 1 << (bit % 8);
+                wrong.push(turned);
+            }
+            wrong.push(message[..known_size].to_vec());
+            wrong.push(message[..message.len() - 1].to_vec());
+            wrong.push([&message[..], &[0]].concat());
+            let sound = wrong.iter().map(|bytes| parse(bytes).expect("sound"));
+            let jobs: Vec<VerifyJob> = sound.map(|it| job(it, &nodes).expect("known")).collect();
+            let job_count = jobs.len();
+            assert_eq!(run(jobs).0.len(), job_count);
+        }
+    }
+}
+
+#[test]
+fn every_turned_bit_of_what_is_signed_is_noticed() {
+    let (messages, nodes) = one_of_each(&Signer::new(ChainHash::REGTEST));
     for message in messages {
-        let parse = |bytes: &[u8]| Candidate::parse(bytes, ChainHash::REGTEST).expect("gossip");
-        let sound = job(parse(&message).expect("sound"), &nodes).expect("known");
-        let results = VerifyJob::run_all(&secp(), &KeyRing::default(), vec![sound]);
-        let kept = match &results[0] {
-            Ok(VerifiedGossip::Channel(verified)) => verified.message(),
-            Ok(VerifiedGossip::Update(verified)) => verified.message(),
-            Ok(VerifiedGossip::Node(verified)) => verified.message(),
-            Err(error) => panic!("{error}"),
-        };
-        assert_eq!(kept, message);
+        assert_kept(&message, &nodes);
         let mut jobs = Vec::new();
         for bit in (16..8 * message.len()).step_by(7) {
             let mut turned = message.clone();

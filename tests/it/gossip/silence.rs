@@ -5,7 +5,9 @@ use bitcoin::secp256k1::Secp256k1;
 use gossip::admit::PeerId;
 use gossip::funding::FundingCheck;
 use gossip::record::Record;
-use gossip::sync::{ANSWER_SECS_MAX, Config, DisconnectReason, Gossip, Input, NEWS_PATIENCE_SECS, Output};
+use gossip::sync::{
+    ANSWER_SECS_MAX, Config, DisconnectReason, Gossip, Input, NEWS_PATIENCE_SECS, Output, RESYNC_SECS,
+};
 use gossip::verify::KeyRing;
 use primitives::wire::{
     GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
@@ -136,6 +138,28 @@ fn who_sends_more_than_is_read_is_not_silent() {
     assert_eq!(outputs(&mut gossip).1, None);
     gossip.handle(UnixTime::from_secs(late + ANSWER_SECS_MAX + 1), Input::Tick);
     assert_eq!(outputs(&mut gossip).1, Some(DisconnectReason::Silence));
+}
+
+#[test]
+fn who_offers_no_queries_is_asked_for_what_it_says_of_itself_alone() {
+    let at = |secs| UnixTime::from_secs(START + secs);
+    let mut gossip = Gossip::new(config(), at(0));
+    gossip.handle(at(0), Input::PeerConnected { peer: PEER, is_outbound: true, has_queries: false });
+    let mut sent = Vec::new();
+    for secs in [0, NEWS_PATIENCE_SECS, ANSWER_SECS_MAX + 1, RESYNC_SECS + 1] {
+        gossip.handle(at(secs), Input::Tick);
+        sent.extend(std::iter::from_fn(|| gossip.poll_output()).filter_map(|output| match output {
+            Output::Send { message, .. } => Some(message),
+            Output::Disconnect { reason, .. } => panic!("{reason}"),
+            _ => None,
+        }));
+    }
+    let first_timestamp = UnixTime::from_secs(u32::MAX);
+    let filter = GossipTimestampFilter { chain_hash: CHAIN, first_timestamp, timestamp_range: 0 };
+    assert_eq!(sent, [filter.to_bytes()]);
+    // What it tells nevertheless is heard.
+    let channel = Signer::new(CHAIN).channel(scid(0), Ends { one: Author(1), two: Author(2) });
+    assert_eq!(say(&mut gossip, RESYNC_SECS + 2, &channel), (vec![], None, 1));
 }
 
 /// How far back in time a new peer is asked for news that answers nothing, in seconds. It stays.

@@ -1,6 +1,9 @@
 //! The rules of the view: any order of messages ends the same, and what is out of time or too much changes nothing.
 
 use bitcoin::secp256k1::Secp256k1;
+use gossip::funding::FundingCheck;
+use gossip::record::Record;
+use gossip::sync::{Config, Gossip};
 use gossip::verify::{Candidate, KeyRing, VerifiedGossip, VerifyJob};
 use gossip::view::{CLOSE_DELAY_BLOCKS, NetworkView, Refusal, STALE_SECS, Standing, UPDATE_BURST};
 use primitives::{BlockHeight, ChainHash, Direction, GraphDelta, Msat, ShortChannelId, UnixTime};
@@ -143,6 +146,86 @@ fn a_node_may_announce_itself_so_often_and_no_more() {
     assert_eq!(announce(burst, 59), Err(Refusal::TooOften));
     assert_eq!(announce(burst, 60), Ok(()));
     assert_eq!(announce(burst, 60), Err(Refusal::Known));
+}
+
+/// A live view with all that it has admitted, as the log keeps it, which is stored in another second than it was taken in.
+struct Admitted {
+    signer: Signer,
+    view: NetworkView,
+    log: Vec<(Vec<u8>, UnixTime)>,
+}
+
+impl Admitted {
+    fn take(&mut self, message: Vec<u8>, taken: u32, stored: u32) -> Result<(), Refusal> {
+        take(&mut self.view, &message, after(taken))?;
+        self.log.push((message, after(stored)));
+        Ok(())
+    }
+
+    fn update(&self, n: u32) -> Vec<u8> {
+        self.signer.update(scid(1), ends(1), Direction::NodeOneToTwo, after(n), n)
+    }
+
+    fn node(&self, n: u32) -> Vec<u8> {
+        self.signer.node(ends(1).one, after(n))
+    }
+
+    /// The views of who restores the log at a start, and of who follows it.
+    fn again(&self) -> [NetworkView; 2] {
+        let (chain_hash, funding) = (ChainHash::REGTEST, FundingCheck::Nobody);
+        let mut gossip = Gossip::new(Config { chain_hash, funding, verify_thread_count: 1 }, NOW);
+        let mut followed = NetworkView::default();
+        for (message, stored_at) in &self.log {
+            let record = match message[1] {
+                0 => Record::Channel { capacity: Some(Msat::from_msat(5000)), message },
+                1 => Record::Node { message },
+                _ => Record::Update { message },
+            };
+            let restored = record.restore(chain_hash, *stored_at).unwrap();
+            let change = gossip.restore(&restored).expect("it was admitted");
+            assert_eq!(restored.apply(&mut followed), Ok(change));
+        }
+        [gossip.view().clone(), followed]
+    }
+}
+
+fn after(secs: u32) -> UnixTime {
+    UnixTime::from_secs(NOW.to_secs() + secs)
+}
+
+#[test]
+fn what_was_admitted_comes_back_in_whatever_second_it_was_stored() {
+    let signer = Signer::new(ChainHash::REGTEST);
+    let mut live = Admitted { signer, view: NetworkView::default(), log: Vec::new() };
+    let burst = u32::from(UPDATE_BURST);
+    live.take(live.signer.channel(scid(1), ends(1)), 0, 0).unwrap();
+    for n in 0..burst {
+        live.take(live.update(n), 0, 1).unwrap();
+        live.take(live.node(n), 0, 1).unwrap();
+    }
+    // A minute after the burst was taken, and not yet one after it was stored.
+    live.take(live.update(burst), 60, 60).unwrap();
+    live.take(live.node(burst), 60, 60).unwrap();
+    for mut view in live.again() {
+        assert!(view == live.view);
+        // What came back is counted.
+        for message in [live.update(burst + 1), live.node(burst + 1)] {
+            assert_eq!(take(&mut view, &message, after(60)), Err(Refusal::TooOften));
+            assert!(take(&mut view, &message, after(120)).is_ok());
+        }
+    }
+}
+
+#[test]
+fn what_was_in_time_when_it_was_taken_comes_back_too() {
+    let signer = Signer::new(ChainHash::REGTEST);
+    let mut live = Admitted { signer, view: NetworkView::default(), log: Vec::new() };
+    live.take(live.signer.channel(scid(1), ends(1)), 0, 0).unwrap();
+    live.take(live.update(7), STALE_SECS + 7, STALE_SECS + 8).unwrap();
+    assert_eq!(live.take(live.update(8), STALE_SECS + 9, STALE_SECS + 9), Err(Refusal::Stale));
+    for view in live.again() {
+        assert!(view == live.view);
+    }
 }
 
 #[test]

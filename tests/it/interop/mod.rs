@@ -1,5 +1,6 @@
 //! Our node of gossip against others, over real sockets on this machine.
 
+mod compaction;
 mod hostile;
 mod ldk;
 mod ours;

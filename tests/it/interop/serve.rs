@@ -6,6 +6,7 @@ use primitives::{Direction, ShortChannelId, UnixTime};
 use serde_json::{Value, json};
 use server::http::{GossipFeed, GossipWatch, Settings, report_gossip};
 use server::net::{Secrets, SyncConfig, SyncNode, open_sync};
+use server::store::COMPACTION_SIZE_MIN;
 use tests::signed::{Author, Ends, Signer};
 use tokio::time::{Duration, Instant, sleep};
 
@@ -29,6 +30,7 @@ async fn fed() -> (Service, SyncNode<GossipFeed>, tempfile::TempDir) {
         listen: Some("127.0.0.1:0".parse().unwrap()),
         proxy: None,
         verify_thread_count: 1,
+        compaction_size_min: COMPACTION_SIZE_MIN,
         secrets: Secrets { node_key: SecretKey::from_slice(&[9; 32]).unwrap(), seed: [5; 32] },
     };
     let feed = GossipFeed::new(service.app.applier().clone());
@@ -53,6 +55,38 @@ async fn until_fee_is(service: &Service, signer: &Signer, wanted: u64) {
         assert!(began.elapsed() < PATIENCE, "{}", answer.text);
         sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Messages in a second, as the server tells it.
+async fn rate(service: &Service) -> u64 {
+    let info = service.get("/api/v1/graph").await.json();
+    info["gossip"]["messages_per_second"].as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rate_of_messages_is_that_of_the_last_seconds() {
+    let (service, node, _folder) = fed().await;
+    let mut peer = Client::new(node.node_id().to_public_key().unwrap(), node.listens_at().unwrap());
+    // Too old to be news, and no offence.
+    let scid = ShortChannelId::from_parts(100, 0, 0).unwrap();
+    let ends = Ends { one: PAYER, two: PAYEE };
+    let time = UnixTime::from_secs(9);
+    let old = Signer::new(CHAIN).update(scid, ends, Direction::NodeOneToTwo, time, 1);
+    let began = Instant::now();
+    while rate(&service).await == 0 {
+        assert!(began.elapsed() < PATIENCE, "messages come");
+        for _ in 0..5 {
+            peer.connection.send(&old).unwrap();
+        }
+        peer.flush();
+        sleep(Duration::from_millis(20)).await;
+    }
+    while rate(&service).await > 0 {
+        assert!(began.elapsed() < PATIENCE, "none come any more");
+        sleep(Duration::from_millis(20)).await;
+    }
+    service.stop().await;
+    tokio::task::spawn_blocking(|| node.stop().unwrap()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

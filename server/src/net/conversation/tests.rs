@@ -19,6 +19,15 @@ fn key(byte: u8) -> SecretKey {
     SecretKey::from_slice(&[byte; 32]).expect("a key")
 }
 
+/// A conversation with somebody who has connected to us, and what the core hears of it.
+fn conversation() -> (Conversation, mpsc::Receiver<CoreEvent>) {
+    let (core, events) = mpsc::channel(64);
+    let entropy = Entropy::new([5; 32]);
+    let hub = Arc::new(Hub::new(core, Arc::new(Board::new(None)), entropy, key(9), CHAIN));
+    let from = "10.0.0.7:4000".parse().expect("an address");
+    (Conversation::new(Arc::clone(&hub), hub.accept(from)), events)
+}
+
 /// A conversation with a peer that the test plays.
 struct Played {
     events: mpsc::Receiver<CoreEvent>,
@@ -30,12 +39,8 @@ struct Played {
 
 impl Played {
     fn new() -> Self {
-        let (core, events) = mpsc::channel(64);
-        let entropy = Entropy::new([5; 32]);
-        let hub = Arc::new(Hub::new(core, Arc::new(Board::new(None)), entropy, key(9), CHAIN));
+        let (conversation, events) = conversation();
         let (near, socket) = duplex(STREAM_SIZE);
-        let from = "10.0.0.7:4000".parse().expect("an address");
-        let conversation = Conversation::new(Arc::clone(&hub), hub.accept(from));
         let ended = tokio::spawn(async move {
             let (reader, writer) = split(near);
             conversation.run_over(reader, writer).await
@@ -204,4 +209,19 @@ async fn a_peer_is_told_where_it_comes_from() {
         }
     }
     assert_eq!(seen.as_deref(), Some("10.0.0.7:4000"));
+}
+
+#[tokio::test]
+async fn what_is_written_to_a_socket_waits_for_no_more() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let near = std::net::TcpStream::connect(listener.local_addr().expect("bound")).expect("it listens");
+    near.set_nonblocking(true).expect("a socket");
+    // Options are the socket's, not the handle's.
+    let watched = near.try_clone().expect("a second handle");
+    assert!(!watched.nodelay().expect("an option"));
+    // Who leaves at once ends the conversation.
+    drop(listener.accept().expect("it has connected"));
+    let (conversation, _events) = conversation();
+    conversation.run(TcpStream::from_std(near).expect("inside of a runtime")).await;
+    assert!(watched.nodelay().expect("an option"));
 }

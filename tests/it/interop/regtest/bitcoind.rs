@@ -25,8 +25,15 @@ pub(super) struct Bitcoind {
 
 impl Bitcoind {
     /// Starts one; `None`, with a word why, where there is none on this machine.
+    ///
+    /// # Panics
+    /// Where there is none and `CI=true`: there, nothing may be skipped but what `FULGURITE_WITHOUT_BITCOIND` says why.
     pub(super) fn start() -> Option<Self> {
         let Some(program) = xtask::find_bitcoind() else {
+            let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+            let is_excused =
+                std::env::var_os("FULGURITE_WITHOUT_BITCOIND").is_some_and(|why| !why.is_empty());
+            assert!(!in_ci || is_excused, "there is no bitcoind; `cargo xtask bitcoind` builds one");
             eprintln!("skipped: there is no bitcoind; `cargo xtask bitcoind` builds one");
             return None;
         };

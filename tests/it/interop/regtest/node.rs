@@ -12,7 +12,7 @@ use gossip::record::{Record, Restored};
 use primitives::{Direction, GraphDelta, Msat, ShortChannelId, UnixTime};
 use server::chain::ChainConfig;
 use server::net::{Feed, OpenedSync, PeerAddress, Secrets, SyncConfig, SyncNode, open_sync};
-use server::store::{GossipFollower, GossipLog, HeaderLog};
+use server::store::{COMPACTION_SIZE_MIN, GossipFollower, GossipLog, HeaderLog};
 use tests::signed::{Author, Ends, Signer};
 
 use super::super::ours::{CHAIN, OurNode, peer_address};
@@ -95,6 +95,7 @@ pub(super) fn open(path: &Path, bitcoind: &Bitcoind, trust: Trust, peers: Vec<Pe
         listen: None,
         proxy: None,
         verify_thread_count: 1,
+        compaction_size_min: COMPACTION_SIZE_MIN,
         secrets: Secrets { node_key: SecretKey::from_slice(&[8; 32]).unwrap(), seed: [6; 32] },
     };
     open_sync(config).unwrap()
