@@ -185,7 +185,7 @@ pub unsafe extern "C" fn fg_onions_read_failure(
         match (FailurePacket { reason, attribution_data: None }).read(secrets).source {
             FailureSource::Hop { at, message } => {
                 node.put(at as u64 + 1);
-                code.put(u32::from(message.failure.code()));
+                code.put(u32::from(message.failure.code().to_u16()));
             }
             FailureSource::Unreadable { at } => node.put(at as u64 + 1),
             FailureSource::Unknown => {}

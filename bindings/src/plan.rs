@@ -3,7 +3,7 @@
 use std::ptr;
 use std::sync::OnceLock;
 
-use engine::answer::encode_plan;
+use engine::answer::{Served, encode_plans};
 use engine::flow::{self, Plan, PlanPart, most_sendable, plan_frontier};
 
 use crate::border::{Out, border, out_list, put_structure};
@@ -236,7 +236,7 @@ pub unsafe extern "C" fn fg_plan_bytes(
     border!(error, || {
         // SAFETY: the rules of the header.
         let answer = unsafe { hold::<PlanAnswer>(plan) }?;
-        let encoded = answer.bytes.get_or_init(|| encode_plan(&answer.plan));
+        let encoded = answer.bytes.get_or_init(|| encode_plans(&answer.plan, None, Served::default()));
         // SAFETY: the rules of the header.
         unsafe { lend(encoded, bytes, size) }
     })

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use engine::answer::encode_routes;
+use engine::answer::{Served, encode_routes};
 use engine::route::{Hop, Proof, Route};
 
 use crate::border::{Out, border, out_list, put_structure};
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn fg_route_bytes(
     border!(error, || {
         // SAFETY: the rules of the header.
         let answer = unsafe { hold::<RouteAnswer>(route) }?;
-        let encoded = answer.bytes.get_or_init(|| encode_routes([&answer.route]));
+        let encoded = answer.bytes.get_or_init(|| encode_routes([&answer.route], Served::default()));
         // SAFETY: the rules of the header.
         unsafe { lend(encoded, bytes, size) }
     })

@@ -26,24 +26,14 @@ pub struct Served {
 }
 
 /// Routes as an answer, in their order. O(hops).
-pub fn encode_routes<'a>(routes: impl IntoIterator<Item = &'a Route>) -> Vec<u8> {
-    encode_routes_served(routes, Served::default())
-}
-
-/// The same of a service. O(hops).
-pub fn encode_routes_served<'a>(routes: impl IntoIterator<Item = &'a Route>, served: Served) -> Vec<u8> {
+pub fn encode_routes<'a>(routes: impl IntoIterator<Item = &'a Route>, served: Served) -> Vec<u8> {
     let mut bytes = Bytes::with_capacity(INITIAL_SIZE);
     let routes: Vec<_> = routes.into_iter().map(|route| encode_route(&mut bytes, route)).collect();
     let routes = bytes.create_vector(&routes);
     finish(bytes, Answered { routes: Some(routes), ..Answered::default() }, served)
 }
 
-/// A plan as an answer. O(hops).
-pub fn encode_plan(plan: &Plan) -> Vec<u8> {
-    encode_plans(plan, None, Served::default())
-}
-
-/// A plan as an answer of a service, and others in their order where they were asked for. O(hops).
+/// A plan as an answer, and others in their order where they were asked for. O(hops).
 pub fn encode_plans(plan: &Plan, frontier: Option<&[Plan]>, served: Served) -> Vec<u8> {
     let mut bytes = Bytes::with_capacity(INITIAL_SIZE);
     let plan = write_plan(&mut bytes, plan);
@@ -191,7 +181,7 @@ mod tests {
             query.tolerance = Msat::from_msat(500);
             routes.extend(route(&snapshot, &query, &mut space));
             if let Ok(plan) = plan(&snapshot, &PlanQuery::new(query), &mut plan_space) {
-                let bytes = encode_plan(&plan);
+                let bytes = encode_plans(&plan, None, Served::default());
                 let read = schema::root_as_answer(&bytes).unwrap().plan().unwrap();
                 assert_eq!(
                     (read.fee_msat(), read.least_cost_msat(), read.probability()),
@@ -204,8 +194,8 @@ mod tests {
             }
         }
         assert!(routes.len() > 10);
-        let bytes = encode_routes(&routes);
-        assert_eq!(bytes, encode_routes(&routes));
+        let bytes = encode_routes(&routes, Served::default());
+        assert_eq!(bytes, encode_routes(&routes, Served::default()));
         assert!(schema::answer_buffer_has_identifier(&bytes));
         let read = schema::root_as_answer(&bytes).unwrap();
         assert_eq!(read.version(), ANSWER_VERSION);

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use engine::snapshot::Snapshot;
 use libfuzzer_sys::fuzz_target;
-use server::http::lnd::{BuildRouteRequest, QueryRoutesRequest, RouteFeeRequest, read_body};
+use server::http::lnd::{BuildRouteRequest, ImportRequest, QueryRoutesRequest, RouteFeeRequest, read_body};
 
 static GRAPH: LazyLock<Snapshot> = LazyLock::new(line::line);
 
@@ -22,5 +22,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(request) = read_body::<RouteFeeRequest>(bytes) {
         let _ = request.to_query(payer);
+    }
+    if let Ok(request) = read_body::<ImportRequest>(bytes) {
+        let _ = request.attempts(&GRAPH);
     }
 });

@@ -54,11 +54,6 @@ impl HoldTime {
     pub const fn to_units(self) -> u32 {
         self.0
     }
-
-    /// The time in milliseconds, a multiple of 100.
-    pub const fn to_millis(self) -> u64 {
-        self.0 as u64 * UNIT_MILLIS
-    }
 }
 
 impl AttributionData {

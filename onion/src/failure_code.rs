@@ -6,16 +6,8 @@
 use std::fmt;
 
 use primitives::codec::{Sink, TlvReader, decode_bigsize, put_bigsize};
+use primitives::failure_code::{BADONION, FailureCode};
 use primitives::{BlockHeight, Msat};
-
-/// The sending peer could not be answered in the onion.
-pub const BADONION: u16 = 0x8000;
-/// Will not pass.
-pub const PERM: u16 = 0x4000;
-/// The whole node fails, not only a channel.
-pub const NODE: u16 = 0x2000;
-/// Encloses a `channel_update`.
-pub const UPDATE: u16 = 0x1000;
 
 /// Why an HTLC failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,7 +166,7 @@ impl FailureMessage {
     /// `failuremsg`: the code, its data, the extra bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64);
-        bytes.put(&self.failure.code().to_be_bytes());
+        bytes.put(&self.failure.code().to_u16().to_be_bytes());
         self.failure.put_data(&mut bytes);
         bytes.put(&self.extra);
         bytes
@@ -185,7 +177,7 @@ impl FailureMessage {
         let (code, data) = bytes.split_first_chunk()?;
         let code = u16::from_be_bytes(*code);
         let mut reader = DataReader(data);
-        Some(match Failure::read(code, &mut reader) {
+        Some(match Failure::read(FailureCode::from_u16(code), &mut reader) {
             Some(failure) => FailureMessage { failure, extra: reader.0.to_vec() },
             None => FailureMessage::from(Failure::Unknown { code, data: data.to_vec() }),
         })
@@ -198,36 +190,38 @@ impl FailureMessage {
 }
 
 impl Failure {
-    /// The code with its flags.
-    pub const fn code(&self) -> u16 {
+    /// The code.
+    pub fn code(&self) -> FailureCode {
         match self {
-            Failure::InvalidRealm => PERM | 1,
-            Failure::TemporaryNodeFailure => NODE | 2,
-            Failure::PermanentNodeFailure => PERM | NODE | 2,
-            Failure::RequiredNodeFeatureMissing => PERM | NODE | 3,
-            Failure::InvalidOnionVersion { .. } => BADONION | PERM | 4,
-            Failure::InvalidOnionHmac { .. } => BADONION | PERM | 5,
-            Failure::InvalidOnionKey { .. } => BADONION | PERM | 6,
-            Failure::TemporaryChannelFailure { .. } => UPDATE | 7,
-            Failure::PermanentChannelFailure => PERM | 8,
-            Failure::RequiredChannelFeatureMissing => PERM | 9,
-            Failure::UnknownNextPeer => PERM | 10,
-            Failure::AmountBelowMinimum { .. } => UPDATE | 11,
-            Failure::FeeInsufficient { .. } => UPDATE | 12,
-            Failure::IncorrectCltvExpiry { .. } => UPDATE | 13,
-            Failure::ExpiryTooSoon { .. } => UPDATE | 14,
-            Failure::IncorrectOrUnknownPaymentDetails { .. } => PERM | 15,
-            Failure::FinalIncorrectCltvExpiry { .. } => 18,
-            Failure::FinalIncorrectHtlcAmount { .. } => 19,
-            Failure::ChannelDisabled { .. } => UPDATE | 20,
-            Failure::ExpiryTooFar => 21,
-            Failure::InvalidOnionPayload { .. } => PERM | 22,
-            Failure::MppTimeout => 23,
-            Failure::InvalidOnionBlinding { .. } => BADONION | PERM | 24,
-            Failure::TemporaryTrampolineFailure => NODE | 25,
-            Failure::TrampolineFeeOrExpiryInsufficient { .. } => NODE | 26,
-            Failure::UnknownNextTrampoline => PERM | 27,
-            Failure::Unknown { code, .. } => *code,
+            Failure::InvalidRealm => FailureCode::InvalidRealm,
+            Failure::TemporaryNodeFailure => FailureCode::TemporaryNodeFailure,
+            Failure::PermanentNodeFailure => FailureCode::PermanentNodeFailure,
+            Failure::RequiredNodeFeatureMissing => FailureCode::RequiredNodeFeatureMissing,
+            Failure::InvalidOnionVersion { .. } => FailureCode::InvalidOnionVersion,
+            Failure::InvalidOnionHmac { .. } => FailureCode::InvalidOnionHmac,
+            Failure::InvalidOnionKey { .. } => FailureCode::InvalidOnionKey,
+            Failure::TemporaryChannelFailure { .. } => FailureCode::TemporaryChannelFailure,
+            Failure::PermanentChannelFailure => FailureCode::PermanentChannelFailure,
+            Failure::RequiredChannelFeatureMissing => FailureCode::RequiredChannelFeatureMissing,
+            Failure::UnknownNextPeer => FailureCode::UnknownNextPeer,
+            Failure::AmountBelowMinimum { .. } => FailureCode::AmountBelowMinimum,
+            Failure::FeeInsufficient { .. } => FailureCode::FeeInsufficient,
+            Failure::IncorrectCltvExpiry { .. } => FailureCode::IncorrectCltvExpiry,
+            Failure::ExpiryTooSoon { .. } => FailureCode::ExpiryTooSoon,
+            Failure::IncorrectOrUnknownPaymentDetails { .. } => FailureCode::IncorrectOrUnknownPaymentDetails,
+            Failure::FinalIncorrectCltvExpiry { .. } => FailureCode::FinalIncorrectCltvExpiry,
+            Failure::FinalIncorrectHtlcAmount { .. } => FailureCode::FinalIncorrectHtlcAmount,
+            Failure::ChannelDisabled { .. } => FailureCode::ChannelDisabled,
+            Failure::ExpiryTooFar => FailureCode::ExpiryTooFar,
+            Failure::InvalidOnionPayload { .. } => FailureCode::InvalidOnionPayload,
+            Failure::MppTimeout => FailureCode::MppTimeout,
+            Failure::InvalidOnionBlinding { .. } => FailureCode::InvalidOnionBlinding,
+            Failure::TemporaryTrampolineFailure => FailureCode::TemporaryTrampolineFailure,
+            Failure::TrampolineFeeOrExpiryInsufficient { .. } => {
+                FailureCode::TrampolineFeeOrExpiryInsufficient
+            }
+            Failure::UnknownNextTrampoline => FailureCode::UnknownNextTrampoline,
+            Failure::Unknown { code, .. } => FailureCode::from_u16(*code),
         }
     }
 
@@ -237,34 +231,8 @@ impl Failure {
         if failure_code & BADONION == 0 {
             return None;
         }
-        let known = Failure::read(failure_code, &mut DataReader(&sha256_of_onion));
+        let known = Failure::read(FailureCode::from_u16(failure_code), &mut DataReader(&sha256_of_onion));
         Some(known.unwrap_or_else(|| Failure::Unknown { code: failure_code, data: sha256_of_onion.to_vec() }))
-    }
-
-    /// Whether the failure will not pass.
-    pub const fn is_permanent(&self) -> bool {
-        self.code() & PERM != 0
-    }
-
-    /// Whether the whole node is to be blamed.
-    pub const fn is_of_node(&self) -> bool {
-        self.code() & NODE != 0
-    }
-
-    /// Whether the packet could not be read by the next peer, who therefore answered without an onion.
-    pub const fn is_bad_onion(&self) -> bool {
-        self.code() & BADONION != 0
-    }
-
-    /// Whether only a payee may say so.
-    pub const fn is_of_payee(&self) -> bool {
-        matches!(
-            self,
-            Failure::IncorrectOrUnknownPaymentDetails { .. }
-                | Failure::FinalIncorrectCltvExpiry { .. }
-                | Failure::FinalIncorrectHtlcAmount { .. }
-                | Failure::MppTimeout
-        )
     }
 
     /// The enclosed `channel_update`.
@@ -356,56 +324,72 @@ impl Failure {
         }
     }
 
-    fn read(code: u16, data: &mut DataReader<'_>) -> Option<Self> {
+    fn read(code: FailureCode, data: &mut DataReader<'_>) -> Option<Self> {
         Some(match code {
-            0x4001 => Failure::InvalidRealm,
-            0x2002 => Failure::TemporaryNodeFailure,
-            0x6002 => Failure::PermanentNodeFailure,
-            0x6003 => Failure::RequiredNodeFeatureMissing,
-            0xc004 => Failure::InvalidOnionVersion { sha256_of_onion: data.array()? },
-            0xc005 => Failure::InvalidOnionHmac { sha256_of_onion: data.array()? },
-            0xc006 => Failure::InvalidOnionKey { sha256_of_onion: data.array()? },
-            0x1007 => Failure::TemporaryChannelFailure { channel_update: data.update()? },
-            0x4008 => Failure::PermanentChannelFailure,
-            0x4009 => Failure::RequiredChannelFeatureMissing,
-            0x400a => Failure::UnknownNextPeer,
-            0x100b => Failure::AmountBelowMinimum { htlc_msat: data.msat()?, channel_update: data.update()? },
-            0x100c => Failure::FeeInsufficient { htlc_msat: data.msat()?, channel_update: data.update()? },
-            0x100d => {
+            FailureCode::InvalidRealm => Failure::InvalidRealm,
+            FailureCode::TemporaryNodeFailure => Failure::TemporaryNodeFailure,
+            FailureCode::PermanentNodeFailure => Failure::PermanentNodeFailure,
+            FailureCode::RequiredNodeFeatureMissing => Failure::RequiredNodeFeatureMissing,
+            FailureCode::InvalidOnionVersion => {
+                Failure::InvalidOnionVersion { sha256_of_onion: data.array()? }
+            }
+            FailureCode::InvalidOnionHmac => Failure::InvalidOnionHmac { sha256_of_onion: data.array()? },
+            FailureCode::InvalidOnionKey => Failure::InvalidOnionKey { sha256_of_onion: data.array()? },
+            FailureCode::TemporaryChannelFailure => {
+                Failure::TemporaryChannelFailure { channel_update: data.update()? }
+            }
+            FailureCode::PermanentChannelFailure => Failure::PermanentChannelFailure,
+            FailureCode::RequiredChannelFeatureMissing => Failure::RequiredChannelFeatureMissing,
+            FailureCode::UnknownNextPeer => Failure::UnknownNextPeer,
+            FailureCode::AmountBelowMinimum => {
+                Failure::AmountBelowMinimum { htlc_msat: data.msat()?, channel_update: data.update()? }
+            }
+            FailureCode::FeeInsufficient => {
+                Failure::FeeInsufficient { htlc_msat: data.msat()?, channel_update: data.update()? }
+            }
+            FailureCode::IncorrectCltvExpiry => {
                 Failure::IncorrectCltvExpiry { cltv_expiry: data.height()?, channel_update: data.update()? }
             }
-            0x100e => Failure::ExpiryTooSoon { channel_update: data.update()? },
-            0x400f => {
+            FailureCode::ExpiryTooSoon => Failure::ExpiryTooSoon { channel_update: data.update()? },
+            FailureCode::IncorrectOrUnknownPaymentDetails => {
                 Failure::IncorrectOrUnknownPaymentDetails { htlc_msat: data.msat()?, height: data.height()? }
             }
-            18 => Failure::FinalIncorrectCltvExpiry { cltv_expiry: data.height()? },
-            19 => Failure::FinalIncorrectHtlcAmount { incoming_htlc_amt: data.msat()? },
-            0x1014 => Failure::ChannelDisabled {
+            FailureCode::FinalIncorrectCltvExpiry => {
+                Failure::FinalIncorrectCltvExpiry { cltv_expiry: data.height()? }
+            }
+            FailureCode::FinalIncorrectHtlcAmount => {
+                Failure::FinalIncorrectHtlcAmount { incoming_htlc_amt: data.msat()? }
+            }
+            FailureCode::ChannelDisabled => Failure::ChannelDisabled {
                 disabled_flags: u16::from_be_bytes(data.array()?),
                 channel_update: data.update()?,
             },
-            21 => Failure::ExpiryTooFar,
-            0x4016 => Failure::InvalidOnionPayload {
+            FailureCode::ExpiryTooFar => Failure::ExpiryTooFar,
+            FailureCode::InvalidOnionPayload => Failure::InvalidOnionPayload {
                 tlv_type: data.bigsize()?,
                 offset: u16::from_be_bytes(data.array()?),
             },
-            23 => Failure::MppTimeout,
-            0xc018 => Failure::InvalidOnionBlinding { sha256_of_onion: data.array()? },
-            0x2019 => Failure::TemporaryTrampolineFailure,
-            0x201a => Failure::TrampolineFeeOrExpiryInsufficient {
+            FailureCode::MppTimeout => Failure::MppTimeout,
+            FailureCode::InvalidOnionBlinding => {
+                Failure::InvalidOnionBlinding { sha256_of_onion: data.array()? }
+            }
+            FailureCode::TemporaryTrampolineFailure => Failure::TemporaryTrampolineFailure,
+            FailureCode::TrampolineFeeOrExpiryInsufficient => Failure::TrampolineFeeOrExpiryInsufficient {
                 fee_base_msat: u32::from_be_bytes(data.array()?),
                 fee_proportional_millionths: u32::from_be_bytes(data.array()?),
                 cltv_expiry_delta: u16::from_be_bytes(data.array()?),
             },
-            0x401b => Failure::UnknownNextTrampoline,
-            _ => return None,
+            FailureCode::UnknownNextTrampoline => Failure::UnknownNextTrampoline,
+            FailureCode::IncorrectPaymentAmount | FailureCode::FinalExpiryTooSoon | FailureCode::Other(_) => {
+                return None;
+            }
         })
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "failure {:#06x}", self.code())
+        write!(f, "failure {:#06x}", self.code().to_u16())
     }
 }
 

@@ -1,4 +1,5 @@
-//! The words that every layer of Fulgurite speaks: amounts, fees, times, ids and the graph's deltas.
+//! The words that every layer of Fulgurite speaks: amounts, fees, times, ids, failure codes and the
+//! graph's deltas.
 //!
 //! Nothing here does I/O, reads a clock or owns a thread. Each type carries its unit, so that a fee cannot be
 //! passed for an amount and a node's index cannot be stored as its id.
@@ -7,6 +8,7 @@ mod amount;
 mod block;
 pub mod codec;
 mod direction;
+pub mod failure_code;
 mod features;
 mod fee;
 mod node_id;

@@ -19,10 +19,11 @@
 //! A node is accused by its own word or by the payer's. By another's only the channel between them is: else anybody
 //! could have its neighbours left out.
 
+use primitives::failure_code::FailureCode;
 use primitives::{Direction, Msat, ShortChannelIdDir, UnixTime};
 
 use super::Beliefs;
-use super::failure_code::{Blame, FailureCode, Permanence};
+use super::blame::{Blame, Permanence};
 use crate::graph::ChannelIdx;
 
 /// One hop of an attempt, or of a probe.
@@ -137,7 +138,7 @@ impl Beliefs {
             return self.learn_from_payee(hops, code, now);
         };
         self.learn_carried(before, now);
-        match code.blame() {
+        match Blame::of(code) {
             Blame::Liquidity if self.learn_refused(failed, now) => Advice::Believe,
             // The table has no place for what is left there.
             Blame::Liquidity => Advice::AvoidChannel { hop: node, permanence: Permanence::Temporary },
@@ -158,7 +159,7 @@ impl Beliefs {
 
     /// A payee's word on itself or on the payment; it forwards over no channel.
     fn learn_from_payee(&self, hops: &[AttemptedHop], code: FailureCode, now: UnixTime) -> Advice {
-        let (node, blame) = (hops.len(), code.blame());
+        let (node, blame) = (hops.len(), Blame::of(code));
         let carried = match hops {
             [before @ .., _] if blame == Blame::LastChannel => before,
             all => all,

@@ -11,12 +11,12 @@
 //! It deliberately knows no clock (`now` is an argument), no file, and no list of what to avoid: what a failure says
 //! of policies or nodes is returned as [`Advice`], and acting on it is the caller's business.
 
+mod blame;
 mod bounds;
 mod decay;
 pub mod exchange;
 mod exp;
 mod fact;
-mod failure_code;
 mod held;
 mod hull;
 mod learn;
@@ -25,13 +25,15 @@ mod prior;
 mod table;
 mod view;
 
+pub use blame::{Blame, Permanence};
 pub use bounds::{Bounds, Floor, Moment};
 pub use decay::{Evidence, HalfLife, HalfLives};
-pub use failure_code::{Blame, FailureCode, Permanence};
 pub use held::HeldBeliefs;
-pub use hull::{Hull, Knot, PENALTY_OF_ONE_IN_TWENTY};
+pub use hull::{Hull, Knot};
 pub use learn::{Advice, AttemptedHop, Outcome};
 pub use liquidity::{Liquidity, LiquidityRange};
 pub use prior::{BIMODAL_SCALE_MIN, Bimodal, IMPOSSIBLE, PENALTY_FRACTION_BITS, Prior};
 pub use table::Beliefs;
 pub use view::BeliefView;
+
+pub use primitives::failure_code::FailureCode;

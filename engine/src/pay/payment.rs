@@ -107,7 +107,7 @@ impl Payment {
         (part, hops): (&SentPart, &[AttemptedHop]),
     ) {
         if let Outcome::Failed { erring_node, code } = outcome
-            && code.blame() == Blame::Liquidity
+            && Blame::of(code) == Blame::Liquidity
             && let (Some(hop), Some(asked)) = (part.part.hops.get(erring_node), hops.get(erring_node))
             && narrow_extra_arc(hop, asked.amount.saturating_add(asked.in_flight), &mut self.query.route)
         {

@@ -104,6 +104,11 @@ impl GraphWriter {
         }
     }
 
+    /// Channels that were opened since the generation was built: beliefs have no place for them until the next one.
+    pub fn opened_count(&self) -> usize {
+        self.pending.channels.len()
+    }
+
     /// Whether a generation is being built.
     pub fn is_merging(&self) -> bool {
         self.merge.is_some()

@@ -12,8 +12,9 @@ use engine::belief::{Advice, AttemptedHop, Beliefs, FailureCode, Outcome};
 use engine::route::Hop;
 use onion::attribution::{Attribution, AttributionData};
 use onion::failure::{FailurePacket, FailureReport, FailureSource};
-use onion::failure_code::{Failure, NODE};
+use onion::failure_code::Failure;
 use onion::route::OutgoingOnion;
+use primitives::failure_code::NODE;
 use primitives::{Msat, UnixTime};
 
 /// An HTLC as its payer remembers it until it is settled.
@@ -54,7 +55,7 @@ impl SentHtlc<'_> {
     /// Learns from `update_fail_malformed_htlc` of the payer's own peer; see [`Failure::from_malformed`].
     pub fn malformed(&self, beliefs: &Beliefs, failure: &Failure, now: UnixTime) -> Advice {
         // It is said of the peer by the payer itself, as it is of any other node by the one before it.
-        let outcome = Outcome::Failed { erring_node: 0, code: FailureCode::from_u16(failure.code()) };
+        let outcome = Outcome::Failed { erring_node: 0, code: failure.code() };
         beliefs.learn(&self.attempted(beliefs, outcome), outcome, now)
     }
 
@@ -93,7 +94,7 @@ pub fn outcome_of(report: &FailureReport) -> Outcome {
     match &report.source {
         // The node that the first HTLC leads to is hop 0 of the onion and node 1 of the route.
         FailureSource::Hop { at, message } => {
-            Outcome::Failed { erring_node: at + 1, code: FailureCode::from_u16(message.failure.code()) }
+            Outcome::Failed { erring_node: at + 1, code: message.failure.code() }
         }
         FailureSource::Unreadable { at } => {
             Outcome::Failed { erring_node: at + 1, code: FailureCode::from_u16(NODE) }

@@ -32,11 +32,6 @@ impl<'a> CustomRecords<'a> {
         Ok(CustomRecords(stream))
     }
 
-    /// The encoded stream.
-    pub const fn as_stream(&self) -> &'a [u8] {
-        self.0
-    }
-
     /// The records.
     pub fn iter(&self) -> impl Iterator<Item = TlvRecord<'a>> + use<'a> {
         TlvReader::new(self.0).map_while(Result::ok)

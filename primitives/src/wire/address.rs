@@ -35,11 +35,6 @@ impl Address<'_> {
             | Address::Hostname(_, port) => *port,
         }
     }
-
-    /// Whether it is worth trying.
-    pub const fn is_usable(&self) -> bool {
-        self.port() != 0 && !matches!(self, Address::TorV2(..))
-    }
 }
 
 impl fmt::Display for Address<'_> {
@@ -169,8 +164,6 @@ mod tests {
             ["127.0.0.1:9735", "[::1]:9", "7777777777777777.onion:1", &format!("{}.onion:2", "a".repeat(56))];
         assert_eq!(shown(&bytes)[..4], expected.map(str::to_owned));
         assert_eq!(shown(&bytes)[4], "a.de:0");
-        let usable: Vec<bool> = Addresses::new(&bytes).flatten().map(|address| address.is_usable()).collect();
-        assert_eq!(usable, [true, true, false, true, false]);
         for (kind, size) in [(1u8, 7), (2, 19), (3, 13), (4, 38)] {
             let cut = vec![kind; size - 1];
             assert_eq!(Addresses::new(&cut).next(), Some(Err(AddressError::Short { kind })));

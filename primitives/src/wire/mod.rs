@@ -38,6 +38,6 @@ pub use message::{MESSAGE_SIZE_MAX, WireMessage, message_type};
 pub use node_announcement::NodeAnnouncement;
 pub use ping::{PONG_BYTES_MAX, Ping, Pong};
 pub use query_short_channel_ids::{QueryFlags, QueryShortChannelIds, ReplyShortChannelIdsEnd};
-pub use short_ids::{SHORT_IDS_MAX, ShortIds};
+pub use short_ids::ShortIds;
 pub use timestamp_filter::GossipTimestampFilter;
 pub use warning::{ErrorMessage, Warning};

@@ -56,10 +56,6 @@ impl<'a> ShortIds<'a> {
     }
 }
 
-/// The most channels of a list that fits a message with timestamps and checksums of each: 24 bytes a channel, and 100
-/// for all else.
-pub const SHORT_IDS_MAX: usize = (super::MESSAGE_SIZE_MAX - 100) / 24;
-
 /// The elements of an array behind their byte of encoding.
 pub(super) fn plain_array<'a>(bytes: &'a [u8], field: &'static str) -> Result<&'a [u8], WireError> {
     match bytes.split_first() {

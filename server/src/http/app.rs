@@ -281,12 +281,8 @@ impl App {
         let owner = caller.clone();
         let asked = Instant::now();
         let found = self.pool().run(lane, leash.stop.clone(), move |worker| {
-            let began = Instant::now();
-            app.metrics().note_stage(Stage::Queue, began.saturating_duration_since(asked));
-            let _running = Running::begin(&app);
-            let result = job(worker);
-            app.note(&owner, worker.take_work(), began);
-            result
+            app.metrics().note_stage(Stage::Queue, asked.elapsed());
+            app.run(&owner, worker, job)
         });
         let found = found.await;
         leash.is_over = true;
@@ -315,16 +311,19 @@ impl App {
         let mut leash = Leash::new(self);
         let app = self.clone();
         let owner = caller.clone();
-        let found = self.pool().run_patiently(leash.stop.clone(), move |worker| {
-            let began = Instant::now();
-            let _running = Running::begin(&app);
-            let result = job(worker);
-            app.note(&owner, worker.take_work(), began);
-            result
-        });
+        let found = self.pool().run_patiently(leash.stop.clone(), move |worker| app.run(&owner, worker, job));
         let found = found.await;
         leash.is_over = true;
         Ok(found?)
+    }
+
+    /// Runs a search on a thread for it, and charges it.
+    fn run<T>(&self, owner: &Caller, worker: &mut Worker, job: impl FnOnce(&mut Worker) -> T) -> T {
+        let began = Instant::now();
+        let _running = Running::begin(self);
+        let result = job(worker);
+        self.note(owner, worker.take_work(), began);
+        result
     }
 
     /// Charges entries that are to be looked at one by one.

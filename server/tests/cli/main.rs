@@ -10,6 +10,7 @@ mod files;
 mod gossip;
 mod run;
 mod serve;
+mod settings;
 #[expect(unreachable_pub, reason = "it is public where it comes from")]
 #[expect(dead_code, reason = "others need more of it")]
 #[path = "../../../tests/src/signed.rs"]

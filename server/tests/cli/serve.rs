@@ -13,6 +13,8 @@ use crate::run::{Place, node};
 /// A server in a process of its own, killed with the test.
 pub(crate) struct Server {
     process: Child,
+    /// http or https.
+    pub(crate) scheme: String,
     address: SocketAddr,
     /// What it logs.
     log: BufReader<ChildStderr>,
@@ -29,16 +31,17 @@ impl Server {
         let log = BufReader::new(process.stderr.take().expect("it is piped"));
         let mut out = BufReader::new(process.stdout.take().expect("it is piped"));
         let mut line = String::new();
-        let address = loop {
+        let (scheme, address) = loop {
             line.clear();
             assert!(out.read_line(&mut line).expect("UTF-8") > 0, "it ended before it told its address");
-            if let Some(url) = line.strip_prefix("page:  http://") {
-                break url.trim_end_matches("/\n").parse().expect("an address");
+            if let Some(url) = line.strip_prefix("page:  ") {
+                let (scheme, address) = url.trim_end_matches("/\n").split_once("://").expect("a URL");
+                break (scheme.to_owned(), address.parse().expect("an address"));
             }
         };
         // What else it prints at its start is read, so that it can go on.
         std::thread::spawn(move || out.read_to_string(&mut String::new()));
-        Server { process, address, log }
+        Server { process, scheme, address, log }
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -46,16 +49,18 @@ impl Server {
         kill_process(pid, signal).expect("it runs");
     }
 
-    /// Waits for a line of the log with this in it.
-    pub(crate) fn logs(&mut self, part: &str) {
-        let mut line = String::new();
-        while !line.contains(part) {
-            line.clear();
-            assert!(self.log.read_line(&mut line).expect("UTF-8") > 0, "it ended, and never logged {part:?}");
+    /// Waits for a line of the log with this in it, and returns all up to its end that was not read before.
+    pub(crate) fn logs(&mut self, part: &str) -> String {
+        let (mut logged, mut start) = (String::new(), 0);
+        while !logged[start..].contains(part) {
+            start = logged.len();
+            let size = self.log.read_line(&mut logged).expect("UTF-8");
+            assert!(size > 0, "it ended, and never logged {part:?}");
         }
+        logged
     }
 
-    fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("not zero");
         stream

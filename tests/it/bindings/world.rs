@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use bitcoin::secp256k1::Secp256k1;
 use engine::NoRoute;
-use engine::answer::encode_routes;
+use engine::answer::{Served, encode_routes};
 use engine::graph::Topology;
 use engine::query::RouteQuery;
 use engine::route::Route;
@@ -122,7 +122,7 @@ fn line(answer: &Result<Route, RouteError>) -> String {
                 let (scid, direction) = (hop.short_channel_id.to_u64(), hop.direction.as_usize());
                 write!(line, " {scid}:{direction}:{}:{}", hop.amount.to_msat(), hop.cltv).unwrap();
             }
-            format!("{line} {}\n", hex(&encode_routes([route])))
+            format!("{line} {}\n", hex(&encode_routes([route], Served::default())))
         }
         Err(RouteError::NoRoute(no)) => {
             let (reason, value) = match no {

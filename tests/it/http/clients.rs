@@ -1,10 +1,11 @@
 //! Clients as people write them, in Python, against a server in this process: one script for each facade.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use server::http::Settings;
+use xtask::root;
 
 use super::service::{Service, line_graph, node};
 
@@ -74,8 +75,4 @@ fn python() -> Option<PathBuf> {
         let version = Command::new(python).arg("--version").output();
         version.is_ok_and(|output| output.status.success())
     })
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in a folder of the repository")
 }

@@ -38,6 +38,7 @@ async fn plans_use_both_ways() {
     assert_eq!(parts.iter().map(|part| part["amount_msat"].as_u64().unwrap()).sum::<u64>(), 920_000_000);
     let most = service.post("/api/v1/plans/maximum", &json!({"query": query(1)})).await.json();
     assert_eq!(most["maximum_msat"], 950_000_000);
+    assert!(most["settled"].as_u64().unwrap() > 0, "{most}");
     let channels = most["cut"]["channels"].as_array().unwrap();
     assert_eq!(
         channels.iter().map(|channel| channel["capacity_msat"].as_u64().unwrap()).sum::<u64>(),

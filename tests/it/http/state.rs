@@ -23,7 +23,8 @@ use tempfile::TempDir;
 
 use super::service::{Answer, Service, line_graph, node};
 
-fn key(name: &str, tenant: &str) -> KeySettings {
+/// A key of a tenant that may all but run the server; it is its own name.
+pub(super) fn key(name: &str, tenant: &str) -> KeySettings {
     KeySettings {
         name: name.to_owned(),
         hash: KeyHash::of(name.as_bytes()),

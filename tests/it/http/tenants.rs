@@ -43,7 +43,7 @@ async fn keys_open_what_their_scopes_say() {
     .await;
     assert_eq!(service.get("/healthz").await.status, 200);
     assert_eq!(service.get("/api/openapi.json").await.status, 200);
-    assert_eq!(service.post("/api/v1/routes", &query()).await.problem(401)["code"], "unauthorized");
+    assert_eq!(service.post("/api/v1/routes", &query()).await.problem(401)["code"], "no_key");
     let with = async |key, method, path| ask(&service, key, method, path, &query()).await.status.as_u16();
     assert_eq!(with("nobody", Method::POST, "/api/v1/routes").await, 401);
     assert_eq!(with("reader", Method::POST, "/api/v1/routes").await, 200);

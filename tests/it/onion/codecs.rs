@@ -285,7 +285,7 @@ proptest! {
         let read = FailureMessage::decode(&bytes);
         prop_assert_eq!(read.is_some(), bytes.len() >= 2);
         if let Some(read) = read {
-            prop_assert_eq!(read.failure.code().to_be_bytes(), [bytes[0], bytes[1]]);
+            prop_assert_eq!(read.failure.code().to_u16().to_be_bytes(), [bytes[0], bytes[1]]);
             prop_assert_eq!(read.encode(), bytes);
         }
     }

@@ -136,7 +136,7 @@ impl Plan {
             _ => None,
         });
         let (code, data, hold_times) = read_by_ldk.expect("the payer reads it");
-        assert_eq!(*code, Some(self.message.failure.code()));
+        assert_eq!(*code, Some(self.message.failure.code().to_u16()));
         assert_eq!(*data, Some(self.message.encode()[2..].to_vec()));
         assert_eq!(&hold_times[1..], expected);
     }

@@ -100,6 +100,6 @@ fn we_read_whatever_ldk_fails_with() {
             Event::PaymentPathFailed { error_code, .. } => error_code,
             _ => None,
         });
-        assert_eq!(code, Some(message.failure.code()), "{}", fault.name);
+        assert_eq!(code, Some(message.failure.code().to_u16()), "{}", fault.name);
     }
 }

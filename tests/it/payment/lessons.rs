@@ -1,6 +1,6 @@
 //! One call from what came back to the beliefs, held against the same lesson taught by hand.
 
-use engine::belief::{Advice, AttemptedHop, Beliefs, Bounds, FailureCode, HalfLives, Outcome, Permanence};
+use engine::belief::{Advice, AttemptedHop, Beliefs, Bounds, HalfLives, Outcome, Permanence};
 use engine::flow::{Plan, PlanQuery};
 use engine::graph::ChannelIdx;
 use engine::route::{Hop, Route};
@@ -116,7 +116,7 @@ fn every_failure_of_every_hop_teaches_what_its_code_says() {
             let message = FailureMessage::from(failure.clone());
             assert_eq!(report.source, FailureSource::Hop { at, message });
             assert_eq!(report.attribution.expect("all wrote it").hold_times.len(), at + 1);
-            let code = FailureCode::from_u16(failure.code());
+            let code = failure.code();
             let outcome = Outcome::Failed { erring_node: at + 1, code };
             let hops = by_hand(&theirs, &route.hops, |_| Msat::ZERO);
             assert_eq!(advice, theirs.learn(&hops, outcome, NOW), "{failure} of hop {at}");
@@ -208,7 +208,7 @@ fn parts_on_the_same_channel_are_believed_together() {
     assert!(beside > Msat::from_msat(60_000_000));
     let in_flight = |at| if at == 0 { beside } else { Msat::ZERO };
     let hops = by_hand(&theirs, &plan.parts[0].hops, in_flight);
-    let code = FailureCode::from_u16(failure.code());
+    let code = failure.code();
     theirs.learn(&hops, Outcome::Failed { erring_node: 2, code }, NOW);
     assert_eq!(known(&ours), known(&theirs));
 }
@@ -238,7 +238,7 @@ fn parts_that_share_a_later_channel_are_believed_together_where_one_was_refused(
         let packet = way_back(onions[0].failure_secrets(), erring_node - 1, failure.clone(), 99, |_| ());
         htlc.failed(&ours, packet, NOW);
         let in_flight = |at| if counted.contains(&at) { beside(at) } else { Msat::ZERO };
-        let code = FailureCode::from_u16(failure.code());
+        let code = failure.code();
         theirs.learn(&by_hand(&theirs, hops, in_flight), Outcome::Failed { erring_node, code }, NOW);
         assert_eq!(known(&ours), known(&theirs), "{failure}");
     }

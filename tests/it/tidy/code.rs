@@ -6,6 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The repository's root.
+pub(super) use xtask::root;
+
 /// One Rust file.
 pub(super) struct SourceFile {
     /// Its path below the repository's root, with `/`.
@@ -51,11 +54,6 @@ impl SourceFile {
         }
         &self.code
     }
-}
-
-/// The repository's root.
-pub(super) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in a folder of the repository")
 }
 
 /// All Rust files of the repository, in the order of their paths.

@@ -2,8 +2,9 @@
 //!
 //! LND remembers pairs of nodes, we remember channels. Only what is sure is carried over: that a pair could not carry
 //! an amount holds for each of its channels, that it could holds for its channel where there is only one. A failure at
-//! an amount of 0 is no statement on liquidity. Written, a pair has the greatest lower bound of its channels, and an
-//! upper bound only where each of them has one.
+//! an amount of 0 is no statement on liquidity. Written, a pair has the greatest amount that one of its channels was seen to
+//! carry, and one that it refused only where each of them refused one. What follows from that for the other direction is
+//! not written: nobody paid that way.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -15,7 +16,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
 
 use super::json::{InField, Whole};
 use super::learnt::Learnt;
-use crate::belief::{Beliefs, Bounds};
+use crate::belief::{Beliefs, Bounds, Evidence, Floor};
 use crate::graph::{ArcIdx, ChannelIdx, NodeIdx, Topology};
 use crate::import::Each;
 use crate::snapshot::Snapshot;
@@ -97,8 +98,10 @@ fn write_known(
             let own = bounds.floors[direction.as_usize()];
             let other = bounds.floors[direction.reversed().as_usize()];
             let most = capacity.saturating_sub(other.amount).saturating_add(Msat::from_msat(1));
-            let carried = (own.amount != Msat::ZERO).then_some((own.amount, own.learnt));
-            let refused = (other.amount != Msat::ZERO).then_some((most, other.learnt));
+            // A floor was learnt from an HTLC that its side carried, or from one that the other side refused.
+            let is_seen = |floor: Floor, how| floor.amount != Msat::ZERO && floor.evidence == how;
+            let carried = is_seen(own, Evidence::Carried).then_some((own.amount, own.learnt));
+            let refused = is_seen(other, Evidence::Refused).then_some((most, other.learnt));
             if carried.is_some() || refused.is_some() {
                 arcs.push((channel.arc(direction), carried, refused));
             }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use engine::reserve::{ReservationId, ReservedHtlc};
@@ -68,6 +68,16 @@ impl Applier {
         entry_count_max: usize,
         state: Option<&Path>,
     ) -> Result<(Applier, ApplierThread), ApplierError> {
+        Applier::start_merging(writer, entry_count_max, state, MERGE_AFTER)
+    }
+
+    /// The same where channels that were opened are in the next generation after so long.
+    fn start_merging(
+        writer: GraphWriter,
+        entry_count_max: usize,
+        state: Option<&Path>,
+        merge_after: Duration,
+    ) -> Result<(Applier, ApplierThread), ApplierError> {
         let (commands, received) = bounded(COMMAND_COUNT_MAX);
         let newest = newest_update(&writer);
         let applier = Applier {
@@ -87,6 +97,8 @@ impl Applier {
             feed: applier.feed.clone(),
             seq: Arc::clone(&applier.seq),
             newest_update: Arc::clone(&applier.newest_update),
+            merged: Instant::now(),
+            merge_after,
         };
         let thread = thread::Builder::new().name("applier".to_owned()).spawn(move || hand.work(&received))?;
         Ok((applier, ApplierThread { thread }))
@@ -222,6 +234,9 @@ struct Hand {
     feed: Feed,
     seq: Arc<AtomicU64>,
     newest_update: Arc<AtomicU32>,
+    /// When there was last no opened channel outside the generation, or a merge of such was begun.
+    merged: Instant,
+    merge_after: Duration,
 }
 
 /// Who waits for a change.
@@ -366,7 +381,14 @@ impl Hand {
         Effect::Graph { applied, refused }
     }
 
+    /// Publishes. Reports teach nothing of channels outside the generation, so these do not stay there for long.
     fn publish(&mut self) {
+        if self.writer.opened_count() == 0 {
+            self.merged = Instant::now();
+        } else if self.merged.elapsed() >= self.merge_after {
+            self.writer.begin_merge();
+            self.merged = Instant::now();
+        }
         self.writer.publish();
         self.tenants.publish(self.writer.snapshot());
     }
@@ -387,5 +409,66 @@ const COMMAND_COUNT_MAX: usize = 4096;
 const TOGETHER_MAX: usize = 256;
 /// Reservations that are read together: tens of microseconds of the applier's time.
 const LISTED_TOGETHER: usize = 256;
+/// How long a channel that was opened may wait for the next generation. Mainnet's takes some milliseconds to build, a
+/// graph of millions of channels a second or two, all beside what is served.
+const MERGE_AFTER: Duration = Duration::from_secs(600);
 /// How often the graph's writer is told of time passing.
 const TICK: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use engine::belief::{Advice, FailureCode, Outcome};
+    use engine::graph::{GraphBuilder, Topology};
+    use engine::reserve::Htlc;
+    use engine::snapshot::ChannelGraph;
+    use primitives::{Direction, Features, Msat, NodeId, ShortChannelId, ShortChannelIdDir};
+
+    use super::super::Attempt;
+    use super::*;
+
+    fn node(number: u8) -> NodeId {
+        let mut bytes = [number; 33];
+        bytes[0] = 2;
+        NodeId::from_bytes(bytes).expect("prefix 2")
+    }
+
+    fn opened(channel: u64) -> GraphDelta {
+        GraphDelta::ChannelOpened {
+            short_channel_id: ShortChannelId::from_u64(channel),
+            node_id_1: node(1),
+            node_id_2: node(2),
+            capacity: Some(Msat::from_msat(1_000_000)),
+            features: Features::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn reports_teach_of_a_channel_that_was_opened_while_served() {
+        let mut builder = GraphBuilder::new();
+        builder.apply(&opened(1)).expect("new");
+        let (_graph, writer) = ChannelGraph::new(Topology::build(builder).expect("small"));
+        let (applier, _thread) = Applier::start_merging(writer, 1, None, Duration::ZERO).expect("a thread");
+        applier.apply(Change::Graph(vec![opened(2)])).await.expect("room");
+        let (tenant, _) = applier.tenant("a").await.expect("room");
+        let channel = ShortChannelIdDir {
+            short_channel_id: ShortChannelId::from_u64(2),
+            direction: Direction::NodeOneToTwo,
+        };
+        let code = FailureCode::TemporaryChannelFailure;
+        let attempt = Attempt {
+            path: vec![Htlc { channel, amount: Msat::from_msat(5000) }],
+            outcome: Outcome::Failed { erring_node: 0, code },
+            at: UnixTime::from_secs(1),
+        };
+        let began = Instant::now();
+        loop {
+            let learn = Change::Learn { tenant, attempt: attempt.clone() };
+            let learnt = applier.apply(learn).await.expect("room").effect;
+            if matches!(learnt, Effect::Advice(Advice::Believe)) {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "{learnt:?}");
+            tokio::time::sleep(TICK).await;
+        }
+    }
+}

@@ -62,8 +62,11 @@ impl ClnError {
 impl From<Told> for ClnError {
     fn from(told: Told) -> Self {
         let (status, code) = match told.status {
-            StatusCode::UNAUTHORIZED => (told.status, RUNE_NOT_AUTHORIZED),
-            StatusCode::FORBIDDEN => (told.status, RUNE_NOT_PERMITTED),
+            // As clnrest has them.
+            StatusCode::UNAUTHORIZED if told.code == "no_key" => (StatusCode::FORBIDDEN, RUNE_MISSING),
+            StatusCode::UNAUTHORIZED => (told.status, RUNE_NOT_VALID),
+            StatusCode::FORBIDDEN if told.code == "forbidden" => (StatusCode::UNAUTHORIZED, RUNE_NOT_VALID),
+            StatusCode::FORBIDDEN => (told.status, RUNE_NOT_VALID),
             // None of these is about what was asked.
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
                 (told.status, UNSPECIFIC)
@@ -78,11 +81,7 @@ impl From<Told> for ClnError {
 impl From<Unanswered> for ClnError {
     fn from(unanswered: Unanswered) -> Self {
         match unanswered {
-            Unanswered::Refused(problem) => ClnError::from(Told {
-                status: problem.status_code(),
-                detail: problem.detail,
-                retry_after: problem.retry_after_s.map(HeaderValue::from),
-            }),
+            Unanswered::Refused(problem) => ClnError::from(Told::from(*problem)),
             Unanswered::Route(error) => ClnError::from(error),
             Unanswered::Plan(error) => ClnError::from(error),
             Unanswered::Change(error) => ClnError::from(error),
@@ -168,8 +167,8 @@ const ROUTE_TOO_EXPENSIVE: i32 = 206;
 const STOPPED_RETRYING: i32 = 210;
 const INSUFFICIENT_FUNDS: i32 = 215;
 const DESTINATION_FULL: i32 = 220;
-const RUNE_NOT_AUTHORIZED: i32 = 1501;
-const RUNE_NOT_PERMITTED: i32 = 1502;
+const RUNE_MISSING: i32 = 1501;
+const RUNE_NOT_VALID: i32 = 1502;
 
 #[cfg(test)]
 mod tests {
@@ -177,7 +176,7 @@ mod tests {
 
     #[test]
     fn what_takes_too_long_is_no_fault_of_the_question() {
-        let late = Told { status: StatusCode::REQUEST_TIMEOUT, detail: String::new(), retry_after: None };
+        let late = Told::new(StatusCode::REQUEST_TIMEOUT, "");
         assert_eq!(ClnError::from(late).code, UNSPECIFIC);
     }
 

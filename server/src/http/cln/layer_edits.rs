@@ -232,6 +232,7 @@ struct BiasForm {
     bias: i8,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
+    timestamp: u32,
 }
 
 async fn bias_channel(
@@ -246,7 +247,8 @@ async fn bias_channel(
     let known = layer.first().and_then(|layer| layer.biases().get(&channel.0));
     let bias = if let Effect::Bias(bias) = effect { bias } else { 0 };
     let description = known.and_then(|known| known.description.clone());
-    let form = BiasForm { layer: params.layer, short_channel_id_dir: channel, bias, description };
+    let timestamp = known.map_or_else(unix_now, |known| known.timestamp).to_secs();
+    let form = BiasForm { layer: params.layer, short_channel_id_dir: channel, bias, description, timestamp };
     answered(Biases { biases: [form] })
 }
 

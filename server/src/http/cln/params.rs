@@ -33,10 +33,8 @@ impl<S: Send + Sync, T: Params> FromRequest<S> for ClnParams<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ClnError> {
         let read = Bytes::from_request(request, state).await;
-        let bytes = read.map_err(|rejection| {
-            let detail = rejection.body_text();
-            ClnError::from(Told { status: rejection.status(), detail, retry_after: None })
-        })?;
+        let bytes =
+            read.map_err(|rejection| ClnError::from(Told::new(rejection.status(), rejection.body_text())))?;
         read_params(&bytes).map(ClnParams)
     }
 }

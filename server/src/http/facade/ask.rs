@@ -63,12 +63,11 @@ pub(in crate::http) fn graph_to_tell(
 pub(in crate::http) async fn find_route(
     app: &App,
     caller: &Caller,
-    query: RouteQuery,
+    mut query: RouteQuery,
     graph: Option<Arc<Snapshot>>,
 ) -> Result<Route, Unanswered> {
     let found = app.search(caller, Lane::Quick, move |worker| {
-        let query = RouteQuery { stop: worker.stop.clone(), ..query };
-        worker.look_up(query.layers.as_ref());
+        worker.take_up(&mut query);
         let snapshot = graph.unwrap_or_else(|| worker.snapshot());
         route(&snapshot, &query, &mut worker.routes)
     });
@@ -85,8 +84,7 @@ pub(in crate::http) async fn find_plan(
     mut query: PlanQuery,
 ) -> Result<Plan, Unanswered> {
     let found = app.search(caller, Lane::Heavy, move |worker| {
-        query.route.stop = worker.stop.clone();
-        worker.look_up(query.route.layers.as_ref());
+        worker.take_up(&mut query.route);
         plan(&worker.snapshot(), &query, &mut worker.plans)
     });
     Ok(found.await??)

@@ -5,7 +5,6 @@ use engine::router::RouteError;
 
 use crate::http::applier::ChangeError;
 use crate::http::problem::Problem;
-use crate::http::work::Refused;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -23,12 +22,6 @@ pub(in crate::http) enum Unanswered {
 impl From<Problem> for Unanswered {
     fn from(problem: Problem) -> Self {
         Unanswered::Refused(Box::new(problem))
-    }
-}
-
-impl From<Refused> for Unanswered {
-    fn from(refused: Refused) -> Self {
-        Problem::from(refused).into()
     }
 }
 

@@ -150,7 +150,7 @@ fn unread(status: StatusCode) -> Told {
         StatusCode::PAYLOAD_TOO_LARGE => "the body exceeds the server's limit",
         _ => "the body did not arrive whole",
     };
-    Told { status, detail: detail.to_owned(), retry_after: None }
+    Told::new(status, detail)
 }
 
 /// Lists that a query string can carry.

@@ -62,7 +62,7 @@ async fn build(
     let payer = payer(&app, request.source_pub_key).ok_or_else(LndError::no_own_node)?;
     let snapshot = app.graph().snapshot();
     let chain = Arc::new(Snapshot::from_topology(request.chain(&snapshot, payer)?));
-    let query = prepare(&app, &caller, request.to_query(payer)?, &[], true)?;
+    let query = prepare(&app, &caller, request.to_query(payer)?, &[], false)?;
     let route = match request.amt_msat.0 {
         0 => find_least(&app, &caller, query, chain).await?,
         _ => find_route(&app, &caller, query, Some(chain)).await?,

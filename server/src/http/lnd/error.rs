@@ -46,6 +46,11 @@ impl LndError {
         LndError::new(StatusCode::BAD_REQUEST, FAILED_PRECONDITION, message)
     }
 
+    /// It took too long.
+    fn late(message: impl Into<String>) -> Self {
+        LndError::new(StatusCode::GATEWAY_TIMEOUT, DEADLINE_EXCEEDED, message)
+    }
+
     pub(super) fn method_not_allowed() -> Self {
         LndError::new(StatusCode::METHOD_NOT_ALLOWED, UNIMPLEMENTED, "Method Not Allowed")
     }
@@ -77,11 +82,7 @@ impl From<Told> for LndError {
 impl From<Unanswered> for LndError {
     fn from(unanswered: Unanswered) -> Self {
         match unanswered {
-            Unanswered::Refused(problem) => LndError::from(Told {
-                status: problem.status_code(),
-                detail: problem.detail,
-                retry_after: problem.retry_after_s.map(HeaderValue::from),
-            }),
+            Unanswered::Refused(problem) => LndError::from(Told::from(*problem)),
             Unanswered::Route(error) => LndError::from(error),
             Unanswered::Plan(error) => LndError::not_found(format!("{NO_PATH}: {error}")),
             Unanswered::Change(error) => LndError::bad_argument(error.to_string()),
@@ -100,7 +101,7 @@ impl From<RouteError> for LndError {
                 LndError::not_found(format!("insufficient local balance: {error}"))
             }
             RouteError::NoRoute(_) => LndError::not_found(format!("{NO_PATH}: {error}")),
-            RouteError::WorkLimit { .. } => LndError::precondition(error.to_string()),
+            RouteError::WorkLimit { .. } => LndError::late(error.to_string()),
             RouteError::Contended => {
                 let busy = LndError::new(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, error.to_string());
                 LndError { retry_after: Some(HeaderValue::from(1)), ..busy }
@@ -143,8 +144,11 @@ mod tests {
 
     #[test]
     fn what_takes_too_long_is_told_as_grpc_tells_it() {
-        let late = Told { status: StatusCode::REQUEST_TIMEOUT, detail: String::new(), retry_after: None };
+        let late = Told::new(StatusCode::REQUEST_TIMEOUT, "");
         let error = LndError::from(late);
-        assert_eq!((error.status, error.code), (StatusCode::GATEWAY_TIMEOUT, DEADLINE_EXCEEDED));
+        let given_up = LndError::from(RouteError::WorkLimit { settled: 1 });
+        for error in [error, given_up] {
+            assert_eq!((error.status, error.code), (StatusCode::GATEWAY_TIMEOUT, DEADLINE_EXCEEDED));
+        }
     }
 }

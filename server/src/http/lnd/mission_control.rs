@@ -78,9 +78,9 @@ struct Pair {
 }
 
 /// `routerrpc.XImportMissionControlRequest`.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ImportRequest {
+pub struct ImportRequest {
     pairs: Vec<ImportedPair>,
     // What is told counts beside what is known, so it changes nothing.
     #[serde(rename = "force", default, skip_serializing)]
@@ -88,7 +88,7 @@ struct ImportRequest {
 }
 
 /// `routerrpc.PairHistory`.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ImportedPair {
     node_from: NodeBytes,
@@ -98,7 +98,7 @@ struct ImportedPair {
 }
 
 /// `routerrpc.PairData`.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct PairData {
     fail_time: Number<i64>,
@@ -184,7 +184,7 @@ async fn import(
     let tenant = caller.tenant;
     let read = app.search(&caller, Lane::Heavy, move |worker| {
         let request: ImportRequest = read_body(&body)?;
-        let attempts = attempts(&request, &worker.snapshot())?;
+        let attempts = request.attempts(&worker.snapshot())?;
         worker.scan(request.pairs.len() + attempts.len());
         Ok::<_, LndError>(attempts)
     });
@@ -197,16 +197,21 @@ async fn import(
     Ok(Json(Map::new()))
 }
 
-/// The attempts over channels that teach the same as what is told of pairs.
-fn attempts(request: &ImportRequest, snapshot: &Snapshot) -> Result<Vec<Attempt>, LndError> {
-    let written = serde_json::to_vec(request).expect("a plain struct has a JSON form");
-    let mut attempts = Vec::new();
-    let read =
-        read_mission_control(&written, snapshot, |name, learnt| attempts.extend(attempt(name, learnt)));
-    read.map_err(|error| LndError::bad_argument(error.to_string()))?;
-    // What is learnt last is taken for the newest.
-    attempts.sort_by_key(|attempt| attempt.at);
-    Ok(attempts)
+impl ImportRequest {
+    /// The attempts over channels that teach the same as what is told of pairs.
+    ///
+    /// # Errors
+    /// Where a pair makes no sense.
+    pub fn attempts(&self, snapshot: &Snapshot) -> Result<Vec<Attempt>, LndError> {
+        let written = serde_json::to_vec(self).expect("a plain struct has a JSON form");
+        let mut attempts = Vec::new();
+        let read =
+            read_mission_control(&written, snapshot, |name, learnt| attempts.extend(attempt(name, learnt)));
+        read.map_err(|error| LndError::bad_argument(error.to_string()))?;
+        // What is learnt last is taken for the newest.
+        attempts.sort_by_key(|attempt| attempt.at);
+        Ok(attempts)
+    }
 }
 
 /// The attempt over one channel that teaches the same.

@@ -34,5 +34,6 @@ pub use body::read_body;
 pub use build_route::BuildRouteRequest;
 pub use error::LndError;
 pub use fee_estimate::RouteFeeRequest;
+pub use mission_control::ImportRequest;
 pub use router::router;
 pub use routes_request::QueryRoutesRequest;

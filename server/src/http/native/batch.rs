@@ -5,7 +5,6 @@
 //! ```
 //! What is not read is not searched: a client that reads slowly is answered slowly, and holds a few chunks at most.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
@@ -15,11 +14,12 @@ use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use tokio::time::timeout;
 
+use super::lines::{Chunk, Lines};
 use super::routes::{check_further, find};
 use crate::http::app::App;
 use crate::http::body::read_json;
@@ -62,9 +62,9 @@ pub(super) async fn answer_batch(
     // Later there is no status to say it with: then the stream waits for its budget.
     caller.check_work()?;
     let limits = app.limits();
-    let lines = Lines::new(request.into_body(), limits.body_size_max, limits.request_timeout);
+    let arriving = Arriving::new(request.into_body(), limits.body_size_max, limits.request_timeout);
     let at_a_time = 2 * app.pool().thread_count();
-    let answers = lines.chunks().map(move |chunk| answer_chunk(app.clone(), caller.clone(), chunk));
+    let answers = arriving.chunks().map(move |chunk| answer_chunk(app.clone(), caller.clone(), chunk));
     let body = Body::from_stream(answers.buffered(at_a_time).map(Ok::<_, Infallible>));
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
@@ -124,111 +124,42 @@ fn write_line(out: &mut Vec<u8>, answer: &impl Serialize) {
     out.push(b'\n');
 }
 
-/// Some lines that came together.
-struct Chunk {
-    first_line: u64,
-    lines: Vec<Result<Bytes, Problem>>,
-}
-
 /// The lines of a body that is still arriving.
-struct Lines {
+struct Arriving {
     body: BodyDataStream,
-    rest: BytesMut,
-    ready: VecDeque<Result<Bytes, Problem>>,
-    next_line: u64,
-    line_size_max: usize,
+    lines: Lines,
     idle_max: Duration,
-    is_over: bool,
 }
 
-impl Lines {
+impl Arriving {
     fn new(body: Body, line_size_max: usize, idle_max: Duration) -> Self {
-        Lines {
-            body: body.into_data_stream(),
-            rest: BytesMut::new(),
-            ready: VecDeque::new(),
-            next_line: 1,
-            line_size_max,
-            idle_max,
-            is_over: false,
-        }
+        Arriving { body: body.into_data_stream(), lines: Lines::new(line_size_max), idle_max }
     }
 
     fn chunks(self) -> impl Stream<Item = Chunk> {
-        stream::unfold(self, |mut lines| async move { Some((lines.next_chunk().await?, lines)) })
+        stream::unfold(self, |mut arriving| async move { Some((arriving.next_chunk().await?, arriving)) })
     }
 
     /// Waits for a line, then takes what is there.
     async fn next_chunk(&mut self) -> Option<Chunk> {
-        while self.ready.is_empty() && !self.is_over {
+        while self.lines.is_waiting() {
             match timeout(self.idle_max, self.body.next()).await {
-                Ok(Some(Ok(bytes))) => self.take(&bytes),
-                Ok(None) => self.end(),
+                Ok(Some(Ok(bytes))) => self.lines.take(&bytes),
+                Ok(None) => self.lines.end(),
                 Ok(Some(Err(_))) => {
-                    self.fail("bad_body", "the body did not arrive whole", "send the rest once more");
+                    self.lines.fail("bad_body", "the body did not arrive whole", "send the rest once more");
                 }
-                Err(_) => self.fail(
+                Err(_) => self.lines.fail(
                     "timeout",
                     "no line came for too long",
                     "send an empty line now and then, and the rest once more",
                 ),
             }
         }
-        // As many lines as one of the largest size takes room, so that long ones do not add up.
-        let sizes = self.ready.iter().map(|line| line.as_ref().map_or(0, Bytes::len));
-        let ends = sizes.scan(0, |end, size| {
-            *end += size;
-            Some(*end)
-        });
-        let fitting = ends.take(CHUNK_LINES).take_while(|&end| end <= self.line_size_max).count();
-        let count = fitting.max(1).min(self.ready.len());
-        if count == 0 {
-            return None;
-        }
-        let first_line = self.next_line;
-        self.next_line += count as u64;
-        Some(Chunk { first_line, lines: self.ready.drain(..count).collect() })
-    }
-
-    fn take(&mut self, bytes: &[u8]) {
-        let mut pieces = bytes.split_inclusive(|&byte| byte == b'\n');
-        while let Some(piece) = pieces.next().filter(|_| !self.is_over) {
-            self.rest.extend_from_slice(&piece[..piece.len().min(self.line_size_max + 1)]);
-            if self.rest.len() > self.line_size_max {
-                self.fail(
-                    "body_too_large",
-                    "the line exceeds the server's limit",
-                    "write one query a line, and shorter lists in it",
-                );
-            } else if piece.ends_with(b"\n") {
-                self.push();
-            }
-        }
-    }
-
-    fn push(&mut self) {
-        let line = self.rest.split().freeze();
-        // Empty lines keep a connection alive, and are not answered.
-        if !line.trim_ascii().is_empty() {
-            self.ready.push_back(Ok(line));
-        }
-    }
-
-    fn end(&mut self) {
-        self.push();
-        self.is_over = true;
-    }
-
-    fn fail(&mut self, code: &'static str, detail: &str, hint: &'static str) {
-        let title = "The body cannot be read";
-        let problem = Problem::new(axum::http::StatusCode::BAD_REQUEST, code, title, detail);
-        self.ready.push_back(Err(problem.with_hint(hint)));
-        self.is_over = true;
+        self.lines.next_chunk()
     }
 }
 
-/// Lines that one thread answers together: a millisecond of searches.
-const CHUNK_LINES: usize = 64;
 /// Of an answer, roughly.
 const LINE_SIZE: usize = 1500;
 
@@ -236,48 +167,31 @@ const LINE_SIZE: usize = 1500;
 mod tests {
     use super::*;
 
-    /// Lines as they come out, `None` for one that was refused.
-    async fn split(text: &'static [u8], piece: usize, line_size_max: usize) -> Vec<(u64, Option<Bytes>)> {
-        let pieces = text.chunks(piece).map(|piece| Ok::<_, Infallible>(Bytes::from_static(piece)));
+    /// The lines of a body that comes in pieces, `None` for one that was refused.
+    async fn lines_of(pieces: Vec<Result<&'static str, std::io::Error>>) -> Vec<(u64, Option<Bytes>)> {
+        let pieces = pieces.into_iter().map(|piece| piece.map(|text| Bytes::from_static(text.as_bytes())));
         let body = Body::from_stream(stream::iter(pieces.collect::<Vec<_>>()));
-        let mut lines = Lines::new(body, line_size_max, Duration::from_secs(5));
+        let mut arriving = Arriving::new(body, 100, Duration::from_secs(5));
         let mut out = Vec::new();
-        while let Some(chunk) = lines.next_chunk().await {
-            assert!((1..=CHUNK_LINES).contains(&chunk.lines.len()));
+        while let Some(chunk) = arriving.next_chunk().await {
             out.extend((chunk.first_line..).zip(chunk.lines.into_iter().map(Result::ok)));
         }
         out
     }
 
     #[tokio::test]
-    async fn lines_are_those_of_the_text_however_it_comes() {
-        let text = b"one\n\n  \ntwo two\r\nthree\n4";
-        for piece in 1..text.len() + 1 {
-            let lines = split(text, piece, 100).await;
-            let trimmed: Vec<_> =
-                lines.iter().map(|(at, line)| (*at, line.as_deref().map(<[u8]>::trim_ascii))).collect();
-            let expected: [(u64, Option<&[u8]>); 4] =
-                [(1, Some(b"one")), (2, Some(b"two two")), (3, Some(b"three")), (4, Some(b"4"))];
-            assert_eq!(trimmed, expected, "pieces of {piece}");
-        }
+    async fn lines_are_counted_over_all_that_arrives() {
+        let lines = lines_of(vec![Ok("one\ntw"), Ok("o\n"), Ok("three")]).await;
+        let expected: [(u64, Option<&[u8]>); 3] =
+            [(1, Some(b"one\n")), (2, Some(b"two\n")), (3, Some(b"three"))];
+        let lines: Vec<_> = lines.iter().map(|(at, line)| (*at, line.as_deref())).collect();
+        assert_eq!(lines, expected);
     }
 
     #[tokio::test]
-    async fn a_line_that_is_too_long_ends_the_batch() {
-        let text = b"short\nmuch too long for the limit\nshort\n";
-        for piece in 1..text.len() + 1 {
-            let lines = split(text, piece, 10).await;
-            assert_eq!(lines.len(), 2, "pieces of {piece}");
-            assert_eq!(lines[1], (2, None));
-        }
-        assert_eq!(split(b"0123456789\n", 3, 11).await.len(), 1);
-    }
-
-    #[tokio::test]
-    async fn many_lines_make_many_chunks() {
-        let text: &'static [u8] = "a\n".repeat(2 * CHUNK_LINES + 1).leak().as_bytes();
-        let lines = split(text, text.len(), 10).await;
-        assert_eq!(lines.len(), 2 * CHUNK_LINES + 1);
-        assert!(lines.iter().zip(1..).all(|((at, _), line)| *at == line));
+    async fn a_body_that_breaks_off_ends_with_a_refusal() {
+        let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let lines = lines_of(vec![Ok("one\ntw"), Err(broken), Ok("o\n")]).await;
+        assert_eq!(lines, [(1, Some(Bytes::from_static(b"one\n"))), (2, None)]);
     }
 }

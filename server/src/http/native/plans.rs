@@ -47,6 +47,8 @@ pub(super) struct MaximumAnswer {
     cut: CutJson,
     /// The graph's version.
     graph_version: u64,
+    /// Nodes that were settled.
+    settled: u64,
 }
 
 /// Channels that separate the payer from the payee.
@@ -169,8 +171,7 @@ fn prepare(app: &App, caller: &Caller, json: &PlanQueryJson) -> Result<PlanQuery
 }
 
 fn plans(mut query: PlanQuery, count: usize, worker: &mut Worker) -> Result<Vec<Plan>, PlanError> {
-    query.route.stop = worker.stop.clone();
-    worker.look_up(query.route.layers.as_ref());
+    worker.take_up(&mut query.route);
     let snapshot = worker.snapshot();
     match count {
         1 => plan(&snapshot, &query, &mut worker.plans).map(|plan| vec![plan]),
@@ -179,12 +180,11 @@ fn plans(mut query: PlanQuery, count: usize, worker: &mut Worker) -> Result<Vec<
 }
 
 fn maximum(mut query: PlanQuery, worker: &mut Worker) -> Result<MaximumAnswer, PlanError> {
-    query.route.stop = worker.stop.clone();
-    worker.look_up(query.route.layers.as_ref());
+    worker.take_up(&mut query.route);
     let snapshot = worker.snapshot();
     let (most, cut) = most_sendable(&snapshot, &query, &mut worker.plans)?;
-    let graph_version = snapshot.version();
-    Ok(MaximumAnswer { maximum_msat: most.to_msat(), cut: CutJson::new(&cut), graph_version })
+    let (graph_version, settled) = (snapshot.version(), worker.plans.settled());
+    Ok(MaximumAnswer { maximum_msat: most.to_msat(), cut: CutJson::new(&cut), graph_version, settled })
 }
 
 impl CutJson {

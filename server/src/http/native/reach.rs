@@ -109,15 +109,14 @@ pub(super) async fn find_reach(
     JsonBody(json): JsonBody<ReachQueryJson>,
 ) -> Result<Json<Timed<ReachAnswer>>, Problem> {
     let asked = app.note_read(&caller);
-    let query = app.query(&caller, &json.to_query())?;
+    let mut query = app.query(&caller, &json.to_query())?;
     let wanted: Option<HashSet<NodeId>> =
         json.nodes.as_ref().map(|nodes| nodes.iter().map(|node| node.0).collect());
     let count_max = json.count_max.map_or(COUNT_DEFAULT, |count| count as usize);
     let towards = json.towards;
     let found = app.search(&caller, Lane::Heavy, move |worker| {
         let snapshot = worker.snapshot();
-        let query = RouteQuery { stop: worker.stop.clone(), ..query };
-        worker.look_up(query.layers.as_ref());
+        worker.take_up(&mut query);
         let found = search(&snapshot, &query, towards);
         worker.settle(match &found {
             Ok(entries) => entries.len(),

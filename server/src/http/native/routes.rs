@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::routing::post;
 use engine::NoRoute;
 use engine::alternatives::alternatives;
-use engine::answer::encode_routes_served;
+use engine::answer::encode_routes;
 use engine::diverse::diverse;
 use engine::query::RouteQuery;
 use engine::route::Route;
@@ -64,7 +64,7 @@ pub(super) async fn find_routes(
     let (best, rest) = routes.split_first().expect("where there is not even one, that is an error");
     Ok(match format {
         Format::FlatBuffers => {
-            let bytes = encode_routes_served(&routes, served(&app, asked));
+            let bytes = encode_routes(&routes, served(&app, asked));
             Formed::flatbuffers(bytes, app, found)
         }
         Format::Json => {
@@ -143,14 +143,13 @@ fn find_or_explain(query: &RouteQuery, worker: &mut Worker) -> Result<Route, Pro
 async fn several(
     app: &App,
     caller: &Caller,
-    query: RouteQuery,
+    mut query: RouteQuery,
     count: u16,
     is_diverse: bool,
 ) -> Result<(RouteQuery, Vec<Route>), Problem> {
     let find = if is_diverse { diverse } else { alternatives };
     let found = app.search(caller, Lane::Heavy, move |worker| {
-        let query = RouteQuery { stop: worker.stop.clone(), ..query };
-        worker.look_up(query.layers.as_ref());
+        worker.take_up(&mut query);
         match find(&worker.snapshot(), &query, 1 + usize::from(count), &mut worker.routes) {
             Ok(routes) => Ok((query, routes)),
             Err(error) => Err(route_problem(&error, &query)),

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use super::account::{Account, Scope};
+use super::key::presented_key;
 use crate::http::host::check_origin;
 use crate::http::problem::Problem;
 
@@ -56,7 +57,8 @@ impl Caller {
     }
 
     fn of(parts: &Parts, scope: Scope) -> Result<Self, Problem> {
-        let caller = parts.extensions.get::<Caller>().ok_or_else(unknown)?;
+        let nobody = || if presented_key(&parts.headers).is_some() { unknown() } else { missing() };
+        let caller = parts.extensions.get::<Caller>().ok_or_else(nobody)?;
         if caller.scopes.has(scope) {
             return Ok(caller.clone());
         }
@@ -117,11 +119,17 @@ async fn wait_for(
     Ok(())
 }
 
-/// Nobody knows the key, or there is none.
-pub(in crate::http) fn unknown() -> Problem {
-    let title = "A key is needed";
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", title, "the request has no key that is known here")
+/// There is no key.
+fn missing() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "no_key", "A key is needed", "the request has no key")
         .with_hint("send it as Authorization: Bearer KEY")
+}
+
+/// Nobody knows the key.
+pub(in crate::http) fn unknown() -> Problem {
+    let title = "The key is not known";
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", title, "nobody here has the request's key")
+        .with_hint("ask whoever runs the server for one, and send it as Authorization: Bearer KEY")
 }
 
 /// A budget is used up.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use engine::flow::PlanWorkspace;
 use engine::layer::LayerStack;
+use engine::query::RouteQuery;
 use engine::router::RouteWorkspace;
 use engine::snapshot::{ChannelGraph, GraphReader, Snapshot};
 use engine::stop::Stop;
@@ -62,6 +63,12 @@ impl Worker {
     /// Notes what was looked at one by one.
     pub fn scan(&mut self, count: usize) {
         self.beside.scanned += count as u64;
+    }
+
+    /// Makes a query the job's: it ends when the client leaves, and the entries of layers that it has to look up are noted.
+    pub fn take_up(&mut self, query: &mut RouteQuery) {
+        query.stop = self.stop.clone();
+        self.look_up(query.layers.as_ref());
     }
 
     /// Notes the entries of layers that a query in the newest snapshot has to look up first.

@@ -75,9 +75,15 @@ async fn every_entry_is_listed_as_it_was_made() {
     let known = call(&service, "askrene-inform-channel", inform("constrained")).await;
     assert_eq!(known["constraints"][0]["maximum_msat"], 4999);
     let biased = call(&service, "askrene-bias-channel", json!(["x", "2x1x0/0", -5, "slow"])).await;
-    let expected =
-        json!({"layer": "x", "short_channel_id_dir": "2x1x0/0", "bias": -5, "description": "slow"});
-    assert_eq!(biased, json!({"biases": [expected]}));
+    let shape = json!({"biases": [{
+        "layer": "text", "short_channel_id_dir": "scid_dir", "bias": "int", "description?": "text", "timestamp": "int",
+    }]});
+    assert_shape(&biased, &shape);
+    let bias = &biased["biases"][0];
+    assert_eq!(
+        (&bias["layer"], &bias["short_channel_id_dir"], &bias["bias"], &bias["description"]),
+        (&json!("x"), &json!("2x1x0/0"), &json!(-5), &json!("slow"))
+    );
     let more = json!({"layer": "x", "short_channel_id_dir": "2x1x0/0", "bias": -3, "relative": true});
     assert_eq!(call(&service, "askrene-bias-channel", more).await["biases"][0]["bias"], -8);
     let node_bias = json!({"layer": "x", "node": node(2), "direction": "out", "bias": 4});

@@ -32,9 +32,10 @@ async fn what_is_imported_is_remembered_and_steers_only_those_who_ask_for_it() {
     let known = service.get("/lnd/v2/router/mc").await.json();
     let shape = json!({"pairs": [{"node_from": "node64", "node_to": "node64", "history": history_shape()}]});
     assert_shape(&known, &shape);
-    let pairs = known["pairs"].as_array().unwrap();
-    let pair = pairs.iter().find(|pair| pair["node_from"] == node64(1)).expect("it was told");
+    let [pair] = known["pairs"].as_array().unwrap().as_slice() else { panic!("nobody paid back: {known}") };
+    assert_eq!((&pair["node_from"], &pair["node_to"]), (&json!(node64(1)), &json!(node64(4))));
     assert_eq!(number(&pair["history"]["fail_amt_msat"]), 5_000_000);
+    assert_eq!(number(&pair["history"]["success_time"]), 0, "nothing was carried");
     let after = service.get(&probability).await.json();
     assert_eq!((&after["probability"], &after["history"]), (&json!(0.0), &pair["history"]));
     let ask = async |mission_control: bool| {
@@ -42,6 +43,10 @@ async fn what_is_imported_is_remembered_and_steers_only_those_who_ask_for_it() {
         service.get(&path).await.json()["routes"][0]["hops"].as_array().unwrap().len()
     };
     assert_eq!((ask(true).await, ask(false).await), (3, 1));
+    // Whoever names the hops is not asked whether they are likely.
+    let pinned = json!({"amt_msat": "10000000", "hop_pubkeys": [node64(4)]});
+    let built = service.post("/lnd/v2/router/route", &pinned).await.json();
+    assert_eq!(built["route"]["hops"].as_array().unwrap().len(), 1, "{built}");
     // What is written can be imported.
     service.post("/lnd/v2/router/x/importhistory", &known).await.json();
 }

@@ -1,0 +1,172 @@
+//! What `/api/v1/events` tells, and whom.
+
+use primitives::{
+    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, GraphDelta, InboundFee, Msat, NodeId,
+    ShortChannelId, UnixTime,
+};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use server::http::Settings;
+use server::http::applier::{Change, Effect};
+
+use super::service::{Answer, Service, line_graph, node};
+use super::state::key;
+
+/// A stream of events.
+struct Events {
+    response: Response,
+    /// What has come and is not heard yet.
+    text: String,
+}
+
+impl Events {
+    /// All that the key's tenant may hear from now on.
+    async fn of(service: &Service, key: &str) -> Self {
+        let request = service.client.get(service.url("/api/v1/events")).bearer_auth(key);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        Events { response, text: String::new() }
+    }
+
+    /// The kind and the data of the next one.
+    async fn next(&mut self) -> (String, Value) {
+        loop {
+            while !self.text.contains("\n\n") {
+                let chunk = self.response.chunk().await.unwrap().expect("the stream goes on");
+                self.text += std::str::from_utf8(&chunk).unwrap();
+            }
+            let (event, rest) = self.text.split_once("\n\n").unwrap();
+            let (event, rest) = (event.to_owned(), rest.to_owned());
+            self.text = rest;
+            let field = |name: &str| {
+                let mut lines = event.lines();
+                lines.find_map(|line| line.strip_prefix(name).map(str::to_owned))
+            };
+            // What keeps a silent connection alive has no kind.
+            let Some(kind) = field("event: ") else { continue };
+            let data: Value = serde_json::from_str(&field("data: ").unwrap()).unwrap();
+            assert_eq!(field("id: "), Some(data["seq"].to_string()), "{event}");
+            assert!(data["at"].is_u64() && data["graph_version"].is_u64(), "{event}");
+            return (kind, data);
+        }
+    }
+}
+
+async fn ask(service: &Service, key: &str, method: Method, path: &str, body: &Value) -> Value {
+    let request = service.client.request(method, service.url(path)).bearer_auth(key).json(body);
+    Answer::of(request.send().await.unwrap()).await.json()
+}
+
+/// Changes all that a tenant has, and returns the kinds of its events with what each change was answered.
+async fn change_all(service: &Service, key: &str, layer: &str) -> Vec<(&'static str, Value)> {
+    let path = format!("/api/v1/layers/{layer}");
+    let created = ask(service, key, Method::PUT, &path, &Value::Null).await;
+    let edits = json!([{"edit": "bias_node", "node_id": node(3), "side": "in", "bias": 7}]);
+    let edited = ask(service, key, Method::POST, &format!("{path}/edits"), &edits).await;
+    let hops = json!({"path": [{"channel": "2x1x0/0", "amount_msat": 5}]});
+    let reserved = ask(service, key, Method::POST, "/api/v1/reservations", &hops).await;
+    let reservation = format!("/api/v1/reservations/{}", reserved["reservation"]);
+    let released = ask(service, key, Method::DELETE, &reservation, &Value::Null).await;
+    let failed = json!({
+        "path": [{"channel": "4x1x0/0", "amount_msat": 1_000_000}],
+        "outcome": "failed", "erring_node": 0, "failure_code": 0x1007,
+    });
+    let learnt = ask(service, key, Method::POST, "/api/v1/feedback", &failed).await;
+    assert!(reserved["reservation"].is_u64() && learnt["advice"]["action"] == "believe");
+    vec![
+        ("layer", created),
+        ("layer", edited[0].clone()),
+        ("reservations", reserved),
+        ("reservations", released),
+        ("feedback", learnt),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_hears_of_all_that_is_its_own_and_of_nothing_that_is_anothers() {
+    let keys = vec![key("one", "first"), key("partner", "first"), key("two", "second")];
+    let service = Service::of(line_graph(), Settings { keys, ..Settings::default() }).await;
+    let mut first = [Events::of(&service, "one").await, Events::of(&service, "partner").await];
+    let mut second = [Events::of(&service, "two").await];
+    let of_first = change_all(&service, "one", "mine").await;
+    let of_second = change_all(&service, "two", "theirs").await;
+    // All hear of this one, so that whoever heard something else before would be found out.
+    let graph = service.app.change(Change::Graph(Vec::new())).await.unwrap();
+    for (listeners, changes, layer) in
+        [(&mut first[..], &of_first, "mine"), (&mut second[..], &of_second, "theirs")]
+    {
+        for events in listeners {
+            for (kind, answer) in changes {
+                let (heard, data) = events.next().await;
+                assert_eq!((heard.as_str(), &data["seq"]), (*kind, &answer["seq"]), "{layer}: {data}");
+                for told in ["reservation", "bias", "advice"] {
+                    assert_eq!(data.get(told), answer.get(told), "{layer}: {data}");
+                }
+                let name = (heard == "layer").then(|| json!(layer));
+                assert_eq!(data.get("layer"), name.as_ref(), "{data}");
+            }
+            let (heard, data) = events.next().await;
+            assert_eq!((heard.as_str(), &data["seq"]), ("graph", &json!(graph.seq)), "{layer}: {data}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_the_graph_are_told_with_their_values() {
+    let service = Service::line().await;
+    let mut events = Events::of(&service, "anybody").await;
+    let [known, unknown]: [ShortChannelId; 2] = ["7x8x9", "7x8x10"].map(|name| name.parse().unwrap());
+    let [one, two, three, five]: [NodeId; 4] = [1, 2, 3, 5].map(|at| node(at).parse().unwrap());
+    let policy = ChannelPolicy {
+        fee: Fee { fee_base_msat: 11, fee_proportional_millionths: 22 },
+        inbound_fee: InboundFee { base_msat: -33, proportional_millionths: -44 },
+        cltv_expiry_delta: CltvExpiryDelta::from_blocks(55),
+        htlc_minimum_msat: Msat::from_msat(66),
+        htlc_maximum_msat: Msat::from_msat(77_000),
+        disabled: true,
+        last_update: UnixTime::from_secs(1_700_000_088),
+    };
+    let opened = |short_channel_id, node_id_1, node_id_2, capacity| GraphDelta::ChannelOpened {
+        short_channel_id,
+        node_id_1,
+        node_id_2,
+        capacity,
+        features: Features::default(),
+    };
+    let deltas = vec![
+        opened(known, two, five, Some(Msat::from_msat(123_456_000))),
+        opened(unknown, one, two, None),
+        GraphDelta::PolicyUpdated { short_channel_id: known, direction: Direction::NodeTwoToOne, policy },
+        GraphDelta::NodeSeen { node_id: three, features: Features::from_bits([9]) },
+    ];
+    let made = service.app.change(Change::Graph(deltas)).await.unwrap();
+    assert_eq!(made.effect, Effect::Graph { applied: 4, refused: 0 });
+    let (kind, data) = events.next().await;
+    assert_eq!(kind, "graph");
+    assert_eq!(
+        (&data["seq"], &data["graph_version"]),
+        (&json!(made.seq), &json!(made.graph_version)),
+        "{data}"
+    );
+    let policy = json!({
+        "fee_base_msat": 11, "fee_proportional_millionths": 22, "inbound_fee_base_msat": -33,
+        "inbound_fee_proportional_millionths": -44, "cltv_expiry_delta": 55, "htlc_minimum_msat": 66,
+        "htlc_maximum_msat": 77_000, "disabled": true, "last_update": 1_700_000_088,
+    });
+    let told = json!([
+        {
+            "change": "channel_opened", "short_channel_id": "7x8x9", "node_id_1": node(2), "node_id_2": node(5),
+            "capacity_msat": 123_456_000,
+        },
+        {
+            "change": "channel_opened", "short_channel_id": "7x8x10", "node_id_1": node(1), "node_id_2": node(2),
+            "capacity_msat": null,
+        },
+        {"change": "policy_updated", "short_channel_id": "7x8x9", "direction": 1, "policy": policy},
+        {"change": "node_seen", "node_id": node(3)},
+    ]);
+    assert_eq!(data["changes"], told);
+    // What was told is what is served.
+    let channel = service.get("/api/v1/graph/channels/7x8x9").await.json();
+    assert_eq!((&channel["policy_2"], &channel["capacity_msat"]), (&policy, &json!(123_456_000)));
+}
