@@ -32,8 +32,8 @@ use crate::snapshot::Snapshot;
 /// (but the payer that pays itself), each obeys all of the query's limits, and no two are the same sequence of
 /// channels. The first is the one that [`route`](crate::router::route) finds.
 ///
-/// A route's proof is about the routes that are not before it. Where the work limit left some open, or the query has a
-/// tolerance, it says by how much one that is missing may be cheaper. Where policies change meanwhile, each route was
+/// A route's proof is about the routes that are not before it. Where the work limit or changes of the graph left some open, or
+/// the query has a tolerance, it says by how much one that is missing may be cheaper. Where policies change meanwhile, each route was
 /// right at its own moment.
 ///
 /// About as many searches as the routes before the last have channels, together.
@@ -93,7 +93,7 @@ struct Best {
 #[derive(Debug)]
 struct Classes {
     best: Vec<Best>,
-    /// The least cost of any route in classes that the work did not suffice for.
+    /// The least cost of any route in classes that the work did not suffice for, or that changed all the time.
     open_least: u64,
     /// What the query itself forbids.
     restrictions: Restrictions,
@@ -134,12 +134,28 @@ impl Classes {
             }
             let part = Class { end: arcs[at + 1..].to_vec(), closed };
             compiled.restrictions = self.restrict(snapshot, compiled, &part);
-            match route_compiled(snapshot, query, compiled, &part.end, space) {
-                Ok(route) => self.best.push(Best::new(part, route, space)),
-                Err(RouteError::NoRoute(_)) => {}
-                Err(RouteError::WorkLimit { .. }) => self.open_least = self.open_least.min(least),
-                Err(error) => return Err(error),
+            let found = route_compiled(snapshot, query, compiled, &part.end, space);
+            self.add(part, found, least, space)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a class with its best route, if it has any; where that is not known, it costs `least` or more.
+    fn add(
+        &mut self,
+        class: Class,
+        found: Result<Route, RouteError>,
+        least: u64,
+        space: &RouteWorkspace,
+    ) -> Result<(), RouteError> {
+        match found {
+            Ok(route) => self.best.push(Best::new(class, route, space)),
+            Err(RouteError::NoRoute(_)) => {}
+            // What was found so far is still worth having.
+            Err(RouteError::WorkLimit { .. } | RouteError::Contended) => {
+                self.open_least = self.open_least.min(least);
             }
+            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -175,3 +191,19 @@ impl Best {
 
 /// Room for as many routes as a payer usually asks for.
 const ROUTE_COUNT_USUAL: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_search_leaves_open_takes_away_no_route() {
+        let space = RouteWorkspace::default();
+        for error in [RouteError::WorkLimit { settled: 9 }, RouteError::Contended] {
+            let restrictions = Restrictions::default();
+            let mut classes = Classes { best: Vec::new(), open_least: u64::MAX, restrictions };
+            let added = classes.add(Class::default(), Err(error.clone()), 7, &space);
+            assert_eq!((added, classes.least()), (Ok(()), 7), "{error}");
+        }
+    }
+}

@@ -7,9 +7,9 @@ use primitives::{Direction, Features, NodeId, ShortChannelId, ShortChannelIdDir}
 
 use crate::belief::Liquidity;
 use crate::cost::{CostModel, FeeOnly, HopCost, Probable, Risky};
-use crate::graph::{ArcIdx, NodeIdx};
-use crate::layer::Adjustments;
-use crate::overlay::{Overlay, OverlayChannel};
+use crate::graph::{ArcIdx, NodeIdx, Record};
+use crate::layer::{Adjustments, ArcChange};
+use crate::overlay::{Overlay, OverlayArc, OverlayChannel};
 use crate::query::{ExtraArc, FirstChannel, RouteQuery};
 use crate::route_error::{QueryPart, RouteError};
 use crate::search::passage::Believed;
@@ -64,7 +64,9 @@ pub(crate) fn compile(snapshot: &Snapshot, query: &RouteQuery) -> Result<Compile
         adjust(&mut restrictions, adjustments, query.extra_arcs.iter().zip(numbers));
     }
     let (payer, payee) = (names.node(&query.payer)?, names.node(&query.payee)?);
-    restrictions.adjustments = adjustments;
+    restrictions.adjustments = adjustments.clone();
+    let moved = open_first_arcs(&names, &mut restrictions);
+    let extra = if moved.is_empty() { extra } else { extra.with_moved(moved) };
     Ok(Compiled { payer, payee, restrictions, extra })
 }
 
@@ -95,20 +97,30 @@ fn restrict(names: &Names<'_>, query: &RouteQuery) -> Result<Restrictions, Route
         restrictions.avoided_nodes.extend(names.node(node_id).ok());
     }
     let own = names.own_channels();
-    for &channel in &query.avoid.channels {
+    for channel in distinct(&query.avoid.channels) {
         restrictions.avoided_arcs.extend(names.channels(channel, &own).flatten());
     }
-    for avoided in &query.avoid.directions {
+    for avoided in distinct(&query.avoid.directions) {
         let channels = names.channels(avoided.short_channel_id, &own);
         restrictions.avoided_arcs.extend(channels.map(|arcs| arcs[avoided.direction.as_usize()]));
     }
     restrictions.avoided_nodes.sort_unstable();
+    restrictions.avoided_nodes.dedup();
     restrictions.avoided_arcs.sort_unstable();
+    restrictions.avoided_arcs.dedup();
     if let Some(channels) = &query.first_channels {
         restrictions.first_arcs = Some(first_arcs(names, &own, names.node(&query.payer)?, channels)?);
     }
     restrictions.last_hop = query.last_hop.map(|node_id| names.node(&node_id)).transpose()?;
     Ok(restrictions)
+}
+
+/// Each of some names once: many arcs may bear one.
+fn distinct<T: Ord + Copy>(names: &[T]) -> Vec<T> {
+    let mut names = names.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// A payer's arcs by the names of its channels, in the order of arcs, with their balances. Looked up in the payer's own list,
@@ -146,6 +158,27 @@ fn named_first_arc(
     let leaving = arcs.filter(|&arc| names.tail(arc) == payer);
     let first = leaving.min_by_key(|&arc| names.is_untold(arc));
     first.ok_or(bad(QueryPart::FirstChannels, "a first channel is not the payer's"))
+}
+
+/// Opens first arcs that are disabled or were never announced, see [`ArcChange::opening`]. Returns those that lie in lists,
+/// to be found beside these.
+fn open_first_arcs(names: &Names<'_>, restrictions: &mut Restrictions) -> Vec<OverlayArc> {
+    let first = restrictions.first_arcs.as_deref().unwrap_or_default().iter();
+    let opened = first.filter_map(|&(arc, _)| {
+        Some((arc, ArcChange::opening(restrictions.change(arc), names.record(arc))?))
+    });
+    let mut opened: Vec<_> = opened.collect();
+    opened.dedup_by_key(|opened| opened.0);
+    let topology = names.snapshot.topology();
+    let listed =
+        opened.iter().map(|&(arc, _)| arc).filter(|&arc| arc as usize / 2 < topology.channel_count());
+    let moved = listed.filter(|&arc| !restrictions.is_moved(arc));
+    let moved = moved.map(|arc| OverlayArc::listed(topology, arc)).collect();
+    let is_kept = |arc: u32| opened.binary_search_by_key(&arc, |opened| opened.0).is_err();
+    restrictions.own_changes.retain(|&(arc, _)| is_kept(arc));
+    restrictions.own_changes.extend(opened);
+    restrictions.own_changes.sort_unstable_by_key(|&(arc, _)| arc);
+    moved
 }
 
 fn bad(part: QueryPart, reason: &'static str) -> RouteError {
@@ -270,8 +303,7 @@ impl Names<'_> {
         if let Some(node) = self.created.and_then(|created| created.sorted_node(node_id)) {
             return Ok(node);
         }
-        let place = self.extra.node_ids().iter().position(|known| known == node_id);
-        Ok(self.extra.node_at(place.ok_or(RouteError::UnknownNode { node_id: *node_id })?))
+        self.extra.sorted_node(node_id).ok_or(RouteError::UnknownNode { node_id: *node_id })
     }
 
     /// The arcs of all channels of that name: a route hint may bear the name of a channel in the graph, and several hints one
@@ -331,6 +363,13 @@ impl Names<'_> {
             Some(beside) => beside.tail,
             None => self.snapshot.tail(ArcIdx::from_u32(arc)).to_u32(),
         }
+    }
+
+    /// The policy of an arc, without what layers change.
+    fn record(&self, arc: u32) -> Record {
+        let beside = [Some(self.extra), self.created, Some(self.snapshot.overlay())];
+        let beside = beside.into_iter().flatten().find_map(|overlay| overlay.arc(arc));
+        beside.map_or_else(|| self.snapshot.topology().in_lists().record(arc), |beside| beside.record)
     }
 
     /// Whether an arc is the direction of a channel of the query's own that the query says nothing of.
@@ -411,20 +450,16 @@ fn extra_overlay(
     if arcs.len() > EXTRA_ARC_COUNT_MAX {
         return Err(bad(QueryPart::ExtraArcs, "more than 10,000 extra arcs"));
     }
-    let mut node_ids = Vec::new();
     let known = |node_id: &NodeId| match snapshot.node(node_id) {
         Some(node) => Some(node.to_u32()),
         None => created?.sorted_node(node_id),
     };
-    let mut place = |node_id: NodeId| match known(&node_id) {
-        Some(node) => node,
-        None => {
-            let known = node_ids.iter().position(|&known| known == node_id).unwrap_or_else(|| {
-                node_ids.push(node_id);
-                node_ids.len() - 1
-            });
-            first_node + known as u32
-        }
+    let ends = arcs.iter().flat_map(|arc| [arc.tail, arc.head]);
+    let unknown = ends.filter(|node_id| known(node_id).is_none()).collect::<Vec<_>>();
+    let node_ids = distinct(&unknown);
+    let place = |node_id: &NodeId| {
+        let own = || first_node + node_ids.binary_search(node_id).expect("it was noted above") as u32;
+        known(node_id).unwrap_or_else(own)
     };
     let mut channels = Vec::with_capacity(arcs.len());
     for (arc, &number) in arcs.iter().zip(numbers) {
@@ -433,7 +468,7 @@ fn extra_overlay(
         }
         let (channel, direction) = (number as usize / 2, number as usize % 2);
         if channel == channels.len() {
-            let mut nodes = [place(arc.tail), place(arc.head)];
+            let mut nodes = [place(&arc.tail), place(&arc.head)];
             nodes.rotate_left(direction);
             channels.push(OverlayChannel {
                 short_channel_id: arc.short_channel_id,
@@ -461,6 +496,7 @@ mod tests {
     use primitives::{ChannelPolicy, CltvExpiryDelta, Fee, InboundFee, Msat};
 
     use super::*;
+    use crate::graph::{GraphBuilder, Topology};
 
     fn node(number: u8) -> NodeId {
         let mut bytes = [number; 33];
@@ -483,6 +519,22 @@ mod tests {
         };
         let short_channel_id = ShortChannelId::from_u64(name);
         ExtraArc { short_channel_id, tail: node(tail), head: node(head), policy, capacity: None }
+    }
+
+    #[test]
+    fn a_name_that_is_avoided_often_is_avoided_once() {
+        // 200 hints of one name, and a node that only they know.
+        let extra_arcs = [[arc((7, 1, 2)); 100], [arc((7, 2, 3)); 100]].concat();
+        let mut query = RouteQuery { extra_arcs, ..RouteQuery::new(node(1), node(2), Msat::from_msat(1)) };
+        let short_channel_id = ShortChannelId::from_u64(7);
+        let directions = Direction::BOTH.map(|direction| ShortChannelIdDir { short_channel_id, direction });
+        query.avoid.nodes = vec![node(3); 300];
+        query.avoid.channels = vec![short_channel_id; 300];
+        query.avoid.directions = directions.repeat(300);
+        let topology = Topology::build(GraphBuilder::new()).expect("an empty graph");
+        let compiled = compile(&Snapshot::from_topology(topology), &query).expect("known names");
+        assert_eq!(compiled.restrictions.avoided_arcs.len(), 2 * 200);
+        assert_eq!(compiled.restrictions.avoided_nodes.len(), 1);
     }
 
     #[test]

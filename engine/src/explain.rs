@@ -150,17 +150,22 @@ pub(crate) fn explain(
     is_limited: bool,
     space: &mut Workspace,
 ) -> Result<NoRoute, Unexplained> {
-    let largest = largest_htlc(&problem, true);
-    if largest < problem.amount {
-        return Ok(NoRoute::PayerCannotSend { largest: Msat::from_msat(largest) });
-    }
     let unlimited = Problem { amount_max: COST_MAX, strict: false, tolerance: 0, ..problem };
-    let largest = largest_htlc(&problem, false);
-    if largest < problem.amount {
-        // It is true in any case; whose fault it is may take more work than there is.
-        let wish = closing_wish(query, &unlimited, &[Wish::Avoid, Wish::LastHop], space).unwrap_or(None);
-        let largest = Msat::from_msat(largest);
-        return Ok(wish.map_or(NoRoute::PayeeCannotReceive { largest }, |wish| NoRoute::Closed { wish }));
+    for at_payer in [true, false] {
+        let largest = Msat::from_msat(largest_htlc(&problem, at_payer));
+        if largest.to_msat() < problem.amount {
+            // Where the payer has channels left, what these take says more.
+            let wishes: &[Wish] =
+                if at_payer && largest > Msat::ZERO { &[] } else { &[Wish::Avoid, Wish::LastHop] };
+            // It is true in any case; whose fault it is may take more work than there is.
+            let wish = closing_wish(query, &unlimited, wishes, space).unwrap_or(None);
+            let reason = if at_payer {
+                NoRoute::PayerCannotSend { largest }
+            } else {
+                NoRoute::PayeeCannotReceive { largest }
+            };
+            return Ok(wish.map_or(reason, |wish| NoRoute::Closed { wish }));
+        }
     }
     if (problem.amount_max < COST_MAX || is_limited)
         && let Some(cheapest) = cheapest(query, &unlimited, space)?

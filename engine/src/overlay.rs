@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicU64;
 use hashbrown::HashMap;
 use primitives::{ChannelPolicy, Direction, Features, InboundFee, Msat, NodeId, ShortChannelId};
 
-use crate::graph::{FOREIGN, Record, is_discount};
+use crate::graph::{ArcIdx, FOREIGN, Record, Topology, is_discount};
 
 /// A channel of an overlay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,18 @@ pub(crate) struct OverlayArc {
     pub(crate) arc: u32,
     /// Its policy.
     pub(crate) record: Record,
+}
+
+impl OverlayArc {
+    /// An arc of the generation as its list has it, to be found beside that.
+    pub(crate) fn listed(topology: &Topology, arc: u32) -> Self {
+        OverlayArc {
+            tail: topology.tail(ArcIdx::from_u32(arc)).to_u32(),
+            head: topology.head(ArcIdx::from_u32(arc)).to_u32(),
+            arc,
+            record: topology.in_lists().record(arc),
+        }
+    }
 }
 
 /// A small set of channels beside a generation.

@@ -24,7 +24,9 @@ pub struct RouteQuery {
     /// What the route may not use.
     pub avoid: Avoid,
     /// The payer's channels that may be used, with what it can send over each; `None` allows all that are in the
-    /// graph, their balances unknown.
+    /// graph, their balances unknown. The payer knows its own channels: one that is named here may be used even where gossip
+    /// says that it is disabled, or nobody has announced how the payer forwards over it; then its minimum is 0 and its maximum
+    /// its capacity. A layer that disables it still does.
     pub first_channels: Option<Vec<FirstChannel>>,
     /// The node that must be last before the payee.
     pub last_hop: Option<NodeId>,

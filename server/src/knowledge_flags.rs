@@ -56,9 +56,10 @@ impl KnowledgeFlags {
         let beliefs = Beliefs::new(snapshot, HalfLives::default());
         let bytes = read(path)?;
         let hint = "give a file of ours, or what `lncli querymc` prints";
+        let now = unix_now();
         let take = |name: ShortChannelId, learnt: Learnt| {
             // What the graph does not have is of no use.
-            beliefs.take(name, learnt);
+            beliefs.take(name, learnt.not_after(now));
         };
         if bytes.trim_ascii_start().starts_with(b"{") {
             read_mission_control(&bytes, snapshot, take).map_err(|error| wrong(path, &error, hint))?;
@@ -69,7 +70,7 @@ impl KnowledgeFlags {
             PriorName::Uniform => Prior::Uniform,
             PriorName::Bimodal => Prior::Bimodal(Bimodal::default()),
         };
-        Ok(HeldBeliefs { prior, ..HeldBeliefs::new(Arc::new(beliefs), unix_now()) })
+        Ok(HeldBeliefs { prior, ..HeldBeliefs::new(Arc::new(beliefs), now) })
     }
 }
 

@@ -239,9 +239,12 @@ impl<'a> SimpleRoutes<'a> {
 
     fn step(&mut self, channel: &ChannelDraft, direction: Direction, need: Need) {
         let (tail, head) = (channel.nodes[direction.as_usize()], channel.nodes[1 - direction.as_usize()]);
-        let Some(policy) = channel.policies[direction.as_usize()].filter(|policy| !policy.disabled) else {
-            return;
-        };
+        // What the payer names is open, whatever gossip says.
+        let is_named = tail == self.payer
+            && self.query.first_channels.is_some()
+            && self.balance(channel.short_channel_id).is_some();
+        let policy = channel.policies[direction.as_usize()];
+        let Some(policy) = policy.filter(|policy| !policy.disabled || is_named) else { return };
         let limits = &self.query.limits;
         let is_back = self.nodes.contains(&tail) && tail != self.payer;
         let is_used = self.channels.contains(&channel.short_channel_id);

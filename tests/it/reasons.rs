@@ -140,6 +140,8 @@ fn a_way_that_is_to_be_avoided_is_told_as_such() {
         Avoid { nodes: vec![node(1), node(2)], ..Avoid::default() },
         Avoid { channels: vec![scid(1), scid(4)], ..Avoid::default() },
         Avoid { directions: vec![direction(2), direction(3)], ..Avoid::default() },
+        // Both of the payer's channels.
+        Avoid { channels: vec![scid(1)], directions: vec![direction(3)], ..Avoid::default() },
         // Both of the payee's channels.
         Avoid { channels: vec![scid(2)], directions: vec![direction(4)], ..Avoid::default() },
     ] {
@@ -149,6 +151,14 @@ fn a_way_that_is_to_be_avoided_is_told_as_such() {
             assert_eq!(reason, NoRoute::Closed { wish: Wish::Avoid }, "{:?}", query.avoid);
         }
     }
+}
+
+#[test]
+fn what_is_avoided_is_no_reason_where_the_payer_could_not_send_anyhow() {
+    let largest = Msat::from_sat(10_000_000).unwrap();
+    let avoid = Avoid { channels: vec![scid(1)], ..Avoid::default() };
+    let query = RouteQuery { avoid, amount: largest.saturating_add(Msat::from_msat(1)), ..free() };
+    assert_eq!(no_route(&snapshot(), &query), NoRoute::PayerCannotSend { largest });
 }
 
 #[test]

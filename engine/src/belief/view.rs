@@ -31,6 +31,15 @@ impl BeliefView<'_> {
         self.beliefs.is_empty()
     }
 
+    /// What a channel's bounds were learnt against, where anything is known of it, and else `capacity`. Where nobody knows
+    /// the capacity, each direction's maximum stands for it, of which the table takes the greater.
+    #[inline]
+    pub fn whole(self, channel: u32, capacity: Msat) -> Msat {
+        let channel = ChannelIdx::from_u32(channel);
+        let known = if self.beliefs.is_known(channel) { self.beliefs.capacity(channel) } else { None };
+        known.map_or(capacity, |known| known.max(capacity))
+    }
+
     /// The least and the greatest liquidity of one direction of the channel with the number `channel`:
     /// 0 <= lower <= upper <= `capacity`, which are 0 and `capacity` where nothing is known.
     #[inline]

@@ -222,7 +222,7 @@ mod tests {
         let edge = r#"{"channel_id": "879609302220800", "chan_point": "x:0", "last_update": 5, "node1_pub": "N1",
             "node2_pub": "N2", "capacity": CAP, "node1_policy": null, "node2_policy": {"time_lock_delta": 80,
             "min_htlc": "1000", "fee_base_msat": "4294967295", "fee_rate_milli_msat": 7, "disabled": true,
-            "max_htlc_msat": "0", "last_update": 1700000000, "custom_records": {"1": [{}]},
+            "max_htlc_msat": "9000000", "last_update": 1700000000, "custom_records": {"1": [{}]},
             "inbound_fee_base_msat": -3, "inbound_fee_rate_milli_msat": "-4"}}"#;
         for capacity in ["\"20000\"", "20000"] {
             let graph = read(&edge.replace("CAP", capacity)).expect("well formed");
@@ -232,8 +232,27 @@ mod tests {
             let policy = channel.policies[1].expect("read");
             assert_eq!(policy.fee, Fee { fee_base_msat: u32::MAX, fee_proportional_millionths: 7 });
             assert_eq!(policy.inbound_fee, InboundFee { base_msat: -3, proportional_millionths: -4 });
-            assert!(policy.disabled && policy.htlc_maximum_msat == Msat::ZERO);
+            assert!(policy.disabled && policy.htlc_maximum_msat == Msat::from_msat(9_000_000));
         }
+    }
+
+    #[test]
+    fn without_a_maximum_the_capacity_is_the_limit() {
+        let maximum = |capacity: &str, policy: &str| {
+            // The policy may come before the capacity.
+            let edge = format!(
+                r#"{{"channel_id": 1, "node1_pub": "N1", "node2_pub": "N2", "node1_policy": {{{policy}}}{capacity}}}"#
+            );
+            let graph = read(&edge).expect("well formed");
+            graph.channels()[0].policies[0].expect("read").htlc_maximum_msat
+        };
+        let capacity = r#", "capacity": "20000""#;
+        for none in ["", r#""max_htlc_msat": "0""#, r#""max_htlc_msat": 0"#, r#""max_htlc_msat": null"#] {
+            assert_eq!(maximum(capacity, none), Msat::from_msat(20_000_000), "{none}");
+            assert_eq!(maximum("", none), Msat::MAX, "{none}");
+            assert_eq!(maximum(r#", "capacity": "0""#, none), Msat::MAX, "{none}");
+        }
+        assert_eq!(maximum(capacity, r#""max_htlc_msat": "1""#), Msat::from_msat(1));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The values inside LND's JSON, each read with the name of its field, so that an error can say what was expected.
 //!
 //! Protobuf's JSON form writes 64-bit numbers as strings and REST proxies do not always: numbers are taken as either.
-//! What is absent or null has its type's zero (proto3).
+//! What is absent or null has its type's zero (proto3); a capacity of zero is unknown, a `max_htlc_msat` of zero is none.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -128,7 +128,8 @@ impl<'de> Visitor<'de> for EdgeSeed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Edge, A::Error> {
-        let (mut node_id_1, mut node_id_2, mut capacity, mut policies) = (None, None, None, [None; 2]);
+        let (mut node_id_1, mut node_id_2, mut capacity) = (None, None, None);
+        let mut policies: [Option<ChannelPolicy>; 2] = [None; 2];
         while let Some(field) = map.next_key()? {
             match field {
                 EdgeField::ChannelId => *self.0 = Some(map.next_value_seed(Text::new("channel_id", SCID))?),
@@ -157,6 +158,9 @@ impl<'de> Visitor<'de> for EdgeSeed<'_> {
                 }
             }
         }
+        // LND holds an HTLC against the maximum of a policy that has one, and else against the capacity.
+        let without = policies.iter_mut().flatten().filter(|policy| policy.htlc_maximum_msat == Msat::ZERO);
+        without.for_each(|policy| policy.htlc_maximum_msat = capacity.unwrap_or(Msat::MAX));
         Ok(Edge {
             short_channel_id: self.0.ok_or_else(|| A::Error::missing_field("channel_id"))?,
             node_id_1: node_id_1.ok_or_else(|| A::Error::missing_field("node1_pub"))?,

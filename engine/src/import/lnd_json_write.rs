@@ -108,7 +108,8 @@ impl From<ChannelPolicy> for PolicyJson {
             fee_base_msat: policy.fee.fee_base_msat.to_string(),
             fee_rate_milli_msat: policy.fee.fee_proportional_millionths.to_string(),
             disabled: policy.disabled,
-            max_htlc_msat: policy.htlc_maximum_msat.to_msat().to_string(),
+            // 0 would say that there is no maximum.
+            max_htlc_msat: policy.htlc_maximum_msat.to_msat().max(1).to_string(),
             last_update: policy.last_update.to_secs(),
             inbound_fee_base_msat: policy.inbound_fee.base_msat,
             inbound_fee_rate_milli_msat: policy.inbound_fee.proportional_millionths,

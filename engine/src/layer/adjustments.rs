@@ -100,6 +100,25 @@ impl Default for ArcChange {
 }
 
 impl ArcChange {
+    /// What becomes of the change of an arc that the payer names with what it can send over it, and whose record in the graph
+    /// is `record`: the payer knows its own channel better than gossip does, though not than a layer that disables it.
+    /// `None` where nothing more changes.
+    pub(crate) fn opening(layered: Option<&ArcChange>, record: Record) -> Option<ArcChange> {
+        let change = layered.copied().unwrap_or_default();
+        let mut policy = change.policy.unwrap_or_default();
+        let is_barred = change.is_closed || policy.enabled == Some(false);
+        if record.flags() & DISABLED == 0 || is_barred {
+            return None;
+        }
+        policy.enabled = Some(true);
+        if record.flags() & UNANNOUNCED != 0 && record.is_capacity_unknown() {
+            // The balance alone says what passes.
+            policy.htlc_maximum_msat = policy.htlc_maximum_msat.or(Some(NO_MAXIMUM));
+        }
+        let opened = ArcChange { policy: Some(policy), ..change };
+        (layered != Some(&opened)).then_some(opened)
+    }
+
     /// The record as it is changed; limits are in [`ArcChange::limits`], because values may be too wide for a record.
     pub(crate) fn record(&self, mut record: Record) -> Record {
         let Some(policy) = self.policy else { return record };
@@ -176,3 +195,5 @@ impl ArcChange {
 }
 
 const NO_CONSTRAINT: (u64, u64) = (0, u64::MAX);
+/// More than there will ever be, and so little that sums with it fit 64 bits.
+const NO_MAXIMUM: Msat = Msat::from_msat(1 << 62);

@@ -101,12 +101,7 @@ impl Draft<'_> {
         let topology = snapshot.topology();
         let in_lists = 2 * topology.channel_count() as u32;
         let is_moved = |&&(arc, change): &&(u32, ArcChange)| arc < in_lists && change.may_gain();
-        let moved = changes.iter().filter(is_moved).map(|&(arc, _)| OverlayArc {
-            tail: topology.tail(ArcIdx::from_u32(arc)).to_u32(),
-            head: topology.head(ArcIdx::from_u32(arc)).to_u32(),
-            arc,
-            record: topology.in_lists().record(arc),
-        });
+        let moved = changes.iter().filter(is_moved).map(|&(arc, _)| OverlayArc::listed(topology, arc));
         let moved = moved.collect::<Vec<_>>();
         let moved_end = moved.last().map_or(0, |arc| arc.arc + 1);
         Adjustments {

@@ -63,8 +63,8 @@ pub(super) fn hold_unreserved(parts: &[SentPart], snapshot: &Snapshot, query: &R
 
 /// A part's hops as beliefs learn from them; `others` are on the way beside it.
 ///
-/// Of the other parts over the same arc it is not known whether they had got there. For a hop that refused they are taken
-/// to be there, for one that carried they are not: both bounds are true either way.
+/// Of the other parts over the same arc, and of whatever else is reserved there, it is not known whether they had got there.
+/// For a hop that refused they are taken to be there, for one that carried they are not: both bounds are true either way.
 pub(super) fn attempted(
     part: &SentPart,
     failed: Option<usize>,
@@ -74,7 +74,11 @@ pub(super) fn attempted(
 ) -> Vec<AttemptedHop> {
     let hops = part.part.hops.iter().enumerate().map(|(place, hop)| {
         let arc = arc_named(world.snapshot, query, hop.channel()).filter(|_| failed == Some(place));
-        let in_flight = arc.map_or(Msat::ZERO, |arc| others.of(arc));
+        let in_flight = arc.map_or(Msat::ZERO, |arc| {
+            // The others are among what is reserved, or nothing is.
+            let reserved = query.reservations.as_ref().map_or(0, |all| all.reserved(hop.channel()).msat);
+            others.of(arc).max(Msat::from_msat(reserved))
+        });
         world.beliefs.attempted_hop(hop.channel(), hop.amount, in_flight)
     });
     hops.collect()

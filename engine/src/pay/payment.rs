@@ -47,7 +47,7 @@ pub struct Payment {
 impl Payment {
     /// A payment of the query's amount. First channels' balances are those before it begins: the payment itself takes off
     /// them what it sends. Where the query counts reservations, whoever drives the payment reserves each part before it asks
-    /// for more, and releases it when it tells what became of it: the parts on the way are taken to be among what is reserved.
+    /// for more, and releases it before it tells what became of it: the parts on the way are taken to be among what is reserved.
     pub fn new(query: PlanQuery, prior: Prior, budget: PayBudget) -> Self {
         Payment {
             lessons: Lessons::new(&query),
@@ -195,7 +195,9 @@ impl Payment {
     }
 
     fn is_missing(&self) -> bool {
-        self.settled == Msat::ZERO && self.committed() < self.query.route.amount
+        // A payment of nothing is missing, too: planning it says what is wrong with it.
+        let amount = self.query.route.amount;
+        self.settled == Msat::ZERO && (self.committed() < amount || amount == Msat::ZERO)
     }
 
     /// Whether something is yet to be planned or to be handed out.

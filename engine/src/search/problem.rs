@@ -77,7 +77,8 @@ pub(crate) struct Restrictions {
     pub(crate) headroom_millionths: u32,
     /// What layers change.
     pub(crate) adjustments: Option<Arc<Adjustments>>,
-    /// What they change of the query's own arcs, sorted.
+    /// What counts instead of that: what layers change of the query's own arcs, and the payer's arcs that it opens itself, with
+    /// what layers change of these; sorted.
     pub(crate) own_changes: Vec<(u32, ArcChange)>,
     /// What that does to the bounds on costs.
     pub(crate) tuning: Tuning,
@@ -116,6 +117,7 @@ impl Restrictions {
             || self.headroom_millionths != 0
             || self.last_hop.is_some()
             || self.adjustments.is_some()
+            || !self.own_changes.is_empty()
             || self.believed.is_some()
             || self.reserved.is_some()
     }

@@ -28,19 +28,26 @@ impl Known {
 }
 
 impl Restrictions {
-    /// What layers change of an arc.
+    /// What layers, or the query by naming it with its balance, change of an arc.
     #[inline(always)]
     pub(crate) fn change(&self, arc: u32) -> Option<&ArcChange> {
-        self.adjustments.as_ref()?.change(arc).or_else(|| {
-            let place = self.own_changes.binary_search_by_key(&arc, |own| own.0).ok()?;
-            Some(&self.own_changes[place].1)
-        })
+        self.own_change(arc).or_else(|| self.adjustments.as_ref()?.change(arc))
+    }
+
+    #[inline(always)]
+    fn own_change(&self, arc: u32) -> Option<&ArcChange> {
+        if self.own_changes.is_empty() {
+            return None;
+        }
+        let place = self.own_changes.binary_search_by_key(&arc, |own| own.0).ok()?;
+        Some(&self.own_changes[place].1)
     }
 
     /// Whether an arc of the generation is to be found beside its list, see [`Overlay`](crate::overlay::Overlay).
     #[inline(always)]
     pub(crate) fn is_moved(&self, arc: u32) -> bool {
-        self.adjustments.as_ref().is_some_and(|adjustments| adjustments.is_moved(arc))
+        self.own_change(arc).is_some()
+            || self.adjustments.as_ref().is_some_and(|adjustments| adjustments.is_moved(arc))
     }
 }
 

@@ -68,6 +68,11 @@ fn flags_reach_the_query() {
     assert_eq!(code("1", &[]), "htlc_minimum");
     assert_eq!(route("1", &["--allow-overpay"])["fee_msat"], 999);
     assert_eq!(route("10sat", &["--final-cltv-delta", "40"])["cltv"], 40);
+    // Of the onion's 1,300 bytes, two hops and the payee take some 200.
+    assert_eq!(route("100000sat", &["--final-payload-extra", "1000"])["hops"], 3);
+    assert_eq!(code("100000sat", &["--final-payload-extra", "1200"]), "route_limits");
+    assert_eq!(route("100000sat", &[])["gap_msat"], 0);
+    assert_eq!(route("100000sat", &["--tolerance-msat", "7"])["gap_msat"], 7);
     let arc = format!("{},{},9x9x9,0,0,10", node(2), node(4));
     assert_eq!(route("100000sat", &["--extra-arc", &arc])["hops"], 2);
     assert_eq!(code("10sat", &["--headroom-ppm", "1000000"]), "payer_cannot_send");

@@ -149,6 +149,9 @@ fn one(snapshot: &Snapshot, query: &PlanQuery, space: &mut PlanWorkspace) -> Tal
     tally
 }
 
+/// Of plans within limits drawn at random, to what no plan undercuts.
+const GAP_MEAN_MAX: f64 = 0.01;
+
 #[test]
 fn plans_obey_every_policy_and_cost_little_more_than_they_must() {
     let Some(snapshot) = mainnet() else { return };
@@ -170,6 +173,8 @@ fn plans_obey_every_policy_and_cost_little_more_than_they_must() {
     assert!(tally.wrong.is_empty(), "{} wrong, such as\n{}", tally.wrong.len(), tally.wrong[0]);
     assert!(tally.plans > 1000 && tally.split > 100, "the test tests little");
     assert_eq!(tally.refused.get("work limit"), None);
+    let mean = tally.gaps.iter().sum::<f64>() / tally.gaps.len() as f64;
+    assert!(mean < GAP_MEAN_MAX, "a mean gap of {mean}");
 }
 
 #[test]
@@ -268,4 +273,5 @@ fn flows_that_go_on_at_other_prices_cost_what_fresh_ones_do() {
         sum(1)
     );
     assert!(found.iter().flatten().count() > 100);
+    assert!(sum(1) < sum(0), "going on is more work than beginning anew");
 }

@@ -355,6 +355,10 @@ fn arc(world: &World, draft: Draft) -> Option<Arc> {
     let payment = &world.payment;
     let is_avoided =
         |node| node != payment.payer && node != payment.payee && payment.avoided_nodes.contains(&node);
+    let is_first = tail == payment.payer;
+    let known = balance.filter(|_| is_first);
+    // What the payer names with its balance is open and known, whatever gossip says.
+    let policy = if known.flatten().is_some() { Some(opened(policy, capacity_sat)) } else { policy };
     let policy = world.changes.policy(name, policy, capacity_sat)?;
     if policy.disabled || is_avoided(tail) || is_avoided(head) || world.changes.closes(name, tail, head) {
         return None;
@@ -371,8 +375,6 @@ fn arc(world: &World, draft: Draft) -> Option<Arc> {
     }
     let in_flight = world.changes.in_flight(name)?;
     let max = policy.max.min((capacity - kept as u64).min(upper).saturating_sub(in_flight));
-    let is_first = tail == payment.payer;
-    let known = balance.filter(|_| is_first);
     let beyond_weight = world.changes.weight(name, tail, head);
     let is_full = beyond_weight < 1 << 20 && has_inbound_fees(world);
     Some(Arc {
@@ -391,6 +393,12 @@ fn arc(world: &World, draft: Draft) -> Option<Arc> {
         is_known: known.flatten().is_some(),
         may_be_first: known.is_none_or(|balance| balance.is_some()),
     })
+}
+
+/// The policy of a channel that its payer names: where nobody has told any, open to all that it holds.
+fn opened(policy: Option<Policy>, capacity_sat: Option<u64>) -> Policy {
+    let untold = Policy { max: capacity_sat.map_or(1 << 62, |sat| sat * 1000), ..Policy::FREE };
+    Policy { disabled: false, ..policy.unwrap_or(untold) }
 }
 
 /// Whether inbound fees count: some policy has one, or had since the generation was built, or an extra arc has.

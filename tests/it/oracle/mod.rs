@@ -9,6 +9,7 @@
 //! random     the properties
 //! traps      worlds that have misled this search or one like it
 //! hints      channels that only the query knows
+//! named      channels that the payer names with their balances
 //! doors      what nodes take for or off what arrives
 //! hubs       graphs with long lists, against the reference search
 //! mainnet    the real graph, against recorded answers and the reference search
@@ -24,6 +25,7 @@ mod hints;
 mod hubs;
 mod judge;
 mod mainnet;
+mod named;
 mod pet;
 mod plateaus;
 mod random;

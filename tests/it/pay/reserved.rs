@@ -3,11 +3,11 @@
 use engine::belief::{Beliefs, FailureCode, HalfLives, Outcome, Prior};
 use engine::flow::{PlanQuery, PlanWorkspace};
 use engine::graph::{GraphBuilder, Topology};
-use engine::pay::{PayBudget, PayInput, PayOutput, PayWorld, Payment, SentPart};
+use engine::pay::{PayBudget, PayEnd, PayInput, PayOutput, PayWorld, Payment, SentPart};
 use engine::query::{FirstChannel, RouteQuery};
 use engine::reserve::{Htlc, ReservationBook, ReservationId};
 use engine::snapshot::Snapshot;
-use primitives::{Direction, Features, Msat, UnixTime};
+use primitives::{Direction, Features, Msat, ShortChannelIdDir, UnixTime};
 use tests::network::{base_policy, node};
 
 use super::world::scid;
@@ -72,4 +72,49 @@ fn parts_that_their_payer_reserves_are_not_in_their_own_way() {
     payment.handle(world, NOW, PayInput { part: failed.id, outcome });
     let again = send(&mut payment, world, &mut book);
     assert!(!again.is_empty() && payment.committed() == payment.amount(), "the channel has room for both");
+}
+
+#[test]
+fn what_others_hold_may_have_been_in_the_way_of_a_part() {
+    let snapshot = snapshot();
+    let beliefs = Beliefs::new(&snapshot, HalfLives::NEVER);
+    let world = PayWorld { snapshot: &snapshot, beliefs: &beliefs };
+    let (reservations, mut book) = ReservationBook::new();
+    let channel = ShortChannelIdDir { short_channel_id: scid(4), direction: Direction::NodeOneToTwo };
+    book.reserve(&[Htlc { channel, amount: sat(500_000) }], NOW).unwrap();
+    let first = FirstChannel { short_channel_id: scid(1), balance: sat(600_000) };
+    let route = RouteQuery {
+        first_channels: Some(vec![first]),
+        reservations: Some(reservations),
+        ..RouteQuery::new(node(0), node(2), sat(400_000))
+    };
+    let mut payment = Payment::new(PlanQuery::new(route), Prior::Uniform, PayBudget::default());
+    let parts = send(&mut payment, world, &mut book);
+    let [(part, id)] = parts.as_slice() else { panic!("one way: {parts:?}") };
+    book.unreserve(*id).unwrap();
+    let outcome = Outcome::Failed { erring_node: 1, code: FailureCode::TemporaryChannelFailure };
+    payment.handle(world, NOW, PayInput { part: part.id, outcome });
+    let last = beliefs.channel(scid(4)).unwrap();
+    let (_, most) = beliefs.view(NOW).bounds(last.to_u32(), channel.direction, sat(1_300_000));
+    assert_eq!(
+        most,
+        part.part.hops[1].amount.saturating_add(sat(500_000)).saturating_sub(Msat::from_msat(1))
+    );
+    // What the others hold comes back.
+    let end = payment.poll_output(world, NOW, &mut PlanWorkspace::default());
+    let Some(PayOutput::End(report)) = end else { panic!("there is no room now: {end:?}") };
+    assert!(matches!(report.end, PayEnd::NoPlan(_)), "{report:?}");
+}
+
+#[test]
+fn a_payment_of_nothing_is_refused_and_not_paid() {
+    let snapshot = snapshot();
+    let beliefs = Beliefs::new(&snapshot, HalfLives::NEVER);
+    let world = PayWorld { snapshot: &snapshot, beliefs: &beliefs };
+    let query = PlanQuery::new(RouteQuery::new(node(0), node(2), Msat::ZERO));
+    let mut payment = Payment::new(query, Prior::Uniform, PayBudget::default());
+    let end = payment.poll_output(world, NOW, &mut PlanWorkspace::default());
+    let Some(PayOutput::End(report)) = end else { panic!("it is over: {end:?}") };
+    assert!(matches!(report.end, PayEnd::NoPlan(_)), "{report:?}");
+    assert_eq!(payment.next_wakeup(), None);
 }

@@ -2,7 +2,7 @@
 
 use primitives::{Direction, Msat, ShortChannelId, UnixTime};
 
-use crate::belief::{Beliefs, Bounds, Moment};
+use crate::belief::{Beliefs, Bounds, Floor, Moment};
 use crate::graph::ChannelIdx;
 
 /// Something that was learnt of a channel elsewhere.
@@ -25,6 +25,22 @@ pub struct Taken {
     pub known_count: u64,
     /// How many did not, and were left out.
     pub unknown_count: u64,
+}
+
+impl Learnt {
+    /// The same, learnt at `now` if it says later, by a clock that goes ahead or counts other units than seconds: what is of
+    /// the future would not fade until then, and nothing learnt before that would count beside it.
+    #[must_use]
+    pub fn not_after(self, now: UnixTime) -> Self {
+        match self {
+            Learnt::Bounds(Bounds { floors }) => {
+                Learnt::Bounds(Bounds { floors: floors.map(|it| Floor { learnt: it.learnt.min(now), ..it }) })
+            }
+            Learnt::Carried(direction, amount, at) => Learnt::Carried(direction, amount, at.min(now)),
+            Learnt::Refused(direction, amount, at) => Learnt::Refused(direction, amount, at.min(now)),
+            Learnt::Settled(direction, amount, at) => Learnt::Settled(direction, amount, at.min(now)),
+        }
+    }
 }
 
 impl Beliefs {

@@ -149,7 +149,9 @@ fn best_chance(
         let policy = snapshot.policy(arc).filter(|policy| !policy.disabled)?;
         let capacity = snapshot.capacity(arc.channel()).unwrap_or(policy.htlc_maximum_msat);
         let bounds = beliefs.map_or((Msat::ZERO, capacity), |beliefs| {
-            beliefs.view(now).bounds(arc.channel().to_u32(), arc.direction(), capacity)
+            let (view, channel) = (beliefs.view(now), arc.channel().to_u32());
+            let (lower, upper) = view.bounds(channel, arc.direction(), view.whole(channel, capacity));
+            (lower.min(capacity), upper.min(capacity))
         });
         let penalty = Prior::Uniform.penalty(amount, bounds, capacity);
         Some((-(penalty as f64) / f64::from(PENALTY_FRACTION_BITS).exp2()).exp())
@@ -204,9 +206,10 @@ impl ImportRequest {
     /// Where a pair makes no sense.
     pub fn attempts(&self, snapshot: &Snapshot) -> Result<Vec<Attempt>, LndError> {
         let written = serde_json::to_vec(self).expect("a plain struct has a JSON form");
-        let mut attempts = Vec::new();
-        let read =
-            read_mission_control(&written, snapshot, |name, learnt| attempts.extend(attempt(name, learnt)));
+        let (mut attempts, now) = (Vec::new(), unix_now());
+        let read = read_mission_control(&written, snapshot, |name, learnt| {
+            attempts.extend(attempt(name, learnt.not_after(now)));
+        });
         read.map_err(|error| LndError::bad_argument(error.to_string()))?;
         // What is learnt last is taken for the newest.
         attempts.sort_by_key(|attempt| attempt.at);

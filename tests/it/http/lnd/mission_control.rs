@@ -86,6 +86,20 @@ async fn histories_are_read_in_camel_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_time_ahead_of_the_clock_is_now() {
+    let service = line().await;
+    let millis = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let body = json!({"pairs": [{
+        "node_from": node64(1), "node_to": node64(4),
+        "history": {"fail_time": millis.to_string(), "fail_amt_msat": "5000000"},
+    }]});
+    service.post("/lnd/v2/router/x/importhistory", &body).await.json();
+    let known = service.get("/lnd/v2/router/mc").await.json();
+    let learnt = number(&known["pairs"][0]["history"]["fail_time"]);
+    assert!((millis / 1000) as u64 <= learnt && learnt < (millis / 1000) as u64 + 3600, "{known}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fields_of_a_history_that_are_not_known_are_refused_by_name() {
     let service = line().await;
     let whole = || {
