@@ -86,7 +86,7 @@ fn adjust<'a>(
             restrictions.own_changes.push((number, change));
         }
     }
-    restrictions.own_changes.sort_unstable_by_key(|&(number, _)| number);
+    sort_changes(&mut restrictions.own_changes);
 }
 
 fn restrict(names: &Names<'_>, query: &RouteQuery) -> Result<Restrictions, RouteError> {
@@ -113,6 +113,10 @@ fn restrict(names: &Names<'_>, query: &RouteQuery) -> Result<Restrictions, Route
     }
     restrictions.last_hop = query.last_hop.map(|node_id| names.node(&node_id)).transpose()?;
     Ok(restrictions)
+}
+
+fn sort_changes(changes: &mut [(u32, ArcChange)]) {
+    changes.sort_unstable_by_key(|&(arc, _)| arc);
 }
 
 /// Each of some names once: many arcs may bear one.
@@ -177,7 +181,7 @@ fn open_first_arcs(names: &Names<'_>, restrictions: &mut Restrictions) -> Vec<Ov
     let is_kept = |arc: u32| opened.binary_search_by_key(&arc, |opened| opened.0).is_err();
     restrictions.own_changes.retain(|&(arc, _)| is_kept(arc));
     restrictions.own_changes.extend(opened);
-    restrictions.own_changes.sort_unstable_by_key(|&(arc, _)| arc);
+    sort_changes(&mut restrictions.own_changes);
     moved
 }
 

@@ -31,14 +31,16 @@ impl Restrictions {
     /// What layers, or the query by naming it with its balance, change of an arc.
     #[inline(always)]
     pub(crate) fn change(&self, arc: u32) -> Option<&ArcChange> {
+        let has_none = self.own_changes.is_empty() && self.adjustments.is_none();
+        if has_none { None } else { self.find_change(arc) }
+    }
+
+    #[inline(never)]
+    fn find_change(&self, arc: u32) -> Option<&ArcChange> {
         self.own_change(arc).or_else(|| self.adjustments.as_ref()?.change(arc))
     }
 
-    #[inline(always)]
     fn own_change(&self, arc: u32) -> Option<&ArcChange> {
-        if self.own_changes.is_empty() {
-            return None;
-        }
         let place = self.own_changes.binary_search_by_key(&arc, |own| own.0).ok()?;
         Some(&self.own_changes[place].1)
     }
@@ -46,6 +48,12 @@ impl Restrictions {
     /// Whether an arc of the generation is to be found beside its list, see [`Overlay`](crate::overlay::Overlay).
     #[inline(always)]
     pub(crate) fn is_moved(&self, arc: u32) -> bool {
+        let has_none = self.own_changes.is_empty() && self.adjustments.is_none();
+        !has_none && self.is_moved_by_any(arc)
+    }
+
+    #[inline(never)]
+    fn is_moved_by_any(&self, arc: u32) -> bool {
         self.own_change(arc).is_some()
             || self.adjustments.as_ref().is_some_and(|adjustments| adjustments.is_moved(arc))
     }

@@ -38,3 +38,29 @@ fn a_simulation_tells_what_was_paid_and_draws_it() {
         table.out
     );
 }
+
+#[test]
+fn strategies_balances_and_priors_are_what_they_are_called() {
+    let place = Place::new();
+    place.run(&["generate", "--channels", "3000", "--seed", "5", "-o", "made-up.fgs"]);
+    // Shares of planner, single and min-fee.
+    let simulate = |more: &[&'static str], share: &str| {
+        let all = ["simulate", "--graph", "made-up.fgs", "--amounts", "1000000sat", "--count", "40"];
+        let all = all.into_iter().chain(["--seed", "3", "--json"]).chain(more.iter().copied());
+        let report = place.run(&all.collect::<Vec<_>>()).json();
+        let rows = report["rows"].as_array().expect("a list").iter();
+        rows.map(|row| row[share].as_f64().expect("a number")).collect::<Vec<_>>()
+    };
+    let (attempts, parts) = (simulate(&[], "attempts_mean"), simulate(&[], "parts_mean"));
+    assert!(parts[0] > attempts[0], "the planner splits: {parts:?} in {attempts:?}");
+    assert_eq!(parts[1..], attempts[1..], "the others do not");
+    let paid = simulate(&[], "paid_share");
+    assert!(paid[0] > paid[1], "some payments need parts: {paid:?}");
+    let first = simulate(&[], "first_try_share");
+    assert!(first[1] > first[2], "the cheapest routes fail more often: {first:?}");
+    let skewed = simulate(&["--balances", "bimodal"], "first_try_share");
+    assert!(skewed[0] < first[0], "balances on one side are harder: {skewed:?}");
+    let told = simulate(&["--balances", "bimodal", "--prior", "bimodal"], "first_try_share");
+    assert!(told[0] > skewed[0], "but less so for who knows: {told:?}");
+    assert_eq!(told[2], skewed[2], "least fees ask for no prior");
+}
