@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use gossip::record::{FILE_HEADER_SIZE, Record, Restored, encode_record};
-use gossip::verify::VerifiedGossip;
 use gossip::view::{MessageKey, NetworkView};
 use primitives::{BlockHeight, ChainHash, Direction, Msat, ShortChannelId, UnixTime};
 use server::store::{CompactionStep, Followed, GossipFollower, GossipLog, LogError, OpenNotes};
@@ -22,22 +21,9 @@ pub(super) fn ends(n: u32) -> Ends {
     Ends { one: Author(n), two: Author(n + 1) }
 }
 
+/// A follower reads again what a compaction has copied, which changes nothing.
 fn apply(view: &mut NetworkView, restored: &Restored) {
-    let _ = match restored {
-        Restored::Gossip { gossip, capacity, stored_at, .. } => match gossip {
-            VerifiedGossip::Channel(channel) => view.apply_channel(channel, *capacity, *stored_at),
-            VerifiedGossip::Update(update) => view.apply_update(update, *stored_at),
-            VerifiedGossip::Node(node) => view.apply_node(node, *stored_at),
-        },
-        Restored::Removed(id) => {
-            view.remove(*id);
-            return;
-        }
-        Restored::Spent { short_channel_id, spent_at } => {
-            view.set_spent(*short_channel_id, *spent_at);
-            return;
-        }
-    };
+    let _ = restored.apply(view);
 }
 
 pub(super) fn open(path: &Path) -> (GossipLog, OpenNotes, NetworkView) {
