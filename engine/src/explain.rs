@@ -8,7 +8,7 @@ use crate::cost::FeeOnly;
 use crate::query::RouteQuery;
 use crate::route::{Price, payee_used, price};
 use crate::search::problem::{COST_MAX, Problem, Restrictions};
-use crate::search::{Limits, Outcome, Rules, Workspace, labels_max, solve, solve_within};
+use crate::search::{Limits, Outcome, Rules, Workspace, solve, solve_within};
 use crate::stop::Stop;
 
 /// What closes the way.
@@ -208,8 +208,8 @@ fn cheapest(
     let mut found = priced(problem, &space.best)?;
     if found.is_lifted && !query.may_overpay {
         let strict = Problem { strict: true, ..*problem };
-        let (limits, labels_max) = (Limits::default(), labels_max(query.work_max, true));
-        let rules = Rules { start, limits, all: limits, labels_max, least: 0 };
+        let limits = Limits::default();
+        let rules = Rules { start, limits, all: limits, least: 0 };
         if !is_found(solve_within(strict, space, &rules).outcome)? {
             let lifted = hops.iter().filter(|hop| hop.amount() > hop.arriving()).map(|hop| hop.amount());
             let minimum = Msat::from_msat(lifted.max().unwrap_or(problem.amount));

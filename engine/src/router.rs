@@ -14,7 +14,7 @@ use crate::query::RouteQuery;
 use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
 use crate::search::problem::{ONCE_COUNT_MAX, Problem};
 use crate::search::{
-    Answer, Counts, Limits, Outcome, Rules, Used, Workspace, labels_max, lifts_surely, solve, solve_within,
+    Answer, Counts, Limits, Outcome, Rules, Used, Workspace, lifts_surely, solve, solve_within,
 };
 use crate::snapshot::Snapshot;
 
@@ -152,10 +152,9 @@ fn attempt<C: HopCost>(
     // Each round limits what the last answer violated; there are four kinds of limit, and nodes to be visited once.
     for round in 0..=4 + ONCE_COUNT_MAX {
         let is_limited = round > 0 || is_strict;
-        let part = Problem { strict: is_strict, once: &once, ..problem };
+        let part = Problem { strict: is_strict, once: &once, ..problem }.after(counts);
         let mut answer = if is_limited {
-            let labels_max = labels_max(query.work_max, is_strict);
-            solve_within(part, &mut space.search, &Rules { start, limits, all, labels_max, least })
+            solve_within(part, &mut space.search, &Rules { start, limits, all, least })
         } else {
             solve(part, &mut space.search)
         };
@@ -195,11 +194,13 @@ fn unfound<C: HopCost>(
     is_limited: bool,
     space: &mut RouteWorkspace,
 ) -> Result<Option<(Answer, Price)>, RouteError> {
+    // The reason may take as much work as the answer.
+    let whole = Problem { settled_max: query.work_max, ..problem.with_cost(FeeOnly) };
     match answer.outcome {
         Outcome::WorkLimit => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
         Outcome::Changed => Ok(None),
         _ if problem.start.is_some() => Err(RouteError::NoRoute(NoRoute::NotConnected)),
-        _ => match explain(query, problem.with_cost(FeeOnly), is_limited, &mut space.search) {
+        _ => match explain(query, whole, is_limited, &mut space.search) {
             Ok(reason) => Err(RouteError::NoRoute(reason)),
             Err(Unexplained::WorkLimit) => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
             Err(Unexplained::Changed) => Ok(None),

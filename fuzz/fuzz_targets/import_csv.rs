@@ -5,10 +5,10 @@ use engine::import::{read_csv, write_csv};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(graph) = read_csv(bytes) else { return };
+    let Ok((graph, _)) = read_csv(bytes) else { return };
     let mut once = Vec::new();
     write_csv(&graph, &mut once).expect("a vector");
-    let again = read_csv(&once[..]).expect("just written");
+    let (again, _) = read_csv(&once[..]).expect("just written");
     let mut twice = Vec::new();
     write_csv(&again, &mut twice).expect("a vector");
     assert_eq!(once, twice);

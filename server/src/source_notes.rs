@@ -1,6 +1,8 @@
 //! What a file was, and what of it is not in the graph, in words.
 
-use engine::import::{Format, GossipStoreNotes, ImportNotes, RgsNotes};
+use std::borrow::Cow;
+
+use engine::import::{CsvNotes, Format, GossipStoreNotes, ImportNotes, RgsNotes};
 use serde::Serialize;
 
 use crate::graph_file::Source;
@@ -11,7 +13,7 @@ pub(crate) struct Note {
     /// How many.
     pub(crate) count: u64,
     /// Of what, and why.
-    pub(crate) what: &'static str,
+    pub(crate) what: Cow<'static, str>,
 }
 
 /// The format in words.
@@ -37,6 +39,7 @@ pub(crate) fn format_code(source: &Source) -> &'static str {
 pub(crate) fn notes(source: &Source) -> Vec<Note> {
     let mut notes = match &source.notes {
         ImportNotes::None => Vec::new(),
+        ImportNotes::Csv(notes) => of_csv(notes),
         ImportNotes::GossipStore(notes) => of_gossip_store(notes),
         ImportNotes::Rgs(notes) => of_rgs(notes),
     };
@@ -44,8 +47,17 @@ pub(crate) fn notes(source: &Source) -> Vec<Note> {
     notes
 }
 
+fn note(count: u64, what: &'static str) -> Note {
+    Note { count, what: what.into() }
+}
+
+fn of_csv(notes: &CsvNotes) -> Vec<Note> {
+    let Some(line) = notes.unended_line else { return Vec::new() };
+    let what = format!("row at the end without a line break (line {line}): the file may be cut within it");
+    vec![Note { count: 1, what: what.into() }]
+}
+
 fn of_gossip_store(notes: &GossipStoreNotes) -> Vec<Note> {
-    let note = |count, what| Note { count, what };
     vec![
         note(notes.deleted_count, "records skipped: marked deleted"),
         note(notes.zombie_count, "records skipped: of zombie channels"),
@@ -63,7 +75,6 @@ fn of_gossip_store(notes: &GossipStoreNotes) -> Vec<Note> {
 }
 
 fn of_rgs(notes: &RgsNotes) -> Vec<Note> {
-    let note = |count, what| Note { count, what };
     vec![
         note(notes.duplicate_count, "channels skipped: known already"),
         note(notes.stale_count, "updates skipped: no newer than the policy that is known"),

@@ -14,13 +14,20 @@ use primitives::{
 
 use crate::graph::{BuildError, ChannelDraft, GraphBuilder};
 
+/// What a CSV tells beside its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CsvNotes {
+    /// The last line, from 1, where no line break ends it: the file may be cut within it.
+    pub unended_line: Option<u64>,
+}
+
 /// Reads a whole CSV. Rows of a channel may stand anywhere; O(rows).
 ///
 /// # Errors
 /// The first row that does not parse, repeats a direction, or contradicts an earlier row of its channel.
-pub fn read_csv(input: impl Read) -> Result<GraphBuilder, CsvError> {
-    let mut reader =
-        ReaderBuilder::new().quoting(false).from_reader(LineGuard { inner: input, line_size: 0 });
+pub fn read_csv(input: impl Read) -> Result<(GraphBuilder, CsvNotes), CsvError> {
+    let guard = LineGuard { inner: input, line: 1, line_size: 0 };
+    let mut reader = ReaderBuilder::new().quoting(false).from_reader(guard);
     let places = column_places(reader.byte_headers().map_err(CsvError::from_csv)?)?;
     let mut graph = GraphBuilder::new();
     let mut record = ByteRecord::new();
@@ -29,7 +36,7 @@ pub fn read_csv(input: impl Read) -> Result<GraphBuilder, CsvError> {
         let row = Row { record: &record, places: &places, line };
         add_row(&mut graph, &row)?;
     }
-    Ok(graph)
+    Ok((graph, CsvNotes { unended_line: reader.get_ref().unended_line() }))
 }
 
 /// Writes all channels of a builder, in its order, in the form that [`read_csv`] reads. Capacities are whole satoshi,
@@ -230,7 +237,16 @@ fn add_row(graph: &mut GraphBuilder, row: &Row<'_>) -> Result<(), CsvError> {
 /// Refuses a line that is longer than any row can be, before a parser collects it.
 struct LineGuard<R> {
     inner: R,
+    /// The line that is being read, from 1.
+    line: u64,
     line_size: usize,
+}
+
+impl<R> LineGuard<R> {
+    /// The line that no line break has ended yet, if any of it was read.
+    fn unended_line(&self) -> Option<u64> {
+        (self.line_size > 0).then_some(self.line)
+    }
 }
 
 impl<R: Read> Read for LineGuard<R> {
@@ -242,7 +258,7 @@ impl<R: Read> Read for LineGuard<R> {
                 return Err(io::ErrorKind::InvalidData.into());
             }
             if piece.last() == Some(&b'\n') {
-                self.line_size = 0;
+                (self.line, self.line_size) = (self.line + 1, 0);
             }
         }
         Ok(count)
@@ -347,7 +363,7 @@ mod tests {
     #[test]
     fn absurd_values_are_kept_exactly() {
         let text = file(&["1x2x3,N1,N2,5,1,4294967295,4294967295,65535,9,0,1,4294967295,-2147483648,-1"]);
-        let graph = read_csv(text.as_bytes()).expect("well formed");
+        let (graph, _) = read_csv(text.as_bytes()).expect("well formed");
         let channel = graph.channel("1x2x3".parse().expect("valid")).expect("read");
         let policy = channel.policies[1].expect("read");
         assert_eq!(policy.fee, Fee { fee_base_msat: u32::MAX, fee_proportional_millionths: u32::MAX });
@@ -360,7 +376,7 @@ mod tests {
     #[test]
     fn channel_without_policy_has_a_row() {
         let text = file(&["1x2x3,N1,N2,,,,,,,,,,,", "4x5x6,N1,N2,7,0,1,2,3,4,5,0,6,0,0"]);
-        let graph = read_csv(text.as_bytes()).expect("well formed");
+        let (graph, _) = read_csv(text.as_bytes()).expect("well formed");
         assert_eq!(graph.channels()[0].capacity, None);
         let mut written = Vec::new();
         write_csv(&graph, &mut written).expect("a vector");
@@ -374,7 +390,7 @@ mod tests {
             "scid,note,node2,node1,capacity_sat,dir,base_msat,ppm,cltv,htlc_min,htlc_max,disabled,last_update\r\n\
              9,x,{two},{one},10,0,1,2,3,4,5,0,6\r\n"
         );
-        let graph = read_csv(text.as_bytes()).expect("well formed");
+        let (graph, _) = read_csv(text.as_bytes()).expect("well formed");
         assert_eq!(graph.channels()[0].policies[0].expect("read").inbound_fee, InboundFee::ZERO);
     }
 

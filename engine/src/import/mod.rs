@@ -25,7 +25,7 @@ mod rgs_content;
 mod rgs_decode;
 mod source;
 
-pub use self::csv::{CsvError, LINE_SIZE_MAX, read_csv, write_csv};
+pub use self::csv::{CsvError, CsvNotes, LINE_SIZE_MAX, read_csv, write_csv};
 pub use self::detect::{DetectError, Format, PREFIX_SIZE, detect};
 pub use self::gossip_store::read_gossip_store;
 pub use self::gossip_store_records::{GossipStoreError, GossipStoreNotes, StoreRecord, read_store_records};

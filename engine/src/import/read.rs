@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Cursor, Read};
 
-use super::csv::{CsvError, read_csv};
+use super::csv::{CsvError, CsvNotes, read_csv};
 use super::detect::{DetectError, Format, detect};
 use super::gossip_store::read_gossip_store;
 use super::gossip_store_records::{GossipStoreError, GossipStoreNotes};
@@ -46,6 +46,8 @@ pub struct ImportSummary {
 pub enum ImportNotes {
     /// Nothing beyond the graph: every record became part of it.
     None,
+    /// Of a CSV that has any.
+    Csv(CsvNotes),
     /// Of a `gossip_store`.
     GossipStore(GossipStoreNotes),
     /// Of a rapid gossip sync snapshot.
@@ -103,7 +105,11 @@ fn read_any(mut input: impl Read, meter: &Meter) -> Result<Parsed, ImportError> 
 
 fn parse(format: Format, input: impl Read) -> Result<(GraphBuilder, ImportNotes), ImportError> {
     match format {
-        Format::Csv => Ok((read_csv(input)?, ImportNotes::None)),
+        Format::Csv => {
+            let (graph, notes) = read_csv(input)?;
+            let has_none = notes == CsvNotes::default();
+            Ok((graph, if has_none { ImportNotes::None } else { ImportNotes::Csv(notes) }))
+        }
         Format::LndJson => Ok((read_lnd_json(input)?, ImportNotes::None)),
         Format::GossipStore => {
             let (graph, notes) = read_gossip_store(input)?;

@@ -6,7 +6,7 @@
 
 use super::discount::node_of;
 use super::labels::NO_ARC;
-use super::pareto::{ParetoLabel, Search};
+use super::pareto::{Minimum, ParetoLabel, Search};
 use super::problem::Suffix;
 use super::shortlist::Step;
 use crate::cost::HopCost;
@@ -50,11 +50,18 @@ impl<C: HopCost> Search<'_, '_, C> {
         }
     }
 
-    /// Adds a minimum that a route which costs `least` or more may meet, if it is not known yet.
-    fn add_minimum(&mut self, minimum: u64, least: u64) {
-        let is_known = self.space.minima.binary_search(&minimum);
-        if let (false, Err(at)) = (self.is_hopeless(least, 0), is_known) {
-            self.space.minima.insert(at, minimum);
+    /// Notes a minimum that a route which costs `least` or more may meet.
+    fn add_minimum(&mut self, amount: u64, least: u64) {
+        if self.is_hopeless(least, 0) {
+            return;
+        }
+        let minima = &mut self.space.minima;
+        let place = minima.binary_search_by_key(&amount, |minimum| minimum.amount);
+        let at = place.unwrap_or_else(|at| {
+            minima.insert(at, Minimum { amount, is_new: true });
+            at
+        });
+        if minima[at].is_new {
             self.least_lost = self.least_lost.min(least);
         }
     }
@@ -95,8 +102,8 @@ impl<C: HopCost> Search<'_, '_, C> {
         // Amounts grow by fees, and fees are costs.
         let left = self.bound().saturating_sub(if self.problem.with_inbound_fees { 0 } else { b.cost });
         let reach = self.problem.amount_max.min(b.received.saturating_add(self.problem.growth(left)));
-        let above = self.space.minima.partition_point(|&minimum| minimum <= a.forwarded);
-        self.space.minima.get(above).is_some_and(|&minimum| minimum <= reach)
+        let above = self.space.minima.partition_point(|minimum| minimum.amount <= a.forwarded);
+        self.space.minima.get(above).is_some_and(|minimum| minimum.amount <= reach)
     }
 
     pub(super) fn visits(&self, mut place: u32, node: u32) -> bool {

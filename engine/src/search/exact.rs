@@ -127,15 +127,15 @@ fn solve_from_least_fee<C: HopCost>(
     let mut least_fee = solve_below(problem.with_cost(FeeOnly), space, COST_MAX);
     least_fee.counts = counts.plus(least_fee.counts);
     let Outcome::Route { .. } = least_fee.outcome else { return Answer { least: 0, ..least_fee } };
-    let arcs = space.best.clone();
-    let Some(cost) = cost_of(&problem, &arcs) else {
+    space.kept.clone_from(&space.best);
+    let Some(cost) = cost_of(&problem, &space.kept) else {
         return Answer { outcome: Outcome::Changed, ..least_fee };
     };
     // Likely routes have been looked for by now, or this would not have been asked.
     let mut answer = solve_any(problem, space, cost, false);
     answer.counts = answer.counts.plus(least_fee.counts);
     if answer.outcome == Outcome::NoRoute {
-        space.best = arcs;
+        std::mem::swap(&mut space.best, &mut space.kept);
         answer.outcome = Outcome::Route { cost };
         answer.least = cost.saturating_sub(problem.tolerance);
     }

@@ -33,8 +33,6 @@ pub(crate) struct Rules {
     pub(crate) limits: Limits,
     /// All limits of the query: routes beyond these are of no use, but may be found.
     pub(crate) all: Limits,
-    /// Labels before the label search gives up.
-    pub(crate) labels_max: usize,
     /// No route costs less than this.
     pub(crate) least: u64,
 }
@@ -60,10 +58,10 @@ struct Known {
     counts: Counts,
 }
 
-/// Labels that a query's work allows.
-pub(crate) fn labels_max(work_max: u64, is_strict: bool) -> usize {
-    let work_max = if is_strict { work_max / STRICT_LABEL_WORK } else { work_max };
-    usize::try_from(work_max).unwrap_or(usize::MAX)
+/// Labels that the work which is left allows.
+fn labels_max<C: HopCost>(problem: &Problem<'_, C>, done: Counts) -> usize {
+    let left = problem.after(done).settled_max;
+    usize::try_from(if problem.strict { left / STRICT_LABEL_WORK } else { left }).unwrap_or(usize::MAX)
 }
 
 /// What a label costs where amounts must not be lifted: to reach a minimum by fees alone is a knapsack's problem, each
@@ -112,7 +110,7 @@ fn solve_part<C: HopCost>(
     }
     for _ in 0..CUT_COUNT_MAX {
         let goal = goal(&problem, &known, &multipliers);
-        let found = probe(goal.problem, space, goal.bound, false);
+        let found = probe(goal.problem.after(known.counts), space, goal.bound, false);
         known.counts = known.counts.plus(found.counts);
         if found.is_empty && goal.is_whole {
             return known.answer(space, known.best.saturating_sub(problem.tolerance), Method::Tolls);
@@ -196,7 +194,7 @@ fn enumerate<C: HopCost>(
         goal = Goal { problem: tolled, bound: known.best, tolls_max: 0, is_whole: true };
     }
     let ball = ball.unwrap_or_else(|| {
-        let ball = probe(goal.problem, space, goal.bound, true);
+        let ball = probe(goal.problem.after(known.counts), space, goal.bound, true);
         known.counts = known.counts.plus(ball.counts);
         ball
     });
@@ -205,7 +203,7 @@ fn enumerate<C: HopCost>(
         ball: Ball { frontier: ball.frontier },
         bound: goal.bound - goal.tolls_max,
         tolls_max: goal.tolls_max,
-        labels_max: rules.labels_max,
+        labels_max: labels_max(&problem, known.counts),
         completes: None,
         lifts: !problem.strict && (!C::HAS_TWO_LABELS || ball.may_lift),
     };

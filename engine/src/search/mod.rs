@@ -67,6 +67,6 @@ pub use workspace::Workspace;
 
 pub(crate) use answer::{Answer, Outcome};
 pub(crate) use exact::{lifts_surely, solve};
-pub(crate) use limited::{Rules, labels_max, solve_within};
+pub(crate) use limited::{Rules, solve_within};
 pub(crate) use potentials::{for_each_outgoing, least_cost};
 pub(crate) use resources::{Limits, Used};

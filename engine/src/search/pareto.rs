@@ -30,8 +30,8 @@ pub(crate) struct ParetoSpace {
     shortlists: Shortlists,
     /// The payer's arcs by the node they enter.
     first_arcs: Vec<(u32, u32)>,
-    /// The minima that smaller amounts did not reach where amounts may not be lifted, sorted.
-    pub(super) minima: Vec<u64>,
+    /// The minima that smaller amounts did not reach where amounts may not be lifted, sorted by amount.
+    pub(super) minima: Vec<Minimum>,
     /// The arcs of the best route, payer first, up to the state it started from.
     best: Vec<u32>,
     /// Where the best route started.
@@ -56,6 +56,14 @@ pub(super) struct ParetoLabel {
     pub(super) toll: u64,
     /// Which of the nodes that must not be visited twice have been.
     pub(super) visited: u64,
+}
+
+/// A minimum that states are compared by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Minimum {
+    pub(super) amount: u64,
+    /// Whether this pass was the first to meet it: states may have been dropped before.
+    pub(super) is_new: bool,
 }
 
 /// What to search for.
@@ -186,6 +194,7 @@ impl<'a, 's, C: HopCost> Search<'a, 's, C> {
         }
         self.space.queue.clear();
         self.space.shortlists.clear();
+        self.space.minima.iter_mut().for_each(|minimum| minimum.is_new = false);
         self.least_lost = UNREACHED;
     }
 

@@ -136,7 +136,7 @@ pub(crate) struct Suffix {
 
 impl<'a, C: HopCost> Problem<'a, C> {
     /// The same with the work that is left when `tried` has been done.
-    pub(super) fn after(self, tried: Counts) -> Self {
+    pub(crate) fn after(self, tried: Counts) -> Self {
         Problem { settled_max: self.settled_max.saturating_sub(tried.settled), ..self }
     }
 

@@ -12,13 +12,15 @@ use engine::graph::Topology;
 use engine::snapshot::{ChannelGraph, GraphWriter};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use primitives::UnixTime;
-use server::import::ImportError;
+use serde::Serialize;
+use server::import::{ImportError, Reason};
 use server::net::{Notice, OpenedSync, Status, SyncNode};
 
 use crate::exit::{Failure, Outcome};
 use crate::gossip_flags::{GossipFlags, log_failure};
 use crate::graph_file::{self, SaveFormat};
 use crate::progress::{Progress, Unit};
+use crate::source_notes::Note;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -45,6 +47,34 @@ pub(crate) struct SyncArgs {
     /// Threads that check signatures; 0 is one for each processor
     #[arg(long, default_value_t = 0, value_name = "COUNT")]
     threads: usize,
+    /// Print a summary as JSON at the end; what is told until then goes to the error stream
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct SummaryJson {
+    log: String,
+    log_records: u64,
+    log_torn_bytes: u64,
+    store: Option<StoreJson>,
+    node_id: Option<String>,
+    listen: Option<String>,
+    nodes: usize,
+    channels: usize,
+    graph_out: Option<String>,
+}
+
+/// What became of the messages of a file.
+#[derive(Debug, Serialize)]
+struct StoreJson {
+    file: String,
+    channels: u64,
+    updates: u64,
+    nodes: u64,
+    refused: Vec<Note>,
+    removed: u64,
+    torn_at: Option<u64>,
 }
 
 /// Runs until Ctrl-C, or until all is known.
@@ -52,8 +82,26 @@ pub(crate) fn run(args: &SyncArgs, out: &mut impl Write) -> Result<Outcome, Fail
     if args.until_synced && args.gossip.peers.is_empty() {
         return Err(Failure::usage("without a peer nothing is ever synced", "add --peer PUBKEY@HOST:PORT"));
     }
+    if args.json {
+        let summary = learn(args, &mut stderr())?;
+        serde_json::to_writer(&mut *out, &summary)?;
+        writeln!(out)?;
+    } else {
+        learn(args, out)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The same, told line by line.
+fn learn(args: &SyncArgs, out: &mut impl Write) -> Result<SummaryJson, Failure> {
     let mut opened = args.gossip.open(&args.log, args.listen, args.threads)?;
     let notes = opened.notes();
+    let mut summary = SummaryJson {
+        log: args.log.display().to_string(),
+        log_records: notes.record_count,
+        log_torn_bytes: notes.torn_bytes,
+        ..SummaryJson::default()
+    };
     writeln!(out, "log     {}: {} records", args.log.display(), HumanCount(notes.record_count))?;
     if notes.torn_bytes > 0 {
         let size = HumanBytes(notes.torn_bytes);
@@ -63,20 +111,22 @@ pub(crate) fn run(args: &SyncArgs, out: &mut impl Write) -> Result<Outcome, Fail
         )?;
     }
     if let Some(path) = &args.from_gossip_store {
-        import(&mut opened, path, &args.log, out)?;
+        summary.store = Some(import(&mut opened, path, &args.log, out)?);
     }
     let graph = opened.graph().and_then(Topology::build);
     let graph = graph.map_err(|error| Failure::usage(error.to_string(), "use another log"))?;
     if args.from_gossip_store.is_some() && args.gossip.peers.is_empty() && args.listen.is_none() {
-        return tell_graph(&graph, args, out);
+        return tell_graph(&graph, args, summary, out);
     }
     let (_, writer) = ChannelGraph::new(graph);
     let (notices_in, notices) = sync_channel(NOTICE_COUNT_MAX);
     let node = opened.start(writer, Some(notices_in));
     let node = node.map_err(|error| start_failure(args, &error))?;
     writeln!(out, "node    {}", node.node_id())?;
+    summary.node_id = Some(node.node_id().to_string());
     if let Some(address) = node.listens_at() {
         writeln!(out, "listen  {address}")?;
+        summary.listen = Some(address.to_string());
     }
     out.flush()?;
     watch(&node, &notices, args.until_synced)?;
@@ -84,21 +134,33 @@ pub(crate) fn run(args: &SyncArgs, out: &mut impl Write) -> Result<Outcome, Fail
     writer.publish();
     writer.begin_merge();
     GraphWriter::finish_merge(&mut writer);
-    tell_graph(writer.snapshot().topology(), args, out)
+    tell_graph(writer.snapshot().topology(), args, summary, out)
 }
 
-fn tell_graph(graph: &Topology, args: &SyncArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
-    let (nodes, channels) = (HumanCount(graph.node_count() as u64), HumanCount(graph.channel_count() as u64));
+fn tell_graph(
+    graph: &Topology,
+    args: &SyncArgs,
+    mut summary: SummaryJson,
+    out: &mut impl Write,
+) -> Result<SummaryJson, Failure> {
+    (summary.nodes, summary.channels) = (graph.node_count(), graph.channel_count());
+    let (nodes, channels) = (HumanCount(summary.nodes as u64), HumanCount(summary.channels as u64));
     writeln!(out, "graph   {nodes} nodes, {channels} channels")?;
     if let Some(path) = &args.graph_out {
         graph_file::save(graph, SaveFormat::of(path), path)?;
         writeln!(out, "wrote   {}", path.display())?;
+        summary.graph_out = Some(path.display().to_string());
     }
-    Ok(Outcome::Done)
+    Ok(summary)
 }
 
 /// Learns from a file, and tells what became of its messages.
-fn import(opened: &mut OpenedSync, path: &Path, log: &Path, out: &mut impl Write) -> Result<(), Failure> {
+fn import(
+    opened: &mut OpenedSync,
+    path: &Path,
+    log: &Path,
+    out: &mut impl Write,
+) -> Result<StoreJson, Failure> {
     let file = File::open(path).map_err(Failure::file("read", path))?;
     let metadata = file.metadata().map_err(Failure::file("read", path))?;
     let written = metadata.modified().ok().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
@@ -121,7 +183,16 @@ fn import(opened: &mut OpenedSync, path: &Path, log: &Path, out: &mut impl Write
     if let Some(at) = counts.notes.torn_at {
         writeln!(out, "        reading ended at byte {at}: what follows is torn, or being written")?;
     }
-    Ok(())
+    let note = |(reason, &count): (&Reason, &u64)| Note { count, what: reason.to_string().into() };
+    Ok(StoreJson {
+        file: path.display().to_string(),
+        channels: counts.channel_count,
+        updates: counts.update_count,
+        nodes: counts.node_count,
+        refused: counts.refused.iter().map(note).collect(),
+        removed: counts.removed_count,
+        torn_at: counts.notes.torn_at,
+    })
 }
 
 fn import_failure(path: &Path, log: &Path, error: ImportError) -> Failure {

@@ -115,6 +115,23 @@ fn a_graph_survives_every_format() {
 }
 
 #[test]
+fn a_table_that_may_be_cut_in_its_last_row_is_told() {
+    let place = Place::new();
+    place.write("cut.csv", place.read("graph.csv").trim_end());
+    let commands =
+        |graph: &'static str| [vec!["info", "--graph", graph], vec!["import", graph, "-o", "a.fgs"]];
+    for args in commands("cut.csv") {
+        let ran = place.run(&args);
+        let is_told = ran.out.contains("1 row at the end without a line break (line 9): the file may be cut");
+        assert!(ran.code == 0 && is_told, "{args:?}: {}{}", ran.out, ran.err);
+    }
+    for mut args in commands("graph.csv") {
+        args.push("--json");
+        assert_eq!(place.run(&args).json()["notes"].as_array().map(Vec::len), Some(0), "{args:?}");
+    }
+}
+
+#[test]
 fn generated_graphs_repeat() {
     let place = Place::new();
     for name in ["a.fgs", "b.fgs"] {

@@ -164,6 +164,28 @@ fn sync_learns_the_graph_of_a_peer() {
 }
 
 #[test]
+fn sync_tells_a_program_all_of_it_in_one_object() {
+    let place = Place::new();
+    let teller = Teller::start(&place);
+    let args = ["sync", "--json", "--peer", &teller.peer, "--log", "b.log", "--until-synced"];
+    let ran = place.run(&[&args[..], &["--graph-out", "b.csv"], BELIEF].concat());
+    let told = ran.json();
+    assert_eq!((&told["log"], &told["log_records"]), (&json!("b.log"), &json!(0)), "{told}");
+    assert_eq!((&told["nodes"], &told["channels"]), (&json!(41), &json!(40)), "{told}");
+    assert_eq!((&told["store"], &told["graph_out"]), (&Value::Null, &json!("b.csv")), "{told}");
+    let node_id = told["node_id"].as_str().expect("it has one");
+    assert!(ran.err.contains(&format!("node    {node_id}")), "{}", ran.err);
+    let args = ["sync", "--json", "--from-gossip-store", "store", "--log", "c.log"];
+    let told = place.run(&[&args, BELIEF].concat()).json();
+    assert_eq!((&told["node_id"], &told["channels"]), (&Value::Null, &json!(40)), "{told}");
+    let store = &told["store"];
+    let counts = ["channels", "updates", "nodes", "removed"].map(|count| store[count].as_u64());
+    assert_eq!(counts, [40, 80, 41, 0].map(Some), "{store}");
+    let forged = json!({"count": 1, "what": "with a wrong signature"});
+    assert!(store["refused"].as_array().is_some_and(|refused| refused.contains(&forged)), "{store}");
+}
+
+#[test]
 fn serve_with_a_graph_and_a_peer_answers_at_once_and_learns() {
     let place = Place::new();
     let teller = Teller::start(&place);

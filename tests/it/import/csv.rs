@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use engine::import::{Format, ImportNotes, ImportSummary, read_csv, read_graph, write_csv};
+use engine::import::{CsvNotes, Format, ImportNotes, ImportSummary, read_csv, read_graph, write_csv};
 use primitives::Features;
 use proptest::prelude::{prop_assert_eq, proptest};
 use tests::content::Content;
@@ -43,6 +43,23 @@ fn mainnet_is_written_as_it_was_read() {
     assert!(written == original, "the bytes differ");
 }
 
+#[test]
+fn a_last_row_without_a_line_break_is_noted() {
+    let (one, two) = ("02".repeat(33), "03".repeat(33));
+    let whole = format!(
+        "scid,node1,node2,capacity_sat,dir,base_msat,ppm,cltv,htlc_min,htlc_max,disabled,last_update\n\
+         1x2x3,{one},{two},10,0,1,2,3,4,5,0,67\n"
+    );
+    let cut = ImportNotes::Csv(CsvNotes { unended_line: Some(2) });
+    for (left_out, expected) in [(0, &ImportNotes::None), (1, &cut), (2, &cut)] {
+        let plain = &whole.as_bytes()[..whole.len() - left_out];
+        let packed = zstd::encode_all(plain, 3).expect("in memory");
+        for bytes in [plain, &packed[..]] {
+            assert_eq!(&read(bytes).expect("well formed").summary.notes, expected, "{left_out} bytes");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_graph_survives_the_round_trip(graph in graph()) {
@@ -52,6 +69,6 @@ proptest! {
         let mut expected = Content::of(&graph).without_lonely_nodes();
         expected.nodes.values_mut().for_each(|features| *features = Features::default());
         expected.channels.values_mut().for_each(|channel| channel.features = Features::default());
-        prop_assert_eq!(Content::of(&read_csv(&bytes[..]).expect("just written")), expected);
+        prop_assert_eq!(Content::of(&read_csv(&bytes[..]).expect("just written").0), expected);
     }
 }

@@ -8,6 +8,7 @@
 //! draw       random worlds
 //! random     the properties
 //! traps      worlds that have misled this search or one like it
+//! minima     worlds in which minima decide
 //! hints      channels that only the query knows
 //! named      channels that the payer names with their balances
 //! doors      what nodes take for or off what arrives
@@ -15,6 +16,7 @@
 //! mainnet    the real graph, against recorded answers and the reference search
 //! pet        petgraph's algorithms on a snapshot
 //! plateaus   large graphs with free channels, against one plain search
+//! work       how much work a query may take
 //! ```
 
 mod brute;
@@ -25,9 +27,11 @@ mod hints;
 mod hubs;
 mod judge;
 mod mainnet;
+mod minima;
 mod named;
 mod pet;
 mod plateaus;
 mod random;
 mod traps;
+mod work;
 mod world;

@@ -84,29 +84,6 @@ fn the_best_direct_channel_is_found_beside_a_cheaper_one_that_takes_nothing() {
 }
 
 #[test]
-fn a_dearer_suffix_that_reaches_a_minimum_is_kept() {
-    // Over channel 1 the last hop costs a fee that the minimum before it demands anyhow, over channel 2 it costs time.
-    let mut world = World::new(
-        vec![
-            way(0, 1, Policy { min: 20_000, ..Policy::FREE }),
-            way(1, 2, Policy::base(10_000)),
-            way(1, 2, Policy { cltv: 900, ..Policy::FREE }),
-        ],
-        0,
-        2,
-        10_000,
-    );
-    for billionths in [100_000, 1_000_000, 1_100_000, 1_200_000, 10_000_000] {
-        let weights = RiskWeights { risk_billionths: billionths, hop_base_msat: 1, hop_millionths: 0 };
-        world.payment.cost = CostModel::Risk(weights);
-        for may_overpay in [false, true] {
-            world.payment.may_overpay = may_overpay;
-            holds(&world);
-        }
-    }
-}
-
-#[test]
 fn a_suffix_that_was_dropped_is_lifted_less() {
     // The backward search alone sees the minimum, from the cheaper of two labels, which pays more for being lifted.
     let mut world = World::new(
@@ -377,26 +354,6 @@ fn minima_far_above_the_amount_are_out_of_the_way() {
     // Where it is the only way, the minimum is paid.
     (world.payment.may_overpay, world.payment.cost) = (true, CostModel::Fee);
     world.channels.retain(|channel| channel.ends != [1, 2]);
-    holds(&world);
-}
-
-#[test]
-fn a_fee_that_a_minimum_demands_anyhow_hides_no_shorter_delay() {
-    // The last hop that charges a tenth is the better one: the minimum before it takes as much, and it locks for less.
-    let mut world = World::new(
-        vec![
-            way(0, 1, Policy::FREE),
-            way(1, 2, Policy { base: 2195, ppm: 4919, cltv: 100, min: 3_187_082, ..Policy::FREE }),
-            way(2, 3, Policy { base: 346, ppm: 2204, cltv: 40, ..Policy::FREE }),
-            way(2, 3, Policy { base: 11, ppm: 126_084, cltv: 5, ..Policy::FREE }),
-        ],
-        0,
-        3,
-        2_472_000,
-    );
-    world.payment.may_overpay = true;
-    world.payment.cost =
-        CostModel::Risk(RiskWeights { risk_billionths: 1082, hop_base_msat: 0, hop_millionths: 136 });
     holds(&world);
 }
 
