@@ -7,6 +7,8 @@ use super::explicit::CutSide;
 use super::network::Network;
 use super::residual::FlowWorkspace;
 use crate::belief::Liquidity;
+use crate::cost::Risky;
+use crate::search::problem::Problem;
 use crate::snapshot::Snapshot;
 
 /// Channels that separate the payer from the payee.
@@ -52,13 +54,11 @@ pub(super) fn name_cut<L: Liquidity + Copy>(
     let mut arcs = Vec::new();
     for state in &space.states {
         let node = state.node;
+        let is_payers = side.is_payers(space, node);
+        let is_across = |end| side.is_payers(space, end) != is_payers;
         match side {
-            CutSide::Payer if side.is_payers(space, node) => {
-                crossing::<true, L>(network, space, side, node, &mut arcs)
-            }
-            CutSide::Payee if !side.is_payers(space, node) => {
-                crossing::<false, L>(network, space, side, node, &mut arcs)
-            }
+            CutSide::Payer if is_payers => _ = list::<true, L>(network, node, &is_across, None, &mut arcs),
+            CutSide::Payee if !is_payers => _ = list::<false, L>(network, node, &is_across, None, &mut arcs),
             CutSide::Payer | CutSide::Payee => {}
         }
     }
@@ -70,6 +70,66 @@ pub(super) fn name_cut<L: Liquidity + Copy>(
     } else {
         CutPlace::Between
     };
+    named(snapshot, problem, place, arcs)
+}
+
+/// The channels of one end, where all of them together carry less than `amount`: no flow need be looked for to know that it
+/// cannot be sent. O(channels of both ends) where there is such a cut; else it ends with the first of each that suffice.
+pub(super) fn cut_at_end<L: Liquidity + Copy>(
+    snapshot: &Snapshot,
+    network: &ChannelNetwork<'_, L>,
+    amount: Msat,
+) -> Option<Cut> {
+    let (is_there, mut arcs) = (|node| network.is_passable(node), Vec::new());
+    let [payer, payee] = [network.problem.payer, network.problem.payee];
+    let place = if list::<true, L>(network, payer, &is_there, Some(amount), &mut arcs) < amount {
+        CutPlace::Payer
+    } else {
+        arcs.clear();
+        if list::<false, L>(network, payee, &is_there, Some(amount), &mut arcs) >= amount {
+            return None;
+        }
+        CutPlace::Payee
+    };
+    Some(named(snapshot, &network.problem, place, arcs))
+}
+
+/// Adds the arcs from (`FORWARD`) or to a node whose other ends lie across, until they carry `enough`. Returns what they carry.
+fn list<const FORWARD: bool, L: Liquidity + Copy>(
+    network: &ChannelNetwork<'_, L>,
+    node: u32,
+    is_across: &dyn Fn(u32) -> bool,
+    enough: Option<Msat>,
+    arcs: &mut Vec<(u32, Msat)>,
+) -> Msat {
+    let mut sum = Msat::ZERO;
+    let block_count = network.block_count::<FORWARD>(node);
+    for block in 0..=block_count {
+        let look = |end, arc, _| {
+            if is_across(end) {
+                let capacity = Msat::from_msat(network.terms_of(arc).map_or(0, |terms| terms.bounds.max));
+                sum = sum.saturating_add(capacity);
+                arcs.push((arc, capacity));
+            }
+        };
+        if block < block_count {
+            network.visit::<FORWARD>(node, block, look);
+        } else {
+            network.visit_beside::<FORWARD>(node, look);
+        }
+        if enough.is_some_and(|enough| sum >= enough) {
+            break;
+        }
+    }
+    sum
+}
+
+fn named(
+    snapshot: &Snapshot,
+    problem: &Problem<'_, Risky>,
+    place: CutPlace,
+    mut arcs: Vec<(u32, Msat)>,
+) -> Cut {
     let capacity = arcs.iter().fold(Msat::ZERO, |sum, &(_, capacity)| sum.saturating_add(capacity));
     arcs.sort_unstable_by_key(|&(arc, capacity)| (std::cmp::Reverse(capacity), arc));
     arcs.truncate(CUT_CHANNEL_COUNT_MAX);
@@ -78,27 +138,6 @@ pub(super) fn name_cut<L: Liquidity + Copy>(
         CutChannel { short_channel_id, direction, capacity }
     });
     Cut { place, capacity, channels: channels.collect() }
-}
-
-/// The arcs of one node that lead to the cut's other side.
-fn crossing<const FORWARD: bool, L: Liquidity + Copy>(
-    network: &ChannelNetwork<'_, L>,
-    space: &FlowWorkspace,
-    side: CutSide,
-    node: u32,
-    arcs: &mut Vec<(u32, Msat)>,
-) {
-    let is_payers = side.is_payers(space, node);
-    let mut look = |end, arc, _| {
-        if side.is_payers(space, end) != is_payers {
-            let capacity = network.terms_of(arc).map_or(0, |terms| terms.bounds.max);
-            arcs.push((arc, Msat::from_msat(capacity)));
-        }
-    };
-    for block in 0..network.block_count::<FORWARD>(node) {
-        network.visit::<FORWARD>(node, block, &mut look);
-    }
-    network.visit_beside::<FORWARD>(node, &mut look);
 }
 
 /// More would help nobody.

@@ -29,6 +29,7 @@
 //! budget       lower prices of liquidity, for a fee limit or a choice
 //! minima       plans without channels whose minima are in the way
 //! plan         the front door
+//! largest      how much can be planned at most
 //! stage        what of an unlikely plan is sent first
 //! ```
 //! docs/adr/0009-flow.md says why it is done so.
@@ -44,6 +45,7 @@ mod exchange;
 mod explicit;
 mod fit;
 mod in_flight;
+mod largest;
 mod liquidity;
 mod maximum_rule;
 mod minima;
@@ -73,6 +75,7 @@ pub use explicit::{
     ExplicitArc, ExplicitFlow, ExplicitNetwork, SLOPE_MAX, min_cost_flow, min_cost_flow_again,
 };
 pub use in_flight::InFlight;
+pub use largest::largest_plan;
 pub use liquidity::{BelievedLiquidity, UnknownLiquidity};
 pub use maximum_rule::MaximumRule;
 pub use pieces::PIECE_COUNT;

@@ -4,7 +4,7 @@ use primitives::Msat;
 
 use super::channels::ChannelNetwork;
 use super::counts::FlowCounts;
-use super::cut::{Cut, name_cut};
+use super::cut::{Cut, cut_at_end, name_cut};
 use super::fit::{Draft, DraftHop, DraftPart, PartRules};
 use super::query::{Plan, PlanError, PlanPart, PlanQuery};
 use super::relaxed::least_cost;
@@ -165,6 +165,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         prices: Prices,
         space: &mut PlanWorkspace,
     ) -> Result<Drawn, PlanError> {
+        self.refuse_at_once()?;
         match self.plan_in_units(prices, space) {
             Err(PlanError::Cut(_)) if self.unit_count < FINE_UNIT_COUNT => {
                 self.refine(space)?;
@@ -179,6 +180,13 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
             }
             outcome => outcome,
         }
+    }
+
+    /// Most of what cannot be sent is more than the channels of one end carry.
+    fn refuse_at_once(&self) -> Result<(), PlanError> {
+        let amount = Msat::from_msat(self.problem.amount);
+        let cut = cut_at_end(self.snapshot, &self.network(Tariff::flat()), amount);
+        cut.map_or(Ok(()), |cut| Err(PlanError::Cut(cut)))
     }
 
     /// Units leave out what a channel carries beyond whole ones. Where that may have been in the way, they are made finer, for

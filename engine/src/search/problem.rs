@@ -116,8 +116,7 @@ impl Restrictions {
         !self.avoided_arcs.is_empty()
             || self.headroom_millionths != 0
             || self.last_hop.is_some()
-            || self.adjustments.is_some()
-            || !self.own_changes.is_empty()
+            || self.has_changes()
             || self.believed.is_some()
             || self.reserved.is_some()
     }

@@ -28,11 +28,16 @@ impl Known {
 }
 
 impl Restrictions {
+    /// Whether anything of any arc is changed.
+    #[inline(always)]
+    pub(super) fn has_changes(&self) -> bool {
+        !self.own_changes.is_empty() || self.adjustments.is_some()
+    }
+
     /// What layers, or the query by naming it with its balance, change of an arc.
     #[inline(always)]
     pub(crate) fn change(&self, arc: u32) -> Option<&ArcChange> {
-        let has_none = self.own_changes.is_empty() && self.adjustments.is_none();
-        if has_none { None } else { self.find_change(arc) }
+        if self.has_changes() { self.find_change(arc) } else { None }
     }
 
     #[inline(never)]
@@ -48,8 +53,7 @@ impl Restrictions {
     /// Whether an arc of the generation is to be found beside its list, see [`Overlay`](crate::overlay::Overlay).
     #[inline(always)]
     pub(crate) fn is_moved(&self, arc: u32) -> bool {
-        let has_none = self.own_changes.is_empty() && self.adjustments.is_none();
-        !has_none && self.is_moved_by_any(arc)
+        self.has_changes() && self.is_moved_by_any(arc)
     }
 
     #[inline(never)]

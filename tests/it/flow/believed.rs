@@ -8,8 +8,8 @@ use engine::belief::{
     Beliefs, Bimodal, HalfLives, HeldBeliefs, Liquidity, LiquidityRange, PENALTY_FRACTION_BITS, Prior,
 };
 use engine::flow::{
-    BelievedLiquidity, ExplicitArc, InFlight, Plan, PlanError, PlanQuery, PlanWorkspace, SLOPE_MAX, plan,
-    plan_with, relaxed_flow,
+    BelievedLiquidity, ExplicitArc, InFlight, Plan, PlanError, PlanQuery, PlanWorkspace, SLOPE_MAX,
+    most_sendable_with, plan, plan_with, relaxed_flow,
 };
 use engine::graph::ArcIdx;
 use engine::query::RouteQuery;
@@ -310,6 +310,11 @@ fn plans_over_beliefs_keep_within_them_and_certificates_hold() {
                 Ok(plan) => {
                     assert_eq!(check(snapshot, liquidity, &plan), Ok(()), "{prior:?}, {query:?}");
                     (true, plan.parts.len() > 1)
+                }
+                Err(PlanError::Cut(cut)) => {
+                    let most = most_sendable_with(snapshot, &query, liquidity, space).unwrap().0;
+                    assert!(most < query.route.amount && most <= cut.capacity, "{most}, {cut:?}, {query:?}");
+                    (false, false)
                 }
                 Err(_) => (false, false),
             }

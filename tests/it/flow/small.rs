@@ -134,8 +134,12 @@ fn the_cut_names_its_place_and_its_channels() {
     ];
     for (left, right, place) in cases {
         let snapshot = diamond(left, right);
-        let Err(PlanError::Cut(cut)) = planned(&snapshot, &query(sat(120_000))) else { panic!("{place:?}") };
+        let mut space = PlanWorkspace::default();
+        let refused = plan(&snapshot, &query(sat(120_000)), &mut space);
+        let Err(PlanError::Cut(cut)) = refused else { panic!("{place:?}: {refused:?}") };
         assert_eq!((cut.place, cut.capacity, cut.channels.len()), (place, sat(100_000), 2));
+        // What is closed at an end is known before any flow.
+        assert_eq!(space.take_settled() > 0, place == CutPlace::Between, "{place:?}");
         let (most, cut) = most_sendable(&snapshot, &query(sat(1)), &mut PlanWorkspace::default()).unwrap();
         assert_eq!((most, cut.place), (sat(100_000), place));
     }

@@ -98,14 +98,17 @@ async fn a_plan_is_charged_for_what_it_took() {
     let service = Service::line().await;
     let plan =
         |amount_msat: u64| json!({"query": {"src": node(1), "dst": node(4), "amount_msat": amount_msat}});
-    let (charged, answer) =
-        added(&service, "settled_nodes", service.post("/api/v1/plans", &plan(99_000_000_000))).await;
-    answer.problem(404);
-    assert!((1..100).contains(&charged), "{charged}");
+    // The payer has room for 950,000 sat: not for the fees, and not for a sat more, for which nothing need be searched.
+    for (amount_msat, is_searched) in [(949_990_000, true), (950_001_000, false)] {
+        let (charged, answer) =
+            added(&service, "settled_nodes", service.post("/api/v1/plans", &plan(amount_msat))).await;
+        answer.problem(404);
+        assert!(charged < 100 && (charged > 0) == is_searched, "{amount_msat}: {charged}");
+    }
     let (charged, answer) =
         added(&service, "settled_nodes", service.post("/api/v1/plans/maximum", &plan(1))).await;
     answer.json();
-    assert!((1..100).contains(&charged), "{charged}");
+    assert!((1..1000).contains(&charged), "{charged}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

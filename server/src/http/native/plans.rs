@@ -7,7 +7,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use engine::answer::encode_plans;
 use engine::flow::{
-    Cut, CutPlace, MaximumRule, Plan, PlanError, PlanQuery, most_sendable, plan, plan_frontier,
+    Cut, CutPlace, MaximumRule, Plan, PlanError, PlanQuery, UnknownLiquidity, largest_plan, most_sendable,
+    plan, plan_frontier,
 };
 use primitives::{Msat, ShortChannelIdDir};
 use serde::Serialize;
@@ -38,13 +39,16 @@ pub(super) struct PlanAnswer {
     frontier: Option<Vec<PlanJson>>,
 }
 
-/// The most that can be sent, fees aside.
+/// The most that can be sent, without fees and with them.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MaximumAnswer {
     /// No set of parts delivers more within the rule on `htlc_maximum_msat`, whatever it costs.
     maximum_msat: u64,
     /// What is in the way of more.
     cut: CutJson,
+    /// The largest plan that was found, to a satoshi; null where none was. Fees, minima, limits and the number of parts take
+    /// the rest.
+    largest: Option<PlanJson>,
     /// The graph's version.
     graph_version: u64,
     /// Nodes that were settled.
@@ -126,7 +130,8 @@ pub(super) async fn find_plan(
 
 /// Tell the most that can be sent
 ///
-/// Over all paths together, fees aside, and the channels that are in the way of more. The amount counts for nothing.
+/// Over all paths together, fees aside, and the channels that are in the way of more; and the largest plan, in which fees are
+/// paid. The amount counts for nothing.
 #[utoipa::path(
     post, path = "/api/v1/plans/maximum", tag = "plans", operation_id = "find_maximum",
     request_body = PlanQueryJson,
@@ -183,8 +188,10 @@ fn maximum(mut query: PlanQuery, worker: &mut Worker) -> Result<MaximumAnswer, P
     worker.take_up(&mut query.route);
     let snapshot = worker.snapshot();
     let (most, cut) = most_sendable(&snapshot, &query, &mut worker.plans)?;
+    let largest = largest_plan(&snapshot, &query, UnknownLiquidity, most, &mut worker.plans)?;
+    let (maximum_msat, largest) = (most.to_msat(), largest.map(|plan| PlanJson::new(&query.route, &plan)));
     let (graph_version, settled) = (snapshot.version(), worker.plans.settled());
-    Ok(MaximumAnswer { maximum_msat: most.to_msat(), cut: CutJson::new(&cut), graph_version, settled })
+    Ok(MaximumAnswer { maximum_msat, cut: CutJson::new(&cut), largest, graph_version, settled })
 }
 
 impl CutJson {
