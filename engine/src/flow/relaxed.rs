@@ -54,26 +54,33 @@ pub(super) fn least_cost<L: Liquidity + Copy>(
     let gains: i128 = groups.flat_map(|group| group.iter().take(part_count_max)).map(|gain| gain.1.0).sum();
     let amount = i128::from(network.problem.amount);
     let price = i128::from(space.potential(payee) - space.potential(payer));
-    let mut bound = price * amount - gains;
-    let mut raised = 0;
-    if last.len() > part_count_max {
-        last = arcs_at::<L, false>(network, space, payee);
-        last.retain(|arc| network.problem.tail(arc.arc) != payer);
-        raised = best_rise(&last, amount, part_count_max);
-    }
-    bound += raised * amount - largest(&last, raised, part_count_max).0;
-    let mut raised_first = 0;
-    if first.len() > part_count_max {
+    let (is_wide_first, is_wide_last) = (first.len() > part_count_max, last.len() > part_count_max);
+    if is_wide_first {
         first = arcs_at::<L, true>(network, space, payer);
     }
-    // What leads from the one to the other has both prices.
-    for arc in first.iter_mut().filter(|arc| network.problem.head(arc.arc) == payee) {
-        arc.tension += raised;
+    let mut raised = 0;
+    if is_wide_last {
+        last = arcs_at::<L, false>(network, space, payee);
+        raised = best_rise(&last, amount, part_count_max);
+        // What leads from the one to the other has both prices, and at the higher one may gain without any flow.
+        first.retain(|arc| network.problem.head(arc.arc) != payee);
+        first.extend(last.extract_if(.., |arc| network.problem.tail(arc.arc) == payer));
     }
-    if first.len() > part_count_max {
-        raised_first = best_rise(&first, amount, part_count_max);
+    let bound_at = |raised: i128| {
+        let mut first = first.clone();
+        for arc in first.iter_mut().filter(|arc| network.problem.head(arc.arc) == payee) {
+            arc.tension += raised;
+        }
+        let raised_first = if is_wide_first { best_rise(&first, amount, part_count_max) } else { 0 };
+        let gained =
+            largest(&last, raised, part_count_max).0 + largest(&first, raised_first, part_count_max).0;
+        (price + raised + raised_first) * amount - gains - gained
+    };
+    let mut bound = bound_at(0);
+    if raised > 0 {
+        // With channels from the one to the other, the rise that is best for the payee need not be best for both.
+        bound = bound.max(bound_at(raised));
     }
-    bound += raised_first * amount - largest(&first, raised_first, part_count_max).0;
     let bound = (bound.max(0) / i128::from(network.tariff.unit)) >> SLOPE_BITS;
     u64::try_from(bound).unwrap_or(u64::MAX)
 }
