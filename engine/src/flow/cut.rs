@@ -63,6 +63,11 @@ pub(super) fn name_cut<L: Liquidity + Copy>(
         }
     }
     let problem = &network.problem;
+    if arcs.is_empty() {
+        // No way at all: an end that lets nothing through is to blame, if there is one.
+        let at_end = cut_at_end(snapshot, network, Msat::from_msat(1));
+        return at_end.unwrap_or_else(|| named(snapshot, problem, CutPlace::Between, arcs));
+    }
     let place = if arcs.iter().all(|&(arc, _)| problem.tail(arc) == problem.payer) {
         CutPlace::Payer
     } else if arcs.iter().all(|&(arc, _)| problem.head(arc) == problem.payee) {
@@ -80,13 +85,13 @@ pub(super) fn cut_at_end<L: Liquidity + Copy>(
     network: &ChannelNetwork<'_, L>,
     amount: Msat,
 ) -> Option<Cut> {
-    let (is_there, mut arcs) = (|node| network.is_passable(node), Vec::new());
-    let [payer, payee] = [network.problem.payer, network.problem.payee];
-    let place = if list::<true, L>(network, payer, &is_there, Some(amount), &mut arcs) < amount {
+    let Problem { payer, payee, .. } = network.problem;
+    let mut arcs = Vec::new();
+    let place = if list::<true, L>(network, payer, &|_| true, Some(amount), &mut arcs) < amount {
         CutPlace::Payer
     } else {
         arcs.clear();
-        if list::<false, L>(network, payee, &is_there, Some(amount), &mut arcs) >= amount {
+        if list::<false, L>(network, payee, &|_| true, Some(amount), &mut arcs) >= amount {
             return None;
         }
         CutPlace::Payee

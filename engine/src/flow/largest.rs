@@ -11,8 +11,9 @@ use crate::snapshot::Snapshot;
 
 /// The largest plan of at most `most`, which [`most_sendable_with`](super::most_sendable_with) tells, to a satoshi; `None`
 /// where no plan is found. The query's amount counts for nothing. Amounts are tried from `most` down in growing steps, then
-/// between the first that can be planned and the last that cannot: where a plan exists for an amount but not for a smaller
-/// one, as minima may have it, a larger plan than that may exist. Costs 10 to 40 plans.
+/// between the first that can be planned and the last that cannot: where a plan is found for an amount but not for a smaller
+/// one, as minima and a choice of parts may have it, a larger plan than that may exist. Costs 10 to 40 plans, and begins none
+/// once the query's `work_max` is spent.
 ///
 /// # Errors
 /// Those of the query, and [`PlanError::WorkLimit`], where no plan was found before.
@@ -27,7 +28,8 @@ pub fn largest_plan<L: Liquidity + Copy>(
     let (mut largest, mut amount) = (None, most.to_msat());
     let (mut found, mut refused) = (0, amount.saturating_add(1));
     let mut step = (amount / FIRST_SHARE).max(RESOLUTION_MSAT);
-    while refused - found > RESOLUTION_MSAT {
+    let settled_end = space.settled().saturating_add(query.route.work_max);
+    while refused - found > RESOLUTION_MSAT && space.settled() < settled_end {
         query.route.amount = Msat::from_msat(amount);
         match plan_with(snapshot, &query, liquidity, space) {
             Ok(plan) => (found, largest) = (amount, Some(plan)),

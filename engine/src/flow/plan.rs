@@ -14,6 +14,7 @@ use super::certificate::{Violation, check};
 use super::counts::FlowCounts;
 use super::cut::Cut;
 use super::liquidity::UnknownLiquidity;
+use super::maximum_rule::MaximumRule;
 use super::planner::Planner;
 use super::query::{Plan, PlanError, PlanQuery};
 use super::relaxed::least_cost;
@@ -48,9 +49,15 @@ pub fn plan_with<L: Liquidity + Copy>(
     space.begin(query);
     let compiled = compile(snapshot, &query.route)?;
     let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
-    match planner.plan_cheapest(space) {
-        Ok(drawn) => Ok(drawn.proven()),
-        Err(error) => planner.plan_around(error, space),
+    let planned = planner.plan_cheapest(space).map(|drawn| drawn.proven());
+    match planned.or_else(|error| planner.plan_around(error, space)) {
+        Err(error) if query.maximum_rule != MaximumRule::Together && error.is_of_parts() => {
+            // A channel that carries more may take more parts to do so; parts that keep within the narrowest rule keep within all.
+            let narrow = PlanQuery { maximum_rule: MaximumRule::Together, ..query.clone() };
+            let plan = plan_with(snapshot, &narrow, liquidity, space).map_err(|_| error)?;
+            Ok(Plan { least_cost: None, ..plan })
+        }
+        planned => planned,
     }
 }
 

@@ -55,7 +55,7 @@ pub struct Plan {
     /// lowered, and another set may cost less than it by less than a msat, or what a bias makes of one, for each hop of each
     /// part. Left aside are channels of which not a thousandth of the amount is sure and not two are possible, and those whose
     /// `htlc_minimum_msat` is above all of it: with them a set may cost less. `None` where inbound fees count, which the flow
-    /// does not know, and for a stage.
+    /// does not know, for a stage, and where only the parts of a narrower [`MaximumRule`] were few enough.
     pub least_cost: Option<u64>,
     /// The graph's version.
     pub version: u64,
@@ -143,6 +143,21 @@ pub enum PlanError {
         /// Paths that flow was sent along.
         augmentations: u64,
     },
+}
+
+impl PlanError {
+    /// Whether flow carries the amount, and it is parts that do not.
+    pub(super) fn is_of_parts(&self) -> bool {
+        match self {
+            PlanError::Query(_) | PlanError::Cut(_) | PlanError::WorkLimit { .. } => false,
+            PlanError::NoRoomForFees { .. }
+            | PlanError::HtlcMinimum { .. }
+            | PlanError::HtlcLimit { .. }
+            | PlanError::RouteLimits { .. }
+            | PlanError::TooFewParts { .. }
+            | PlanError::FeeLimit { .. } => true,
+        }
+    }
 }
 
 fn place_name(place: &CutPlace) -> &'static str {

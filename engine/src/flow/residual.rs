@@ -38,6 +38,8 @@ pub struct FlowWorkspace {
     pub(super) stop: Stop,
     /// Nodes that all searches have settled so far, whatever came of them.
     pub(super) settled: u64,
+    /// How many there may be before the query's work has run out, where it has any end.
+    pub(super) settled_end: Option<u64>,
 }
 
 /// A node.

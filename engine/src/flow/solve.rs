@@ -15,7 +15,7 @@ pub(super) enum End {
     Sent,
     /// No path is left: what is reached on one side is that side of a least cut.
     Cut,
-    /// The paths ran out, or the query was stopped.
+    /// The paths or the query's work ran out, or it was stopped.
     WorkLimit,
 }
 
@@ -31,7 +31,8 @@ pub(super) fn send<N: Network>(
     let ends = [network.payer(), network.payee()];
     let (mut sent, mut paths, mut limit) = (0, 0, FAR);
     while sent < units {
-        if paths == paths_max || space.stop.is_set() {
+        let is_spent = space.settled_end.is_some_and(|end| space.settled >= end);
+        if paths == paths_max || is_spent || space.stop.is_set() {
             return (End::WorkLimit, sent);
         }
         paths += 1;

@@ -39,6 +39,7 @@ impl PlanWorkspace {
     /// Forgets what it knows of another query.
     pub(super) fn begin(&mut self, query: &PlanQuery) {
         self.flow.stop.clone_from(&query.route.stop);
+        self.flow.settled_end = Some(self.flow.settled.saturating_add(query.route.work_max));
         self.solved = None;
     }
 }

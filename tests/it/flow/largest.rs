@@ -1,13 +1,17 @@
 //! The largest amounts that can be planned.
 
-use engine::flow::{PlanQuery, PlanWorkspace, UnknownLiquidity, largest_plan, most_sendable, plan};
+use engine::flow::{
+    CutPlace, MaximumRule, PlanError, PlanQuery, PlanWorkspace, UnknownLiquidity, largest_plan,
+    most_sendable, plan,
+};
+use engine::graph::{GraphBuilder, Topology};
 use engine::query::RouteQuery;
 use engine::snapshot::Snapshot;
-use primitives::Msat;
+use primitives::{Direction, Features, Msat};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::small::{LEFT, PAYEE, PAYER, RIGHT, node, priced_graph, sat};
+use super::small::{LEFT, PAYEE, PAYER, RIGHT, node, policy, priced_graph, sat, scid};
 
 fn largest(snapshot: &Snapshot, query: &PlanQuery) -> Option<Msat> {
     let mut space = PlanWorkspace::default();
@@ -76,4 +80,63 @@ fn the_largest_plan_is_the_first_that_is_found_from_above() {
         assert!(found <= expected.map(|expected| expected.saturating_add(sat(1))), "{found:?}, {expected:?}");
     }
     assert!(some_count >= 50 && short_count <= 3, "{some_count} the same, {short_count} less");
+}
+
+#[test]
+fn where_nothing_passes_the_end_that_is_closed_is_to_blame() {
+    let cases = [([1, 1, 0], CutPlace::Payee), ([0, 1, 1], CutPlace::Payer), ([1, 0, 1], CutPlace::Between)];
+    for (sizes, place) in cases {
+        let ends = [(PAYER, LEFT), (LEFT, RIGHT), (RIGHT, PAYEE)].into_iter().zip(sizes);
+        let channels = ends.map(|((one, two), size)| (one, two, size * 1000, 0)).collect::<Vec<_>>();
+        let snapshot = priced_graph(&channels);
+        let (most, cut) = most_sendable(&snapshot, &asks(), &mut PlanWorkspace::default()).unwrap();
+        assert_eq!((most, cut.place), (Msat::ZERO, place));
+    }
+}
+
+#[test]
+fn plans_end_where_their_work_does() {
+    let snapshot = priced_graph(&[(PAYER, LEFT, 1000, 0), (LEFT, PAYEE, 1000, 0), (PAYER, PAYEE, 1000, 0)]);
+    let mut query = asks();
+    query.route.amount = sat(1500);
+    let mut space = PlanWorkspace::default();
+    assert!(plan(&snapshot, &query, &mut space).is_ok());
+    query.route.work_max = 1;
+    let cut_short = plan(&snapshot, &query, &mut space);
+    assert!(matches!(cut_short, Err(PlanError::WorkLimit { .. })), "{cut_short:?}");
+    let largest = largest_plan(&snapshot, &query, UnknownLiquidity, sat(2000), &mut space);
+    assert!(matches!(largest, Err(PlanError::WorkLimit { .. })), "{largest:?}");
+}
+
+#[test]
+fn what_is_planned_by_the_narrow_rule_on_maxima_is_planned_by_the_wide_one() {
+    let (mut rng, mut space, mut count) = (ChaCha8Rng::seed_from_u64(9), PlanWorkspace::default(), 0);
+    for _ in 0..300 {
+        let mut draft = GraphBuilder::new();
+        for way in 0..6u8 {
+            let (middle, capacity) = (10 + way, rng.random_range(100..400));
+            let (max, base) = (rng.random_range(10..=capacity), rng.random_range(0..5000));
+            for (end, place) in [PAYER, PAYEE].into_iter().zip(2 * u64::from(way)..) {
+                let capacity = Some(sat(capacity));
+                draft
+                    .add_channel(scid(place), node(end), node(middle), capacity, &Features::default())
+                    .unwrap();
+                for direction in Direction::BOTH {
+                    draft.set_policy(scid(place), direction, policy(base, sat(max))).unwrap();
+                }
+            }
+        }
+        let snapshot = Snapshot::from_topology(Topology::build(draft).unwrap());
+        let mut query = asks();
+        query.part_count_max = rng.random_range(1..6);
+        query.route.amount = sat(rng.random_range(100..1200));
+        if plan(&snapshot, &query, &mut space).is_ok() {
+            query.maximum_rule = MaximumRule::Each;
+            let found =
+                plan(&snapshot, &query, &mut space).unwrap_or_else(|error| panic!("{error}: {query:?}"));
+            assert!(found.parts.len() <= query.part_count_max);
+            count += 1;
+        }
+    }
+    assert!(count > 50, "{count} plans: the test tests little");
 }

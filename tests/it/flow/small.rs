@@ -31,7 +31,7 @@ pub(super) fn sat(sat: u64) -> Msat {
     Msat::from_msat(sat * 1000)
 }
 
-fn policy(fee_base_msat: u32, max: Msat) -> ChannelPolicy {
+pub(super) fn policy(fee_base_msat: u32, max: Msat) -> ChannelPolicy {
     ChannelPolicy {
         fee: Fee { fee_base_msat, fee_proportional_millionths: 100 },
         inbound_fee: Default::default(),

@@ -71,6 +71,10 @@ impl From<Told> for ClnError {
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
                 (told.status, UNSPECIFIC)
             }
+            // What a command's argument names.
+            StatusCode::NOT_FOUND if told.code == "unknown_layer" => {
+                (StatusCode::BAD_REQUEST, INVALID_PARAMS)
+            }
             status if status.is_client_error() => (status, INVALID_PARAMS),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, UNSPECIFIC),
         };
