@@ -56,7 +56,7 @@ pub fn plan_frontier_with<L: Liquidity + Copy>(
         halving = own.halving.checked_shr(2 * step).unwrap_or(0);
         match planner.plan(Prices { halving, ..own }, space) {
             Ok(drawn) => add_to_frontier(&mut plans, drawn.above(bound), limit),
-            Err(error) if is_of_all_prices(&error) => break,
+            Err(error) if error.is_final() => break,
             Err(_) => {}
         }
     }
@@ -75,20 +75,6 @@ fn add_to_frontier(plans: &mut Vec<Plan>, plan: Plan, limit: Msat) {
     plans.retain(|known| known.fee < plan.fee || known.probability > plan.probability);
     if plans.iter().all(|known| known.fee > plan.fee) {
         plans.push(plan);
-    }
-}
-
-/// Whether other prices would fail alike: the work has run out, or the graph does not come to rest.
-fn is_of_all_prices(error: &PlanError) -> bool {
-    match error {
-        PlanError::WorkLimit { .. } | PlanError::Query(_) => true,
-        PlanError::Cut(_)
-        | PlanError::NoRoomForFees { .. }
-        | PlanError::HtlcMinimum { .. }
-        | PlanError::HtlcLimit { .. }
-        | PlanError::RouteLimits { .. }
-        | PlanError::TooFewParts { .. }
-        | PlanError::FeeLimit { .. } => false,
     }
 }
 
@@ -143,7 +129,7 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
         match self.plan(prices, space) {
             Ok(drawn) => candidates.add(drawn),
             Err(error) => {
-                candidates.end = Some(error).filter(is_of_all_prices);
+                candidates.end = Some(error).filter(PlanError::is_final);
                 Trial::Nothing
             }
         }

@@ -33,10 +33,8 @@ pub fn largest_plan<L: Liquidity + Copy>(
         query.route.amount = Msat::from_msat(amount);
         match plan_with(snapshot, &query, liquidity, space) {
             Ok(plan) => (found, largest) = (amount, Some(plan)),
-            Err(error @ (PlanError::Query(_) | PlanError::WorkLimit { .. })) if largest.is_none() => {
-                return Err(error);
-            }
-            Err(PlanError::Query(_) | PlanError::WorkLimit { .. }) => break,
+            Err(error) if error.is_final() && largest.is_none() => return Err(error),
+            Err(error) if error.is_final() => break,
             Err(_) => refused = amount,
         }
         amount = if largest.is_some() {

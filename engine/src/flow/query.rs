@@ -146,17 +146,24 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// Whether flow carries the amount, and it is parts that do not.
-    pub(super) fn is_of_parts(&self) -> bool {
+    /// Whether the query would fail alike at other prices, for another amount or over other channels: the work has run out, or
+    /// the graph does not come to rest.
+    pub(super) fn is_final(&self) -> bool {
         match self {
-            PlanError::Query(_) | PlanError::Cut(_) | PlanError::WorkLimit { .. } => false,
-            PlanError::NoRoomForFees { .. }
+            PlanError::WorkLimit { .. } | PlanError::Query(_) => true,
+            PlanError::Cut(_)
+            | PlanError::NoRoomForFees { .. }
             | PlanError::HtlcMinimum { .. }
             | PlanError::HtlcLimit { .. }
             | PlanError::RouteLimits { .. }
             | PlanError::TooFewParts { .. }
-            | PlanError::FeeLimit { .. } => true,
+            | PlanError::FeeLimit { .. } => false,
         }
+    }
+
+    /// Whether flow carries the amount, and it is parts that do not.
+    pub(super) fn is_of_parts(&self) -> bool {
+        !self.is_final() && !matches!(self, PlanError::Cut(_))
     }
 }
 
