@@ -51,7 +51,8 @@ pub enum GraphDelta {
         /// The new policy, whole.
         policy: ChannelPolicy,
     },
-    /// A node announced itself.
+    /// A node announced itself. It comes after a channel of the node, as in BOLT 7 (node_announcement), and is forgotten some
+    /// time after the last one has closed.
     NodeSeen {
         /// The node.
         node_id: NodeId,

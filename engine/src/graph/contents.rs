@@ -69,6 +69,29 @@ impl Contents {
         }
     }
 
+    /// Drops the nodes that no channel names, but for those that are kept. O(n + m).
+    pub(crate) fn drop_lonely_nodes(&mut self, is_kept: impl Fn(&NodeId) -> bool) {
+        let mut stays = vec![false; self.node_ids.len()];
+        for node in self.channels.iter().flat_map(|channel| channel.nodes) {
+            stays[node as usize] = true;
+        }
+        let mut places = vec![0u32; stays.len()];
+        let mut count = 0;
+        for old in 0..stays.len() {
+            if stays[old] || is_kept(&self.node_ids[old]) {
+                places[old] = count as u32;
+                self.node_ids[count] = self.node_ids[old];
+                self.node_features[count] = self.node_features[old];
+                count += 1;
+            }
+        }
+        self.node_ids.truncate(count);
+        self.node_features.truncate(count);
+        for node in self.channels.iter_mut().flat_map(|channel| &mut channel.nodes) {
+            *node = places[*node as usize];
+        }
+    }
+
     /// Keeps the empty vector, which comes first, and those that a node or a channel has.
     pub(super) fn drop_unused_features(&mut self) {
         let mut is_used = vec![false; self.feature_sets.len()];

@@ -94,11 +94,12 @@ impl Merge {
                 next.close(channel);
             }
         }
-        pending.end_merge(next);
+        pending.end_merge(current, next);
     }
 }
 
-/// The contents of `current` with what is pending, laid out.
+/// The contents of `current` with what is pending, laid out. Nodes go with their last channel: a peer may invent as many
+/// as it likes. Who has just announced itself may wait for its first one.
 fn next_generation(current: &Topology, additions: &Pending) -> Topology {
     let mut contents = current.contents();
     for (&(short_channel_id, direction), &policy) in &additions.policies {
@@ -120,6 +121,7 @@ fn next_generation(current: &Topology, additions: &Pending) -> Topology {
         let draft = contents.add_channel(short_channel_id, nodes, channel.capacity, &channel.features);
         draft.policies = channel.policies;
     }
+    contents.drop_lonely_nodes(|node_id| additions.nodes.contains_key(node_id));
     Topology::lay_out(contents).expect("the writer admits no more channels than a generation holds")
 }
 

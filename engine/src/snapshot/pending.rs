@@ -100,8 +100,8 @@ impl Pending {
         self.clone()
     }
 
-    /// Forgets what the merge took along to `next`, after bringing it up to date there.
-    pub(super) fn end_merge(&mut self, next: &mut Topology) {
+    /// Forgets what the merge took along from `current` to `next`, after bringing it up to date there.
+    pub(super) fn end_merge(&mut self, current: &Topology, next: &mut Topology) {
         for (&short_channel_id, channel) in self.channels.iter().filter(|(_, channel)| channel.is_merging) {
             let place = next.channel(short_channel_id).expect("the merge had this channel");
             for direction in Direction::BOTH {
@@ -124,7 +124,16 @@ impl Pending {
             }
         }
         for channel in self.channels.values_mut() {
-            channel.nodes = channel.node_ids.map(|node_id| next.node(&node_id).map(|node| node.to_u32()));
+            let place = |node_id| next.node(node_id).map(|node| node.to_u32());
+            let places = channel.node_ids.each_ref().map(place);
+            for (end, node_id) in channel.node_ids.into_iter().enumerate() {
+                // Its last channel had closed when the merge began.
+                if let (Some(former), None) = (channel.nodes[end], places[end]) {
+                    let features = current.node_features(NodeIdx::from_u32(former)).clone();
+                    self.nodes.entry(node_id).or_insert(PendingNode { features, is_merging: false });
+                }
+            }
+            channel.nodes = places;
         }
     }
 }

@@ -43,6 +43,7 @@ mod host;
 mod leftover;
 mod listen;
 mod metrics;
+mod neighbours;
 mod page;
 mod problem;
 mod pulse;

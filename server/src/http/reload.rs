@@ -1,18 +1,23 @@
 //! The way from the graph that is served to another one, as changes.
 
+use std::collections::HashSet;
+
 use engine::graph::{ArcIdx, ChannelIdx, NodeIdx, Topology};
 use engine::snapshot::Snapshot;
 use primitives::{Direction, GraphDelta};
 
 /// What makes the served graph the other one: closings first, then openings with their policies, then policies that
-/// differ. O(m log m).
+/// differ, then what nodes announce. O(m log m).
 pub fn difference(served: &Snapshot, wanted: &Topology) -> Vec<GraphDelta> {
     let mut deltas = Vec::new();
+    // What these have announced may be forgotten with their last channel, before another one opens.
+    let mut bereft = HashSet::new();
     for channel in served.channels() {
         let short_channel_id = served.short_channel_id(channel);
         if wanted.open_channel(short_channel_id).is_none_or(|other| !is_same(served, channel, wanted, other))
         {
             deltas.push(GraphDelta::ChannelClosed { short_channel_id });
+            bereft.extend(Direction::BOTH.map(|direction| served.tail(channel.arc(direction))));
         }
     }
     let all = (0..wanted.channel_count() as u32).map(ChannelIdx::from_u32);
@@ -38,9 +43,10 @@ pub fn difference(served: &Snapshot, wanted: &Topology) -> Vec<GraphDelta> {
         }
     }
     let nodes = (0..wanted.node_count() as u32).map(NodeIdx::from_u32);
-    for node in nodes {
+    for node in nodes.filter(|&node| wanted.outgoing(node).next().is_some()) {
         let (node_id, features) = (wanted.node_id(node), wanted.node_features(node));
-        let known = served.node(&node_id).and_then(|known| served.node_features(known));
+        let known = served.node(&node_id).filter(|known| !bereft.contains(known));
+        let known = known.and_then(|known| served.node_features(known));
         if known.map_or(!features.is_empty(), |known| known != features) {
             deltas.push(GraphDelta::NodeSeen { node_id, features: features.clone() });
         }

@@ -5,7 +5,7 @@ use engine::import::read_graph;
 use serde_json::{Value, json};
 use server::http::{Limits, difference};
 
-use super::service::{Service, line_table, node};
+use super::service::{COLUMNS, Service, line_table, node};
 
 fn topology(table: &str) -> Topology {
     Topology::build(read_graph(table.as_bytes(), &mut |_| {}).unwrap().graph).unwrap()
@@ -41,6 +41,40 @@ async fn another_graph_is_served_without_a_restart() {
     let data: Value = serde_json::from_str(data).unwrap();
     assert_eq!((&data["seq"], data["changes"].as_array().unwrap().len()), (&json!(1), count));
     assert_eq!(data["changes"][0], json!({"change": "channel_closed", "short_channel_id": "4x1x0"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_of_a_node_without_channels() {
+    let service = Service::line().await;
+    let told = async || {
+        let graph = service.get("/api/v1/graph").await.json();
+        let network = service.get("/lnd/v1/graph/info").await.json();
+        let described = service.get("/lnd/v1/graph").await.json();
+        let listed = service.post("/cln/v1/listnodes", &json!({})).await.json();
+        let count = |list: &Value| list["nodes"].as_array().unwrap().len();
+        let number = |value: &Value| value.as_u64().unwrap() as usize;
+        let counts = [number(&graph["node_count"]), number(&network["num_nodes"])];
+        [counts, [count(&described), count(&listed)]].concat()
+    };
+    let status = async |path: String| service.get(&path).await.status.as_u16();
+    let look_ups =
+        |n| ["/api/v1/graph/nodes", "/lnd/v1/graph/node"].map(|path| format!("{path}/{}", node(n)));
+    // Another graph, whose only channel joins two other nodes, and back.
+    let other = format!(
+        "{COLUMNS}9x1x0,{},{},1000000,0,900,100,40,1000,900000000,0,1700000010,0,0\n",
+        node(7),
+        node(8)
+    );
+    for (table, count, here, gone) in [(other, 2, 7, 1), (line_table(), 4, 1, 7)] {
+        service.app.replace_graph(&topology(&table)).await.unwrap();
+        assert_eq!(told().await, [count; 4]);
+        for path in look_ups(here) {
+            assert_eq!(status(path).await, 200);
+        }
+        for path in look_ups(gone) {
+            assert_eq!(status(path).await, 404);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,5 +119,6 @@ fn a_difference_makes_one_graph_of_the_other() {
         writer.begin_merge();
         writer.finish_merge();
         assert_eq!(difference(&graph.snapshot(), &wanted), Vec::new(), "seed {seed}");
+        assert_eq!(graph.snapshot().node_count(), wanted.node_count(), "seed {seed}");
     }
 }

@@ -120,7 +120,7 @@ async fn answers_as_long_as_the_graph_are_charged_by_its_size() {
         ("/lnd/v1/graph/info", 4),
         ("/lnd/v1/graph/node/NODE", 2),
         ("/api/v1/graph", 4),
-        ("/api/v1/graph/nodes/NODE", 4),
+        ("/api/v1/graph/nodes/NODE", 2),
         ("/api/v1/graph/distributions", 4),
     ] {
         let path = path.replace("NODE", &node(1));

@@ -1,7 +1,7 @@
 //! Whatever deltas come, in whatever order they are published and merged, the snapshot holds what a builder collects
 //! that is told the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use engine::graph::{BuildError, GraphBuilder, Topology};
 use engine::snapshot::{ApplyError, ChannelGraph, GraphWriter, Snapshot};
@@ -138,6 +138,12 @@ fn announcements_are_those_of(
     Ok(())
 }
 
+/// The nodes that a channel names.
+fn joined(model: &GraphBuilder) -> HashSet<NodeId> {
+    let ends = model.channels().iter().flat_map(|channel| channel.nodes);
+    ends.map(|place| model.nodes()[place as usize]).collect()
+}
+
 fn started(first: &[GraphDelta]) -> (ChannelGraph, GraphWriter, GraphBuilder) {
     let (mut model, mut copy) = (GraphBuilder::new(), GraphBuilder::new());
     for delta in first {
@@ -162,6 +168,9 @@ proptest! {
                     if let GraphDelta::NodeSeen { node_id, features } = delta {
                         announced.insert(*node_id, features.clone());
                     }
+                    // What a node without a channel has announced may be forgotten.
+                    let joined = joined(&model);
+                    announced.retain(|node_id, _| joined.contains(node_id));
                 }
                 Step::BeginMerge => writer.begin_merge(),
                 Step::Publish => {
@@ -181,6 +190,12 @@ proptest! {
         writer.finish_merge();
         let snapshot = graph.snapshot();
         prop_assert_eq!(snapshot.topology().channel_count(), model.channels().len());
+        channels_are_those_of(&snapshot, &model)?;
+        announcements_are_those_of(&snapshot, &announced)?;
+        writer.begin_merge();
+        writer.finish_merge();
+        let snapshot = graph.snapshot();
+        prop_assert_eq!(snapshot.node_count(), joined(&model).len());
         channels_are_those_of(&snapshot, &model)?;
         announcements_are_those_of(&snapshot, &announced)?;
         channels_are_those_of(&Snapshot::from_topology(

@@ -187,6 +187,71 @@ fn changes_during_a_merge_reach_the_next_generation() {
 }
 
 #[test]
+fn a_node_goes_with_its_last_channel() {
+    let (graph, mut writer) = ring(4);
+    // A hostile peer's nodes, of channels that do not stay.
+    for n in 100..150 {
+        writer.apply(&opened(n, 1, n)).expect("new");
+        writer.apply(&seen(n, 3)).expect("fits");
+    }
+    let merge = |writer: &mut GraphWriter| {
+        writer.begin_merge();
+        writer.finish_merge();
+    };
+    merge(&mut writer);
+    assert_eq!(graph.snapshot().node_count(), 54);
+    for n in 100..149 {
+        writer.apply(&closed(n)).expect("known");
+    }
+    // This one was never in a generation.
+    for delta in [opened(200, 1, 200), seen(200, 3), closed(200)] {
+        writer.apply(&delta).expect("fits");
+    }
+    merge(&mut writer);
+    merge(&mut writer);
+    let snapshot = graph.snapshot();
+    assert_eq!(
+        (snapshot.node_count(), snapshot.node(&node(120)), snapshot.node(&node(200))),
+        (5, None, None)
+    );
+    let left = snapshot.node(&node(149)).expect("its channel is open");
+    assert_eq!(snapshot.node_features(left), Some(&Features::from_bits([3])));
+    for n in 1..=4 {
+        let arc = arc(&snapshot, n, Direction::NodeOneToTwo);
+        assert_eq!(policy_of(&snapshot, n), Some(policy(n as u32)));
+        let ends = [snapshot.tail(arc), snapshot.head(arc)].map(|end| snapshot.node_id(end));
+        assert_eq!(ends, if n == 4 { [node(1), node(4)] } else { [node(n), node(n + 1)] });
+    }
+}
+
+#[test]
+fn what_a_node_announced_waits_for_its_channel() {
+    let (graph, mut writer) = ring(4);
+    let features = |graph: &ChannelGraph, n| {
+        let snapshot = graph.snapshot();
+        snapshot.node(&node(n)).and_then(|place| snapshot.node_features(place).cloned())
+    };
+    let bits = |bit: usize| Some(Features::from_bits([bit]));
+    // Announced before the merge, its channel opened after it.
+    writer.apply(&seen(50, 3)).expect("fits");
+    writer.begin_merge();
+    writer.finish_merge();
+    writer.apply(&opened(50, 1, 50)).expect("new");
+    writer.publish();
+    assert_eq!(features(&graph, 50), bits(3));
+    // Without a channel when the merge begins, with one when it ends.
+    writer.begin_merge();
+    writer.finish_merge();
+    writer.apply(&closed(50)).expect("known");
+    writer.begin_merge();
+    writer.apply(&opened(51, 1, 50)).expect("new");
+    writer.finish_merge();
+    writer.begin_merge();
+    writer.finish_merge();
+    assert_eq!(features(&graph, 50), bits(3));
+}
+
+#[test]
 fn a_policy_without_room_comes_with_the_next_generation() {
     let (graph, mut writer) = ring(4);
     let wide =

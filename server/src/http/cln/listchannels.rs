@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::error::ClnError;
 use super::params::{ClnParams, Params};
 use crate::http::app::App;
-use crate::http::facade::{array, channels_of, graph_to_tell, stream_json, text};
+use crate::http::facade::{array, graph_to_tell, stream_json, text};
+use crate::http::neighbours::channels_of;
 use crate::http::tenant::Caller;
 use crate::json::{NodeIdText, ScidText, Text, direction_number};
 

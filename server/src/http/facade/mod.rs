@@ -7,7 +7,6 @@
 mod ask;
 mod block_height;
 mod loose;
-mod neighbours;
 mod own_node;
 mod pieces;
 mod problems;
@@ -16,7 +15,6 @@ mod unanswered;
 pub(super) use ask::{apply, find_plan, find_route, graph_to_tell, prepare};
 pub(super) use block_height::newest_block;
 pub(super) use loose::{Flag, Fraction, Number};
-pub(super) use neighbours::{arcs_between, arcs_of_pairs, channels_of};
 pub(super) use own_node::payer;
 pub(super) use pieces::{array, object_with, stream_json, text};
 pub(super) use problems::{Told, told_problem};

@@ -22,7 +22,8 @@ use super::form::{Base64, NodeBytes};
 use super::route_form::RouteForm;
 use super::routes_request::{FINAL_CLTV_DELTA, optional_node};
 use crate::http::app::App;
-use crate::http::facade::{Number, Unanswered, arcs_between, find_route, newest_block, payer, prepare};
+use crate::http::facade::{Number, Unanswered, find_route, newest_block, payer, prepare};
+use crate::http::neighbours::arcs_between;
 use crate::http::tenant::Caller;
 
 pub(super) fn router() -> Router<App> {

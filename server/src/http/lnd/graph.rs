@@ -16,6 +16,7 @@ use super::error::LndError;
 use super::graph_form::{ChannelEdge, LightningNode};
 use crate::http::app::App;
 use crate::http::facade::{Flag, array, graph_to_tell, stream_json, text};
+use crate::http::neighbours::has_channels;
 use crate::http::tenant::Caller;
 
 pub(super) fn router() -> Router<App> {
@@ -48,7 +49,9 @@ async fn describe(
 
 fn nodes(snapshot: Arc<Snapshot>) -> impl Iterator<Item = LightningNode> + Send {
     let count = u32::try_from(snapshot.node_count()).expect("nodes are numbered with 32 bits");
-    (0..count).map(move |place| LightningNode::new(&snapshot, NodeIdx::from_u32(place)))
+    let whole = Arc::clone(&snapshot);
+    let told = (0..count).map(NodeIdx::from_u32).filter(move |&node| has_channels(&whole, node));
+    told.map(move |node| LightningNode::new(&snapshot, node))
 }
 
 fn edges(snapshot: Arc<Snapshot>) -> impl Iterator<Item = ChannelEdge> + Send {

@@ -10,7 +10,8 @@ use super::body::{LndPath, LndQuery};
 use super::error::LndError;
 use super::graph_form::{ChannelEdge, LightningNode};
 use crate::http::app::App;
-use crate::http::facade::{Flag, channels_of, graph_to_tell};
+use crate::http::facade::{Flag, graph_to_tell};
+use crate::http::neighbours::channels_of;
 use crate::http::tenant::Caller;
 use crate::json::Text;
 
@@ -59,7 +60,8 @@ async fn node(
         channels = snapshot.node(&id).map(|node| channels_of(snapshot, node)).unwrap_or_default();
         channels.len()
     })?;
-    let node = snapshot.node(&id).ok_or_else(|| LndError::not_found("unable to find node"))?;
+    let node = snapshot.node(&id).filter(|_| !channels.is_empty());
+    let node = node.ok_or_else(|| LndError::not_found("unable to find node"))?;
     let capacity: Msat = channels.iter().filter_map(|&channel| snapshot.capacity(channel)).sum();
     let shown = if query.include_channels.0 { channels.as_slice() } else { &[] };
     Ok(Json(NodeInfo {

@@ -23,7 +23,8 @@ use super::form::NodeBytes;
 use crate::clock::unix_now;
 use crate::http::app::App;
 use crate::http::applier::{Attempt, Change};
-use crate::http::facade::{Flag, Number, Unanswered, apply, arcs_between};
+use crate::http::facade::{Flag, Number, Unanswered, apply};
+use crate::http::neighbours::arcs_between;
 use crate::http::tenant::{Caller, Writer};
 use crate::http::work::Lane;
 

@@ -62,6 +62,7 @@ impl NetworkInfo {
                 degrees[snapshot.tail(channel.arc(direction)).to_usize()] += 1;
             }
         }
+        degrees.retain(|&degree| degree > 0);
         sizes.sort_unstable();
         let total: u64 = sizes.iter().sum();
         let per = |sum: f64, count: usize| if count == 0 { 0.0 } else { sum / count as f64 };

@@ -14,7 +14,8 @@ use serde::de::{Deserialize as _, Deserializer, IgnoredAny};
 
 use super::error::LndError;
 use super::form::{Base64, NodeBytes};
-use crate::http::facade::{Flag, Fraction, Number, arcs_of_pairs, channels_of};
+use crate::http::facade::{Flag, Fraction, Number};
+use crate::http::neighbours::{arcs_of_pairs, channels_of};
 
 /// `lnrpc.QueryRoutesRequest`. Every field that we know is translated or refused, none is passed over.
 #[derive(Debug, Clone, Default, serde::Deserialize)]

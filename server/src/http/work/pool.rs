@@ -25,7 +25,7 @@ use super::worker::{Work, Worker};
 /// Which queue a job waits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// One route: microseconds to milliseconds.
+    /// One route, or one node: microseconds to milliseconds.
     Quick,
     /// All else: plans, alternatives, reach, pieces of a batch.
     Heavy,

@@ -7,15 +7,22 @@ use engine::snapshot::Snapshot;
 use primitives::Direction;
 
 /// The open channels of a node, by name. O(its channels + channels that opened since the generation was built).
-pub(in crate::http) fn channels_of(snapshot: &Snapshot, node: NodeIdx) -> Vec<ChannelIdx> {
+pub(super) fn channels_of(snapshot: &Snapshot, node: NodeIdx) -> Vec<ChannelIdx> {
     let mut channels: Vec<ChannelIdx> = arcs_from(snapshot, node).map(ArcIdx::channel).collect();
     channels.sort_unstable_by_key(|&channel| snapshot.short_channel_id(channel));
     channels
 }
 
+/// Whether a node has an open channel. Those without one are on their way out of the graph, and nobody is told of them.
+/// O(its channels); where they are all closed, also O(channels that opened since the generation was built).
+pub(super) fn has_channels(snapshot: &Snapshot, node: NodeIdx) -> bool {
+    let is_new = node.to_usize() >= snapshot.topology().node_count();
+    is_new || arcs_from(snapshot, node).next().is_some()
+}
+
 /// The arcs of open channels from one node to another. O(channels of `tail` + channels that opened since the generation
 /// was built).
-pub(in crate::http) fn arcs_between(
+pub(super) fn arcs_between(
     snapshot: &Snapshot,
     tail: NodeIdx,
     head: NodeIdx,
@@ -25,7 +32,7 @@ pub(in crate::http) fn arcs_between(
 
 /// The arcs of open channels from the first to the second node of any of these pairs, in no order. O(pairs + channels of
 /// all the first ones together + channels that opened since the generation was built).
-pub(in crate::http) fn arcs_of_pairs(
+pub(super) fn arcs_of_pairs(
     snapshot: &Snapshot,
     pairs: &HashSet<(NodeIdx, NodeIdx)>,
 ) -> impl Iterator<Item = ArcIdx> {
