@@ -63,6 +63,18 @@ impl Bounds {
         (own.min(upper), upper)
     }
 
+    /// The same in a channel whose capacity is `new` and was taken for `old`: what an HTLC was refused for stays the same
+    /// amount, and so does what one side held.
+    #[must_use]
+    pub(super) fn measured_anew(mut self, old: Msat, new: Msat) -> Bounds {
+        for floor in self.floors.iter_mut().filter(|floor| floor.amount != Msat::ZERO) {
+            if floor.evidence == Evidence::Refused {
+                floor.amount = new.saturating_sub(old.saturating_sub(floor.amount));
+            }
+        }
+        self
+    }
+
     /// An HTLC showed that `direction` held at least `amount`.
     #[must_use]
     pub fn carried(self, direction: Direction, amount: Msat, at: Moment) -> Bounds {

@@ -187,9 +187,12 @@ impl Beliefs {
         }
     }
 
-    /// `false` where the channel is not in the table.
+    /// `false` where nothing is learnt: the channel is not in the table, or was taken for smaller than what was asked.
     fn learn_refused(&self, hop: &AttemptedHop, now: UnixTime) -> bool {
         let asked = hop.amount.saturating_add(hop.in_flight);
+        if self.capacity(hop.channel).is_some_and(|capacity| asked > capacity) {
+            return false;
+        }
         self.update(hop.channel, now, |bounds, at| bounds.refused(hop.direction, asked, at))
     }
 

@@ -44,7 +44,8 @@ impl Beliefs {
     }
 
     /// The same beliefs about the channels of `snapshot`'s generation; what is known of channels that it lacks is
-    /// dropped. O(m). What is learnt meanwhile may be missed: the caller learns in one thread, or keeps outcomes back
+    /// dropped, and upper bounds stay the same amounts where a capacity has become known, or what stands for it has grown.
+    /// O(m). What is learnt meanwhile may be missed: the caller learns in one thread, or keeps outcomes back
     /// until this returns.
     #[must_use]
     pub fn for_generation(&self, snapshot: &Snapshot) -> Beliefs {
@@ -55,7 +56,12 @@ impl Beliefs {
             let name = self.short_channel_ids[channel.to_usize()];
             place += beliefs.short_channel_ids[place..].partition_point(|other| *other < name);
             if beliefs.short_channel_ids.get(place) == Some(&name) {
-                beliefs.facts[place] = Fact::new(bounds);
+                let (old, new) = (self.capacities[channel.to_usize()], &mut beliefs.capacities[place]);
+                if snapshot.topology().capacity(ChannelIdx::from_u32(place as u32)).is_none() {
+                    // What only stands for it may well be more than its directions' maxima are now.
+                    *new = old.max(*new);
+                }
+                beliefs.facts[place] = Fact::new(bounds.measured_anew(old, *new));
                 beliefs.note(place);
             }
         }

@@ -32,12 +32,13 @@ impl BeliefView<'_> {
     }
 
     /// What a channel's bounds were learnt against, where anything is known of it, and else `capacity`. Where nobody knows
-    /// the capacity, each direction's maximum stands for it, of which the table takes the greater.
+    /// the capacity, each direction's maximum stands for it, of which the table took the greater; what it is now does not
+    /// count, for bounds that are learnt against one capacity say nothing in another.
     #[inline]
     pub fn whole(self, channel: u32, capacity: Msat) -> Msat {
         let channel = ChannelIdx::from_u32(channel);
         let known = if self.beliefs.is_known(channel) { self.beliefs.capacity(channel) } else { None };
-        known.map_or(capacity, |known| known.max(capacity))
+        known.unwrap_or(capacity)
     }
 
     /// The least and the greatest liquidity of one direction of the channel with the number `channel`:

@@ -46,6 +46,8 @@ pub(super) struct ArcTerms {
     pub(super) range: LiquidityRange,
     /// What one part carries at most, in msat; `bounds.max` is for all of them.
     pub(super) part_max: u64,
+    /// Whether all that limits it is a maximum that stands for a capacity.
+    pub(super) is_assumed: bool,
     weights: Weights,
     is_own: bool,
 }
@@ -121,6 +123,13 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
             return None;
         }
         let part_max = passage.max;
+        let is_own = tail == problem.payer;
+        let balance = if is_own { problem.first_balance(arc)? } else { None };
+        let is_stand_in = record.is_capacity_unknown();
+        if let Some(balance) = balance.filter(|_| is_stand_in) {
+            passage.capacity = balance;
+            passage.whole = passage.whole.max(balance.saturating_add(passage.held));
+        }
         let all =
             || problem.restrictions.usable(passage.whole).saturating_sub(passage.held).min(passage.capacity);
         passage.max = match self.maximum_rule {
@@ -128,8 +137,6 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
             MaximumRule::Times(count) => part_max.saturating_mul(count.into()).min(all()),
             MaximumRule::Each => all(),
         };
-        let is_own = tail == problem.payer;
-        let balance = if is_own { problem.first_balance(arc)? } else { None };
         let passage = match balance {
             Some(balance) => passage.holding(balance),
             None => {
@@ -140,7 +147,9 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
         let Passage { min, max, whole, fee_weight, beyond_weight, .. } = passage;
         let (bounds, range) = (HtlcBounds { min, max, capacity: whole }, passage.spare());
         let weights = Weights { fee: fee_weight, beyond: beyond_weight };
-        Some(ArcTerms { record, bounds, range, part_max, weights, is_own })
+        let is_assumed =
+            is_stand_in && balance.is_none() && passage.capacity.saturating_add(passage.held) >= whole;
+        Some(ArcTerms { record, bounds, range, part_max, is_assumed, weights, is_own })
     }
 
     /// Whether an arc in a list is to be found beside it.

@@ -7,7 +7,6 @@ use super::explicit::CutSide;
 use super::network::Network;
 use super::residual::FlowWorkspace;
 use crate::belief::Liquidity;
-use crate::cost::Risky;
 use crate::search::problem::Problem;
 use crate::snapshot::Snapshot;
 
@@ -18,6 +17,9 @@ pub struct Cut {
     pub place: CutPlace,
     /// No more than this can be sent over all of them together.
     pub capacity: Msat,
+    /// Whether that is known. Where nobody knows a channel's capacity, its `htlc_maximum_msat` stands for it until it refuses
+    /// less, and it may well carry several HTLCs of that size.
+    pub is_known: bool,
     /// The channels, at most [`CUT_CHANNEL_COUNT_MAX`]; those that carry most come first.
     pub channels: Vec<CutChannel>,
 }
@@ -66,7 +68,7 @@ pub(super) fn name_cut<L: Liquidity + Copy>(
     if arcs.is_empty() {
         // No way at all: an end that lets nothing through is to blame, if there is one.
         let at_end = cut_at_end(snapshot, network, Msat::from_msat(1));
-        return at_end.unwrap_or_else(|| named(snapshot, problem, CutPlace::Between, arcs));
+        return at_end.unwrap_or_else(|| named(snapshot, network, CutPlace::Between, arcs));
     }
     let place = if arcs.iter().all(|&(arc, _)| problem.tail(arc) == problem.payer) {
         CutPlace::Payer
@@ -75,7 +77,7 @@ pub(super) fn name_cut<L: Liquidity + Copy>(
     } else {
         CutPlace::Between
     };
-    named(snapshot, problem, place, arcs)
+    named(snapshot, network, place, arcs)
 }
 
 /// The channels of one end, where all of them together carry less than `amount`: no flow need be looked for to know that it
@@ -96,7 +98,7 @@ pub(super) fn cut_at_end<L: Liquidity + Copy>(
         }
         CutPlace::Payee
     };
-    Some(named(snapshot, &network.problem, place, arcs))
+    Some(named(snapshot, network, place, arcs))
 }
 
 /// Adds the arcs from (`FORWARD`) or to a node whose other ends lie across, until they carry `enough`. Returns what they carry.
@@ -129,20 +131,21 @@ fn list<const FORWARD: bool, L: Liquidity + Copy>(
     sum
 }
 
-fn named(
+fn named<L: Liquidity + Copy>(
     snapshot: &Snapshot,
-    problem: &Problem<'_, Risky>,
+    network: &ChannelNetwork<'_, L>,
     place: CutPlace,
     mut arcs: Vec<(u32, Msat)>,
 ) -> Cut {
     let capacity = arcs.iter().fold(Msat::ZERO, |sum, &(_, capacity)| sum.saturating_add(capacity));
+    let is_known = arcs.iter().all(|&(arc, _)| network.terms_of(arc).is_none_or(|terms| !terms.is_assumed));
     arcs.sort_unstable_by_key(|&(arc, capacity)| (std::cmp::Reverse(capacity), arc));
     arcs.truncate(CUT_CHANNEL_COUNT_MAX);
     let channels = arcs.into_iter().map(|(arc, capacity)| {
-        let (short_channel_id, direction, _) = problem.names(snapshot, arc);
+        let (short_channel_id, direction, _) = network.problem.names(snapshot, arc);
         CutChannel { short_channel_id, direction, capacity }
     });
-    Cut { place, capacity, channels: channels.collect() }
+    Cut { place, capacity, is_known, channels: channels.collect() }
 }
 
 /// More would help nobody.

@@ -138,6 +138,7 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
 /// The most that all paths together can carry from payer to payee, fees aside, and the cut that is in the way of more.
 /// No set of parts delivers more, whatever it costs, that keeps within what the query's [`MaximumRule`](super::MaximumRule) makes of
 /// each channel's `htlc_maximum_msat`; parts that BOLT 7 allows are all within [`MaximumRule::Each`](super::MaximumRule::Each).
+/// Where a channel's capacity is unknown, its maximum stands for it under every rule; [`Cut::is_known`] tells whether it counted.
 /// The query's amount counts for nothing.
 ///
 /// # Errors

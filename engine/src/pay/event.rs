@@ -11,7 +11,7 @@ use crate::flow::{Cut, PlanError};
 pub struct PayInput {
     /// The part.
     pub part: PartId,
-    /// What came back for it.
+    /// What came back for it. One that has [reached](Outcome::Reached) the payee is still on the way.
     pub outcome: Outcome,
 }
 
@@ -47,7 +47,7 @@ pub enum PayEnd {
     #[error("paid")]
     Paid,
     /// By all that is known the channels cannot carry it, whatever the fee: this cut is in the way. What is known are
-    /// capacities and the beliefs' upper bounds, which may have faded.
+    /// capacities and the beliefs' upper bounds, which may have faded; a maximum that stands for a capacity is no proof.
     #[error("the channels in the way carry {} at most", .0.capacity)]
     Impossible(Cut),
     /// No plan is left, though none is proven to be impossible: the fee limit, the number of parts, the limits on blocks.

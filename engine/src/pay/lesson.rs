@@ -8,7 +8,7 @@ use primitives::{ChannelPolicy, Msat, ShortChannelId, ShortChannelIdDir, UnixTim
 use super::part::{PartId, SentPart};
 use crate::belief::{Advice, Permanence};
 use crate::flow::PlanQuery;
-use crate::query::{Avoid, ExtraArc, RouteQuery};
+use crate::query::{Avoid, ExtraArc, FirstChannel, RouteQuery};
 use crate::route::Hop;
 
 /// What was learnt, and what the query was before.
@@ -16,6 +16,8 @@ use crate::route::Hop;
 pub(super) struct Lessons {
     /// Policies that were complained of.
     complaints: Vec<Complaint>,
+    /// First channels that refused what their balances have room for, and the first part that was planned with that known.
+    refusals: Vec<(ShortChannelId, PartId)>,
     /// What the payer itself leaves out.
     asked_avoid: Avoid,
     /// The payer's own limit on blocks.
@@ -38,7 +40,12 @@ impl Lessons {
     /// Nothing is learnt yet.
     pub(super) fn new(query: &PlanQuery) -> Self {
         let RouteQuery { avoid, limits, .. } = &query.route;
-        Lessons { complaints: Vec::new(), asked_avoid: avoid.clone(), asked_cltv_max: limits.cltv_max }
+        Lessons {
+            complaints: Vec::new(),
+            refusals: Vec::new(),
+            asked_avoid: avoid.clone(),
+            asked_cltv_max: limits.cltv_max,
+        }
     }
 
     /// The query as it would be if nothing were learnt here. What the query's own channels refused stays: that is a bound on
@@ -96,6 +103,23 @@ impl Lessons {
                 let last = hops.len().saturating_sub(1);
                 let between = if last > 1 { 1..last } else { last..hops.len() };
                 avoid.directions.extend(between.filter_map(direction).filter(|_| has_room));
+            }
+        }
+    }
+
+    /// Takes down that a first channel refused a part for want of liquidity; says whether it has done so before, with less. Its
+    /// peer may be gone: who goes on asking it for a little less each time uses up the attempts.
+    pub(super) fn refuses_again(
+        &mut self,
+        short_channel_id: ShortChannelId,
+        part: PartId,
+        next: PartId,
+    ) -> bool {
+        match self.refusals.iter().find(|known| known.0 == short_channel_id) {
+            Some(&(_, known_from)) => part >= known_from,
+            None => {
+                self.refusals.push((short_channel_id, next));
+                false
             }
         }
     }
@@ -163,6 +187,15 @@ pub(super) fn narrow_extra_arc(hop: &Hop, refused: Msat, query: &mut RouteQuery)
     let Some(arc) = query.extra_arcs.iter_mut().find(is_it) else { return false };
     let most = refused.saturating_sub(Msat::from_msat(1));
     arc.capacity = Some(arc.capacity.map_or(most, |capacity| capacity.min(most)));
+    true
+}
+
+/// What a first channel refused is more than it lets out, whatever its balance: the beliefs count for nothing beside that.
+/// `false` where the payer tells no balance of it.
+pub(super) fn narrow_first_channel(hop: &Hop, refused: Msat, query: &mut RouteQuery) -> bool {
+    let is_it = |first: &&mut FirstChannel| first.short_channel_id == hop.short_channel_id;
+    let Some(first) = query.first_channels.iter_mut().flatten().find(is_it) else { return false };
+    first.balance = first.balance.min(refused.saturating_sub(Msat::from_msat(1)));
     true
 }
 

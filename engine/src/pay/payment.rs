@@ -6,13 +6,13 @@ use primitives::{Msat, ShortChannelIdDir, UnixTime};
 
 use super::budget::PayBudget;
 use super::event::{PayEnd, PayInput, PayOutput, PayReport};
-use super::lesson::{Lessons, behind_blinding, narrow_extra_arc};
+use super::lesson::{Lessons, behind_blinding, narrow_extra_arc, narrow_first_channel};
 use super::part::{PartId, SentPart, attempted, hold, hold_unreserved};
 use super::rest::{Rest, rest_query};
 use super::world::PayWorld;
 use crate::belief::{Advice, AttemptedHop, Blame, FailureCode, Outcome, Permanence, Prior};
 use crate::flow::{
-    BelievedLiquidity, Cut, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, first_stage,
+    BelievedLiquidity, Cut, InFlight, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, first_stage,
     most_sendable_with, plan_with,
 };
 use crate::snapshot::Snapshot;
@@ -74,6 +74,12 @@ impl Payment {
     pub fn handle(&mut self, world: PayWorld<'_>, now: UnixTime, input: PayInput) -> Option<Advice> {
         let PayInput { part: id, outcome } = input;
         let place = self.parts.iter().position(|part| part.id == id)?;
+        if outcome == Outcome::Reached {
+            // The payee holds it, or is about to refuse it, of which another input tells.
+            let part = &self.parts[place];
+            let hops = attempted(part, None, &InFlight::default(), world, &self.query.route);
+            return Some(world.beliefs.learn(&hops, outcome, now));
+        }
         self.outbox.retain(|part| part.id != id);
         let part = self.parts.remove(place);
         self.is_stuck = false;
@@ -102,16 +108,28 @@ impl Payment {
     fn learn(
         &mut self,
         snapshot: &Snapshot,
-        advice: Advice,
+        mut advice: Advice,
         outcome: Outcome,
         (part, hops): (&SentPart, &[AttemptedHop]),
     ) {
         if let Outcome::Failed { erring_node, code } = outcome
             && Blame::of(code) == Blame::Liquidity
             && let (Some(hop), Some(asked)) = (part.part.hops.get(erring_node), hops.get(erring_node))
-            && narrow_extra_arc(hop, asked.amount.saturating_add(asked.in_flight), &mut self.query.route)
         {
-            return;
+            let asked = asked.amount.saturating_add(asked.in_flight);
+            let is_extra = narrow_extra_arc(hop, asked, &mut self.query.route);
+            let is_first = erring_node == 0 && {
+                let first_hops = self.parts.iter().filter_map(|part| part.part.hops.first());
+                let beside = first_hops.filter(|first| first.short_channel_id == hop.short_channel_id);
+                let asked = beside.fold(hop.amount, |sum, first| sum.saturating_add(first.amount));
+                narrow_first_channel(hop, asked, &mut self.query.route)
+            };
+            let next = PartId(self.next_id);
+            if is_first && self.lessons.refuses_again(hop.short_channel_id, part.id, next) {
+                advice = Advice::AvoidChannel { hop: 0, permanence: Permanence::Temporary };
+            } else if is_extra || is_first {
+                return;
+            }
         }
         let policy_of = |channel: ShortChannelIdDir| {
             let known = snapshot.channel(channel.short_channel_id)?;
@@ -268,13 +286,17 @@ impl Payment {
             MaximumRule::Together => LOOSER_RULES.iter(),
             MaximumRule::Times(_) | MaximumRule::Each => [].iter(),
         };
+        let mut too_dear = None;
         let plan = loop {
             let error = match plan_with(world.snapshot, &query, liquidity, space) {
                 Ok(plan) => break plan,
-                Err(error @ (PlanError::Query(_) | PlanError::FeeLimit { .. })) => return Err(error),
+                Err(error @ PlanError::Query(_)) => return Err(error),
                 Err(error) => error,
             };
-            let Some(&rule) = looser.next() else { return Err(error) };
+            if matches!(error, PlanError::FeeLimit { .. }) {
+                too_dear.get_or_insert_with(|| error.clone());
+            }
+            let Some(&rule) = looser.next() else { return Err(too_dear.unwrap_or(error)) };
             query.maximum_rule = rule;
         };
         if self.attempt_count + 1 == self.budget.attempt_count_max || rest.part_count_max < 2 {
@@ -295,7 +317,7 @@ impl Payment {
         // What is in flight comes back, the parts that are on the way included.
         query.route.reservations = None;
         let (most, cut) = most_sendable_with(world.snapshot, &query, liquidity, space).ok()?;
-        (most < self.query.route.amount).then_some(cut)
+        (cut.is_known && most < self.query.route.amount).then_some(cut)
     }
 
     fn send(&mut self, plan: Plan, now: UnixTime) {

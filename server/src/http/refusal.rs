@@ -355,7 +355,7 @@ mod tests {
     fn whatever_is_in_the_way_of_a_plan_is_named_with_what_to_do() {
         let missing = Msat::from_msat(1);
         let query = PlanQuery::new(query());
-        let cut = Cut { place: CutPlace::Between, capacity: missing, channels: Vec::new() };
+        let cut = Cut { place: CutPlace::Between, capacity: missing, is_known: true, channels: Vec::new() };
         let channel: ShortChannelIdDir = "1x1x1/0".parse().expect("a channel");
         let bad = |part| PlanError::Query(RouteError::BadQuery { part, reason: "" });
         let fee_limit = PlanError::FeeLimit { limit: missing, needed: missing };

@@ -1,7 +1,7 @@
 //! A network whose balances the beliefs never see: attempts end as the balances have it, and what is believed, as long
 //! as nothing is forgotten, holds the truth and is as narrow as all observations together allow.
 
-use engine::belief::{Advice, AttemptedHop, Beliefs, FailureCode, HalfLives, Outcome};
+use engine::belief::{Advice, AttemptedHop, Beliefs, FailureCode, HalfLives, Outcome, Permanence};
 use primitives::Direction;
 use proptest::prelude::{ProptestConfig, Strategy, any, proptest};
 use proptest::{collection::vec, prop_assert, prop_assert_eq};
@@ -161,7 +161,10 @@ impl World {
             let hop = &hops[stop];
             let place = hop.channel.to_usize();
             self.observed[place].claim(hop.direction, self.capacities[place], 0, held(hop) - 1);
-            assert_eq!(advice, Advice::Believe);
+            // More than the channel's capacity is refused whatever it holds.
+            let avoid = Advice::AvoidChannel { hop: stop, permanence: Permanence::Temporary };
+            let is_beyond = held(hop) > self.capacities[place];
+            assert_eq!(advice, if is_beyond { avoid } else { Advice::Believe });
         }
         if outcome == Outcome::Settled {
             for hop in &hops {

@@ -42,6 +42,7 @@ async fn plans_use_both_ways() {
     let [amount, fee] = ["amount_msat", "fee_msat"].map(|field| most["largest"][field].as_u64().unwrap());
     // What neither takes is about a satoshi at most.
     assert!((949_998_000..=950_000_000).contains(&(amount + fee)) && fee > 0, "{most}");
+    assert_eq!(most["cut"]["is_known"], true);
     let channels = most["cut"]["channels"].as_array().unwrap();
     assert_eq!(
         channels.iter().map(|channel| channel["capacity_msat"].as_u64().unwrap()).sum::<u64>(),

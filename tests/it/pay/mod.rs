@@ -8,6 +8,7 @@ mod failures;
 mod hints;
 mod layers;
 mod maxima;
+mod own;
 mod reserved;
 mod rules;
 mod stages;

@@ -62,6 +62,8 @@ pub struct CutJson {
     place: &'static str,
     /// What they carry together.
     capacity_msat: u64,
+    /// Whether that is known; false where a maximum stands for a capacity that nobody knows.
+    is_known: bool,
     /// Those that carry most come first; at most 1,000.
     channels: Vec<CutChannelJson>,
 }
@@ -209,7 +211,12 @@ impl CutJson {
             }),
             capacity_msat: channel.capacity.to_msat(),
         });
-        CutJson { place, capacity_msat: cut.capacity.to_msat(), channels: channels.collect() }
+        CutJson {
+            place,
+            capacity_msat: cut.capacity.to_msat(),
+            is_known: cut.is_known,
+            channels: channels.collect(),
+        }
     }
 }
 
