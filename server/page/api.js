@@ -16,6 +16,9 @@ export function useKey(text) {
   try { sessionStorage.setItem("key", text.trim()); } catch { /* then it is wanted again */ }
 }
 
+/** Whether there is one. */
+export const hasKey = () => key !== "";
+
 /** Asks for JSON: GET, or POST where there is a body. */
 export async function ask(path, body, signal) {
   const headers = {};

@@ -1,5 +1,6 @@
 // A route, drawn hop by hop: the line between two nodes is a stroke of lightning that the channel's name shapes.
 
+import { hasKey } from "./api.js";
 import { copy, h, s } from "./dom.js";
 import { blocks, count, percent, sat, took } from "./format.js";
 
@@ -145,7 +146,9 @@ function stroke(name) {
 }
 
 function asRequest(request, endpoint) {
-  const line = `curl -s ${location.origin}${endpoint} -d '${request}'`;
+  // The key itself is not for all who see the page.
+  const header = hasKey() ? " -H 'Authorization: Bearer KEY'" : "";
+  const line = `curl -s ${location.origin}${endpoint}${header} -d '${request}'`;
   return h("details", { class: "request" }, h("summary", {}, "The same with curl"), h("pre", { tabindex: 0 }, line),
     h("button", { type: "button", onclick: (event) => copy(event.currentTarget, line) }, "Copy"));
 }

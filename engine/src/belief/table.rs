@@ -69,7 +69,7 @@ impl Beliefs {
     }
 
     /// Whether the numbers of its channels are those of `snapshot`.
-    pub(crate) fn is_of(&self, snapshot: &Snapshot) -> bool {
+    pub fn is_of(&self, snapshot: &Snapshot) -> bool {
         self.generation == snapshot.generation_key()
     }
 

@@ -17,11 +17,11 @@ use tokio_rustls::rustls::ServerConfig;
 
 use super::applier::{Applied, Applier, Change, ChangeError, DELTAS_TOGETHER};
 use super::gossip::GossipWatch;
-use super::leftover::BodyRoom;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::pulse::Pulse;
 use super::reload::difference;
+use super::room::BodyRoom;
 use super::settings::Limits;
 use super::stages::Stage;
 use super::tenant::{Accounts, Caller, unknown};
@@ -177,7 +177,7 @@ impl App {
         &self.shared.brake
     }
 
-    /// The room of bodies that are being read.
+    /// The room of bodies that are being read, and of answers that are not taken yet.
     pub(super) fn body_room(&self) -> &BodyRoom {
         &self.shared.body_room
     }

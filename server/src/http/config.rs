@@ -114,6 +114,22 @@ pub enum ConfigError {
         /// The key's name.
         name: String,
     },
+    /// A burst of a rate that is not there.
+    #[error("key {name:?}: {budget}_burst without {budget}_per_second limits nothing")]
+    BurstAlone {
+        /// The key's name.
+        name: String,
+        /// What it is a budget of.
+        budget: &'static str,
+    },
+    /// A limit is larger than any that makes sense.
+    #[error("limits.{limit} is more than {most}")]
+    LargeLimit {
+        /// The limit's name.
+        limit: &'static str,
+        /// The largest that is taken.
+        most: u64,
+    },
     /// A limit is 0.
     #[error("a limit is 0, so nothing could be answered")]
     ZeroLimit,
@@ -178,8 +194,11 @@ impl ConfigFile {
 
 impl KeyFile {
     fn to_settings(&self) -> Result<KeySettings, ConfigError> {
-        let rate = |per_second: Option<f64>, burst: Option<f64>| {
-            let Some(per_second) = per_second else { return Ok(None) };
+        let rate = |budget, per_second: Option<f64>, burst: Option<f64>| {
+            let Some(per_second) = per_second else {
+                let alone = || ConfigError::BurstAlone { name: self.name.clone(), budget };
+                return burst.map_or(Ok(None), |_| Err(alone()));
+            };
             let burst = burst.unwrap_or(per_second.max(1.0));
             let is_sound = per_second.is_finite() && per_second > 0.0 && burst.is_finite() && burst >= 1.0;
             is_sound
@@ -191,8 +210,8 @@ impl KeyFile {
             hash: self.sha256.0,
             tenant: self.tenant.clone().unwrap_or_else(|| self.name.clone()),
             scopes: self.scopes.clone(),
-            requests: rate(self.requests_per_second, self.requests_burst)?,
-            work: rate(self.work_per_second, self.work_burst)?,
+            requests: rate("requests", self.requests_per_second, self.requests_burst)?,
+            work: rate("work", self.work_per_second, self.work_burst)?,
         })
     }
 }
@@ -214,7 +233,28 @@ impl LimitsFile {
         ]
     }
 
+    /// Whether times can be added to the clock, and whether there is memory for what is made by counts.
+    fn check_most(&self) -> Result<(), ConfigError> {
+        let size = |size: Option<usize>| size.map(|size| size as u64);
+        let told = [
+            ("connection_count_max", size(self.connection_count_max), COUNT_MAX),
+            ("address_connection_count_max", size(self.address_connection_count_max), COUNT_MAX),
+            ("body_size_max", size(self.body_size_max), SIZE_MAX),
+            ("head_size_max", size(self.head_size_max), SIZE_MAX),
+            ("head_timeout_s", self.head_timeout_s, YEAR_S),
+            ("request_timeout_s", self.request_timeout_s, YEAR_S),
+            ("write_timeout_s", self.write_timeout_s, YEAR_S),
+            ("drain_timeout_s", self.drain_timeout_s, YEAR_S),
+            ("queue_size", size(self.queue_size), COUNT_MAX),
+            ("queue_wait_min_us", self.queue_wait_min_us, 1_000_000 * YEAR_S),
+            ("queue_wait_max_ms", self.queue_wait_max_ms, 1000 * YEAR_S),
+        ];
+        let large = told.into_iter().find(|(_, told, most)| told.is_some_and(|told| told > *most));
+        large.map_or(Ok(()), |(limit, _, most)| Err(ConfigError::LargeLimit { limit, most }))
+    }
+
     fn to_limits(&self) -> Result<Limits, ConfigError> {
+        self.check_most()?;
         let usual = Limits::default();
         let secs = |secs: Option<u64>, usual| secs.map_or(usual, Duration::from_secs);
         let limits = Limits {
@@ -257,6 +297,13 @@ impl LimitsFile {
 fn read_only() -> Vec<Scope> {
     vec![Scope::Read]
 }
+
+/// Descriptors that Linux gives a process (`fs.nr_open`); a queue of so many searches takes 25 MB.
+const COUNT_MAX: u64 = 1 << 20;
+/// Of one body, or one head.
+const SIZE_MAX: u64 = 1 << 30;
+/// Longer than any client or operator waits.
+const YEAR_S: u64 = 365 * 24 * 3600;
 
 #[cfg(test)]
 mod tests {
@@ -312,6 +359,42 @@ mod tests {
             format!("{key}scopes = [\"rule\"]"),
         ] {
             assert!(ConfigFile::read(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_burst_without_its_rate_is_refused() {
+        let key = format!("[[keys]]\nname = \"a\"\nsha256 = \"{HASH}\"\n");
+        for budget in ["requests", "work"] {
+            let text = format!("{key}{budget}_burst = 5");
+            let error = ConfigFile::read(&text).unwrap_err().to_string();
+            let told = format!("key \"a\": {budget}_burst without {budget}_per_second limits nothing");
+            assert_eq!(error, told);
+            assert!(ConfigFile::read(&format!("{text}\n{budget}_per_second = 1")).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_limit_that_makes_no_sense_is_refused_by_its_name() {
+        for (limit, most) in [
+            ("connection_count_max", COUNT_MAX),
+            ("address_connection_count_max", COUNT_MAX),
+            ("queue_size", COUNT_MAX),
+            ("body_size_max", SIZE_MAX),
+            ("head_size_max", SIZE_MAX),
+            ("head_timeout_s", YEAR_S),
+            ("request_timeout_s", YEAR_S),
+            ("write_timeout_s", YEAR_S),
+            ("drain_timeout_s", YEAR_S),
+            ("queue_wait_min_us", 1_000_000 * YEAR_S),
+            ("queue_wait_max_ms", 1000 * YEAR_S),
+        ] {
+            let read = |value: u64| ConfigFile::read(&format!("[limits]\n{limit} = {value}"));
+            assert!(read(most).is_ok(), "{limit}");
+            for large in [most + 1, i64::MAX as u64] {
+                let error = read(large).unwrap_err().to_string();
+                assert_eq!(error, format!("limits.{limit} is more than {most}"));
+            }
         }
     }
 }

@@ -23,8 +23,9 @@ use super::tenant::{Caller, presented_key, too_many};
 use super::untaken::Untaken;
 use super::work::Refused;
 
-/// Refuses what has waited for too long; finds out who asks, lets in what the budget allows, ends what takes too long, and
-/// counts. What a refusal leaves of a body is read, and it is said in the words that its client knows.
+/// Refuses what has waited for too long; finds out who asks, lets in what the budget allows, ends what takes too long,
+/// refuses answers that there is no room for, and counts. What a refusal leaves of a body is read, and it is said in the
+/// words that its client knows.
 pub(super) async fn front(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let mut arrived = request.extensions_mut().remove::<Arrived>();
@@ -58,6 +59,8 @@ pub(super) async fn front(State(app): State<App>, mut request: Request, next: Ne
     let returned = lent.and_then(Lent::take_back);
     let is_crowded = returned.as_ref().is_some_and(Returned::is_refused);
     let response = if is_crowded { shed(&app).into_response() } else { response };
+    let housed = if is_api { app.body_room().house(response) } else { Ok(response) };
+    let response = housed.unwrap_or_else(|_| shed(&app).into_response());
     let endpoint = endpoint.as_ref().map_or("none", MatchedPath::as_str);
     count(&app, endpoint, is_api, response.status(), began.elapsed());
     if is_refusal(response.status()) {

@@ -1,13 +1,11 @@
-//! What is held of bodies, and what a refusal leaves unread of one.
+//! What is held of a request's body, and what a refusal leaves unread of it.
 //!
-//! All bodies that are read take room together, until they are answered: thousands of connections with a large body
-//! each would fill the memory. What finds no room is refused.
+//! A body that is read takes room (see `room`) until it is answered; what finds none is refused.
 //!
 //! A connection that is closed with bytes unread is reset, and a reset throws away the answer that is under way (RFC 9112,
 //! section 9.6). So a refused body is read to its end before its answer goes out, within bounds of size and time.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,13 +14,11 @@ use axum::extract::Request;
 use axum::http::header::EXPECT;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::oneshot;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// The room that all bodies share.
-#[derive(Debug, Clone)]
-pub(super) struct BodyRoom(Arc<Semaphore>);
+use super::room::{BodyRoom, NoRoom, SHORT_SIZE_MAX};
 
 /// The body of a request that is being answered. It comes back when the handler has left it.
 pub(super) struct Lent(oneshot::Receiver<Returned>);
@@ -32,13 +28,6 @@ pub(super) struct Returned {
     body: Body,
     taken: Option<OwnedSemaphorePermit>,
     is_refused: bool,
-}
-
-impl BodyRoom {
-    /// Of so many bytes.
-    pub(super) fn new(size: usize) -> Self {
-        BodyRoom(Arc::new(Semaphore::new(size.min(Semaphore::MAX_PERMITS))))
-    }
 }
 
 impl Lent {
@@ -94,11 +83,6 @@ struct LentBody {
     give_back: Option<oneshot::Sender<Returned>>,
 }
 
-/// There is no room for more of bodies.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no room for the body")]
-struct NoRoom;
-
 impl LentBody {
     /// Takes room for bytes that have come. A stream takes none: it answers for what it holds by itself.
     fn take_room(&mut self, size: usize) -> Result<(), NoRoom> {
@@ -106,8 +90,7 @@ impl LentBody {
             self.returned.taken = None;
             return Ok(());
         }
-        let size = u32::try_from(size).map_err(|_| NoRoom)?;
-        let taken = Arc::clone(&self.room.0).try_acquire_many_owned(size).map_err(|_| NoRoom)?;
+        let taken = self.room.take(size as u64)?;
         match &mut self.returned.taken {
             Some(before) => before.merge(taken),
             before @ None => *before = Some(taken),
@@ -154,8 +137,6 @@ impl Drop for LentBody {
     }
 }
 
-/// Bodies up to this size are not looked after.
-const SHORT_SIZE_MAX: u64 = 4096;
 /// What is read of a refused body at most; who sends more loses the answer.
 const DISCARD_SIZE_MAX: usize = 4 << 20;
 /// How long a refused body is read at most.

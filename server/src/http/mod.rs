@@ -50,6 +50,7 @@ mod pulse;
 mod reference;
 mod refusal;
 mod reload;
+mod room;
 mod runtime;
 mod scrape;
 mod settings;

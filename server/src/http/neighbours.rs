@@ -44,6 +44,14 @@ pub(super) fn arcs_of_pairs(
     })
 }
 
+/// How many arcs are looked at to find those from these nodes. O(nodes).
+pub(super) fn arc_count(snapshot: &Snapshot, tails: impl IntoIterator<Item = NodeIdx>) -> usize {
+    let topology = snapshot.topology();
+    let old = tails.into_iter().filter(|tail| tail.to_usize() < topology.node_count());
+    let old: usize = old.map(|tail| topology.outgoing(tail).size_hint().0).sum();
+    old + 2 * snapshot.channel_count().saturating_sub(topology.channel_count())
+}
+
 fn arcs_from(snapshot: &Snapshot, tail: NodeIdx) -> impl Iterator<Item = ArcIdx> + '_ {
     let new = new_arcs(snapshot).filter(move |&arc| snapshot.tail(arc) == tail);
     old_arcs(snapshot, tail).chain(new).filter(|arc| !snapshot.is_closed(arc.channel()))
@@ -95,6 +103,8 @@ mod tests {
         let snapshot = graph.snapshot();
         let (tail, head) = (snapshot.tail(some), snapshot.head(some));
         assert!(arcs_between(&snapshot, tail, head).count() >= 2, "an old one and a new one");
+        let old_count = |node: NodeIdx| before.topology().outgoing(node).count();
+        assert_eq!(arc_count(&snapshot, [tail, head]), old_count(tail) + old_count(head) + 2 * 2);
         let count = u32::try_from(snapshot.node_count()).unwrap();
         let all = |step: usize| {
             let pairs = (0..count).flat_map(|one| (0..count).map(move |two| (node(one), node(two))));

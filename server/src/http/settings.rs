@@ -37,7 +37,7 @@ pub struct Limits {
     pub address_connection_count_max: Option<usize>,
     /// Bytes of a request's body; of a batch, of each of its lines.
     pub body_size_max: usize,
-    /// Bytes of all bodies together that are being read or answered, short ones aside.
+    /// Bytes of all bodies together that are being read or answered, and of answers until they are taken, short ones aside.
     pub bodies_size_max: usize,
     /// Bytes of a request's head.
     pub head_size_max: usize,

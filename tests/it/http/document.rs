@@ -61,7 +61,7 @@ async fn answers_tell_the_graphs_version_and_age_and_how_long_they_took() {
         service.post("/api/v1/layers/a/edits", &bias).await.json()[0].clone(),
         service.post("/api/v1/reservations", &path).await.json(),
     ];
-    for path in ["layers", "reservations", "graph", "graph/suggestions"] {
+    for path in ["layers", "reservations", "graph", "graph/suggestions", "status"] {
         answers.push(service.get(&format!("/api/v1/{path}")).await.json());
     }
     for answer in answers {

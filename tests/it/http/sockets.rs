@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use engine::graph::GraphBuilder;
+use engine::import::read_graph;
 use engine::stop::Stop;
 use serde_json::json;
 use server::http::work::{Lane, Worker};
@@ -13,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::service::{Answer, Service, line_graph, node};
+use super::service::{Answer, COLUMNS, Service, line_graph, node};
 
 async fn impatient(limits: Limits) -> Service {
     Service::of(line_graph(), Settings { limits, ..Settings::default() }).await
@@ -200,6 +202,58 @@ async fn bodies_share_a_room_and_what_finds_none_is_shed() {
     for _ in 0..5 {
         assert_eq!(large().await.status, 400, "what is answered makes room");
     }
+}
+
+/// What is held whole takes room until its client has taken it; what is made while it is sent takes none.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_nobody_takes_share_the_room_of_bodies() {
+    let limits = Limits { bodies_size_max: 50_000, ..Limits::default() };
+    let service = Service::of(star(), Settings { limits, ..Settings::default() }).await;
+    let hub = star_node(1);
+    let reach = |count_max: usize| json!({"node": hub, "amount_msat": 1000, "count_max": count_max});
+    let (some, few) = (reach(300), reach(5));
+    // No stream of it has a window.
+    let idle = reqwest::Client::builder().http2_prior_knowledge().http2_initial_stream_window_size(0);
+    let idle = idle.build().unwrap();
+    let untaken = idle.post(service.url("/api/v1/reach")).json(&some).send().await.unwrap();
+    assert_eq!(untaken.status(), 200);
+    let size: u64 = untaken.headers()["content-length"].to_str().unwrap().parse().unwrap();
+    assert!((25_001..50_000).contains(&size), "one has room, and not another one: {size}");
+    assert_eq!(service.post("/api/v1/reach", &some).await.problem(503)["code"], "busy");
+    service.post("/api/v1/reach", &few).await.json();
+    for path in [
+        format!("/api/v1/graph/nodes/{hub}?channels=4000000"),
+        format!("/lnd/v1/graph/node/{hub}?include_channels=true"),
+    ] {
+        let answer = service.get(&path).await;
+        assert_eq!(answer.json()["channels"].as_array().unwrap().len(), 400, "{path}");
+        assert!(answer.text.len() > 50_000, "{path}");
+    }
+    drop((untaken, idle));
+    // The server notices the end when it does.
+    let freed = timeout(PATIENCE, async {
+        while service.post("/api/v1/reach", &some).await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    freed.await.expect("room");
+}
+
+/// A node with 400 neighbours that have no other one.
+fn star() -> GraphBuilder {
+    let mut text = COLUMNS.to_owned();
+    for at in 2..402 {
+        let (one, two) = (star_node(1), star_node(at));
+        for dir in [0, 1] {
+            text +=
+                &format!("{at}x1x0,{one},{two},1000000,{dir},1000,100,40,1000,900000000,0,1700000000,0,0\n");
+        }
+    }
+    read_graph(text.as_bytes(), &mut |_| {}).unwrap().graph
+}
+
+fn star_node(at: u16) -> String {
+    format!("02{at:064x}")
 }
 
 /// A client reads the answer once it has sent all; a reset before that would take the answer away.

@@ -208,8 +208,14 @@ async fn without_a_budget_of_work_nothing_is_listed_or_looked_for() {
         ("/lnd/v2/router/x/importhistory", json!({"pairs": []})),
         // Before what it asks for is looked up, and found wrong.
         (format!("/lnd/v1/graph/routes/{}/1000", node(4)).as_str(), wrong),
+        ("/lnd/v2/router/route", json!({"source_pub_key": node(1), "hop_pubkeys": [node(9)]})),
     ] {
         let answer = ask(&service, "lazy", Method::POST, path, &body).await;
+        assert_eq!(answer.status, 429, "{path}: {answer:?}");
+    }
+    let probability = format!("/lnd/v2/router/mc/probability/{}/{}/1000", node(1), node(4));
+    for path in ["/lnd/v1/graph/edge/1", "/lnd/v2/router/mc", probability.as_str()] {
+        let answer = ask(&service, "lazy", Method::GET, path, &json!(null)).await;
         assert_eq!(answer.status, 429, "{path}: {answer:?}");
     }
 }

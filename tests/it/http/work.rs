@@ -94,6 +94,45 @@ async fn a_facades_search_that_finds_nothing_is_charged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_questions_of_lnds_clients_look_up_is_charged() {
+    let service = Service::line().await;
+    let routes = format!("/lnd/v1/graph/routes/{}/1000", node(4));
+    let pair = |from, to| json!({"from": node(from), "to": node(to)});
+    let first = (4_u64 << 40 | 1 << 16).to_string();
+    // Each node has two channels.
+    for (path, more, count, status) in [
+        (routes.as_str(), json!({}), 0, 200),
+        (routes.as_str(), json!({"ignored_pairs": [pair(1, 2), pair(1, 3)]}), 2, 200),
+        (routes.as_str(), json!({"ignored_pairs": [pair(1, 2), pair(2, 9)]}), 2, 200),
+        (routes.as_str(), json!({"ignored_pairs": [pair(1, 2), pair(2, 1)]}), 4, 200),
+        (routes.as_str(), json!({"outgoing_chan_id": first}), 2, 200),
+        (
+            "/lnd/v2/router/route",
+            json!({"amt_msat": 5000, "hop_pubkeys": [node(2), node(3), node(4)]}),
+            6,
+            200,
+        ),
+        ("/lnd/v2/router/route", json!({"amt_msat": 5000, "hop_pubkeys": [node(2), node(4)]}), 4, 404),
+    ] {
+        let mut body = json!({"source_pub_key": node(1)});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let (scanned, answer) = added(&service, "scanned_entries", service.post(path, &body)).await;
+        assert_eq!((scanned, answer.status.as_u16()), (count, status), "{path}, {body}: {answer:?}");
+    }
+    let probability = format!("/lnd/v2/router/mc/probability/{}/{}/1000", node(1), node(4));
+    let failed = json!({
+        "path": [{"channel": "4x1x0/0", "amount_msat": 1_000_000}],
+        "outcome": "failed", "erring_node": 0, "failure_code": 0x1007,
+    });
+    for _ in 0..2 {
+        let (scanned, answer) = added(&service, "scanned_entries", service.get(&probability)).await;
+        answer.json();
+        assert_eq!(scanned, 2, "no table of all channels is made");
+        service.post("/api/v1/feedback", &failed).await.json();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_charged_for_what_it_took() {
     let service = Service::line().await;
     let plan =

@@ -27,6 +27,8 @@ async fn a_route_is_found_drawn_and_shared() {
     let said = browser.until("document.querySelector('[role=status]').textContent").await;
     assert!(said.as_str().unwrap().contains("3 hops: fee 25.001 sat"), "{said}");
     assert_eq!(browser.until("document.querySelector('#payer').value").await, *node(1));
+    let line = browser.until(CURL).await;
+    assert!(line.as_str().unwrap().contains("/api/v1/routes -d '{"), "{line}");
 
     // The address holds the question: whoever opens it elsewhere sees the same.
     let address = browser.until("location.href").await.as_str().unwrap().to_owned();
@@ -113,6 +115,8 @@ async fn a_key_is_asked_for_where_one_is_needed() {
     assert!(browser.text(".fee").await.starts_with("25.001 sat fee"));
     browser.until("document.querySelector('#graph figure') && document.querySelector('#live figure')").await;
     assert_eq!(browser.run("return document.querySelector('#field-key').hidden").await, true);
+    let line = browser.until(CURL).await;
+    assert!(line.as_str().unwrap().contains("/api/v1/routes -H 'Authorization: Bearer KEY' -d '{"), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,3 +175,6 @@ async fn focused(browser: &Browser) -> Value {
 fn sources(log: &[Value]) -> Vec<&str> {
     log.iter().filter_map(|entry| entry["source"].as_str()).collect()
 }
+
+/// The same question as a line for a shell.
+const CURL: &str = "document.querySelector('.request pre').textContent";

@@ -335,7 +335,7 @@ impl Hand {
     fn tidy(&mut self, now: UnixTime) {
         if let Some(journal) = self.journal.as_mut().filter(|journal| journal.is_long()) {
             let written = journal.rewrite(self.tenants.records(now));
-            // The former file goes on.
+            // The former file goes on, or the next change writes it once more.
             let _ = written.inspect_err(|error| tracing::error!("the state is not written anew: {error}"));
         }
     }

@@ -25,12 +25,14 @@ use super::record::Record;
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
+    /// Where its name is, open from the start: there may be no descriptor left when it is needed.
+    folder: File,
     /// Held while this lives.
     _lock: File,
     size: u64,
     /// When it was written anew.
     rewritten_size: u64,
-    /// Whether its end may be half a line, so that nothing may be appended.
+    /// Whether its end may be half a line, or a crash may bring a former file back, so that nothing may be appended.
     is_torn: bool,
 }
 
@@ -115,7 +117,9 @@ impl Journal {
         }
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).open(&path).map_err(failed)?;
-        let mut journal = Journal { path, file, _lock: lock, size: 0, rewritten_size: 0, is_torn: false };
+        let folder = File::open(folder).map_err(failed)?;
+        let (size, rewritten_size, is_torn) = (0, 0, false);
+        let mut journal = Journal { path, file, folder, _lock: lock, size, rewritten_size, is_torn };
         journal.size = journal.read(restore)?;
         journal.settle().map_err(|error| journal.failed(error))?;
         Ok(journal)
@@ -199,17 +203,15 @@ impl Journal {
     /// Replaces the file by one with these records.
     ///
     /// # Errors
-    /// Where the file system fails. Then the old file is still there.
+    /// Where the file system fails. Then the old file is still there, or the new one is and may be gone after a crash:
+    /// [`Journal::is_torn`] tells whether it has to be written once more.
     pub(super) fn rewrite(&mut self, records: impl Iterator<Item = Record>) -> Result<(), StateError> {
         // Where it fails, the next attempt waits until the file has doubled again.
         self.rewritten_size = self.size;
-        let (file, size) = self.replace(records).map_err(|error| self.failed(error))?;
-        (self.file, self.size, self.rewritten_size) = (file, size, size);
-        self.is_torn = false;
-        Ok(())
+        self.replace(records).map_err(|error| self.failed(error))
     }
 
-    fn replace(&self, records: impl Iterator<Item = Record>) -> io::Result<(File, u64)> {
+    fn replace(&mut self, records: impl Iterator<Item = Record>) -> io::Result<()> {
         let new = self.path.with_extension("new");
         // One that was not finished is of no use.
         let _ = fs::remove_file(&new);
@@ -223,14 +225,18 @@ impl Journal {
         }
         file.sync_all()?;
         fs::rename(&new, &self.path)?;
+        // The old file has no name any more. That of the new one is not on the disk yet: a crash would take what is
+        // appended now with it.
+        (self.file, self.size, self.rewritten_size) = (file, size, size);
+        self.is_torn = true;
         self.sync_folder()?;
-        Ok((file, size))
+        self.is_torn = false;
+        Ok(())
     }
 
     /// A file's name is on the disk once its folder is.
     fn sync_folder(&self) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()
+        self.folder.sync_all()
     }
 
     fn failed(&self, error: io::Error) -> StateError {
@@ -267,6 +273,8 @@ const REWRITE_SIZE_MIN: u64 = 1 << 22;
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     fn begun(layer: &str) -> Record {
@@ -310,6 +318,27 @@ mod tests {
         journal.file = full.expect("Linux has one");
         let error = journal.append(&[begun("2")]).expect_err("it is full");
         assert!(matches!(&error, StateError::Io { .. }) && journal.is_torn() && !journal.is_long());
+        journal.rewrite([begun("1"), begun("2")].into_iter()).expect("room");
+        assert!(!journal.is_torn());
+        journal.append(&[begun("3")]).expect("room");
+        drop(journal);
+        assert_eq!(open(folder.path()).1, [begun("1"), begun("2"), begun("3")]);
+    }
+
+    #[test]
+    fn a_name_that_is_not_on_the_disk_yet_keeps_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut journal, _) = open(folder.path());
+        journal.append(&[begun("1")]).expect("room");
+        // A device that nobody can sync.
+        let whole = std::mem::replace(&mut journal.folder, File::open("/dev/null").expect("Linux has one"));
+        let error = journal.rewrite([begun("1")].into_iter()).expect_err("the folder is not on the disk");
+        assert!(matches!(&error, StateError::Io { .. }) && journal.is_torn() && !journal.is_long());
+        let inode = |file: &File| file.metadata().expect("it is open").ino();
+        let named = File::open(folder.path().join(FILE_NAME)).expect("it has a name");
+        assert_eq!(inode(&journal.file), inode(&named), "the old file is gone");
+        journal.rewrite([begun("1"), begun("2")].into_iter()).expect_err("it still is not");
+        journal.folder = whole;
         journal.rewrite([begun("1"), begun("2")].into_iter()).expect("room");
         assert!(!journal.is_torn());
         journal.append(&[begun("3")]).expect("room");

@@ -23,7 +23,7 @@ use super::route_form::RouteForm;
 use super::routes_request::{FINAL_CLTV_DELTA, optional_node};
 use crate::http::app::App;
 use crate::http::facade::{Number, Unanswered, find_route, newest_block, payer, prepare};
-use crate::http::neighbours::arcs_between;
+use crate::http::neighbours::{arc_count, arcs_between};
 use crate::http::tenant::Caller;
 
 pub(super) fn router() -> Router<App> {
@@ -62,6 +62,7 @@ async fn build(
 ) -> Result<Json<BuildRouteResponse>, LndError> {
     let payer = payer(&app, request.source_pub_key).ok_or_else(LndError::no_own_node)?;
     let snapshot = app.graph().snapshot();
+    app.charge_entries(&caller, request.looked_at(&snapshot, payer)).map_err(Unanswered::from)?;
     let chain = Arc::new(Snapshot::from_topology(request.chain(&snapshot, payer)?));
     let query = prepare(&app, &caller, request.to_query(payer)?, &[], false)?;
     let route = match request.amt_msat.0 {
@@ -94,6 +95,13 @@ impl BuildRouteRequest {
             Err(_) => return Err(LndError::bad_argument("final_cltv_delta: it has 16 bits")),
         };
         Ok(query)
+    }
+
+    /// How many arcs [`chain`](Self::chain) looks at. O(hops).
+    fn looked_at(&self, snapshot: &Snapshot, payer: NodeId) -> usize {
+        let tails = [payer].into_iter().chain(self.hop_pubkeys.iter().map(|node| node.0));
+        let tails = tails.take(self.hop_pubkeys.len().min(HOP_COUNT_MAX));
+        tails.filter_map(|tail| snapshot.node(&tail)).map(|tail| arc_count(snapshot, [tail])).sum()
     }
 
     /// The graph with nothing but the channels from each node to the next one: the only simple way through it is the one

@@ -1,6 +1,8 @@
 //! GetNodeInfo and GetChanInfo.
 
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use primitives::{Msat, NodeId, ShortChannelId};
@@ -10,7 +12,7 @@ use super::body::{LndPath, LndQuery};
 use super::error::LndError;
 use super::graph_form::{ChannelEdge, LightningNode};
 use crate::http::app::App;
-use crate::http::facade::{Flag, graph_to_tell};
+use crate::http::facade::{Flag, graph_to_tell, object_with, stream_json};
 use crate::http::neighbours::channels_of;
 use crate::http::tenant::Caller;
 use crate::json::Text;
@@ -53,7 +55,7 @@ async fn node(
     caller: Caller,
     LndPath(pub_key): LndPath<String>,
     LndQuery(query): LndQuery<NodeInfoQuery>,
-) -> Result<Json<NodeInfo>, LndError> {
+) -> Result<Response, LndError> {
     let id: NodeId = pub_key.parse().map_err(|error| LndError::bad_argument(format!("pub_key: {error}")))?;
     let mut channels = Vec::new();
     let snapshot = graph_to_tell(&app, &caller, |snapshot| {
@@ -63,24 +65,29 @@ async fn node(
     let node = snapshot.node(&id).filter(|_| !channels.is_empty());
     let node = node.ok_or_else(|| LndError::not_found("unable to find node"))?;
     let capacity: Msat = channels.iter().filter_map(|&channel| snapshot.capacity(channel)).sum();
-    let shown = if query.include_channels.0 { channels.as_slice() } else { &[] };
-    Ok(Json(NodeInfo {
+    let info = NodeInfo {
         node: LightningNode::new(&snapshot, node),
         num_channels: channels.len(),
         total_capacity: Text(capacity.to_sat_floor()),
-        channels: shown.iter().map(|&channel| ChannelEdge::new(&snapshot, channel)).collect(),
-    }))
+        channels: Vec::new(),
+    };
+    if !query.include_channels.0 {
+        channels.clear();
+    }
+    let edges = channels.into_iter().map(move |channel| ChannelEdge::new(&snapshot, channel));
+    Ok(stream_json(StatusCode::OK, object_with(&info, "channels", edges)))
 }
 
 async fn edge(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     LndPath(chan_id): LndPath<String>,
     LndQuery(_): LndQuery<ChanInfoQuery>,
 ) -> Result<Json<ChannelEdge>, LndError> {
     let id =
         chan_id.parse().map_err(|_| LndError::bad_argument("chan_id: it is a whole number of 64 bits"))?;
-    let snapshot = app.graph().snapshot();
+    // It is found by its name: none is looked at one by one.
+    let snapshot = graph_to_tell(&app, &caller, |_| 0)?;
     let channel = snapshot.channel(ShortChannelId::from_u64(id));
     let channel = channel.ok_or_else(|| LndError::not_found("edge not found"))?;
     Ok(Json(ChannelEdge::new(&snapshot, channel)))

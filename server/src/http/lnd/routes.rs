@@ -55,6 +55,7 @@ async fn answer(
     caller.check_work().map_err(Unanswered::from)?;
     let snapshot = app.graph().snapshot();
     let query = request.to_query(&snapshot, payer)?;
+    app.note_entries(caller, request.looked_at(&snapshot, payer));
     let query = prepare(app, caller, query, &[], request.use_mission_control.0)?;
     let route = find_route(app, caller, query, None).await?;
     let height = request.block_height.map_or_else(|| newest_block(&snapshot), |height| height.0);

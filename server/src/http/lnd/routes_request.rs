@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use engine::cost::{CostModel, ProbabilityWeights};
+use engine::graph::NodeIdx;
 use engine::query::{Avoid, ExtraArc, RouteLimits, RouteQuery};
 use engine::snapshot::Snapshot;
 use primitives::codec::encode_bigsize;
@@ -15,7 +16,7 @@ use serde::de::{Deserialize as _, Deserializer, IgnoredAny};
 use super::error::LndError;
 use super::form::{Base64, NodeBytes};
 use crate::http::facade::{Flag, Fraction, Number};
-use crate::http::neighbours::{arcs_of_pairs, channels_of};
+use crate::http::neighbours::{arc_count, arcs_of_pairs, channels_of};
 
 /// `lnrpc.QueryRoutesRequest`. Every field that we know is translated or refused, none is passed over.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -121,6 +122,14 @@ impl QueryRoutesRequest {
         })
     }
 
+    /// How many arcs [`to_query`](Self::to_query) looks at. O(names in the request).
+    pub(super) fn looked_at(&self, snapshot: &Snapshot, payer: NodeId) -> usize {
+        let tails: HashSet<NodeIdx> = self.pairs(snapshot).into_iter().map(|(tail, _)| tail).collect();
+        let of_pairs = if tails.is_empty() { 0 } else { arc_count(snapshot, tails) };
+        let payer = snapshot.node(&payer).filter(|_| !self.first_channels().is_empty());
+        of_pairs + payer.map_or(0, |payer| arc_count(snapshot, [payer]))
+    }
+
     fn limits(&self, amount: Msat) -> Result<RouteLimits, LndError> {
         let usual = RouteLimits::default();
         let final_cltv_delta = match u16::try_from(self.final_cltv_delta.0) {
@@ -151,9 +160,8 @@ impl QueryRoutesRequest {
             short_channel_id: ShortChannelId::from_u64(edge.channel_id.0),
             direction: Direction::BOTH[usize::from(edge.direction_reverse.0)],
         }));
-        let pairs = self.ignored_pairs.iter();
-        let pairs = pairs.filter_map(|pair| snapshot.node(&pair.from.0).zip(snapshot.node(&pair.to.0)));
-        avoid.directions.extend(arcs_of_pairs(snapshot, &pairs.collect()).map(|arc| ShortChannelIdDir {
+        let pairs = self.pairs(snapshot);
+        avoid.directions.extend(arcs_of_pairs(snapshot, &pairs).map(|arc| ShortChannelIdDir {
             short_channel_id: snapshot.short_channel_id(arc.channel()),
             direction: arc.direction(),
         }));
@@ -161,10 +169,21 @@ impl QueryRoutesRequest {
         Ok(avoid)
     }
 
+    /// The ignored pairs whose nodes are in the graph.
+    fn pairs(&self, snapshot: &Snapshot) -> HashSet<(NodeIdx, NodeIdx)> {
+        let pairs = self.ignored_pairs.iter();
+        pairs.filter_map(|pair| snapshot.node(&pair.from.0).zip(snapshot.node(&pair.to.0))).collect()
+    }
+
+    /// The first channels that the request allows; any where it names none.
+    fn first_channels(&self) -> HashSet<u64> {
+        let single = (self.outgoing_chan_id.0 != 0).then_some(self.outgoing_chan_id);
+        single.iter().chain(&self.outgoing_chan_ids).map(|id| id.0).collect()
+    }
+
     /// The payer's channels that the request does not allow.
     fn other_first_channels(&self, snapshot: &Snapshot, payer: NodeId) -> Vec<ShortChannelId> {
-        let single = (self.outgoing_chan_id.0 != 0).then_some(self.outgoing_chan_id);
-        let allowed: HashSet<u64> = single.iter().chain(&self.outgoing_chan_ids).map(|id| id.0).collect();
+        let allowed = self.first_channels();
         if allowed.is_empty() {
             return Vec::new();
         }

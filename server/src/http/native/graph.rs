@@ -1,9 +1,12 @@
 //! `/api/v1/graph`: what is in the graph.
 
 use std::mem;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use bitcoin::hex::DisplayHex as _;
@@ -15,6 +18,7 @@ use utoipa::ToSchema;
 
 use crate::http::app::App;
 use crate::http::body::{PathText, bad_path};
+use crate::http::facade::{object_with, stream_json};
 use crate::http::gossip::{GossipInfo, GossipWatch};
 use crate::http::neighbours::channels_of;
 use crate::http::problem::Problem;
@@ -170,7 +174,7 @@ pub(super) async fn graph_node(
     caller: Caller,
     PathText(node_id): PathText,
     params: Result<Query<NodeParams>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Timed<NodeInfo>>, Problem> {
+) -> Result<Response, Problem> {
     let asked = Instant::now();
     let Query(params) = params.map_err(|error| {
         Problem::bad_field("channels", error.body_text(), "write how many are to be told, once")
@@ -180,11 +184,12 @@ pub(super) async fn graph_node(
     })?;
     let count_max = params.channels.map_or(CHANNEL_COUNT_DEFAULT, |count| count as usize);
     let found = app.search(&caller, Lane::Quick, move |worker| NodeInfo::find(worker, node_id, count_max));
-    let found = found.await?.ok_or_else(|| {
+    let (info, snapshot, channels) = found.await?.ok_or_else(|| {
         let detail = format!("node {node_id} is not in the graph");
         Problem::not_found(detail, "check the id; the node may have no channel").with_field("node_id")
     })?;
-    Ok(Json(Timed::new(found, &app, asked)))
+    let channels = channels.into_iter().map(move |channel| ChannelInfo::new(&snapshot, channel));
+    Ok(stream_json(StatusCode::OK, object_with(&Timed::new(info, &app, asked), "channels", channels)))
 }
 
 /// Look up a channel
@@ -249,8 +254,12 @@ impl GraphInfo {
 }
 
 impl NodeInfo {
-    /// O(d log d) of d channels.
-    fn find(worker: &mut Worker, node_id: NodeId, count_max: usize) -> Option<Self> {
+    /// The node, without its channels, and the largest of these. O(d log d) of d channels.
+    fn find(
+        worker: &mut Worker,
+        node_id: NodeId,
+        count_max: usize,
+    ) -> Option<(Self, Arc<Snapshot>, Vec<ChannelIdx>)> {
         let snapshot = worker.snapshot();
         let node = snapshot.node(&node_id)?;
         let capacity = |channel: &ChannelIdx| snapshot.capacity(*channel).map_or(0, Msat::to_msat);
@@ -260,20 +269,18 @@ impl NodeInfo {
             return None;
         }
         channels.sort_by_key(|channel| std::cmp::Reverse(capacity(channel)));
-        Some(NodeInfo {
+        let info = NodeInfo {
             node_id: Text(node_id),
             features: snapshot
                 .node_features(node)
                 .map(|features| features.as_be_bytes().to_lower_hex_string()),
             channel_count: channels.len(),
             capacity_msat: channels.iter().fold(0, |sum, channel| sum.saturating_add(capacity(channel))),
-            channels: channels
-                .iter()
-                .take(count_max)
-                .map(|&channel| ChannelInfo::new(&snapshot, channel))
-                .collect(),
+            channels: Vec::new(),
             graph_version: snapshot.version(),
-        })
+        };
+        channels.truncate(count_max);
+        Some((info, snapshot, channels))
     }
 }
 

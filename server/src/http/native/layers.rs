@@ -15,7 +15,7 @@ use super::changed::ChangedJson;
 use crate::http::app::App;
 use crate::http::applier::{Change, ChangeError, LayerEdit, LayerEditJson};
 use crate::http::body::{JsonBody, PathText};
-use crate::http::facade::stream_json;
+use crate::http::facade::{array, stream_json};
 use crate::http::problem::Problem;
 use crate::http::tenant::{Caller, Writer};
 use crate::http::timed::Timed;
@@ -144,7 +144,7 @@ pub(super) async fn edit_layer(
     Writer(caller): Writer,
     PathText(name): PathText,
     JsonBody(edits): JsonBody<Vec<LayerEditJson>>,
-) -> Result<Json<Vec<TimedChange>>, Problem> {
+) -> Result<Response, Problem> {
     let asked = Instant::now();
     match edits.len() {
         0 | 1 => caller.check_work()?,
@@ -162,7 +162,8 @@ pub(super) async fn edit_layer(
         answers.extend(applied.iter().map(|applied| Timed::new(ChangedJson::new(applied), &app, asked)));
         result.map_err(|error| refused(error, answers.len()))?;
     }
-    Ok(Json(answers))
+    // What was made is told whether or not there is room for an answer.
+    Ok(stream_json(StatusCode::OK, array(answers.into_iter())))
 }
 
 /// Why the edit at that place was refused.
