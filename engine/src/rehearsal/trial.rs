@@ -27,14 +27,17 @@ impl Trial {
     }
 }
 
-/// A payer's own channels with their true balances, which it knows.
+/// A payer's own channels with their true balances, which it knows: those that are in use. A query opens its first channels,
+/// and over one that is disabled, or of which nothing is told, nobody else can pay here.
 pub fn own_channels(snapshot: &Snapshot, network: &HiddenNetwork, payer: &NodeId) -> Vec<FirstChannel> {
     let first = |arc: ArcIdx| FirstChannel {
         short_channel_id: snapshot.short_channel_id(arc.channel()),
         balance: network.spendable(arc),
     };
+    let topology = snapshot.topology();
+    let is_used = |arc: &ArcIdx| topology.policy(*arc).is_some_and(|policy| !policy.disabled);
     let payer = snapshot.node(payer);
-    payer.map_or(Vec::new(), |payer| snapshot.topology().outgoing(payer).map(first).collect())
+    payer.map_or(Vec::new(), |payer| topology.outgoing(payer).filter(is_used).map(first).collect())
 }
 
 /// Sees a payment through. Balances move where it succeeds and are as before where it does not. `poll` asks the payment for

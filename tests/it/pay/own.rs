@@ -5,8 +5,10 @@ use engine::flow::{PlanQuery, PlanWorkspace};
 use engine::graph::{GraphBuilder, Topology};
 use engine::pay::{PayBudget, PayEnd, PayInput, PayOutput, PayReport, PayWorld, Payment, SentPart};
 use engine::query::{FirstChannel, RouteQuery};
+use engine::rehearsal::own_channels;
 use engine::snapshot::{ChannelGraph, GraphWriter, Snapshot};
-use primitives::{Direction, Features, GraphDelta, Msat, UnixTime};
+use engine::synthetic::{BalanceLaw, HiddenNetwork};
+use primitives::{ChannelPolicy, Direction, Features, GraphDelta, Msat, UnixTime};
 use tests::network::{base_policy, node};
 
 use super::world::scid;
@@ -211,4 +213,21 @@ fn a_part_that_has_arrived_is_still_on_the_way() {
         panic!("it is over")
     };
     assert_eq!((report.end, report.settled), (PayEnd::Paid, sat(300_000)));
+}
+
+#[test]
+fn a_rehearsal_pays_over_channels_that_are_in_use() {
+    let road = |ends| Road { ends, capacity: Some(1_000_000), maximum: 1_000_000, fee: 0 };
+    let mut writer = graph(&[road((0, 1)), road((0, 2)), road((1, 2))]);
+    let policy = ChannelPolicy { disabled: true, ..base_policy(0, sat(1_000_000)) };
+    let (short_channel_id, direction) = (scid(1), Direction::NodeOneToTwo);
+    writer.apply(&GraphDelta::PolicyUpdated { short_channel_id, direction, policy }).unwrap();
+    let snapshot = writer.snapshot();
+    let network = HiddenNetwork::draw(snapshot.topology(), BalanceLaw::Uniform, 1);
+    let names = |place| -> Vec<_> {
+        let own = own_channels(snapshot, &network, &node(place));
+        own.iter().map(|first| first.short_channel_id).collect()
+    };
+    // Of the first and the last one, nothing is told that way.
+    assert_eq!((names(0), names(1), names(2)), (vec![scid(2)], vec![scid(3)], vec![]));
 }
