@@ -1,11 +1,15 @@
 //! What a server hears of its operator while it runs: signals, and what they ask for.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use engine::graph::Topology;
 use primitives::NodeId;
 use server::http::{App, ConfigFile, Settings, read_tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::spawn_blocking;
+use tokio_rustls::rustls::ServerConfig;
+use tracing_subscriber::EnvFilter;
 
 use crate::exit::Failure;
 use crate::graph_file;
@@ -84,51 +88,54 @@ impl Signals {
         })
     }
 
-    /// Stops the server when it is told to (SIGTERM, SIGINT), and reads everything anew on SIGHUP.
+    /// Stops the server when it is told to (SIGTERM, SIGINT), and reads everything anew on SIGHUP. A stop waits for no
+    /// reading.
     pub(crate) async fn obey(mut self, app: App, sources: Sources, logs: LogFilter) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => break,
-                _ = self.interrupt.recv() => break,
-                _ = self.hangup.recv() => match reload(&app, &sources, &logs).await {
-                    Ok(change_count) => tracing::info!(change_count, "the graph and the configuration are read anew"),
-                    // What was served goes on.
-                    Err(failure) => tracing::error!("nothing is read anew: {failure}"),
-                },
-            }
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            () = reload_on(&mut self.hangup, &app, &sources, &logs) => {}
         }
         tracing::info!("stopping: what has begun is finished");
         app.stop();
     }
 }
 
-/// All is read before anything changes, and the graph, which alone may fail halfway, changes first.
-async fn reload(app: &App, sources: &Sources, logs: &LogFilter) -> Result<usize, Failure> {
-    let config = sources.read_config()?;
-    let settings = config.settings(None, None).map_err(|error| refused(&error))?;
-    if settings.keys.is_empty() != app.accounts().is_open() {
-        return Err(Failure::usage(
-            "a server does not begin or cease to ask for keys while it runs",
-            "restart it",
-        ));
-    }
-    let filter = read_filter(sources.log(&config))?;
-    let tls = match &config.tls {
-        Some(files) => Some(read_tls(&files.cert, &files.key).map_err(|error| refused(&error))?),
-        None => None,
-    };
-    // A graph that peers feed is ahead of any file.
-    let wanted = match sources.graph_path(&config).map(Path::to_owned) {
-        Some(path) if app.gossip().is_none() => {
-            let loading = spawn_blocking(move || graph_file::load_topology(&path));
-            Some(loading.await.map_err(|error| refused(&error))??.0)
+/// Reads everything anew at each signal.
+async fn reload_on(hangup: &mut Signal, app: &App, sources: &Sources, logs: &LogFilter) {
+    while hangup.recv().await.is_some() {
+        match reload(app, sources, logs).await {
+            Ok(change_count) => {
+                tracing::info!(change_count, "the graph and the configuration are read anew");
+            }
+            // What was served goes on.
+            Err(failure) => tracing::error!("nothing is read anew: {failure}"),
         }
-        Some(_) | None => None,
+    }
+}
+
+/// What was read anew, all of it.
+struct ReadAnew {
+    config: ConfigFile,
+    settings: Settings,
+    filter: EnvFilter,
+    tls: Option<Arc<ServerConfig>>,
+    /// The graph, but for one that does not come from a file.
+    wanted: Option<Topology>,
+}
+
+/// All is read before anything changes; the graph, which takes longest, changes first.
+async fn reload(app: &App, sources: &Sources, logs: &LogFilter) -> Result<usize, Failure> {
+    let reading = {
+        let (app, sources) = (app.clone(), sources.clone());
+        spawn_blocking(move || read_anew(&app, &sources))
     };
+    let read = reading.await.map_err(|error| refused(&error))??;
+    let ReadAnew { config, settings, filter, tls, wanted } = read;
     let accounts = app.accounts().reopen(&settings.keys, app.applier()).await;
     let accounts = accounts.map_err(|error| refused(&error))?;
     let change_count = match wanted {
-        Some(wanted) => app.replace_graph(&wanted).await.map_err(|error| refused(&error))?,
+        Some(wanted) => app.replace_graph(wanted).await.map_err(|error| refused(&error))?,
         None => 0,
     };
     logs.set(filter);
@@ -147,6 +154,27 @@ async fn reload(app: &App, sources: &Sources, logs: &LogFilter) -> Result<usize,
         );
     }
     Ok(change_count)
+}
+
+/// Reads, and changes nothing. For a thread that may wait: a file system may hang.
+fn read_anew(app: &App, sources: &Sources) -> Result<ReadAnew, Failure> {
+    let config = sources.read_config()?;
+    let settings = config.settings(None, None).map_err(|error| refused(&error))?;
+    if settings.keys.is_empty() != app.accounts().is_open() {
+        return Err(Failure::usage(
+            "a server does not begin or cease to ask for keys while it runs",
+            "restart it",
+        ));
+    }
+    let filter = read_filter(sources.log(&config))?;
+    let tls = match &config.tls {
+        Some(files) => Some(read_tls(&files.cert, &files.key).map_err(|error| refused(&error))?),
+        None => None,
+    };
+    // A graph that peers feed is ahead of any file.
+    let path = sources.graph_path(&config).filter(|_| app.gossip().is_none());
+    let wanted = path.map(graph_file::load_topology).transpose()?.map(|(topology, _)| topology);
+    Ok(ReadAnew { config, settings, filter, tls, wanted })
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {

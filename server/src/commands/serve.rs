@@ -93,9 +93,10 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Outcome, Fai
         server.run().await;
         Ok::<_, Failure>(gossip)
     })?;
-    if let Some(gossip) = gossip {
-        gossip.stop()?;
-    }
+    let stopped = gossip.map_or(Ok(()), |gossip| gossip.stop());
+    // A file that is read anew may never end, and nobody waits for it.
+    runtime.shutdown_background();
+    stopped?;
     Ok(Outcome::Done)
 }
 

@@ -13,14 +13,15 @@ use engine::snapshot::ChannelGraph;
 use engine::stop::Stop;
 use primitives::NodeId;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::applier::{Applied, Applier, Change, ChangeError, DELTAS_TOGETHER};
+use super::applier::{Applied, Applier, Change, ChangeError};
 use super::gossip::GossipWatch;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::pulse::Pulse;
-use super::reload::difference;
+use super::reload::replace;
 use super::room::BodyRoom;
 use super::settings::Limits;
 use super::stages::Stage;
@@ -75,6 +76,8 @@ struct Leash {
     stop: Stop,
     app: App,
     is_over: bool,
+    /// From when on it is the server that ends a request.
+    late_at: Option<Instant>,
 }
 
 impl App {
@@ -125,8 +128,10 @@ impl App {
         self.shared.accounts.load_full()
     }
 
-    /// Takes other keys from now on. What goes on for a key that is gone hears of it.
+    /// Takes other keys from now on. What goes on for a key that is gone hears of it, and what goes on for others goes by
+    /// their new budgets.
     pub fn set_accounts(&self, accounts: Accounts) {
+        accounts.take_effect(Instant::now());
         self.shared.accounts.store(Arc::new(accounts));
         self.shared.reopened.send_replace(());
     }
@@ -276,7 +281,8 @@ impl App {
         job: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         caller.check_work()?;
-        let mut leash = Leash::new(self);
+        let late_at = caller.began().checked_add(self.limits().request_timeout);
+        let mut leash = Leash::new(self, late_at);
         let app = self.clone();
         let owner = caller.clone();
         let asked = Instant::now();
@@ -308,7 +314,7 @@ impl App {
             return Err(unknown());
         }
         caller.take_lines(line_count, self.limits().request_timeout).await?;
-        let mut leash = Leash::new(self);
+        let mut leash = Leash::new(self, None);
         let app = self.clone();
         let owner = caller.clone();
         let found = self.pool().run_patiently(leash.stop.clone(), move |worker| app.run(&owner, worker, job));
@@ -352,16 +358,15 @@ impl App {
         took
     }
 
-    /// Serves another graph from now on, change by change.
+    /// Serves another graph from now on, change by change, and returns how many that took. Changes of others do not make it
+    /// give up halfway, nor does whoever asked and waits no longer.
     ///
     /// # Errors
-    /// [`ChangeError::Full`] and [`ChangeError::Stopped`].
-    pub async fn replace_graph(&self, wanted: &Topology) -> Result<usize, ChangeError> {
-        let deltas = difference(&self.graph().snapshot(), wanted);
-        for piece in deltas.chunks(DELTAS_TOGETHER) {
-            self.change(Change::Graph(piece.to_vec())).await?;
-        }
-        Ok(deltas.len())
+    /// [`ChangeError::Stopped`].
+    pub async fn replace_graph(&self, wanted: Topology) -> Result<usize, ChangeError> {
+        let (graph, applier) = (self.graph().clone(), self.applier().clone());
+        let replacing = spawn_blocking(move || replace(&graph, &applier, &wanted));
+        replacing.await.unwrap_or(Err(ChangeError::Stopped))
     }
 
     /// A query of a caller, with its layers, reservations and beliefs, within the server's limits.
@@ -435,8 +440,8 @@ impl Drop for Running {
 }
 
 impl Leash {
-    fn new(app: &App) -> Self {
-        Leash { stop: Stop::new(), app: app.clone(), is_over: false }
+    fn new(app: &App, late_at: Option<Instant>) -> Self {
+        Leash { stop: Stop::new(), app: app.clone(), is_over: false, late_at }
     }
 }
 
@@ -444,7 +449,9 @@ impl Drop for Leash {
     fn drop(&mut self) {
         if !self.is_over {
             self.stop.set(true);
-            self.app.metrics().note_abandoned();
+            if self.late_at.is_none_or(|late_at| Instant::now() < late_at) {
+                self.app.metrics().note_abandoned();
+            }
         }
     }
 }

@@ -34,3 +34,24 @@ async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
     }
     Ok("ready\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use engine::graph::{GraphBuilder, Topology};
+
+    use super::*;
+    use crate::http::{Server, Settings};
+
+    /// Nobody hears it over a new connection, but over one that is there.
+    #[tokio::test]
+    async fn a_server_that_stops_is_not_ready() {
+        let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::default() };
+        let empty = Topology::build(GraphBuilder::new()).expect("small");
+        let server = Server::bind(empty, &settings).await.expect("a free port");
+        let app = server.app();
+        let problem = async || readyz(State(app.clone())).await.expect_err("it does not answer").detail;
+        assert_eq!(problem().await, "its graph is empty");
+        app.stop();
+        assert_eq!(problem().await, "it is stopping");
+    }
+}

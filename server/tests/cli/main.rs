@@ -16,3 +16,5 @@ mod settings;
 #[path = "../../../tests/src/signed.rs"]
 mod signed;
 mod simulation;
+#[cfg(target_os = "linux")]
+mod start;

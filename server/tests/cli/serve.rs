@@ -1,9 +1,11 @@
 //! `fulgurite serve` as its operator sees it: signals, files that change, and a state that stays.
 
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::time::Duration;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -15,7 +17,9 @@ pub(crate) struct Server {
     process: Child,
     /// http or https.
     pub(crate) scheme: String,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
+    /// Lines that it prints behind its address.
+    printed: mpsc::Receiver<String>,
     /// What it logs.
     log: BufReader<ChildStderr>,
 }
@@ -40,8 +44,24 @@ impl Server {
             }
         };
         // What else it prints at its start is read, so that it can go on.
-        std::thread::spawn(move || out.read_to_string(&mut String::new()));
-        Server { process, scheme, address, log }
+        let (print, printed) = mpsc::channel();
+        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| print.send(line)));
+        Server { process, scheme, address, printed, log }
+    }
+
+    /// What it prints behind these words.
+    fn prints(&self, words: &str) -> String {
+        loop {
+            let line = self.printed.recv_timeout(PATIENCE).expect("it prints them");
+            if let Some(rest) = line.strip_prefix(words) {
+                return rest.to_owned();
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -101,7 +121,14 @@ impl Server {
     /// Ends it, and tells its code.
     pub(crate) fn end(mut self, signal: Signal) -> i32 {
         self.signal(signal);
-        self.process.wait().expect("it ends").code().expect("not killed")
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().expect("it is ours") {
+                return status.code().expect("not killed");
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
@@ -113,6 +140,8 @@ impl Drop for Server {
     }
 }
 
+/// Longer than any machine is slow.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// A server on any port.
 pub(crate) const SERVE: &[&str] = &["serve", "--listen", "127.0.0.1:0", "--threads", "1"];
 
@@ -147,6 +176,46 @@ fn a_hangup_reads_the_graph_anew_and_keeps_the_old_one_where_that_is_bad() {
     server.logs("are read anew");
     assert_eq!(server.hops(), 3);
     assert_eq!(server.end(Signal::TERM), 0);
+}
+
+#[test]
+fn the_line_for_curl_that_is_printed_works() {
+    let place = Place::new();
+    let server = Server::start(&place, &["--graph", "graph.csv"]);
+    let line = server.prints("  curl -s ");
+    let (url, body) = line.strip_suffix('\'').and_then(|line| line.split_once(" -d '")).expect("two words");
+    let host = server.address;
+    let path = url.strip_prefix(&format!("http://{host}")).expect("a URL of its own");
+    let (mut stream, size) = (server.connect(), body.len());
+    // As curl does it.
+    write!(
+        stream,
+        "POST {path} HTTP/1.0\r\nhost: {host}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         content-length: {size}\r\n\r\n{body}"
+    )
+    .expect("it reads");
+    let (status, route) = answer(stream);
+    assert_eq!(status, 200, "{route}");
+    assert!(route["hops"].as_u64().is_some_and(|count| count > 0), "{route}");
+    assert_eq!(server.end(Signal::TERM), 0);
+}
+
+#[test]
+fn a_stop_waits_for_no_file_that_is_read_anew() {
+    let place = Place::new();
+    let server = Server::start(&place, &["--graph", "graph.csv"]);
+    let path = place.path("graph.csv");
+    fs::remove_file(&path).expect("it is there");
+    let made = Command::new("mkfifo").arg(&path).status().expect("the command starts");
+    assert!(made.success());
+    server.signal(Signal::HUP);
+    // It opens once the server reads it, which goes on until somebody ends it.
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || tell.send(File::options().write(true).open(path)));
+    let endless = told.recv_timeout(PATIENCE).expect("the server reads it").expect("a pipe");
+    assert_eq!(server.hops(), 1);
+    assert_eq!(server.end(Signal::TERM), 0);
+    drop(endless);
 }
 
 #[test]

@@ -163,6 +163,17 @@ async fn a_search_ends_when_its_client_leaves() {
     assert_eq!(metric(&service, "fulgurite_abandoned_total").await, Some(2.0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_the_server_ends_was_not_left_by_its_client() {
+    let (service, end, job) = busy().await;
+    service.app.set_limits(Limits { request_timeout: Duration::from_millis(200), ..Limits::default() });
+    assert_eq!(service.post("/api/v1/plans", &plan()).await.problem(408)["code"], "timeout");
+    service.app.set_limits(Limits::default());
+    assert_eq!(metric(&service, "fulgurite_abandoned_total").await, Some(0.0));
+    end.send(()).unwrap();
+    job.await.unwrap();
+}
+
 /// What a handler is asked, and whether it would ever end.
 struct Long {
     path: &'static str,

@@ -1,13 +1,16 @@
 //! What `/api/v1/events` tells, and whom.
 
+use std::time::Duration;
+
 use primitives::{
     ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, GraphDelta, InboundFee, Msat, NodeId,
     ShortChannelId, UnixTime,
 };
-use reqwest::{Method, Response};
+use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
-use server::http::Settings;
 use server::http::applier::{Change, Effect};
+use server::http::{Limits, Settings};
+use tokio::time::timeout;
 
 use super::service::{Answer, Service, line_graph, node};
 use super::state::key;
@@ -30,6 +33,15 @@ impl Events {
 
     /// The kind and the data of the next one.
     async fn next(&mut self) -> (String, Value) {
+        let event = self.next_text().await;
+        let data: Value = serde_json::from_str(field(&event, "data").unwrap()).unwrap();
+        assert_eq!(field(&event, "id"), Some(data["seq"].to_string().as_str()), "{event}");
+        assert!(data["at"].is_u64() && data["graph_version"].is_u64(), "{event}");
+        (field(&event, "event").unwrap().to_owned(), data)
+    }
+
+    /// The lines of the next one.
+    async fn next_text(&mut self) -> String {
         loop {
             while !self.text.contains("\n\n") {
                 let chunk = self.response.chunk().await.unwrap().expect("the stream goes on");
@@ -38,17 +50,39 @@ impl Events {
             let (event, rest) = self.text.split_once("\n\n").unwrap();
             let (event, rest) = (event.to_owned(), rest.to_owned());
             self.text = rest;
-            let field = |name: &str| {
-                let mut lines = event.lines();
-                lines.find_map(|line| line.strip_prefix(name).map(str::to_owned))
-            };
             // What keeps a silent connection alive has no kind.
-            let Some(kind) = field("event: ") else { continue };
-            let data: Value = serde_json::from_str(&field("data: ").unwrap()).unwrap();
-            assert_eq!(field("id: "), Some(data["seq"].to_string()), "{event}");
-            assert!(data["at"].is_u64() && data["graph_version"].is_u64(), "{event}");
-            return (kind, data);
+            if field(&event, "event").is_some() {
+                return event;
+            }
         }
+    }
+}
+
+/// A field of an event.
+fn field<'a>(event: &'a str, name: &str) -> Option<&'a str> {
+    event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+fn opened(short_channel_id: ShortChannelId, ends: [NodeId; 2], capacity: Option<Msat>) -> GraphDelta {
+    let [node_id_1, node_id_2] = ends;
+    GraphDelta::ChannelOpened {
+        short_channel_id,
+        node_id_1,
+        node_id_2,
+        capacity,
+        features: Features::default(),
+    }
+}
+
+fn policy() -> ChannelPolicy {
+    ChannelPolicy {
+        fee: Fee { fee_base_msat: 11, fee_proportional_millionths: 22 },
+        inbound_fee: InboundFee { base_msat: -33, proportional_millionths: -44 },
+        cltv_expiry_delta: CltvExpiryDelta::from_blocks(55),
+        htlc_minimum_msat: Msat::from_msat(66),
+        htlc_maximum_msat: Msat::from_msat(77_000),
+        disabled: true,
+        last_update: UnixTime::from_secs(1_700_000_088),
     }
 }
 
@@ -117,26 +151,15 @@ async fn changes_of_the_graph_are_told_with_their_values() {
     let mut events = Events::of(&service, "anybody").await;
     let [known, unknown]: [ShortChannelId; 2] = ["7x8x9", "7x8x10"].map(|name| name.parse().unwrap());
     let [one, two, three, five]: [NodeId; 4] = [1, 2, 3, 5].map(|at| node(at).parse().unwrap());
-    let policy = ChannelPolicy {
-        fee: Fee { fee_base_msat: 11, fee_proportional_millionths: 22 },
-        inbound_fee: InboundFee { base_msat: -33, proportional_millionths: -44 },
-        cltv_expiry_delta: CltvExpiryDelta::from_blocks(55),
-        htlc_minimum_msat: Msat::from_msat(66),
-        htlc_maximum_msat: Msat::from_msat(77_000),
-        disabled: true,
-        last_update: UnixTime::from_secs(1_700_000_088),
-    };
-    let opened = |short_channel_id, node_id_1, node_id_2, capacity| GraphDelta::ChannelOpened {
-        short_channel_id,
-        node_id_1,
-        node_id_2,
-        capacity,
-        features: Features::default(),
+    let updated = GraphDelta::PolicyUpdated {
+        short_channel_id: known,
+        direction: Direction::NodeTwoToOne,
+        policy: policy(),
     };
     let deltas = vec![
-        opened(known, two, five, Some(Msat::from_msat(123_456_000))),
-        opened(unknown, one, two, None),
-        GraphDelta::PolicyUpdated { short_channel_id: known, direction: Direction::NodeTwoToOne, policy },
+        opened(known, [two, five], Some(Msat::from_msat(123_456_000))),
+        opened(unknown, [one, two], None),
+        updated,
         GraphDelta::NodeSeen { node_id: three, features: Features::from_bits([9]) },
     ];
     let made = service.app.change(Change::Graph(deltas)).await.unwrap();
@@ -170,3 +193,82 @@ async fn changes_of_the_graph_are_told_with_their_values() {
     let channel = service.get("/api/v1/graph/channels/7x8x9").await.json();
     assert_eq!((&channel["policy_2"], &channel["capacity_msat"]), (&policy, &json!(123_456_000)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_is_told_to_nobody() {
+    let service = Service::line().await;
+    let mut events = Events::of(&service, "anybody").await;
+    let [known, new, unknown]: [ShortChannelId; 3] =
+        ["1x1x0", "7x8x9", "8x8x8"].map(|name| name.parse().unwrap());
+    let ends = [1, 2].map(|at| node(at).parse().unwrap());
+    let direction = Direction::NodeOneToTwo;
+    let refused = vec![
+        // Whose capacity is another one than what is served.
+        opened(known, ends, Some(Msat::from_msat(5000))),
+        GraphDelta::PolicyUpdated { short_channel_id: unknown, direction, policy: policy() },
+        GraphDelta::ChannelClosed { short_channel_id: unknown },
+    ];
+    let some = [refused.as_slice(), &[opened(new, ends, None)], refused.as_slice()].concat();
+    let closed = vec![GraphDelta::ChannelClosed { short_channel_id: new }];
+    for (deltas, counts, told) in [
+        (some, (1, 6), vec![json!("channel_opened")]),
+        (refused, (0, 3), vec![]),
+        (closed, (1, 0), vec![json!("channel_closed")]),
+    ] {
+        let made = service.app.change(Change::Graph(deltas)).await.unwrap();
+        assert_eq!(made.effect, Effect::Graph { applied: counts.0, refused: counts.1 });
+        let (kind, data) = events.next().await;
+        assert_eq!((kind.as_str(), &data["seq"]), ("graph", &json!(made.seq)), "numbers have no gaps");
+        let changes = data["changes"].as_array().cloned().unwrap_or_default();
+        assert_eq!(changes.iter().map(|change| change["change"].clone()).collect::<Vec<_>>(), told);
+        assert!(changes.iter().all(|change| change["short_channel_id"] == "7x8x9"), "{data}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_too_slow_is_told_how_much_it_missed() {
+    const CHANGE_COUNT: u64 = 100;
+    let limits = Limits { write_timeout: LONG, ..Limits::default() };
+    let service = Service::of(line_graph(), Settings { limits, ..Settings::default() }).await;
+    // The server sends no more than a small piece before somebody reads it.
+    let client = Client::builder().http2_prior_knowledge().http2_initial_stream_window_size(16_384);
+    let response = client.build().unwrap().get(service.url("/api/v1/events")).send().await.unwrap();
+    let mut events = Events { response, text: String::new() };
+    let short_channel_id = "1x1x0".parse().unwrap();
+    let direction = Direction::NodeOneToTwo;
+    let updated = GraphDelta::PolicyUpdated { short_channel_id, direction, policy: policy() };
+    for _ in 0..CHANGE_COUNT {
+        // As many as are told together, so that only the newest ones are kept.
+        service.app.change(Change::Graph(vec![updated.clone(); 1000])).await.unwrap();
+    }
+    let (mut heard, mut missed) = (0, 0);
+    loop {
+        assert!(heard + missed < CHANGE_COUNT, "nothing was missed");
+        let event = events.next_text().await;
+        if field(&event, "event") == Some("missed") {
+            missed += field(&event, "data").unwrap().parse::<u64>().unwrap();
+            continue;
+        }
+        heard += 1;
+        assert_eq!(field(&event, "id"), Some((heard + missed).to_string().as_str()));
+        if missed > 0 {
+            break;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_end_when_the_server_stops() {
+    let limits = Limits { drain_timeout: LONG, ..Limits::default() };
+    let service = Service::of(line_graph(), Settings { limits, ..Settings::default() }).await;
+    let Events { mut response, .. } = Events::of(&service, "anybody").await;
+    let stopping = tokio::spawn(service.stop());
+    let end = async { while response.chunk().await.unwrap().is_some() {} };
+    timeout(PATIENCE, end).await.expect("the stream ends");
+    timeout(PATIENCE, stopping).await.expect("nothing goes on").unwrap();
+}
+
+/// Longer than any machine is slow.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A limit that no test waits for.
+const LONG: Duration = Duration::from_secs(3600);

@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use engine::graph::Topology;
 use engine::import::read_graph;
 use serde_json::json;
 use server::http::Settings;
@@ -45,12 +46,25 @@ async fn the_graph_is_as_old_as_its_newest_policy() {
     let graph = read_graph(newer.as_bytes(), &mut |_| {}).unwrap().graph;
     let service = Service::of(graph, Settings::default()).await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let text = service.get("/metrics").await.text;
-    let told = service.get("/api/v1/graph").await.json();
-    let ages = [value(&text, "fulgurite_graph_age_seconds"), told["graph_age_s"].as_f64().unwrap()];
-    for age in ages {
+    let ages = async || {
+        let text = service.get("/metrics").await.text;
+        let told = service.get("/api/v1/graph").await.json();
+        [value(&text, "fulgurite_graph_age_seconds"), told["graph_age_s"].as_f64().unwrap()]
+    };
+    for age in ages().await {
         // Time goes on, but not for the year and more between the two.
         assert!(age >= (now - NEWEST) as f64, "{age}");
         assert!(age < (now - OLDEST) as f64, "{age}");
+    }
+    // The graph of an older file, where that policy is another, and of one without its channel.
+    let without: String =
+        newer.lines().filter(|line| !line.starts_with("1x")).flat_map(|line| [line, "\n"]).collect();
+    for older in [line_table(), newer, without] {
+        let is_older = !older.contains(&NEWEST.to_string());
+        let graph = read_graph(older.as_bytes(), &mut |_| {}).unwrap().graph;
+        service.app.replace_graph(Topology::build(graph).unwrap()).await.unwrap();
+        for age in ages().await {
+            assert_eq!(age >= (now - OLDEST) as f64, is_older, "{age}");
+        }
     }
 }

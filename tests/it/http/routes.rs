@@ -1,8 +1,10 @@
 //! Single routes, health, and what is told where there is no route.
 
+use engine::graph::{GraphBuilder, Topology};
 use serde_json::json;
+use server::http::Settings;
 
-use super::service::{Service, node};
+use super::service::{Service, line_graph, node};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_route_is_the_one_that_was_priced_by_hand() {
@@ -29,6 +31,16 @@ async fn health_and_readiness_are_told() {
     assert_eq!(service.get("/readyz").await.text, "ready\n");
     assert_eq!(service.get("/nowhere").await.problem(404)["code"], "not_found");
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_a_channel_is_not_ready() {
+    let service = Service::of(GraphBuilder::new(), Settings::default()).await;
+    let problem = service.get("/readyz").await.problem(503);
+    assert_eq!((&problem["code"], &problem["detail"]), (&json!("not_ready"), &json!("its graph is empty")));
+    assert_eq!(service.get("/healthz").await.text, "ok\n");
+    service.app.replace_graph(Topology::build(line_graph()).unwrap()).await.unwrap();
+    assert_eq!(service.get("/readyz").await.text, "ready\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,9 +6,11 @@ use std::time::Duration;
 use engine::graph::{GraphBuilder, Topology};
 use engine::import::{Imported, read_graph};
 use engine::synthetic::{SyntheticConfig, generate};
-use reqwest::{Client, Response, StatusCode};
+use futures_util::stream;
+use reqwest::{Body, Client, Response, StatusCode};
 use serde_json::Value;
 use server::http::{App, Limits, Server, Settings, StartError};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 /// A server that runs until it is dropped, or stopped.
@@ -66,6 +68,19 @@ impl Service {
         Answer::of(self.client.post(self.url(path)).body(body.into()).send().await.unwrap()).await
     }
 
+    /// A batch that goes on: where its lines go, and its answers, once the first line has one.
+    pub(crate) async fn batch(&self, key: &str, line: &Value) -> (UnboundedSender<String>, Response) {
+        let (lines, received) = unbounded_channel::<String>();
+        let body = stream::unfold(received, |mut received| async move {
+            Some((Ok::<_, std::io::Error>(received.recv().await?), received))
+        });
+        lines.send(format!("{line}\n")).unwrap();
+        let request = self.client.post(self.url("/api/v1/batch")).bearer_auth(key);
+        let mut answers = request.body(Body::wrap_stream(body)).send().await.unwrap();
+        assert!(next_line(&mut answers).await["hops"].is_u64());
+        (lines, answers)
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(crate) async fn stop(self) {
         self.app.stop();
@@ -108,6 +123,15 @@ impl Answer {
         }
         problem
     }
+}
+
+/// The next line of an answer.
+pub(crate) async fn next_line(answer: &mut Response) -> Value {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\n") {
+        line.extend(answer.chunk().await.unwrap().expect("a line"));
+    }
+    serde_json::from_slice(&line).unwrap()
 }
 
 /// The node with this number on the line.

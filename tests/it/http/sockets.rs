@@ -395,6 +395,17 @@ async fn a_stop_finishes_what_has_begun() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_goes_on_for_too_long_after_a_stop_is_cut_off() {
+    let limits = Limits { request_timeout: LONG, drain_timeout: SHORT, ..Limits::default() };
+    let service = impatient(limits).await;
+    let query = json!({"src": node(1), "dst": node(4), "amount_msat": 1_000_000});
+    // A client that may always send another line.
+    let stream = service.batch("", &query).await;
+    timeout(PATIENCE, service.stop()).await.expect("it ends");
+    drop(stream);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn http_2_is_spoken_without_an_upgrade() {
     let service = Service::line().await;
     let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
@@ -442,3 +453,5 @@ const HEALTHZ: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const SHORT: Duration = Duration::from_secs(2);
 /// Longer than any machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A limit that no test waits for.
+const LONG: Duration = Duration::from_secs(3600);

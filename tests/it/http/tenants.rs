@@ -1,13 +1,11 @@
 //! Keys, scopes, budgets, and tenants that do not see each other.
 
-use futures_util::stream;
-use reqwest::{Body, Method, Response};
+use reqwest::Method;
 use serde_json::{Value, json};
 use server::http::tenant::{KeyHash, KeySettings, Rate, Scope};
 use server::http::{Server, Settings, StartError};
-use tokio::sync::mpsc::unbounded_channel;
 
-use super::service::{Answer, Service, line_graph, node};
+use super::service::{Answer, Service, line_graph, next_line, node};
 
 fn key(name: &str, scopes: &[Scope]) -> KeySettings {
     KeySettings {
@@ -230,15 +228,7 @@ async fn streams_end_with_the_key_that_they_were_asked_for_with() {
         request.send().await.unwrap()
     };
     let mut listeners = [listen("gone").await, listen("writes").await, listen("stays").await];
-    let (lines, received) = unbounded_channel::<String>();
-    let body = stream::unfold(received, |mut received| async move {
-        Some((Ok::<_, std::io::Error>(received.recv().await?), received))
-    });
-    let batch = service.client.post(service.url("/api/v1/batch")).bearer_auth("gone");
-    let line = format!("{}\n", query());
-    lines.send(line.clone()).unwrap();
-    let mut answers = batch.body(Body::wrap_stream(body)).send().await.unwrap();
-    assert_eq!(next_line(&mut answers).await["hops"], 1);
+    let (lines, mut answers) = service.batch("gone", &query()).await;
     let keys = [stays, KeySettings { scopes: vec![Scope::Write], ..writes }];
     service.app.set_accounts(service.app.accounts().reopen(&keys, service.app.applier()).await.unwrap());
     let [gone, writes, stays] = &mut listeners;
@@ -248,17 +238,8 @@ async fn streams_end_with_the_key_that_they_were_asked_for_with() {
     assert_eq!(ask(&service, "stays", Method::PUT, "/api/v1/layers/a", &json!(null)).await.status, 201);
     let event = stays.chunk().await.unwrap().unwrap();
     assert!(event.starts_with(b"event: layer"), "{event:?}");
-    lines.send(line).unwrap();
+    lines.send(format!("{}\n", query())).unwrap();
     assert_eq!(next_line(&mut answers).await["problem"]["code"], "unauthorized");
-}
-
-/// The next line of an answer.
-async fn next_line(answer: &mut Response) -> Value {
-    let mut line = Vec::new();
-    while !line.ends_with(b"\n") {
-        line.extend(answer.chunk().await.unwrap().expect("a line"));
-    }
-    serde_json::from_slice(&line).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -275,6 +256,37 @@ async fn what_a_key_has_used_up_stays_used_up_when_keys_are_read_anew() {
     service.app.set_accounts(service.app.accounts().reopen(&keys, service.app.applier()).await.unwrap());
     assert_eq!(status().await, 429);
     assert_eq!(ask(&service, "other", Method::POST, "/api/v1/routes", &query()).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_used_up_while_keys_are_read_anew_stays_used_up() {
+    let mut few = key("few", &[Scope::Read]);
+    few.requests = Some(Rate { per_second: 1e-6, burst: 2.0 });
+    let service = service(vec![few.clone()]).await;
+    let status =
+        async || ask(&service, "few", Method::POST, "/api/v1/routes", &query()).await.status.as_u16();
+    let next = service.app.accounts().reopen(&[few], service.app.applier()).await.unwrap();
+    assert_eq!([status().await, status().await], [200, 200]);
+    service.app.set_accounts(next);
+    assert_eq!(status().await, 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_goes_by_the_budget_that_its_key_has_now() {
+    let rate = |burst| Some(Rate { per_second: 1e-6, burst });
+    for former in [rate(3.0), None] {
+        let mut few = key("few", &[Scope::Read]);
+        few.requests = former;
+        let service = service(vec![few.clone()]).await;
+        let (lines, mut answers) = service.batch("few", &query()).await;
+        few.requests = rate(1.0);
+        let next = service.app.accounts().reopen(&[few], service.app.applier()).await.unwrap();
+        service.app.set_accounts(next);
+        // The one that is left, or that there is now.
+        assert_eq!(ask(&service, "few", Method::POST, "/api/v1/routes", &query()).await.status, 200);
+        lines.send(format!("{}\n", query())).unwrap();
+        assert_eq!(next_line(&mut answers).await["problem"]["code"], "budget");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

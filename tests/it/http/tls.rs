@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -10,9 +11,11 @@ use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::{Value, json};
-use server::http::{Settings, read_tls};
+use server::http::{Limits, Settings, read_tls};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring::default_provider;
@@ -135,4 +138,22 @@ async fn another_certificate_is_shown_from_then_on() {
     // A key of another certificate is refused when it is read.
     fs::write(&files[1], KeyPair::generate().unwrap().serialize_pem()).unwrap();
     assert!(read_tls(&files[0], &files[1]).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handshake_that_stalls_is_cut_off() {
+    let authority = authority();
+    let service = serve(&authority, "fulgurite.test").await;
+    service.app.set_limits(Limits { head_timeout: Duration::from_millis(200), ..Limits::default() });
+    // Nothing, and the beginning of a record.
+    for beginning in [&b""[..], b"\x16\x03\x01\x02"] {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        stream.write_all(beginning).await.unwrap();
+        let mut heard = Vec::new();
+        // A reset is an end, too.
+        let ended = timeout(Duration::from_secs(60), stream.read_to_end(&mut heard)).await;
+        assert!(ended.is_ok(), "the server closes in the end");
+    }
+    service.app.set_limits(Limits::default());
+    assert!(connect(&service, authority.der().clone(), "h2", &TLS13).await.is_ok(), "others are served");
 }

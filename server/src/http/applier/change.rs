@@ -10,7 +10,7 @@ use super::tenant_idx::TenantIdx;
 /// One change of the served state.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Of the graph. Deltas that do not fit are counted and passed over, as gossip's are.
+    /// Of the graph. Deltas that do not fit are counted and passed over, as gossip's are, and told to nobody.
     Graph(Vec<GraphDelta>),
     /// Of a tenant's layer.
     Layer {

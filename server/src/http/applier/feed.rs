@@ -12,7 +12,7 @@ use super::change::{Applied, Change};
 /// A change with its number.
 #[derive(Debug, Clone)]
 pub struct Sequenced {
-    /// The change.
+    /// The change; of one of the graph what fitted.
     pub change: Change,
     /// What came of it.
     pub applied: Applied,

@@ -56,6 +56,8 @@ enum Command {
     InTurn(Vec<(Change, Asker)>),
     Look(TenantIdx, Box<dyn FnOnce(&TenantBook) + Send>),
     Tenant(String, oneshot::Sender<Result<(TenantIdx, TenantView), ChangeError>>),
+    /// Looks for the newest policy. The sender is dropped then.
+    Recount(Sender<Infallible>),
 }
 
 impl Applier {
@@ -149,6 +151,18 @@ impl Applier {
         Ok(done)
     }
 
+    /// Looks for the newest policy anew, O(m), for a thread that may wait. Changes alone only make it newer, though its
+    /// channel may close.
+    ///
+    /// # Errors
+    /// [`ChangeError::Stopped`].
+    pub fn recount_newest_update(&self) -> Result<(), ChangeError> {
+        let (reply, done) = bounded(0);
+        self.commands.send(Command::Recount(reply)).map_err(|_| ChangeError::Stopped)?;
+        let _ = done.recv();
+        Ok(())
+    }
+
     /// The tenant of that name, a new one where there is none yet.
     ///
     /// # Errors
@@ -213,7 +227,7 @@ impl Applier {
         self.seq.load(Relaxed)
     }
 
-    /// The newest policy's time.
+    /// The newest policy's time; see [`Applier::recount_newest_update`].
     pub fn newest_update(&self) -> UnixTime {
         UnixTime::from_secs(self.newest_update.load(Relaxed))
     }
@@ -271,7 +285,7 @@ impl Hand {
     /// Applies what is at hand, keeps it, publishes it once, and tells all who asked.
     fn apply_all(&mut self, commands: impl Iterator<Item = Command>) {
         let now = unix_now();
-        let (mut made, mut looks) = (Made::default(), Vec::new());
+        let (mut made, mut looks, mut recounts) = (Made::default(), Vec::new(), Vec::new());
         for command in commands {
             match command {
                 Command::Apply(change, asker) => {
@@ -289,10 +303,14 @@ impl Hand {
                 Command::Tenant(name, reply) => {
                     let _ = reply.send(self.tenants.by_name(&name));
                 }
+                Command::Recount(reply) => recounts.push(reply),
             }
         }
         let is_kept = self.keep(&made.records);
         self.publish();
+        if !recounts.is_empty() {
+            self.newest_update.store(newest_update(&self.writer).to_secs(), Relaxed);
+        }
         self.tidy(now);
         for (asker, change, result) in made.replies {
             let is_lost = !is_kept && !matches!(change, Change::Graph(_));
@@ -310,9 +328,9 @@ impl Hand {
     }
 
     /// Makes one change; tells whether it was not refused.
-    fn make(&mut self, change: Change, asker: Asker, now: UnixTime, made: &mut Made) -> bool {
+    fn make(&mut self, mut change: Change, asker: Asker, now: UnixTime, made: &mut Made) -> bool {
         let was_kept = self.tenants.is_of_kept_layer(&change);
-        let result = self.apply(&change, now);
+        let result = self.apply(&mut change, now);
         if let (Ok(effect), Some(_)) = (&result, &self.journal) {
             made.records.extend(self.tenants.record(&change, effect, now, was_kept));
         }
@@ -348,7 +366,8 @@ impl Hand {
         applied
     }
 
-    fn apply(&mut self, change: &Change, now: UnixTime) -> Result<Effect, ChangeError> {
+    /// Applies a change, and leaves of one of the graph what fitted.
+    fn apply(&mut self, change: &mut Change, now: UnixTime) -> Result<Effect, ChangeError> {
         match change {
             Change::Graph(deltas) => Ok(self.apply_deltas(deltas)),
             Change::Layer { tenant, name, edit } => self.tenants.book_mut(*tenant).edit(name, edit, now),
@@ -366,19 +385,17 @@ impl Hand {
         }
     }
 
-    fn apply_deltas(&mut self, deltas: &[GraphDelta]) -> Effect {
-        let (mut applied, mut refused) = (0, 0);
-        for delta in deltas {
-            if self.writer.apply(delta).is_err() {
-                refused += 1;
-                continue;
-            }
-            applied += 1;
-            if let GraphDelta::PolicyUpdated { policy, .. } = delta {
+    fn apply_deltas(&mut self, deltas: &mut Vec<GraphDelta>) -> Effect {
+        let count = deltas.len();
+        deltas.retain(|delta| {
+            let is_applied = self.writer.apply(delta).is_ok();
+            if let (true, GraphDelta::PolicyUpdated { policy, .. }) = (is_applied, delta) {
                 self.newest_update.fetch_max(policy.last_update.to_secs(), Relaxed);
             }
-        }
-        Effect::Graph { applied, refused }
+            is_applied
+        });
+        let refused = count - deltas.len();
+        Effect::Graph { applied: deltas.len() as u64, refused: refused as u64 }
     }
 
     /// Publishes. Reports teach nothing of channels outside the generation, so these do not stay there for long.

@@ -1,10 +1,11 @@
 //! What a key stands for.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::bucket::Bucket;
+use super::budgets::{Budgets, Rates};
 use super::key::KeyHash;
 use crate::http::applier::{TenantIdx, TenantView};
 
@@ -39,10 +40,16 @@ pub struct Account {
     pub scopes: Scopes,
     /// Whether it is everybody's, because there are no keys.
     pub is_open: bool,
-    /// Requests.
-    pub(super) requests: Option<Bucket>,
-    /// Steps of work.
-    pub(super) work: Option<Bucket>,
+    /// What it may use up, with all other accounts of its key; everybody's has no bound.
+    pub(super) budget: Option<Budget>,
+}
+
+/// The budgets of an account's key.
+#[derive(Debug)]
+pub(super) struct Budget {
+    pub(super) budgets: Arc<Budgets>,
+    /// How fast they fill from when the account counts.
+    pub(super) rates: Rates,
 }
 
 impl Scopes {
@@ -75,7 +82,7 @@ impl Account {
     /// # Errors
     /// The time after which there is one.
     pub fn take_requests(&self, count: usize, now: Instant) -> Result<(), Duration> {
-        self.requests.as_ref().map_or(Ok(()), |requests| requests.take(count as f64, now))
+        self.budgets().map_or(Ok(()), |budgets| budgets.requests.take(count as f64, now))
     }
 
     /// Whether there is work left in the budget.
@@ -83,13 +90,17 @@ impl Account {
     /// # Errors
     /// The time after which there is.
     pub fn check_work(&self, now: Instant) -> Result<(), Duration> {
-        self.work.as_ref().map_or(Ok(()), |work| work.take(0.0, now))
+        self.budgets().map_or(Ok(()), |budgets| budgets.work.take(0.0, now))
     }
 
     /// Takes work from the budget that was done.
     pub fn charge_work(&self, steps: u64, now: Instant) {
-        if let Some(work) = &self.work {
-            work.charge(steps as f64, now);
+        if let Some(budgets) = self.budgets() {
+            budgets.work.charge(steps as f64, now);
         }
+    }
+
+    fn budgets(&self) -> Option<&Budgets> {
+        self.budget.as_ref().map(|budget| &*budget.budgets)
     }
 }

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::account::{Account, Scope, Scopes};
-use super::bucket::{Bucket, Rate};
+use super::account::{Account, Budget, Scope, Scopes};
+use super::bucket::Rate;
+use super::budgets::{Budgets, Rates};
 use super::key::KeyHash;
 use crate::http::applier::{Applier, ChangeError};
 
@@ -62,7 +63,8 @@ impl Accounts {
         none.reopen(keys, applier).await
     }
 
-    /// The same where some keys may be known already: what they have used up of their budgets stays used up.
+    /// The same where some keys may be known already: they go on with their budgets, and with the rates of these once
+    /// [`Accounts::take_effect`] is called.
     ///
     /// # Errors
     /// See [`AccountsError`].
@@ -74,15 +76,17 @@ impl Accounts {
             let (tenant, view) = applier.tenant(EVERYBODY).await?;
             let name = EVERYBODY.to_owned();
             let scopes = Scopes::ALL;
-            let open =
-                Account { name, key: None, tenant, view, scopes, is_open: true, requests: None, work: None };
+            let open = Account { name, key: None, tenant, view, scopes, is_open: true, budget: None };
             return Ok(Accounts { by_key: HashMap::new(), open: Some(Arc::new(open)) });
         }
         let now = Instant::now();
         let (mut by_key, mut names) = (HashMap::new(), HashSet::new());
         for (at, key) in keys.iter().enumerate() {
             let (tenant, view) = applier.tenant(&key.tenant).await?;
-            let former = self.by_key.get(&key.hash);
+            let rates = Rates { requests: key.requests, work: key.work };
+            let former = self.by_key.get(&key.hash).and_then(|former| former.budget.as_ref());
+            let budgets = former.map(|former| Arc::clone(&former.budgets));
+            let budgets = budgets.unwrap_or_else(|| Arc::new(Budgets::new(rates, now)));
             let account = Account {
                 name: key.name.clone(),
                 key: Some(key.hash),
@@ -90,14 +94,20 @@ impl Accounts {
                 view,
                 scopes: key.scopes.iter().copied().collect(),
                 is_open: false,
-                requests: budget(key.requests, former.and_then(|former| former.requests.as_ref()), now),
-                work: budget(key.work, former.and_then(|former| former.work.as_ref()), now),
+                budget: Some(Budget { budgets, rates }),
             };
             if !names.insert(&key.name) || by_key.insert(key.hash, Arc::new(account)).is_some() {
                 return Err(AccountsError::Duplicate { at });
             }
         }
         Ok(Accounts { by_key, open: None })
+    }
+
+    /// Fills the budgets at the rates of these accounts from now on, for streams that began with former accounts, too.
+    pub fn take_effect(&self, now: Instant) {
+        for Budget { budgets, rates } in self.by_key.values().filter_map(|account| account.budget.as_ref()) {
+            budgets.set_rates(*rates, now);
+        }
     }
 
     /// Whose key it is.
@@ -122,10 +132,6 @@ impl Accounts {
     pub fn is_open(&self) -> bool {
         self.open.is_some()
     }
-}
-
-fn budget(rate: Option<Rate>, former: Option<&Bucket>, now: Instant) -> Option<Bucket> {
-    rate.map(|rate| former.map_or_else(|| Bucket::new(rate, now), |former| former.at_rate(rate, now)))
 }
 
 /// Keys: each may have a table of beliefs, some megabytes.

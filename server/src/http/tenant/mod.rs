@@ -3,6 +3,7 @@
 mod account;
 mod accounts;
 mod bucket;
+mod budgets;
 mod caller;
 mod key;
 
