@@ -13,4 +13,4 @@ mod proof;
 pub use check::{FundingAnswer, FundingCheck, FundingError, FundingQuestion, funding_script};
 pub use headers::{Anchor, HEADERS_SIZE_MAX, HeaderChain, HeaderError, decode_headers};
 pub use kept::{KEPT_START_SIZE, PIECE_HEAD_SIZE, PieceHead, encode_piece, kept_headers_start};
-pub use proof::{MerkleProof, ProofError, spent_outputs};
+pub use proof::{BlockTree, MerkleProof, ProofError, spent_outputs};

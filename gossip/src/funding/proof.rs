@@ -2,9 +2,15 @@
 //!
 //! It shows that the output existed, and cannot show that nobody has spent it since. A node of the chain gives such
 //! proofs (`gettxoutproof`) to those who keep only headers.
+//!
+//! A branch alone does not say where it ends (CVE-2017-12842). An inner node of the tree has 64 bytes, and so may a
+//! transaction: one that was mined can be given for the parent of one that never was, of any size, whose name is half of its
+//! bytes. That takes some 2^70 hashes, and no miner. So a branch is held against all names of the block, see [`BlockTree`]:
+//! to name them one level below, each transaction would have to be such a one, the first one included. The other way round, an
+//! inner node that is given for a transaction has 64 bytes, and one with a P2WSH output has 94 at least.
 
 use bitcoin::consensus::encode::{deserialize, serialize};
-use bitcoin::{Block, MerkleBlock, OutPoint, Transaction, TxOut, Txid};
+use bitcoin::{Block, MerkleBlock, OutPoint, Transaction, TxMerkleNode, TxOut, Txid, merkle_tree};
 use primitives::{BlockHeight, ShortChannelId};
 
 use super::headers::HeaderChain;
@@ -14,6 +20,21 @@ use super::headers::HeaderChain;
 pub struct MerkleProof {
     block: MerkleBlock,
     transaction: Transaction,
+}
+
+/// What commits to all transactions of a block: the root of their tree, and how many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockTree {
+    root: TxMerkleNode,
+    transaction_count: u32,
+}
+
+impl BlockTree {
+    /// That of a block with these transactions; `None` where there are none. O(transactions).
+    pub fn of(txids: &[Txid]) -> Option<Self> {
+        let root = merkle_tree::calculate_root(txids.iter().map(|txid| txid.to_raw_hash()))?;
+        Some(BlockTree { root: root.into(), transaction_count: u32::try_from(txids.len()).ok()? })
+    }
 }
 
 impl MerkleProof {
@@ -40,7 +61,18 @@ impl MerkleProof {
         self.transaction.compute_txid()
     }
 
-    /// The output at `short_channel_id`. O(branch).
+    /// Checks that the branch is one of a tree, and as long as those of the tree are. O(1).
+    ///
+    /// # Errors
+    /// Where it is not: what the branch ends at may be no transaction.
+    pub fn check_tree(&self, tree: &BlockTree) -> Result<(), ProofError> {
+        let is_branch = self.block.header.merkle_root == tree.root
+            && self.block.txn.num_transactions() == tree.transaction_count;
+        if is_branch { Ok(()) } else { Err(ProofError::InnerNode) }
+    }
+
+    /// The output at `short_channel_id`, where [`MerkleProof::check_tree`] has shown that the branch ends at a transaction.
+    /// O(branch).
     ///
     /// # Errors
     /// Where the chain has too little work, the block is not in it at that height, the branch does not lead to its root, the
@@ -57,10 +89,6 @@ impl MerkleProof {
         let known = headers.block_hash(height).ok_or(ProofError::NoHeader { height })?;
         if self.block.header.block_hash() != known {
             return Err(ProofError::Block { height });
-        }
-        // A transaction of 64 bytes could be an inner node of the tree (CVE-2017-12842).
-        if self.transaction.base_size() == INNER_NODE_SIZE {
-            return Err(ProofError::InnerNode);
         }
         let (mut txids, mut places): (Vec<Txid>, Vec<u32>) = (Vec::new(), Vec::new());
         self.block.extract_matches(&mut txids, &mut places).map_err(|_| ProofError::Branch)?;
@@ -105,7 +133,6 @@ pub fn spent_outputs(
 
 /// The bytes of a block, which bound both parts.
 const PART_SIZE_MAX: usize = 4_000_000;
-const INNER_NODE_SIZE: usize = 64;
 
 /// Why a proof is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -141,8 +168,9 @@ pub enum ProofError {
     /// The branch does not lead to the header's root.
     #[error("the Merkle branch does not lead to the header")]
     Branch,
-    /// The transaction may be an inner node of the tree.
-    #[error("a transaction of 64 bytes proves nothing")]
+    /// The branch does not belong to the transactions of the block, or is not as long as those that do: it may end at an inner
+    /// node of the tree, or below a transaction.
+    #[error("the Merkle branch is not one of all transactions that the block is said to have")]
     InnerNode,
     /// The transaction is not at its place.
     #[error("the transaction is not the one of channel {short_channel_id}")]

@@ -21,7 +21,8 @@ use crate::view::{FUTURE_SECS_MAX, NetworkView, STALE_SECS};
 impl Gossip {
     /// Wants all news of a peer from now on, and those of the last hours. Some answer no queries for channels, and send
     /// the graph only when they are asked for old news at once (LDK does where they are six hours old): so a few peers
-    /// that we chose and that do not answer shall tell all since the log ended. Who answers is not asked to tell everything twice.
+    /// that we chose and that do not answer shall tell all since the log ended. So shall those that answer without the times
+    /// of updates: nobody can see which of a channel that is known are news. Who tells times is not asked to tell everything twice.
     pub(super) fn ask_for_news(&mut self, peer: PeerId, news: NewsSince, now: UnixTime) {
         let teller_count = self.peers.values().filter(|state| state.tells_backlog).count();
         let Some(state) = self.peers.get_mut(&peer) else { return };
@@ -137,7 +138,7 @@ impl Gossip {
         match self.peers.get_mut(&peer) {
             Some(state) if matches!(state.asked, Some(Asked::Ids(_))) && !state.answers_ids => {
                 if let Some(Asked::Ids(ids)) = state.asked.take() {
-                    self.in_flight.end(&ids);
+                    self.in_flight.end(&ids, state.is_outbound);
                 }
                 state.wanted.clear();
                 state.has_queries = false;
@@ -162,8 +163,8 @@ impl Gossip {
         }
     }
 
-    /// Asks for the next channels that the peer has and nobody else was asked for; `false` where there are none, or where no
-    /// looks are left.
+    /// Asks for the next channels that the peer has and nobody else was asked for; where we chose the peer and there are none,
+    /// for those that strangers were asked for. `false` where there are none, or where no looks are left.
     fn ask_for_channels(&mut self, peer: PeerId, looks_left: &mut usize, now: UnixTime) -> bool {
         let (version, view) = (self.in_flight.version(), &self.view);
         let Some(state) = self.peers.get_mut(&peer) else { return false };
@@ -185,7 +186,7 @@ impl Gossip {
             let wants = still_wanted(view, id, wants);
             if wants == 0 {
                 known.push(id);
-            } else if !self.in_flight.contains(id) {
+            } else if !self.in_flight.contains(id, !look.is_second) {
                 ids.push(id);
                 flags.push(u8::try_from(wants & QueryFlags::ALL).unwrap_or(u8::MAX));
             }
@@ -195,6 +196,11 @@ impl Gossip {
         }
         let has_found = look.has_found || !ids.is_empty();
         let is_fruitless = stopped_at.is_none() && !has_found;
+        if is_fruitless && state.is_outbound && !look.is_second {
+            let from = Some(ShortChannelId::from_u64(0));
+            state.look = Look { from, is_second: true, began_at: version, ..Look::default() };
+            return self.ask_for_channels(peer, looks_left, now);
+        }
         let fruitless_at = is_fruitless.then_some(look.began_at);
         state.look = Look { from: stopped_at, has_found, fruitless_at, ..look };
         if ids.is_empty() {
@@ -204,7 +210,7 @@ impl Gossip {
         }
         let packed = ShortIds::pack(ids.iter().copied());
         let asked: BTreeSet<ShortChannelId> = ids.into_iter().collect();
-        self.in_flight.begin(&asked);
+        self.in_flight.begin(&asked, state.is_outbound);
         state.asked = Some(Asked::Ids(asked));
         state.due_at = after(now, ANSWER_SECS_MAX);
         let short_channel_ids = ShortIds::from_packed(&packed).expect("a map's keys ascend");
@@ -241,6 +247,8 @@ impl Gossip {
         let (mut compared_count, mut found_count) = (0, 0);
         for entry in reply.entries() {
             compared_count += 1;
+            state.hides_news |=
+                entry.timestamps.is_none() && self.view.channel(entry.short_channel_id).is_some();
             let wants = wants(&self.view, &entry, now);
             if wants == 0 {
                 continue;
@@ -261,8 +269,9 @@ impl Gossip {
         // Nodes of before 2021 set the byte always, so it does not say enough alone.
         if reply.chain_hash != self.config.chain_hash || (covered >= end && reply.sync_complete) {
             state.asked = None;
+            let since = state.news_since();
             if state.wanted.is_empty() && state.news_due_at.is_some() {
-                self.ask_for_news(peer, NewsSince::Lately, now);
+                self.ask_for_news(peer, since, now);
             }
         }
         self.answered(peer, now);
@@ -278,13 +287,14 @@ impl Gossip {
     ) -> Result<(), DisconnectReason> {
         let Some(state) = self.peers.get_mut(&peer) else { return Ok(()) };
         let Some(Asked::Ids(ids)) = state.asked.take() else { return Err(DisconnectReason::OutOfTurn) };
-        self.in_flight.end(&ids);
+        self.in_flight.end(&ids, state.is_outbound);
         state.answers_ids = true;
         // Others are looked at again for what did not come.
         let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
         state.work.owe(count / COMPARED_PER_MICROSECOND, now);
+        let since = state.news_since();
         if state.news_due_at.is_some() {
-            self.ask_for_news(peer, NewsSince::Lately, now);
+            self.ask_for_news(peer, since, now);
         }
         Ok(())
     }

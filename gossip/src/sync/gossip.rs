@@ -6,7 +6,7 @@ use primitives::wire::{
     GossipTimestampFilter, QueryChannelRange, QueryShortChannelIds, ReplyChannelRange,
     ReplyShortChannelIdsEnd, Warning, WireMessage, message_type,
 };
-use primitives::{ChainHash, GraphDelta, Msat, UnixTime};
+use primitives::{ChainHash, GraphDelta, Msat, ShortChannelId, UnixTime};
 
 use super::checks::Checks;
 use super::funding::FundingRoom;
@@ -138,6 +138,11 @@ impl Gossip {
                 Ok(Stored::Node(node.into_parts().1))
             }
         }
+    }
+
+    /// Takes note of what the chain says that a channel holds, by the rules of [`NetworkView::correct_capacity`].
+    pub fn correct_capacity(&mut self, short_channel_id: ShortChannelId, capacity: Msat) -> Vec<GraphDelta> {
+        self.view.correct_capacity(short_channel_id, capacity)
     }
 
     /// What the network looks like.
@@ -298,6 +303,11 @@ impl Gossip {
         }
     }
 
+    /// Whether we chose a peer; one that has left is a stranger.
+    pub(super) fn has_chosen(&self, peer: PeerId) -> bool {
+        self.peers.get(&peer).is_some_and(|state| state.is_outbound)
+    }
+
     /// Notes what a message that taught nothing has cost us.
     pub(super) fn owe_for(&mut self, peer: PeerId, message: &[u8], now: UnixTime) {
         self.owe(peer, work_of(message), now);
@@ -326,8 +336,9 @@ impl Gossip {
     }
 
     fn forget(&mut self, peer: PeerId) {
-        if let Some(Asked::Ids(ids)) = self.peers.remove(&peer).and_then(|state| state.asked) {
-            self.in_flight.end(&ids);
+        let Some(state) = self.peers.remove(&peer) else { return };
+        if let Some(Asked::Ids(ids)) = state.asked {
+            self.in_flight.end(&ids, state.is_outbound);
         }
     }
 

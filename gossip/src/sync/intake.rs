@@ -139,10 +139,14 @@ impl Gossip {
     }
 
     /// Whether it is an update of a channel that the chain has not confirmed: somebody may have invented the channel's nodes,
-    /// and the signature be that of the true ones.
+    /// and the signature be that of the true ones. A capacity alone confirms nothing, for a file may have told it when nobody
+    /// asked the chain; what the chain does not have now is said to be spent.
     fn is_disputed(&self, name: &MessageKey) -> bool {
         let MessageKey::Update(id, _) = name else { return false };
-        self.view.channel(*id).is_some_and(|channel| channel.capacity.is_none())
+        self.view.channel(*id).is_some_and(|channel| match self.config.funding {
+            FundingCheck::Nobody => true,
+            FundingCheck::Chain => channel.capacity.is_none() || channel.spent_at.is_some(),
+        })
     }
 
     /// It costs what such things cost, and nobody is left for it.
@@ -162,8 +166,8 @@ impl Gossip {
         match self.config.funding {
             FundingCheck::Nobody => self.admit_channel(channel, None, now),
             FundingCheck::Chain => {
-                let question = FundingQuestion::of(channel.fact());
-                if self.funding.enter(peer, channel) {
+                let (question, is_outbound) = (FundingQuestion::of(channel.fact()), self.has_chosen(peer));
+                if self.funding.enter(peer, is_outbound, channel) {
                     self.outputs.push_back(Output::CheckFunding(question));
                 } else {
                     self.owe(peer, WORK_FUNDING, now);

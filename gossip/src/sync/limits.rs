@@ -23,6 +23,9 @@ pub(super) const PIECE_ORPHAN_COUNT_MAX: usize = PIECE_SIGNATURES_MAX / 4;
 pub const FUNDING_COUNT_MAX: usize = 4096;
 /// The same of one peer: enough to keep a node of the chain busy.
 pub const FUNDING_PEER_COUNT_MAX: usize = 64;
+/// The same of all peers together that we did not choose: a node of the chain answers them within two seconds, so that nobody
+/// else waits for longer, whatever strangers invent.
+pub const FUNDING_INBOUND_COUNT_MAX: usize = 256;
 /// Outputs that the chain does not have, some 1.5 MB. Peers tell some hundred channels that were closed of late.
 pub(super) const REFUSED_COUNT_MAX: usize = 1 << 14;
 /// Blocks above the tip that a channel may be in. It is announced when six blocks confirm it (BOLT 7), so that our node of the

@@ -46,6 +46,8 @@ pub(super) struct Peer {
     /// Until when it may answer our questions before it is asked for all that we missed; `None` once it was asked for
     /// news.
     pub(super) news_due_at: Option<UnixTime>,
+    /// Whether it says of channels that we know that it has them, and not of when: it may have later updates of them.
+    pub(super) hides_news: bool,
     /// Whether it was asked for all that we missed.
     pub(super) tells_backlog: bool,
     /// What it has and we have not, by flags of a query.
@@ -75,6 +77,8 @@ pub(super) struct Look {
     pub(super) from: Option<ShortChannelId>,
     /// What [`InFlight::version`](super::in_flight::InFlight::version) was when this look began.
     pub(super) began_at: u64,
+    /// Whether the one before has found nothing, so that this one counts what strangers were asked for as well.
+    pub(super) is_second: bool,
     /// Whether it has found something.
     pub(super) has_found: bool,
     /// When the last look began, in the same count, if it has found nothing: before it changes, none will.
@@ -135,7 +139,7 @@ pub(super) enum Backlog {
 /// Which news a peer shall tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NewsSince {
-    /// Those of the last hours: what is older, it was asked for.
+    /// Those of the last hours: what is older and not known, it was asked for.
     Lately,
     /// All since the log ended.
     LogEnd,
@@ -159,6 +163,7 @@ impl Peer {
             due_at: now,
             comparison: Comparison::default(),
             news_due_at: None,
+            hides_news: false,
             tells_backlog: false,
             wanted: BTreeMap::new(),
             look: Look::default(),
@@ -170,6 +175,11 @@ impl Peer {
             outgoing: BTreeSet::new(),
             is_busy: false,
         }
+    }
+
+    /// Which news it shall tell that answers.
+    pub(super) const fn news_since(&self) -> NewsSince {
+        if self.hides_news { NewsSince::LogEnd } else { NewsSince::Lately }
     }
 
     /// How much more than we do it may claim to know.

@@ -3,10 +3,11 @@
 //! Work leaves in small pieces, each for one thread: nobody waits for another thread, and news wait for few others. Peers
 //! take turns by signatures, so that one with many messages, or with messages of many signatures, takes no more than its
 //! share. At most one message of a name is under way. What comes behind it is judged by what the view says then: the
-//! same news of several peers is checked once, and a wrong signature keeps the right one out for one piece only. A channel
-//! is under way until the chain has answered, too.
+//! same news of several peers is checked once, and a wrong signature keeps the right one out for one piece only. Nobody pays
+//! for the wrong signatures of a peer that has left, of which there may be thousands: so those who are there come first, and
+//! some room is left in each piece. A channel is under way until the chain has answered, too.
 
-use primitives::UnixTime;
+use primitives::{ShortChannelId, UnixTime};
 
 use super::gossip::{Gossip, after};
 use super::io::Output;
@@ -53,17 +54,9 @@ impl Gossip {
 
     fn draft(&mut self, now: UnixTime) -> Draft {
         let mut draft = Draft::default();
-        while draft.jobs.len() < PIECE_ORPHAN_COUNT_MAX {
-            let Some((peer, job)) = self.orphans.front() else { break };
-            if self.must_wait(*peer, job, now) {
-                break;
-            }
-            let Some((peer, job)) = self.orphans.pop_front() else { break };
-            self.orphan_bytes -= job.candidate().size();
-            self.add(&mut draft, peer, job, now);
-        }
+        let orphan_count_max = self.orphans.len().min(PIECE_ORPHAN_COUNT_MAX);
         let mut blocked = Vec::new();
-        while draft.signature_count < PIECE_SIGNATURES_MAX {
+        while draft.signature_count < PIECE_SIGNATURES_MAX - orphan_count_max {
             let Some(peer) = self.checks.line.pop_front() else { break };
             match self.take_turn(peer, &mut draft, now) {
                 TurnEnd::Over => self.checks.line.push_back(peer),
@@ -74,7 +67,21 @@ impl Gossip {
         for peer in blocked.into_iter().rev() {
             self.checks.line.push_front(peer);
         }
+        self.draft_orphans(&mut draft, orphan_count_max, now);
         draft
+    }
+
+    fn draft_orphans(&mut self, draft: &mut Draft, count_max: usize, now: UnixTime) {
+        let stop = draft.jobs.len() + count_max;
+        while draft.jobs.len() < stop {
+            let Some((peer, job)) = self.orphans.front() else { return };
+            if self.must_wait(*peer, job, now) {
+                return;
+            }
+            let Some((peer, job)) = self.orphans.pop_front() else { return };
+            self.orphan_bytes -= job.candidate().size();
+            self.add(draft, peer, job, now);
+        }
     }
 
     /// Moves some of a peer's messages into the draft.
@@ -108,7 +115,11 @@ impl Gossip {
         let is_in_debt = || self.peers.get(&peer).is_some_and(owes);
         let name = name_of(job);
         self.checks.has_name(&name)
-            || matches!(name, MessageKey::Channel(id) if self.funding.holds_up(peer, id) || is_in_debt())
+            || matches!(name, MessageKey::Channel(id) if self.holds_up(peer, id) || is_in_debt())
+    }
+
+    fn holds_up(&self, peer: PeerId, id: ShortChannelId) -> bool {
+        self.funding.holds_up(peer, self.has_chosen(peer), id)
     }
 
     /// Adds a message, unless another peer has told it meanwhile.

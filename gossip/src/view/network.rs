@@ -243,6 +243,36 @@ impl NetworkView {
         Ok(GraphDelta::NodeSeen { node_id: *node_id, features: features.clone() })
     }
 
+    /// Takes note of what the chain says that a channel holds, where nobody had asked it before; returns the changes of the graph,
+    /// none where that is known. A graph learns a capacity when a channel opens: so this one closes and opens again, with all
+    /// that is known of it and of its nodes, as it is to be stored again.
+    pub fn correct_capacity(&mut self, short_channel_id: ShortChannelId, capacity: Msat) -> Vec<GraphDelta> {
+        let Some(entry) = self.channels.get_mut(&short_channel_id) else { return Vec::new() };
+        let capacity = Some(capacity);
+        if std::mem::replace(&mut entry.capacity, capacity) == capacity {
+            return Vec::new();
+        }
+        let ([node_id_1, node_id_2], features) = (entry.node_ids, entry.features.clone());
+        let mut changes = vec![
+            GraphDelta::ChannelClosed { short_channel_id },
+            GraphDelta::ChannelOpened { short_channel_id, node_id_1, node_id_2, capacity, features },
+        ];
+        for direction in Direction::BOTH {
+            let policy = entry.updates[direction.as_usize()].map(|update| update.policy);
+            changes.extend(policy.map(|policy| GraphDelta::PolicyUpdated {
+                short_channel_id,
+                direction,
+                policy,
+            }));
+        }
+        for node_id in entry.node_ids {
+            let announced = self.nodes.get(&node_id).and_then(|node| node.announced.as_ref());
+            let features = announced.map(|known| known.features.clone());
+            changes.extend(features.map(|features| GraphDelta::NodeSeen { node_id, features }));
+        }
+        changes
+    }
+
     /// Removes a channel, and its nodes where it was their last one.
     pub fn remove(&mut self, short_channel_id: ShortChannelId) -> Option<GraphDelta> {
         let entry = self.channels.remove(&short_channel_id)?;

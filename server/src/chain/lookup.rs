@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bitcoin::{OutPoint, Txid};
-use gossip::funding::{FundingAnswer, MerkleProof};
+use gossip::funding::{BlockTree, FundingAnswer, MerkleProof};
 use primitives::{BlockHeight, ShortChannelId};
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ pub(super) async fn look_up(
         return Ok(FundingAnswer::Missing.into());
     }
     if source.headers().is_some() {
-        return prove(client, source, short_channel_id, txid, &block.hash).await;
+        return prove(client, source, short_channel_id, txid, &block).await;
     }
     let output = decode::output(&output)?;
     let txid: Txid = txid.parse().map_err(|_| ChainError::Answer { method: "getblock" })?;
@@ -76,9 +76,16 @@ async fn block(
         Err(ChainError::Rpc { code: NOT_AVAILABLE, .. }) => return Err(ChainError::NoBlock { height }),
         block => block?,
     };
-    let block = Arc::new(KnownBlock { hash, txids: decode::txids(&block)? });
+    let txids = decode::txids(&block)?;
+    let tree = proven.and_then(|_| tree_of(&txids));
+    let block = Arc::new(KnownBlock { hash, txids, tree });
     source.remember(height, Arc::clone(&block), branch);
     Ok(Some(block))
+}
+
+fn tree_of(txids: &[String]) -> Option<BlockTree> {
+    let txids: Result<Vec<Txid>, _> = txids.iter().map(|txid| txid.parse()).collect();
+    BlockTree::of(&txids.ok()?)
 }
 
 /// The output as the block commits to it: whatever else the node said of it does not count.
@@ -87,11 +94,13 @@ async fn prove(
     source: &Source,
     short_channel_id: ShortChannelId,
     txid: &str,
-    hash: &str,
+    block: &KnownBlock,
 ) -> Result<Found, ChainError> {
-    let block = bytes(client, "gettxoutproof", json!([[txid], hash])).await?;
-    let transaction = bytes(client, "getrawtransaction", json!([txid, false, hash])).await?;
-    let proof = MerkleProof::decode(&block, &transaction)?;
+    let tree = block.tree.ok_or(ChainError::Answer { method: "getblock" })?;
+    let branch = bytes(client, "gettxoutproof", json!([[txid], block.hash])).await?;
+    let transaction = bytes(client, "getrawtransaction", json!([txid, false, block.hash])).await?;
+    let proof = MerkleProof::decode(&branch, &transaction)?;
+    proof.check_tree(&tree)?;
     let Some(headers) = source.headers() else { return Ok(FundingAnswer::Unknown.into()) };
     let output = proof.output(short_channel_id, &headers)?.clone();
     let outpoint = OutPoint { txid: proof.txid(), vout: short_channel_id.output().into() };

@@ -1,7 +1,7 @@
 //! What is asked of the chain, and what it says.
 
 use gossip::funding::{FundingAnswer, FundingQuestion};
-use primitives::{BlockHeight, ShortChannelId};
+use primitives::{BlockHeight, Msat, ShortChannelId};
 
 use super::error::ChainError;
 use super::notice::HeadersNotice;
@@ -12,7 +12,7 @@ pub enum ChainQuestion {
     /// Is there an output, unspent? Answered by [`ChainAnswer::Funding`].
     Funding(FundingQuestion),
     /// Is a channel's output still what it was when it was asked for last? Answered by [`ChainAnswer::Spent`] where it is
-    /// not, when there is nothing else to do.
+    /// not, and by [`ChainAnswer::Capacity`] where it is there, when there is nothing else to do.
     Watch {
         /// The channel.
         question: FundingQuestion,
@@ -42,6 +42,13 @@ pub enum ChainAnswer {
         short_channel_id: ShortChannelId,
         /// The block.
         spent_at: Option<BlockHeight>,
+    },
+    /// What the output of a channel that is watched holds: whoever was told of the channel before may not have asked.
+    Capacity {
+        /// The channel.
+        short_channel_id: ShortChannelId,
+        /// What it holds.
+        capacity: Msat,
     },
     /// What became of the headers that are kept.
     Headers(HeadersNotice),

@@ -1,13 +1,13 @@
 //! Answers questions on channels, a few at a time, and tells what new blocks change.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use gossip::funding::{FundingAnswer, FundingQuestion};
 use gossip::view::CLOSE_DELAY_BLOCKS;
-use primitives::{BlockHeight, ShortChannelId};
+use primitives::{BlockHeight, Msat, ShortChannelId};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, interval, sleep_until};
@@ -76,6 +76,8 @@ struct Desk {
     idle: Vec<RpcClient>,
     running: JoinSet<Done>,
     source: Arc<Source>,
+    /// Channels that are watched, and whose capacities were not told yet.
+    untold: BTreeSet<ShortChannelId>,
     /// Channels that were said to be spent, for they were not found, and may be found in another branch.
     lost: BTreeMap<ShortChannelId, Lost>,
     /// Channels whose blocks are not there, or whose answers make no sense: they are asked for with the next block.
@@ -111,6 +113,7 @@ impl Desk {
             idle: (0..CLIENT_COUNT).map(|_| RpcClient::new(config)).collect(),
             running: JoinSet::new(),
             source: Arc::new(source),
+            untold: BTreeSet::new(),
             lost: BTreeMap::new(),
             deferred: Vec::new(),
             rests_until: Instant::now(),
@@ -131,6 +134,7 @@ impl Desk {
         if let Some(spent_at) = spent_at {
             self.lost.insert(question.short_channel_id, Lost { question: question.clone(), spent_at });
         }
+        self.untold.insert(question.short_channel_id);
         self.later.push_back(question);
     }
 
@@ -195,25 +199,22 @@ impl Desk {
                 return is_told || answer(ChainAnswer::Failed(error));
             }
         };
-        let is_there = question.judge(&found.answer, None).is_ok();
-        if let Some(outpoint) = found.outpoint.filter(|_| is_there) {
+        let capacity = question.judge(&found.answer, None).ok();
+        if let Some(outpoint) = found.outpoint.filter(|_| capacity.is_some()) {
             if asked_at != watch.tip() {
                 // A block that was looked at meanwhile may have spent it.
                 self.later.push_back(question.clone());
             }
             watch.add(outpoint, question.clone());
         }
-        match found.answer {
-            found if is_first => answer(ChainAnswer::Funding { short_channel_id, answer: found }),
-            FundingAnswer::Unknown => {
+        match (found.answer, capacity) {
+            (found, _) if is_first => answer(ChainAnswer::Funding { short_channel_id, answer: found }),
+            (FundingAnswer::Unknown, _) => {
                 self.defer(question);
                 true
             }
-            _ if is_there => {
-                let was_lost = self.lost.remove(&short_channel_id).is_some();
-                !was_lost || answer(ChainAnswer::Spent { short_channel_id, spent_at: None })
-            }
-            _ => {
+            (_, Some(capacity)) => self.tell_of(short_channel_id, capacity, answer),
+            (_, None) => {
                 // It was gone when it was asked for, however many blocks have been looked at meanwhile.
                 let Some(spent_at) = asked_at.min(watch.tip()) else {
                     match watch.tip() {
@@ -228,6 +229,19 @@ impl Desk {
                 answer(ChainAnswer::Spent { short_channel_id, spent_at: Some(spent_at) })
             }
         }
+    }
+
+    /// Tells what is new of an output that is there; `false` where nobody listens.
+    fn tell_of(
+        &mut self,
+        short_channel_id: ShortChannelId,
+        capacity: Msat,
+        answer: &impl Fn(ChainAnswer) -> bool,
+    ) -> bool {
+        let was_lost = self.lost.remove(&short_channel_id).is_some();
+        let is_untold = self.untold.remove(&short_channel_id);
+        (!was_lost || answer(ChainAnswer::Spent { short_channel_id, spent_at: None }))
+            && (!is_untold || answer(ChainAnswer::Capacity { short_channel_id, capacity }))
     }
 }
 
@@ -293,6 +307,27 @@ mod tests {
         assert_eq!((desk.later.len(), desk.lost.len(), desk.deferred.len()), (0, 0, 0));
     }
 
+    #[test]
+    fn what_a_watched_output_holds_is_told_once() {
+        let rpc = RpcConfig { address: "127.0.0.1:1".into(), auth: RpcAuth::Password("a:b".into()) };
+        let (mut desk, mut watch) = (Desk::new(&rpc, Source::default()), Watch::default());
+        watch.begin(vec![(83, "tip".into())], &|_| true);
+        desk.watch(question(1), None);
+        for (n, told) in [(1, vec![scid(1)]), (1, vec![]), (2, vec![])] {
+            let output = TxOut { value: Amount::from_sat(7), script_pubkey: ScriptBuf::new() };
+            let height = Some(BlockHeight::from_u32(83));
+            let done = done(&rpc, question(n), height, FundingAnswer::Unspent(output));
+            let answers = answers_to(&mut desk, done, &mut watch).into_iter().map(|answer| match answer {
+                ChainAnswer::Capacity { short_channel_id, capacity } => {
+                    assert_eq!(Some(capacity), Msat::from_sat(7));
+                    short_channel_id
+                }
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(answers.collect::<Vec<_>>(), told);
+        }
+    }
+
     fn scid(n: u64) -> ShortChannelId {
         ShortChannelId::from_u64(n << 40)
     }
@@ -311,15 +346,20 @@ mod tests {
         Done { client: RpcClient::new(rpc), question, is_first: false, asked_at, result }
     }
 
-    /// What is told of ends.
-    fn taken(desk: &mut Desk, done: Done, watch: &mut Watch) -> Vec<Option<u32>> {
+    fn answers_to(desk: &mut Desk, done: Done, watch: &mut Watch) -> Vec<ChainAnswer> {
         let answers = RefCell::new(Vec::new());
         assert!(desk.take(done, watch, &|answer| {
             answers.borrow_mut().push(answer);
             true
         }));
-        let spent = answers.into_inner().into_iter().map(|answer| match answer {
-            ChainAnswer::Spent { spent_at, .. } => spent_at.map(BlockHeight::to_u32),
+        answers.into_inner()
+    }
+
+    /// What is told of ends.
+    fn taken(desk: &mut Desk, done: Done, watch: &mut Watch) -> Vec<Option<u32>> {
+        let spent = answers_to(desk, done, watch).into_iter().filter_map(|answer| match answer {
+            ChainAnswer::Spent { spent_at, .. } => Some(spent_at.map(BlockHeight::to_u32)),
+            ChainAnswer::Capacity { .. } => None,
             other => panic!("{other:?}"),
         });
         spent.collect()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bitcoin::block::Header;
-use gossip::funding::HeaderChain;
+use gossip::funding::{BlockTree, HeaderChain};
 use primitives::UnixTime;
 
 use super::notice::HeadersNotice;
@@ -51,6 +51,8 @@ struct KnownBlocks {
 pub(super) struct KnownBlock {
     pub(super) hash: String,
     pub(super) txids: Vec<String>,
+    /// What these ids make, where the node must prove what it says.
+    pub(super) tree: Option<BlockTree>,
 }
 
 impl Source {

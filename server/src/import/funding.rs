@@ -28,13 +28,15 @@ impl FundingDesk {
         Ok(FundingDesk { questions, answers, _runtime: runtime })
     }
 
-    /// The answers to all of these.
+    /// The answers to all of these. Several for one output, as where a file announces a channel twice, are one question.
     pub(super) fn ask(
         &self,
         questions: Vec<FundingQuestion>,
     ) -> Result<BTreeMap<ShortChannelId, FundingAnswer>, ImportError> {
+        let questions: BTreeMap<ShortChannelId, FundingQuestion> =
+            questions.into_iter().map(|question| (question.short_channel_id, question)).collect();
         let (count, mut answers) = (questions.len(), BTreeMap::new());
-        for question in questions {
+        for question in questions.into_values() {
             // Who is gone answers nothing, which is noticed below.
             let _ = self.questions.send(ChainQuestion::Funding(question));
         }
@@ -45,7 +47,12 @@ impl FundingDesk {
                 }
                 Ok(ChainAnswer::Failed(error)) if error.is_of_one_block() => {}
                 Ok(ChainAnswer::Failed(error)) => return Err(error.into()),
-                Ok(ChainAnswer::Block { .. } | ChainAnswer::Spent { .. } | ChainAnswer::Headers(_)) => {}
+                Ok(
+                    ChainAnswer::Block { .. }
+                    | ChainAnswer::Spent { .. }
+                    | ChainAnswer::Capacity { .. }
+                    | ChainAnswer::Headers(_),
+                ) => {}
                 Err(_) => return Ok(answers),
             }
         }

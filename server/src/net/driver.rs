@@ -14,6 +14,7 @@ use gossip::record::Record;
 use gossip::sync::{DisconnectReason, Gossip, Input, Output, Stored};
 use gossip::verify::{CheckedPiece, KeyRing, VerifyPiece};
 use gossip::view::MessageKey;
+use primitives::{GraphDelta, Msat, ShortChannelId};
 use rayon::ThreadPool;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -56,6 +57,8 @@ pub(super) enum Answer {
     Chain(ChainAnswer),
     /// The disk has what a compaction wanted it to have.
     Compacted(Result<(), LogError>),
+    /// The disk does not have what was appended, and nobody knows since when.
+    Unsynced(LogError),
     Stop,
 }
 
@@ -205,6 +208,9 @@ impl<F: Feed> Driver<F> {
             Answer::Chain(ChainAnswer::Spent { short_channel_id, spent_at }) => {
                 self.handle(Input::FundingSpent { short_channel_id, spent_at })
             }
+            Answer::Chain(ChainAnswer::Capacity { short_channel_id, capacity }) => {
+                self.correct_capacity(short_channel_id, capacity)
+            }
             Answer::Chain(ChainAnswer::Headers(notice)) => {
                 self.board.tell(Notice::Headers(notice));
                 Ok(())
@@ -223,6 +229,8 @@ impl<F: Feed> Driver<F> {
                 }
                 Ok(())
             }
+            // The system says so once, and calls lost pages clean afterwards: later writes and waits would succeed.
+            Answer::Unsynced(error) => Err(error),
             // The loop has looked at this one.
             Answer::Stop => Ok(()),
         }
@@ -282,6 +290,39 @@ impl<F: Feed> Driver<F> {
         Ok(heard)
     }
 
+    /// In a log, too, a channel's record tells its capacity: it is written again, with all that its removal voids.
+    fn correct_capacity(&mut self, id: ShortChannelId, capacity: Msat) -> Result<(), LogError> {
+        let changes = self.gossip.correct_capacity(id, capacity);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        // What was verified a moment ago is not in the log yet.
+        self.append()?;
+        for change in changes {
+            self.feed.apply(&change);
+            self.counts.delta_count += 1;
+            let stored = match change {
+                GraphDelta::ChannelClosed { short_channel_id } => Some(Stored::Removed(short_channel_id)),
+                GraphDelta::ChannelOpened { short_channel_id, capacity, .. } => {
+                    let message = self.log.read(MessageKey::Channel(short_channel_id))?;
+                    message.map(|message| Stored::Channel { capacity, message })
+                }
+                GraphDelta::PolicyUpdated { short_channel_id, direction, .. } => {
+                    self.log.read(MessageKey::Update(short_channel_id, direction))?.map(Stored::Update)
+                }
+                GraphDelta::NodeSeen { node_id, .. } => {
+                    self.log.read(MessageKey::Node(node_id))?.map(Stored::Node)
+                }
+            };
+            self.stored.extend(stored);
+        }
+        if let Some(spent_at) = self.gossip.view().channel(id).and_then(|channel| channel.spent_at) {
+            self.stored.push(Stored::Spent { short_channel_id: id, spent_at: Some(spent_at) });
+        }
+        (self.chores.is_unpublished, self.chores.is_unstored) = (true, true);
+        Ok(())
+    }
+
     fn close(&mut self, peer: PeerId, reason: DisconnectReason) {
         if let Some(link) = self.links.remove(&peer) {
             link.close(reason);
@@ -325,9 +366,7 @@ impl<F: Feed> Driver<F> {
             self.chores.stored_at = now;
         }
         if self.chores.is_unsynced && now >= self.chores.synced_at + SYNC_EVERY {
-            let sync = self.log.sync_later()?;
-            // A disk that fails says so to the next append, too.
-            drop(self.waiters.spawn_blocking(sync));
+            self.sync_later()?;
             (self.chores.is_unsynced, self.chores.synced_at) = (false, now);
         }
         if self.chores.is_unshown && now >= self.chores.shown_at + SHOW_EVERY {
@@ -376,6 +415,17 @@ impl<F: Feed> Driver<F> {
         }
     }
 
+    fn sync_later(&self) -> Result<(), LogError> {
+        let (sync, answers) = (self.log.sync_later()?, self.verifier.answers.clone());
+        self.waiters.spawn_blocking(move || {
+            if let Err(error) = sync() {
+                // Where nobody wants to know any more, the core has stopped.
+                let _ = answers.send(Answer::Unsynced(error));
+            }
+        });
+        Ok(())
+    }
+
     fn wait_for_disk(&self, work: DiskWork) {
         let answers = self.verifier.answers.clone();
         // Where nobody wants to know any more, the core has stopped.
@@ -419,3 +469,48 @@ const COMPACTION_PAUSE: Duration = Duration::from_secs(600);
 const TICK_MAX: u32 = 60;
 /// The core counts in whole seconds, so that it need not be asked in the middle of one.
 const TICK_MIN: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use gossip::funding::FundingCheck;
+    use gossip::sync::Config;
+    use primitives::ChainHash;
+
+    use super::*;
+
+    #[test]
+    fn a_disk_that_does_not_have_what_was_written_ends_the_core() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("gossip.log");
+        let chain_hash = ChainHash::REGTEST;
+        let config = Config { chain_hash, funding: FundingCheck::Nobody, verify_thread_count: 1 };
+        let (log, _) = GossipLog::open(&path, chain_hash, |_| ()).expect("a new log");
+        let (_events_in, events) = mpsc::channel(1);
+        let (answers_in, answers) = mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+        let secp = Arc::new(Secp256k1::verification_only());
+        let driver = Driver {
+            gossip: Gossip::new(config, unix_now()),
+            log,
+            feed: (),
+            board: Arc::new(Board::new(None)),
+            events,
+            answers,
+            verifier: Verifier { pool, secp, ring: Arc::default(), answers: answers_in.clone() },
+            chain: None,
+            waiters: runtime.handle().clone(),
+            compaction_size_min: u64::MAX,
+            stored: Vec::new(),
+            links: BTreeMap::new(),
+            chores: Chores::new(),
+            counts: Status::default(),
+        };
+        let error = LogError::Io { path, error: io::ErrorKind::StorageFull.into() };
+        assert!(answers_in.send(Answer::Unsynced(error)).is_ok());
+        assert!(answers_in.send(Answer::Stop).is_ok());
+        assert!(runtime.block_on(driver.run()).is_err(), "a stop does not make it good");
+    }
+}

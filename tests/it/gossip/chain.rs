@@ -67,6 +67,8 @@ pub(super) enum Lie {
     Work,
     /// A block that spends an output does without the spending transaction.
     Spent,
+    /// A block has one transaction more.
+    Count,
 }
 
 impl Chain {
@@ -139,6 +141,9 @@ impl Chain {
                 let mut block = self.blocks[height].1.clone();
                 if self.lie == Some(Lie::Spent) {
                     block.txdata.truncate(1);
+                }
+                if self.lie == Some(Lie::Count) {
+                    block.txdata.push(block.txdata[0].clone());
                 }
                 let txids =
                     || block.txdata.iter().map(|tx| tx.compute_txid().to_string()).collect::<Vec<_>>();
@@ -262,7 +267,7 @@ impl Asker {
     }
 
     /// The same, but for a server that must prove what it says.
-    fn start_doubtful(rpc: RpcConfig) -> Self {
+    pub(super) fn start_doubtful(rpc: RpcConfig) -> Self {
         Asker::start_with(ChainConfig::Proven {
             rpc,
             headers: Box::new(HeaderChain::from_genesis(Network::Regtest)),
@@ -411,7 +416,7 @@ pub(super) fn served(lie: Option<Lie>) -> (Arc<Mutex<Chain>>, RpcConfig, OutPoin
 
 impl Asker {
     /// The next complaint.
-    async fn failure(&mut self) -> ChainError {
+    pub(super) async fn failure(&mut self) -> ChainError {
         loop {
             if let ChainAnswer::Failed(error) = self.next().await {
                 return error;

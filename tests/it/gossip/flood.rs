@@ -4,7 +4,7 @@
 use gossip::admit::PeerId;
 use gossip::funding::FundingCheck;
 use gossip::record::Record;
-use gossip::sync::{Config, DisconnectReason, Gossip, Input, Output};
+use gossip::sync::{Config, DisconnectReason, Gossip, Input, Output, PEER_COUNT_MAX};
 use gossip::verify::Candidate;
 use gossip::view::{FEATURE_BYTES_MAX, Refusal};
 use primitives::wire::{GossipTimestampFilter, QueryChannelRange, WireMessage};
@@ -177,4 +177,27 @@ fn a_second_question_before_the_answer_ends_it() {
     let (count, reason) = flood(|_| query.to_bytes());
     assert_eq!(reason, DisconnectReason::OutOfTurn);
     assert!(count <= 2, "{count}");
+}
+
+#[test]
+fn there_are_no_more_peers_than_so_many() {
+    let now = UnixTime::from_secs(START);
+    let mut gossip = Gossip::new(config(), now);
+    let is_refused = |gossip: &mut Gossip, n: u64| {
+        let peer = PeerId::from_u64(n);
+        gossip
+            .handle(now, Input::PeerConnected { peer, is_outbound: n.is_multiple_of(2), has_queries: false });
+        let outputs: Vec<Output> = std::iter::from_fn(|| gossip.poll_output()).collect();
+        let refused = (peer, DisconnectReason::TooManyPeers);
+        let mut left = outputs.iter().filter_map(|output| match output {
+            Output::Disconnect { peer, reason } => Some((*peer, *reason)),
+            _ => None,
+        });
+        left.any(|left| left == refused)
+    };
+    let count = PEER_COUNT_MAX as u64;
+    assert!((0..count).all(|n| !is_refused(&mut gossip, n)));
+    assert!(is_refused(&mut gossip, count));
+    gossip.handle(now, Input::PeerDisconnected { peer: PeerId::from_u64(7) });
+    assert!(!is_refused(&mut gossip, count + 1) && is_refused(&mut gossip, count + 2));
 }

@@ -6,7 +6,9 @@ use bitcoin::secp256k1::{Secp256k1, VerifyOnly};
 use bitcoin::{Amount, TxOut};
 use gossip::admit::PeerId;
 use gossip::funding::{FundingAnswer, FundingCheck, FundingQuestion};
-use gossip::sync::{Config, FUNDING_PEER_COUNT_MAX, Gossip, Input, Output};
+use gossip::sync::{
+    Config, FUNDING_INBOUND_COUNT_MAX, FUNDING_PEER_COUNT_MAX, Gossip, Input, Output, PIECE_SIGNATURES_MAX,
+};
 use gossip::verify::KeyRing;
 use primitives::{BlockHeight, ChainHash, Direction, ShortChannelId, UnixTime};
 use tests::signed::{Author, Ends, Signer};
@@ -213,6 +215,36 @@ fn a_peer_waits_for_its_share_of_the_chain_and_nothing_is_lost() {
     }
     while bench.answer(unspent) {}
     assert_eq!((bench.channel_count(), bench.checked_count), (3001, 3001));
+}
+
+#[test]
+fn strangers_share_a_small_part_of_the_room_and_keep_nobody_out_who_was_chosen() {
+    const EACH: u32 = 100;
+    let mut bench = Bench::new();
+    // However many names there are, and whoever has left meanwhile.
+    for n in 0..10 {
+        let peer = PeerId::from_u64(10 + u64::from(n));
+        bench.handle(Input::PeerConnected { peer, is_outbound: false, has_queries: false });
+        for word in 0..EACH {
+            let word = bench.channel(n * EACH + word);
+            bench.say(peer, &word);
+        }
+        if n == 0 {
+            bench.handle(Input::PeerDisconnected { peer });
+        }
+    }
+    let most = FUNDING_INBOUND_COUNT_MAX + PIECE_SIGNATURES_MAX;
+    assert!((FUNDING_INBOUND_COUNT_MAX..=most).contains(&bench.asked_count), "{} asked", bench.asked_count);
+    let before = bench.asked_count;
+    let word = bench.channel(9000);
+    bench.say(HONEST, &word);
+    assert_eq!(bench.asked_count, before + 1);
+    // What strangers who are still there have told is looked for when there is room.
+    while bench.answer(unspent) {}
+    let of_who_left =
+        bench.gossip.view().channels_from(scid(0)).take_while(|(id, _)| *id < scid(EACH)).count();
+    assert!((FUNDING_PEER_COUNT_MAX..EACH as usize).contains(&of_who_left), "{of_who_left}");
+    assert_eq!(bench.channel_count(), of_who_left + 9 * EACH as usize + 1);
 }
 
 #[test]

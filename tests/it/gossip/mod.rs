@@ -3,6 +3,7 @@
 mod bolt1;
 mod bolt7;
 mod breaks;
+mod capacities;
 mod chain;
 mod fairness;
 mod flood;

@@ -8,11 +8,12 @@ use bitcoin::{
     Amount, Block, MerkleBlock, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid,
     Witness, transaction,
 };
-use gossip::funding::{HeaderChain, MerkleProof, spent_outputs};
+use gossip::funding::{FundingAnswer, HeaderChain, MerkleProof, ProofError, spent_outputs};
 use primitives::{BlockHeight, ShortChannelId, UnixTime};
 use proptest::prelude::*;
+use server::chain::ChainError;
 
-use super::chain::mined;
+use super::chain::{Asker, Lie, mined, runtime, served};
 
 const NOW: UnixTime = UnixTime::from_secs(u32::MAX);
 
@@ -48,6 +49,17 @@ fn chain_with(block: &Block) -> HeaderChain {
 
 fn scid(place: u32, output: u16) -> ShortChannelId {
     ShortChannelId::from_parts(1, place, output).unwrap()
+}
+
+#[test]
+fn branches_are_held_against_all_transactions_of_a_block() {
+    runtime().block_on(async {
+        let (_chain, config, _) = served(Some(Lie::Count));
+        let mut asker = Asker::start_doubtful(config);
+        asker.ask(1, 1, 0);
+        assert_eq!(asker.found().await, FundingAnswer::Unknown);
+        assert_eq!(asker.failure().await, ChainError::Proof(ProofError::InnerNode));
+    });
 }
 
 proptest! {

@@ -202,6 +202,34 @@ fn what_others_were_asked_for_is_asked_again_when_they_leave() {
     assert_eq!(asker.ids_asked[asked_before..], asked);
 }
 
+/// The answer of a stranger may drip for as long as it goes on, which keeps nobody from being asked that we chose.
+#[test]
+fn what_a_stranger_was_asked_for_is_asked_of_one_that_was_chosen() {
+    let mut asker = Asker::new(STRANGER);
+    let [other_stranger, other_chosen] = [3, 4].map(PeerId::from_u64);
+    let (ids, more) = ((0..300).map(|n| scid(700_000, n)).collect::<Vec<_>>(), scid(700_001, 0));
+    let of = |peer: PeerId| ids.iter().map(|id| (peer, *id)).collect::<Vec<_>>();
+    asker.say(STRANGER, &part(0, true, &ids, None));
+    assert_eq!(std::mem::take(&mut asker.ids_asked), of(STRANGER));
+    // What nobody was asked for comes first.
+    asker.handle(Input::PeerConnected { peer: CHOSEN, is_outbound: true, has_queries: true });
+    asker.say(CHOSEN, &part(0, true, &[&ids[..], &[more][..]].concat(), None));
+    assert_eq!(std::mem::take(&mut asker.ids_asked), [(CHOSEN, more)]);
+    asker.say(CHOSEN, &ReplyShortChannelIdsEnd { chain_hash: CHAIN, full_information: true }.to_bytes());
+    assert_eq!(std::mem::take(&mut asker.ids_asked), of(CHOSEN));
+    // What one that was chosen is asked for, nobody else is.
+    for (peer, is_outbound) in [(other_stranger, false), (other_chosen, true)] {
+        asker.handle(Input::PeerConnected { peer, is_outbound, has_queries: true });
+        asker.say(peer, &part(0, true, &ids, None));
+        // It is compared with once more, for there is nothing to ask it for.
+        asker.say(peer, &part(0, true, &[], None));
+    }
+    asker.handle(Input::PeerDisconnected { peer: STRANGER });
+    assert_eq!((asker.left, asker.ids_asked.len()), (None, 0));
+    asker.handle(Input::PeerDisconnected { peer: CHOSEN });
+    assert_eq!(asker.ids_asked, [of(other_stranger), of(other_chosen)].concat());
+}
+
 #[test]
 fn a_stranger_may_claim_less_than_who_was_chosen() {
     let claimed = |peer| {

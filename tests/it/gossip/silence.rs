@@ -56,6 +56,11 @@ fn say(gossip: &mut Gossip, after: u32, message: &[u8]) -> (Vec<u16>, Option<Dis
 }
 
 fn range_reply(ids: impl Iterator<Item = ShortChannelId>) -> Vec<u8> {
+    range_reply_with(ids, None)
+}
+
+/// The same, where `timestamps` are those of both updates of each channel.
+fn range_reply_with(ids: impl Iterator<Item = ShortChannelId>, timestamps: Option<&[u8]>) -> Vec<u8> {
     let packed = ShortIds::pack(ids);
     ReplyChannelRange {
         chain_hash: CHAIN,
@@ -63,7 +68,7 @@ fn range_reply(ids: impl Iterator<Item = ShortChannelId>) -> Vec<u8> {
         number_of_blocks: u32::MAX,
         sync_complete: true,
         short_channel_ids: ShortIds::from_packed(&packed).unwrap(),
-        timestamps: None,
+        timestamps,
         checksums: None,
     }
     .to_bytes()
@@ -189,6 +194,7 @@ fn news_asked_back(gossip: &mut Gossip, now: u32) -> Option<u32> {
 fn who_answers_is_not_asked_to_tell_everything_twice() {
     let end = ReplyShortChannelIdsEnd { chain_hash: CHAIN, full_information: true }.to_bytes();
     let nothing = || range_reply(std::iter::empty());
+    // It is not known yet, so that there is nothing else of it that was missed.
     let something = || range_reply([scid(1)].into_iter());
     for words in [vec![nothing()], vec![something(), end]] {
         let mut gossip = connected();
@@ -199,6 +205,33 @@ fn who_answers_is_not_asked_to_tell_everything_twice() {
         }
         let now = START + NEWS_PATIENCE_SECS - 1;
         assert_eq!(news_asked_back(&mut gossip, now), Some(2 * 3600));
+    }
+}
+
+#[test]
+fn who_tells_no_times_of_what_is_known_is_asked_for_all_that_was_missed() {
+    const HOUR: u32 = 3600;
+    let now = UnixTime::from_secs(START);
+    let channel = Signer::new(CHAIN).channel(scid(0), Ends { one: Author(1), two: Author(2) });
+    let stored = Record::Channel { capacity: None, message: &channel };
+    let stored_at = UnixTime::from_secs(START - 10 * HOUR);
+    let end = ReplyShortChannelIdsEnd { chain_hash: CHAIN, full_information: true }.to_bytes();
+    let times = [START - HOUR; 2].map(u32::to_be_bytes).concat();
+    let known = || [scid(0)].into_iter();
+    for (words, hours) in [
+        (vec![range_reply(known())], 12),
+        (vec![range_reply(known().chain([scid(1)])), end.clone()], 12),
+        // Its updates are asked for by their times.
+        (vec![range_reply_with(known(), Some(&times)), end], 2),
+    ] {
+        let mut gossip = Gossip::new(config(), now);
+        gossip.restore(&stored.restore(CHAIN, stored_at).unwrap()).unwrap();
+        gossip.handle(now, Input::PeerConnected { peer: PEER, is_outbound: true, has_queries: true });
+        for word in &words {
+            assert_eq!(news_asked_back(&mut gossip, START), None);
+            gossip.handle(now, Input::Message { peer: PEER, message: word });
+        }
+        assert_eq!(news_asked_back(&mut gossip, START), Some(hours * HOUR));
     }
 }
 

@@ -2,23 +2,40 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
+use bitcoin::Witness;
 use engine::import::GossipStoreError;
-use gossip::funding::FundingCheck;
+use gossip::funding::{FundingCheck, funding_script};
 use gossip::sync::{Config, Gossip};
 use gossip::view::{MessageKey, NetworkView};
 use primitives::{ChainHash, Direction, Msat, ShortChannelId, UnixTime};
+use server::chain::ChainConfig;
 use server::import::{ImportCounts, ImportError, Importer, Moment, Reason};
 use server::store::GossipLog;
 use tests::cln_store::{crc32c, number, store};
 use tests::data::shared;
 use tests::signed::{Author, Ends, Signer};
 
+use super::chain::{from, output, served, transaction};
+
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 const CHAIN: ChainHash = ChainHash::REGTEST;
 
 /// Imports into the log at `path`; what it told, the view after it, and the view that the log gives back.
 fn import(
+    path: &Path,
+    chain_hash: ChainHash,
+    store: &[u8],
+    now: UnixTime,
+) -> Result<(ImportCounts, Gossip), ImportError> {
+    import_with(None, path, chain_hash, store, now)
+}
+
+/// The same, where `chain` says what is funded.
+fn import_with(
+    chain: Option<ChainConfig>,
     path: &Path,
     chain_hash: ChainHash,
     store: &[u8],
@@ -31,7 +48,7 @@ fn import(
     })
     .unwrap();
     let moment = Moment { now, written_at: now };
-    let importer = Importer::new(&mut gossip, &mut log, None, moment).unwrap();
+    let importer = Importer::new(&mut gossip, &mut log, chain, moment).unwrap();
     let (counts, taken) = importer.read_gossip_store(store, &mut |_| ())?;
     assert_eq!(taken.len() as u64, counts.channel_count - counts.removed_count);
     Ok((counts, gossip))
@@ -195,4 +212,27 @@ fn a_fault_in_the_middle_keeps_what_came_before() {
     let error = import(&path, CHAIN, &bytes, NOW).expect_err("a checksum is wrong");
     assert!(matches!(error, ImportError::Store(GossipStoreError::Checksum { .. })), "{error}");
     assert_eq!(reopened(&path, CHAIN, NOW).channel_count(), 1);
+}
+
+#[test]
+fn a_channel_that_is_told_twice_at_once_is_looked_for_and_taken_once() {
+    let (folder, signer) = (tempfile::tempdir().unwrap(), Signer::new(CHAIN));
+    let (chain, rpc, _) = served(None);
+    let scid = ShortChannelId::from_parts(3, 1, 0).unwrap();
+    let [one, two] = signer.funding_keys(scid);
+    let funding = transaction(from(2), Witness::new(), vec![output(funding_script(&one, &two), 30_000)]);
+    chain.lock().unwrap().mine(vec![funding], 3);
+    let channel = signer.channel(scid, Ends { one: Author(1), two: Author(2) });
+    let amount = number(4101, 50_000);
+    let bytes = store(&[channel.clone(), amount.clone(), channel, amount]);
+    let path = folder.path().join("gossip.log");
+    // Who waits for two answers waits for ever.
+    let (done, imported) = mpsc::channel();
+    std::thread::spawn(move || {
+        let chain = Some(ChainConfig::Believed(rpc));
+        drop(done.send(import_with(chain, &path, CHAIN, &bytes, NOW)));
+    });
+    let (counts, gossip) = imported.recv_timeout(Duration::from_secs(300)).expect("it ends").unwrap();
+    assert_eq!((counts.channel_count, counts.refused), (1, [(Reason::Known, 1)].into()));
+    assert_eq!(gossip.view().channel(scid).unwrap().capacity, Msat::from_sat(30_000));
 }

@@ -3,11 +3,12 @@
 use bitcoin::secp256k1::Secp256k1;
 use gossip::admit::PeerId;
 use gossip::funding::FundingCheck;
+use gossip::record::Record;
 use gossip::sync::{
     Config, DisconnectReason, Gossip, Input, Output, PIECE_SIGNATURES_MAX, PIECES_PER_THREAD,
 };
 use gossip::verify::{KeyRing, VerifyPiece};
-use primitives::{ChainHash, Direction, ShortChannelId, UnixTime};
+use primitives::{BlockHeight, ChainHash, Direction, Msat, ShortChannelId, UnixTime};
 use tests::signed::{Author, Ends, Signer};
 
 const CHAIN: ChainHash = ChainHash::REGTEST;
@@ -18,7 +19,11 @@ const QUIET: PeerId = PeerId::from_u64(2);
 const SIGNATURES_MAX: usize = PIECE_SIGNATURES_MAX + 3;
 
 fn core(verify_thread_count: usize) -> Gossip {
-    let config = Config { chain_hash: CHAIN, funding: FundingCheck::Nobody, verify_thread_count };
+    core_with(FundingCheck::Nobody, verify_thread_count)
+}
+
+fn core_with(funding: FundingCheck, verify_thread_count: usize) -> Gossip {
+    let config = Config { chain_hash: CHAIN, funding, verify_thread_count };
     let mut gossip = Gossip::new(config, NOW);
     for peer in [LOUD, QUIET] {
         gossip.handle(NOW, Input::PeerConnected { peer, is_outbound: true, has_queries: false });
@@ -131,4 +136,64 @@ fn who_tells_the_true_update_of_an_invented_channel_is_not_left_for_it() {
     let mut wrong = channel(&signer, 9);
     wrong[10] ^= 1;
     assert!(matches!(say(LOUD, &wrong), Some((LOUD, DisconnectReason::Signature(_)))));
+}
+
+#[test]
+fn who_tells_the_true_update_is_left_only_where_the_chain_has_confirmed_the_channel() {
+    let (signer, secp, ring) = (Signer::new(CHAIN), Secp256k1::verification_only(), KeyRing::default());
+    let short_channel_id = ShortChannelId::from_parts(700_000, 1, 0).unwrap();
+    let [invented, true_ends] =
+        [[1, 2], [3, 4]].map(|[one, two]| Ends { one: Author(one), two: Author(two) });
+    let message = signer.channel(short_channel_id, invented);
+    let update = signer.update(short_channel_id, true_ends, Direction::NodeOneToTwo, NOW, 1);
+    for (funding, spent_at, is_left) in [
+        // A file may have told the capacity.
+        (FundingCheck::Nobody, None, false),
+        (FundingCheck::Chain, None, true),
+        // The chain does not have it, after all.
+        (FundingCheck::Chain, Some(BlockHeight::from_u32(700_100)), false),
+    ] {
+        let mut gossip = core_with(funding, 1);
+        let record = Record::Channel { capacity: Some(Msat::from_msat(5000)), message: &message };
+        gossip.restore(&record.restore(CHAIN, NOW).unwrap()).unwrap();
+        gossip.handle(NOW, Input::FundingSpent { short_channel_id, spent_at });
+        gossip.handle(NOW, Input::Message { peer: QUIET, message: &update });
+        let (mut pieces, _) = outputs(&mut gossip);
+        assert!(pieces.len() == 1 && says(&pieces[0], &update));
+        gossip.handle(NOW, Input::Verified(pieces.remove(0).run(&secp, &ring)));
+        assert_eq!(outputs(&mut gossip).1.is_some(), is_left, "{funding:?} {spent_at:?}");
+    }
+}
+
+#[test]
+fn wrong_signatures_of_who_has_left_come_behind_what_others_say() {
+    let (signer, secp, ring) = (Signer::new(CHAIN), Secp256k1::verification_only(), KeyRing::default());
+    let mut gossip = core(1);
+    let id = ShortChannelId::from_parts(700_000, 1, 0).unwrap();
+    let ends = Ends { one: Author(1), two: Author(11) };
+    let update = |secs| {
+        let time = UnixTime::from_secs(NOW.to_secs() + secs);
+        signer.update(id, ends, Direction::NodeOneToTwo, time, 1)
+    };
+    for secs in 1..=50 {
+        let mut wrong = update(secs);
+        wrong[10] ^= 1;
+        gossip.handle(NOW, Input::Message { peer: LOUD, message: &wrong });
+    }
+    gossip.handle(NOW, Input::PeerDisconnected { peer: LOUD });
+    let (channel, right) = (channel(&signer, 1), update(0));
+    for message in [&channel, &right] {
+        gossip.handle(NOW, Input::Message { peer: QUIET, message });
+    }
+    let ((mut pieces, _), mut checked) = (outputs(&mut gossip), Vec::new());
+    while let Some(piece) = pieces.pop() {
+        checked.extend(piece.jobs().iter().map(|job| job.candidate().message().to_vec()));
+        gossip.handle(NOW, Input::Verified(piece.run(&secp, &ring)));
+        let (more, left) = outputs(&mut gossip);
+        assert!(left.is_none());
+        pieces.extend(more);
+    }
+    // None of the wrong ones is lost for that, for one might be right.
+    assert_eq!((&checked[..2], checked.len()), (&[channel, right][..], 52));
+    assert!(gossip.view().channel(id).is_some_and(|channel| channel.updates[0].is_some()));
 }

@@ -2,10 +2,9 @@ use bitcoin::absolute::LockTime;
 use bitcoin::block::{Header, Version};
 use bitcoin::consensus::serialize;
 use bitcoin::hashes::Hash;
+use bitcoin::merkle_tree::PartialMerkleTree;
 use bitcoin::params::Params;
-use bitcoin::{
-    Amount, Block, Network, OutPoint, ScriptBuf, Sequence, TxIn, TxMerkleNode, Witness, transaction,
-};
+use bitcoin::{Amount, Block, Network, OutPoint, ScriptBuf, Sequence, TxIn, Witness, transaction};
 
 use primitives::UnixTime;
 
@@ -43,10 +42,14 @@ fn mined(parent: &Header, txdata: Vec<Transaction>) -> Block {
         txdata,
     };
     block.header.merkle_root = block.compute_merkle_root().expect("has transactions");
-    while !block.header.target().is_met_by(block.header.block_hash()) {
-        block.header.nonce += 1;
-    }
+    work(&mut block.header);
     block
+}
+
+fn work(header: &mut Header) {
+    while !header.target().is_met_by(header.block_hash()) {
+        header.nonce += 1;
+    }
 }
 
 /// A chain of two blocks with nine transactions each; the channel is output 1 of transaction 5 of block 1.
@@ -126,4 +129,45 @@ fn every_other_proof_is_refused() {
     assert_eq!(judge(&sound, &headers), Err(ProofError::Block { height }.into()));
     assert_eq!(MerkleProof::decode(&[0; 3], &[]), Err(ProofError::Encoding));
     assert_eq!(MerkleProof::decode(&vec![0; PART_SIZE_MAX + 1], &[]), Err(ProofError::TooLarge));
+}
+
+#[test]
+fn what_lies_below_a_transaction_of_64_bytes_is_not_proven() {
+    let short_channel_id = ShortChannelId::from_parts(1, 3, 1).expect("in range");
+    let question = FundingQuestion { short_channel_id, ..question() };
+    let invented = transaction(5, question.script_pubkey.clone());
+    let mut leaves = [1, 2, 3, 0].map(|n| Txid::from_byte_array([n; 32]));
+    leaves[3] = invented.compute_txid();
+    // The block has two transactions of 64 bytes, whose halves are these.
+    let root = |txids: &[Txid]| BlockTree::of(txids).expect("has transactions").root;
+    let parent = |pair: &[Txid]| Txid::from_raw_hash(root(pair).to_raw_hash());
+    let txids: Vec<Txid> = leaves.chunks(2).map(parent).collect();
+    let mut header = bitcoin::constants::genesis_block(Network::Regtest).header;
+    let mut headers = HeaderChain::from_genesis(Network::Regtest);
+    header.prev_blockhash = header.block_hash();
+    header.time += 600;
+    header.merkle_root = root(&txids);
+    work(&mut header);
+    headers.connect(&[header], NOW).expect("mined");
+    let txn = PartialMerkleTree::from_txids(&leaves, &[false, false, false, true]);
+    let proof = MerkleProof { block: MerkleBlock { header, txn }, transaction: invented };
+    let answer = FundingAnswer::Proof(Box::new(proof.clone()));
+    assert!(question.judge(&answer, Some(&headers)).is_ok(), "the branch leads to the root");
+    let tree = BlockTree::of(&txids).expect("has transactions");
+    assert_eq!(proof.check_tree(&tree), Err(ProofError::InnerNode));
+    assert_eq!(BlockTree::of(&[]), None);
+}
+
+#[test]
+fn a_branch_is_one_of_the_whole_tree() {
+    let (_, [one, two]) = world(&ScriptBuf::new());
+    let tree_of = |block: &Block| {
+        let txids: Vec<Txid> = block.txdata.iter().map(Transaction::compute_txid).collect();
+        BlockTree::of(&txids).expect("has transactions")
+    };
+    let proof = proof(&one, &one.txdata[8]);
+    assert_eq!(proof.check_tree(&tree_of(&one)), Ok(()));
+    assert_eq!(proof.check_tree(&tree_of(&two)), Err(ProofError::InnerNode));
+    let shorter = BlockTree { transaction_count: 8, ..tree_of(&one) };
+    assert_eq!(proof.check_tree(&shorter), Err(ProofError::InnerNode));
 }
