@@ -90,7 +90,7 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
     ) -> Result<Drawn, PlanError> {
         let mut candidates = Candidates { limit, needed: dear.plan.fee, best: None, end: None };
         match self.plan_single(dear, space) {
-            Ok(single) => candidates.best = single,
+            Ok(single) => _ = single.map(|drawn| candidates.add(drawn)),
             Err(error) => candidates.end = Some(error),
         }
         let own = self.prices;
@@ -135,13 +135,13 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
         }
     }
 
-    /// The best single route within the query's fee limit as a plan.
+    /// The best single route within the query's fee limit as a plan; `None` where there is none, or a policy changed under it.
     fn plan_single(&self, dear: &Drawn, space: &mut PlanWorkspace) -> Result<Option<Drawn>, PlanError> {
         let network = self.network_at(self.prices);
         if !self.try_single(&network, true, space)? {
             return Ok(None);
         }
-        Ok(Some(self.finish(&network, dear.bound.unwrap_or(0), dear.plan.counts, space)))
+        self.finish_current(&network, dear.bound.unwrap_or(0), dear.plan.counts, space)
     }
 }
 

@@ -380,7 +380,7 @@ impl<'a, L: Liquidity + Copy> Planner<'a, L> {
         Ok(false)
     }
 
-    pub(super) fn finish(
+    fn finish(
         &self,
         network: &ChannelNetwork<'_, L>,
         least: u64,

@@ -13,7 +13,7 @@ use crate::router::RouteError;
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanQuery {
     /// Ends, amount, cost model, limits and exclusions, as for a single route. The fee limit is one on all parts
-    /// together; `may_overpay` and `tolerance` count for nothing where there is more than one part.
+    /// together. Parts deliver the amount to the msat, so `may_overpay` counts for nothing; `tolerance` counts for one part alone.
     pub route: RouteQuery,
     /// How many parts there may be. 16.
     pub part_count_max: usize,
