@@ -127,8 +127,7 @@ fn distinct<T: Ord + Copy>(names: &[T]) -> Vec<T> {
     names
 }
 
-/// A payer's arcs by the names of its channels, in the order of arcs, with their balances. Looked up in the payer's own list,
-/// which is near where that of all channels is not.
+/// A payer's arcs by the names of its channels, in order, with their balances; looked up in its own list, which is near.
 fn first_arcs(
     names: &Names<'_>,
     own: &[OwnChannel],
@@ -145,7 +144,9 @@ fn first_arcs(
         first_arcs.push((arc, balance.to_msat()));
     }
     first_arcs.sort_unstable();
-    Ok(first_arcs)
+    first_arcs.dedup();
+    let has_one_balance = first_arcs.windows(2).all(|pair| pair[0].0 != pair[1].0);
+    has_one_balance.then_some(first_arcs).ok_or(bad(QueryPart::FirstChannels, "one channel has two balances"))
 }
 
 /// The arc by which the payer leaves over a channel of that name: of several one that the query tells of, where there is one.

@@ -8,7 +8,7 @@ use crate::cost::FeeOnly;
 use crate::query::RouteQuery;
 use crate::route::{Price, payee_used, price};
 use crate::search::problem::{COST_MAX, Problem, Restrictions};
-use crate::search::{Limits, Outcome, Rules, Workspace, solve, solve_within};
+use crate::search::{Limits, Outcome, Rules, Used, Workspace, solve, solve_within};
 use crate::stop::Stop;
 
 /// What closes the way.
@@ -29,7 +29,8 @@ pub enum NoRoute {
     FeeLimit {
         /// The limit.
         limit: Msat,
-        /// The least fee of any route, whatever else is asked of it but that its amounts may not be raised.
+        /// The least fee of any route that keeps to all else that is asked of it; where the work ran out before that was found,
+        /// of any route whose amounts need not be raised.
         needed: Msat,
     },
     /// Routes exist, but none within the limits on blocks, hops and onion size.
@@ -103,16 +104,13 @@ impl fmt::Display for NoRoute {
                 let short = needed.saturating_sub(*balance);
                 write!(
                     f,
-                    "the payer's balance of {balance} is short by {short}: with fees, the cheapest way takes {needed}; \
-                     lower the amount or send over a channel that holds more"
+                    "the payer's balance of {balance} is short by {short}: with fees and minima, the cheapest way takes \
+                     {needed}; lower the amount or send over a channel that holds more"
                 )
             }
             NoRoute::Closed { wish } => wish.fmt(f),
             NoRoute::NotConnected => {
-                write!(
-                    f,
-                    "no single path from the payer to the payee has the capacity; split the payment or lower it"
-                )
+                write!(f, "no single path from the payer to the payee carries the amount")
             }
         }
     }
@@ -140,7 +138,8 @@ pub(crate) enum Unexplained {
     Changed,
 }
 
-/// Looks for the reason; `is_limited` says that a route was found and broke a limit. Costs another search or two, and one for
+/// Looks for the reason; `is_limited` says that a route was found and broke a limit, and `limits` are all of the query beside
+/// that on the fee. Costs another search or two, and one for
 /// each wish of the query, so it is for the answer that is "no" only.
 ///
 /// By fee, whatever the query's cost: so a fee limit is told by what it is short at least.
@@ -148,6 +147,7 @@ pub(crate) fn explain(
     query: &RouteQuery,
     problem: Problem<'_, FeeOnly>,
     is_limited: bool,
+    limits: Limits,
     space: &mut Workspace,
 ) -> Result<NoRoute, Unexplained> {
     let unlimited = Problem { amount_max: COST_MAX, strict: false, tolerance: 0, ..problem };
@@ -170,7 +170,19 @@ pub(crate) fn explain(
     if (problem.amount_max < COST_MAX || is_limited)
         && let Some(cheapest) = cheapest(query, &unlimited, space)?
     {
-        return Ok(cheapest.broken_limit(query, &problem));
+        let Cheapest::Route { price, .. } = cheapest else {
+            return Ok(cheapest.broken_limit(query, &problem));
+        };
+        if price.suffix.received <= problem.amount_max || limits.allow(&price.used) {
+            return Ok(cheapest.broken_limit(query, &problem));
+        }
+        // Another one may be within the other limits, and then its fee is what is needed.
+        return Ok(match cheapest_within(query, &unlimited, limits, space) {
+            Ok(Some(within)) => within.broken_limit(query, &problem),
+            Ok(None) => Cheapest::limits_of(&price),
+            Err(Unexplained::WorkLimit) => cheapest.broken_limit(query, &problem),
+            Err(error) => return Err(error),
+        });
     }
     if let Some(reason) = short_balance(query, &unlimited, space)? {
         return Ok(reason);
@@ -220,6 +232,23 @@ fn cheapest(
     Ok(space.best.first().map(|&first| Cheapest::Route { price: found, first }))
 }
 
+/// The cheapest within these limits.
+fn cheapest_within(
+    query: &RouteQuery,
+    problem: &Problem<'_, FeeOnly>,
+    limits: Limits,
+    space: &mut Workspace,
+) -> Result<Option<Cheapest>, Unexplained> {
+    let start = payee_used(&query.limits, query.amount);
+    let problem = Problem { strict: !query.may_overpay, ..*problem };
+    let rules = Rules { start, limits, all: limits, least: 0 };
+    if !is_found(solve_within(problem, space, &rules).outcome)? {
+        return Ok(None);
+    }
+    let found = price(&problem, start, &space.best, &mut Vec::new()).ok_or(Unexplained::Changed)?;
+    Ok(space.best.first().map(|&first| Cheapest::Route { price: found, first }))
+}
+
 fn is_found(outcome: Outcome) -> Result<bool, Unexplained> {
     match outcome {
         Outcome::Route { .. } => Ok(true),
@@ -238,10 +267,14 @@ impl Cheapest {
                 let needed = Msat::from_msat(price.suffix.received - problem.amount);
                 NoRoute::FeeLimit { limit: query.limits.fee_limit(query.amount), needed }
             }
-            Cheapest::Route { price: Price { used, .. }, .. } => {
-                NoRoute::RouteLimits { cltv: used.cltv, hop_count: used.hops, payload_size: used.payload }
-            }
+            Cheapest::Route { price, .. } => Cheapest::limits_of(&price),
         }
+    }
+
+    /// That it needs more than the limits beside that on the fee.
+    const fn limits_of(price: &Price) -> NoRoute {
+        let Used { cltv, hops, payload } = price.used;
+        NoRoute::RouteLimits { cltv, hop_count: hops, payload_size: payload }
     }
 }
 
@@ -258,7 +291,14 @@ fn short_balance(
     let problem = Problem { restrictions: &restrictions, ..*unlimited };
     let reason = match cheapest(query, &problem, space)? {
         None => return Ok(None),
-        Some(Cheapest::Lifted { minimum }) => NoRoute::HtlcMinimum { minimum },
+        Some(Cheapest::Lifted { minimum }) => {
+            let balance = Msat::from_msat(known.iter().map(|&(_, balance)| balance).max().unwrap_or(0));
+            if balance < minimum {
+                NoRoute::BalanceShort { balance, needed: minimum }
+            } else {
+                NoRoute::HtlcMinimum { minimum }
+            }
+        }
         Some(Cheapest::Route { price, first }) => {
             let (balance, needed) = (unlimited.first_balance(first).flatten(), price.suffix.received);
             // With a balance that suffices, the search before would have found it.

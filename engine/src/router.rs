@@ -200,7 +200,7 @@ fn unfound<C: HopCost>(
         Outcome::WorkLimit => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
         Outcome::Changed => Ok(None),
         _ if problem.start.is_some() => Err(RouteError::NoRoute(NoRoute::NotConnected)),
-        _ => match explain(query, whole, is_limited, &mut space.search) {
+        _ => match explain(query, whole, is_limited, limits_of(&query.limits), &mut space.search) {
             Ok(reason) => Err(RouteError::NoRoute(reason)),
             Err(Unexplained::WorkLimit) => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
             Err(Unexplained::Changed) => Ok(None),

@@ -3,7 +3,7 @@
 use engine::cost::CostModel;
 use engine::graph::{GraphBuilder, Topology};
 use engine::query::{Avoid, FirstChannel, RouteQuery};
-use engine::router::{RouteError, RouteWorkspace, route};
+use engine::router::{QueryPart, RouteError, RouteWorkspace, route};
 use engine::snapshot::Snapshot;
 use engine::{NoRoute, Wish};
 use primitives::{
@@ -70,6 +70,46 @@ fn a_fee_limit_is_short_by_the_least_fee_under_every_cost() {
         assert_eq!(reason(&query(999).with_cost(cost)), expected);
         assert!(route(&snapshot(), &query(1000).with_cost(cost), &mut RouteWorkspace::default()).is_ok());
     }
+}
+
+#[test]
+fn a_fee_limit_is_short_by_what_a_route_within_the_other_limits_takes() {
+    let mut brief = query(999);
+    brief.limits.cltv_max = 500;
+    let (limit, needed) = (Msat::from_msat(999), Msat::from_msat(5000));
+    assert_eq!(reason(&brief), RouteError::NoRoute(NoRoute::FeeLimit { limit, needed }));
+    brief.limits.fee_max = Some(needed);
+    assert!(route(&snapshot(), &brief, &mut RouteWorkspace::default()).is_ok());
+    // Where there is none, whatever it costs, the fee is not what is in the way.
+    brief.limits = query(999).limits;
+    brief.limits.cltv_max = 20;
+    assert!(matches!(reason(&brief), RouteError::NoRoute(NoRoute::RouteLimits { .. })));
+}
+
+#[test]
+fn a_minimum_above_the_payers_balance_is_one_of_the_balance() {
+    let minimum = 2 * AMOUNT.to_msat();
+    let lifted = graph(&[(1, (0, 1), 0, 10_000_000, 10, 1), (2, (1, 3), 0, 10_000_000, 10, minimum)]);
+    let held = |balance| RouteQuery {
+        first_channels: Some(vec![FirstChannel { short_channel_id: scid(1), balance }]),
+        ..RouteQuery::new(node(0), node(3), AMOUNT)
+    };
+    let (balance, needed) = (Msat::from_msat(minimum - 1), Msat::from_msat(minimum));
+    assert_eq!(no_route(&lifted, &held(balance)), NoRoute::BalanceShort { balance, needed });
+    assert_eq!(no_route(&lifted, &held(needed)), NoRoute::HtlcMinimum { minimum: needed });
+}
+
+#[test]
+fn a_first_channel_has_one_balance() {
+    let first = |balance| FirstChannel { short_channel_id: scid(1), balance: Msat::from_msat(balance) };
+    let query = |balances: &[u64]| RouteQuery {
+        first_channels: Some(balances.iter().map(|&balance| first(balance)).collect()),
+        ..RouteQuery::new(node(0), node(3), AMOUNT)
+    };
+    let error = reason(&query(&[50_000_000, 60_000_000]));
+    assert!(matches!(error, RouteError::BadQuery { part: QueryPart::FirstChannels, .. }), "{error:?}");
+    let twice = query(&[50_000_000, 50_000_000]);
+    assert!(route(&snapshot(), &twice, &mut RouteWorkspace::default()).is_ok());
 }
 
 #[test]

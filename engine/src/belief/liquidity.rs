@@ -24,6 +24,11 @@ pub trait Liquidity: fmt::Debug {
     /// The bounds of an arc with this capacity.
     fn range(&self, arc: ArcIdx, capacity: Msat) -> LiquidityRange;
 
+    /// Whether the upper bound is what an HTLC was refused for, and not a capacity.
+    fn has_refused(&self, _: ArcIdx) -> bool {
+        false
+    }
+
     /// How likely the amounts between the bounds are.
     fn prior(&self) -> Prior {
         Prior::Uniform

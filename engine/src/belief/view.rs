@@ -3,6 +3,7 @@
 use primitives::{Direction, Msat, UnixTime};
 
 use super::Beliefs;
+use super::decay::Evidence;
 use crate::graph::ChannelIdx;
 
 /// The beliefs at one moment: two words, to be copied into a query. Reading takes no lock and allocates nothing.
@@ -39,6 +40,13 @@ impl BeliefView<'_> {
         let channel = ChannelIdx::from_u32(channel);
         let known = if self.beliefs.is_known(channel) { self.beliefs.capacity(channel) } else { None };
         known.unwrap_or(capacity)
+    }
+
+    /// Whether what is known of the greatest liquidity of that direction is what an HTLC was refused for.
+    pub fn has_refused(self, channel: u32, direction: Direction) -> bool {
+        let bounds = self.beliefs.bounds(ChannelIdx::from_u32(channel));
+        let floor = bounds.floors[direction.reversed().as_usize()];
+        floor.amount != Msat::ZERO && floor.evidence == Evidence::Refused
     }
 
     /// The least and the greatest liquidity of one direction of the channel with the number `channel`:

@@ -90,7 +90,8 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
     ) -> Result<Drawn, PlanError> {
         let mut candidates = Candidates { limit, needed: dear.plan.fee, best: None, end: None };
         match self.plan_single(dear, space) {
-            Ok(single) => _ = single.map(|drawn| candidates.add(drawn)),
+            Ok(Some(drawn)) => _ = candidates.add(drawn),
+            Ok(None) => {}
             Err(error) => candidates.end = Some(error),
         }
         let own = self.prices;

@@ -46,8 +46,6 @@ pub(super) struct ArcTerms {
     pub(super) range: LiquidityRange,
     /// What one part carries at most, in msat; `bounds.max` is for all of them.
     pub(super) part_max: u64,
-    /// Whether all that limits it is a maximum that stands for a capacity.
-    pub(super) is_assumed: bool,
     weights: Weights,
     is_own: bool,
 }
@@ -125,8 +123,7 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
         let part_max = passage.max;
         let is_own = tail == problem.payer;
         let balance = if is_own { problem.first_balance(arc)? } else { None };
-        let is_stand_in = record.is_capacity_unknown();
-        if let Some(balance) = balance.filter(|_| is_stand_in) {
+        if let Some(balance) = balance.filter(|_| record.is_capacity_unknown()) {
             passage.capacity = balance;
             passage.whole = passage.whole.max(balance.saturating_add(passage.held));
         }
@@ -147,9 +144,7 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
         let Passage { min, max, whole, fee_weight, beyond_weight, .. } = passage;
         let (bounds, range) = (HtlcBounds { min, max, capacity: whole }, passage.spare());
         let weights = Weights { fee: fee_weight, beyond: beyond_weight };
-        let is_assumed =
-            is_stand_in && balance.is_none() && passage.capacity.saturating_add(passage.held) >= whole;
-        Some(ArcTerms { record, bounds, range, part_max, is_assumed, weights, is_own })
+        Some(ArcTerms { record, bounds, range, part_max, weights, is_own })
     }
 
     /// Whether an arc in a list is to be found beside it.
@@ -167,6 +162,16 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
     /// Whether several parts may use a channel that carries no larger one.
     pub(super) fn may_repeat(&self) -> bool {
         self.maximum_rule != MaximumRule::Together
+    }
+
+    /// Whether what an arc carries is taken from a maximum that stands for a capacity, and nothing has shown it.
+    pub(super) fn is_assumed(&self, arc: u32) -> bool {
+        let problem = &self.problem;
+        let has_balance =
+            problem.tail(arc) == problem.payer && problem.first_balance(arc).flatten().is_some();
+        problem.record(arc).is_capacity_unknown()
+            && !has_balance
+            && !self.liquidity.has_refused(ArcIdx::from_u32(arc))
     }
 
     /// What holds for an arc by number.

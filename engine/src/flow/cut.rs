@@ -138,7 +138,7 @@ fn named<L: Liquidity + Copy>(
     mut arcs: Vec<(u32, Msat)>,
 ) -> Cut {
     let capacity = arcs.iter().fold(Msat::ZERO, |sum, &(_, capacity)| sum.saturating_add(capacity));
-    let is_known = arcs.iter().all(|&(arc, _)| network.terms_of(arc).is_none_or(|terms| !terms.is_assumed));
+    let is_known = !arcs.iter().any(|&(arc, _)| network.is_assumed(arc));
     arcs.sort_unstable_by_key(|&(arc, capacity)| (std::cmp::Reverse(capacity), arc));
     arcs.truncate(CUT_CHANNEL_COUNT_MAX);
     let channels = arcs.into_iter().map(|(arc, capacity)| {

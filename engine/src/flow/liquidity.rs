@@ -49,6 +49,10 @@ impl Liquidity for BelievedLiquidity<'_> {
         LiquidityRange { lower, upper, held }
     }
 
+    fn has_refused(&self, arc: ArcIdx) -> bool {
+        self.beliefs.has_refused(arc.channel().to_u32(), arc.direction())
+    }
+
     fn prior(&self) -> Prior {
         self.prior
     }

@@ -121,6 +121,21 @@ enum Column {
     InboundPpm,
 }
 
+impl Column {
+    /// Those that tell a policy of the direction in `dir`.
+    const OF_POLICY: [Column; 9] = [
+        Column::BaseMsat,
+        Column::Ppm,
+        Column::Cltv,
+        Column::HtlcMin,
+        Column::HtlcMax,
+        Column::Disabled,
+        Column::LastUpdate,
+        Column::InboundBaseMsat,
+        Column::InboundPpm,
+    ];
+}
+
 /// Where each of [`COLUMNS`] stands in a row of this file.
 type Places = [Option<usize>; COLUMNS.len()];
 
@@ -180,7 +195,8 @@ impl Row<'_> {
         let direction = match self.bytes(Column::Dir) {
             b"0" => Direction::NodeOneToTwo,
             b"1" => Direction::NodeTwoToOne,
-            b"" => return Ok(None),
+            b"" if Column::OF_POLICY.iter().all(|&column| self.bytes(column).is_empty()) => return Ok(None),
+            b"" => return Err(self.fault(Column::Dir, "0 or 1, as the row tells a policy")),
             _ => return Err(self.fault(Column::Dir, "0, 1, or nothing where no policy is known")),
         };
         let disabled = match self.bytes(Column::Disabled) {
@@ -381,6 +397,12 @@ mod tests {
         let mut written = Vec::new();
         write_csv(&graph, &mut written).expect("a vector");
         assert_eq!(written, text.as_bytes());
+    }
+
+    #[test]
+    fn a_policy_has_a_direction() {
+        let error = error(&["1x2x3,N1,N2,7,,1,2,3,4,5,0,6,0,0"]);
+        assert!(error.contains("line 2") && error.contains("dir") && error.contains("0 or 1"), "{error}");
     }
 
     #[test]

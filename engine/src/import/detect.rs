@@ -85,7 +85,7 @@ fn is_zstd_skippable(prefix: &[u8]) -> bool {
 /// How many bytes [`detect`] wants to see.
 pub const PREFIX_SIZE: usize = 512;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const ZSTD_MAGIC: &[u8] = b"\x28\xb5\x2f\xfd";
 const RGS_MAGIC: &[u8] = b"LDK";
 const SNAPSHOT_IDENTIFIER: &[u8] = b"FGSN";

@@ -119,7 +119,8 @@ impl Payment {
             let asked = asked.amount.saturating_add(asked.in_flight);
             let is_extra = narrow_extra_arc(hop, asked, &mut self.query.route);
             let is_first = erring_node == 0 && {
-                let first_hops = self.parts.iter().filter_map(|part| part.part.hops.first());
+                let is_sent = |part: &&SentPart| self.outbox.iter().all(|kept| kept.id != part.id);
+                let first_hops = self.parts.iter().filter(is_sent).filter_map(|part| part.part.hops.first());
                 let beside = first_hops.filter(|first| first.short_channel_id == hop.short_channel_id);
                 let asked = beside.fold(hop.amount, |sum, first| sum.saturating_add(first.amount));
                 narrow_first_channel(hop, asked, &mut self.query.route)

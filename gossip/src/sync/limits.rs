@@ -17,7 +17,7 @@ pub const PIECES_PER_THREAD: usize = 2;
 /// Signatures of one peer in turn: as many as one message has at most.
 pub(super) const TURN_SIGNATURES_MAX: usize = 4;
 /// Messages in one piece whose senders have left.
-pub(super) const PIECE_ORPHAN_COUNT_MAX: usize = PIECE_SIGNATURES_MAX / 4;
+pub(super) const PIECE_ORPHAN_SIGNATURES_MAX: usize = PIECE_SIGNATURES_MAX / 4;
 /// Channels whose funding output is asked for at once, besides those of the pieces under way; a node of the chain answers
 /// some thousand a second.
 pub const FUNDING_COUNT_MAX: usize = 4096;

@@ -12,7 +12,7 @@ use primitives::{ShortChannelId, UnixTime};
 use super::gossip::{Gossip, after};
 use super::io::Output;
 use super::limits::{
-    ANSWER_SECS_MAX, INBOX_BYTES_MAX, PIECE_ORPHAN_COUNT_MAX, PIECE_SIGNATURES_MAX, PIECES_PER_THREAD,
+    ANSWER_SECS_MAX, INBOX_BYTES_MAX, PIECE_ORPHAN_SIGNATURES_MAX, PIECE_SIGNATURES_MAX, PIECES_PER_THREAD,
     TURN_SIGNATURES_MAX,
 };
 use super::peer::Peer;
@@ -54,9 +54,9 @@ impl Gossip {
 
     fn draft(&mut self, now: UnixTime) -> Draft {
         let mut draft = Draft::default();
-        let orphan_count_max = self.orphans.len().min(PIECE_ORPHAN_COUNT_MAX);
+        let orphan_signatures_max = self.orphans.len().min(PIECE_ORPHAN_SIGNATURES_MAX);
         let mut blocked = Vec::new();
-        while draft.signature_count < PIECE_SIGNATURES_MAX - orphan_count_max {
+        while draft.signature_count < PIECE_SIGNATURES_MAX - orphan_signatures_max {
             let Some(peer) = self.checks.line.pop_front() else { break };
             match self.take_turn(peer, &mut draft, now) {
                 TurnEnd::Over => self.checks.line.push_back(peer),
@@ -67,13 +67,13 @@ impl Gossip {
         for peer in blocked.into_iter().rev() {
             self.checks.line.push_front(peer);
         }
-        self.draft_orphans(&mut draft, orphan_count_max, now);
+        self.draft_orphans(&mut draft, orphan_signatures_max, now);
         draft
     }
 
-    fn draft_orphans(&mut self, draft: &mut Draft, count_max: usize, now: UnixTime) {
-        let stop = draft.jobs.len() + count_max;
-        while draft.jobs.len() < stop {
+    fn draft_orphans(&mut self, draft: &mut Draft, signatures_max: usize, now: UnixTime) {
+        let stop = draft.signature_count + signatures_max;
+        while draft.signature_count < stop {
             let Some((peer, job)) = self.orphans.front() else { return };
             if self.must_wait(*peer, job, now) {
                 return;

@@ -142,7 +142,13 @@ impl Desk {
     /// anybody waits for them.
     fn look_again(&mut self, replaced: Vec<FundingQuestion>, tip: Option<BlockHeight>) {
         let tip = tip.map_or(0, BlockHeight::to_u32);
-        self.lost.retain(|_, lost| tip < lost.spent_at.to_u32().saturating_add(CLOSE_DELAY_BLOCKS));
+        self.lost.retain(|name, lost| {
+            let may_return = tip < lost.spent_at.to_u32().saturating_add(CLOSE_DELAY_BLOCKS);
+            if !may_return {
+                self.untold.remove(name);
+            }
+            may_return
+        });
         let lost = self.lost.values().map(|lost| lost.question.clone());
         self.later.extend(self.deferred.drain(..).chain(replaced).chain(lost));
     }

@@ -92,6 +92,12 @@ pub(crate) fn run(args: &BenchArgs, out: &mut impl Write) -> Result<Outcome, Fai
     let template = query_flags::template(&args.cost, &args.limits)?;
     let LoadedGraph { snapshot, source } = load(args.graph.as_deref())?;
     let queries = queries(args, &snapshot, &template)?;
+    if queries.is_empty() {
+        return Err(Failure::usage(
+            "there is nothing to ask",
+            "give a file of queries with a row, or a graph with two nodes",
+        ));
+    }
     let mut warm = Vec::with_capacity(queries.len());
     {
         let mut bar = Progress::new(Unit::Queries, Some(queries.len() as u64), "warming up");

@@ -61,6 +61,12 @@ struct SummaryJson {
 
 /// Generates and writes.
 pub(crate) fn run(args: &GenerateArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
+    if args.queries_out.as_deref().is_some_and(|path| path == args.output || path == Path::new("-")) {
+        return Err(Failure::usage(
+            "the queries would be written over the graph, or into its stream",
+            "give --queries-out a file of its own",
+        ));
+    }
     let started = Instant::now();
     let config = args.config();
     let mut bar = Progress::new(Unit::Channels, Some(u64::from(config.channel_count)), "generating");

@@ -104,7 +104,8 @@ fn run_single(args: &RouteArgs, snapshot: &Snapshot, out: &mut impl Write) -> Re
         }
         Err(error) => {
             let widest = widest_of(snapshot, &query, &error);
-            let message = node_names::explain(snapshot, &error) + &widest.map(told).unwrap_or_default();
+            let message = node_names::explain(snapshot, &error)
+                + &widest.map(|widest| told(widest, query.amount)).unwrap_or_default();
             if args.json {
                 let refusal = RefusalJson::new(&query, &error, message).with_widest(widest);
                 serde_json::to_writer(&mut *out, &refusal)?;
@@ -126,10 +127,16 @@ fn widest_of(snapshot: &Snapshot, query: &RouteQuery, error: &RouteError) -> Opt
 }
 
 /// The end of the sentence.
-fn told(widest: Msat) -> String {
-    match widest {
-        Msat::ZERO => "; there is no path for any amount".to_owned(),
-        _ => format!("; the widest path takes {widest}, fees included"),
+fn told(widest: Msat, amount: Msat) -> String {
+    if widest == Msat::ZERO {
+        "; there is no path for any amount".to_owned()
+    } else if widest < amount {
+        format!("; the widest path takes {widest}, fees included: split the payment or lower it")
+    } else {
+        format!(
+            "; the widest path takes {widest}, but with fees, or raised to some htlc_minimum_msat, the amount is too \
+             large for a channel on each way"
+        )
     }
 }
 

@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::applier::{Applier, Change, DELTAS_TOGETHER};
+use super::reload::piece_len;
 use crate::net::{Feed, Status, StatusBoard};
 
 /// Hands the changes of a node of gossip to the applier.
@@ -61,7 +62,7 @@ impl Feed for GossipFeed {
 
 impl GossipFeed {
     fn submit(&mut self) {
-        let count = self.deltas.len().min(DELTAS_TOGETHER);
+        let count = piece_len(self.deltas.make_contiguous());
         let piece = self.deltas.drain(..count).collect();
         // A server that stops shows nothing any more, and the log has it all.
         self.under_way = self.applier.submit(Change::Graph(piece)).ok();

@@ -117,7 +117,11 @@ impl Metrics {
         to.register("waiting", "Searches that wait for a thread", self.waiting.clone());
         to.register("graph_age_seconds", "Time since the newest policy was signed", self.graph_age.clone());
         to.register("graph_version", "Publications of the graph", self.graph_version.clone());
-        to.register("graph_nodes", "Nodes of the graph", self.graph_nodes.clone());
+        to.register(
+            "graph_nodes",
+            "Nodes of the graph, a few on their way out included",
+            self.graph_nodes.clone(),
+        );
         to.register(
             "graph_channels",
             "Channels of the graph, closed ones included",

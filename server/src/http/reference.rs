@@ -172,7 +172,7 @@ pub(super) const PROBLEMS: &[(&str, &str)] = &[
     ("unknown_channel", "A channel of the query is not in the graph. 404"),
     ("unknown_layer", "There is no layer of that name. 404"),
     ("unknown_reservation", "There is no such reservation, or it was released. 404"),
-    ("no_route", "No single path has the capacity; widest_msat tells what one could carry. 404"),
+    ("no_route", "No single path carries the amount; widest_msat tells what one could carry. 404"),
     ("payer_cannot_send", "No channel of the payer can send the amount. 404"),
     ("payee_cannot_receive", "No channel of the payee can receive the amount. 404"),
     ("fee_limit", "Every route or plan costs more than the fee limit. 404"),

@@ -45,18 +45,22 @@ pub fn difference(served: &Snapshot, wanted: &Topology) -> Vec<GraphDelta> {
     difference.deltas
 }
 
-/// Changes in pieces of some size. Those of one channel are in one, for a closing is seen at once, and an opening with its
-/// piece.
+/// Changes in pieces of some size.
 fn pieces(deltas: &[GraphDelta]) -> impl Iterator<Item = &[GraphDelta]> {
     let mut rest = deltas;
     std::iter::from_fn(move || {
-        let size_max = rest.len().min(DELTAS_TOGETHER);
-        let is_border = |&at: &usize| at == rest.len() || !are_of_one_channel(&rest[at - 1], &rest[at]);
-        let size = (1..=size_max).rev().find(is_border).unwrap_or(size_max);
-        let (piece, behind) = rest.split_at(size);
+        let (piece, behind) = rest.split_at(piece_len(rest));
         rest = behind;
         (!piece.is_empty()).then_some(piece)
     })
+}
+
+/// How many of the next changes are to be made together. Those of one channel are, for a closing is seen at once, and an
+/// opening with its piece.
+pub(super) fn piece_len(rest: &[GraphDelta]) -> usize {
+    let size_max = rest.len().min(DELTAS_TOGETHER);
+    let is_border = |&at: &usize| at == rest.len() || !are_of_one_channel(&rest[at - 1], &rest[at]);
+    (1..=size_max).rev().find(is_border).unwrap_or(size_max)
 }
 
 /// A difference in the making.

@@ -126,8 +126,7 @@ impl<F: Feed> Follow<'_, F> {
                 Followed::Compacted => {}
                 Followed::Replaced => {
                     let fresh = read_on(follower)?;
-                    let gone = closed(view, &fresh);
-                    gone.chain(view_graph::deltas(&fresh)).for_each(|delta| feed.apply(&delta));
+                    replace(view, &fresh, &mut |delta| feed.apply(delta));
                     counts.delta_count += 1;
                     *view = fresh;
                 }
@@ -161,13 +160,24 @@ fn read_on(follower: &mut GossipFollower) -> Result<NetworkView, LogError> {
     }
 }
 
-/// Channels that are in one view and not the same in another.
-fn closed(view: &NetworkView, fresh: &NetworkView) -> impl Iterator<Item = GraphDelta> {
-    let channels = view.channels_from(ShortChannelId::from_u64(0));
-    channels.filter_map(|(short_channel_id, entry)| {
-        let is_same = fresh.channel(short_channel_id).is_some_and(|it| is_same_graph(entry, it));
-        (!is_same).then_some(GraphDelta::ChannelClosed { short_channel_id })
-    })
+/// What makes the graph of one view that of another. A channel that differs is closed just before it opens, and those that
+/// are no more close at the end, so that few are missing at any moment.
+fn replace(view: &NetworkView, fresh: &NetworkView, change: &mut dyn FnMut(&GraphDelta)) {
+    for delta in view_graph::deltas(fresh) {
+        if let GraphDelta::ChannelOpened { short_channel_id, .. } = delta
+            && let (Some(entry), Some(later)) =
+                (view.channel(short_channel_id), fresh.channel(short_channel_id))
+            && !is_same_graph(entry, later)
+        {
+            change(&GraphDelta::ChannelClosed { short_channel_id });
+        }
+        change(&delta);
+    }
+    for (short_channel_id, _) in view.channels_from(ShortChannelId::from_u64(0)) {
+        if fresh.channel(short_channel_id).is_none() {
+            change(&GraphDelta::ChannelClosed { short_channel_id });
+        }
+    }
 }
 
 /// Whether the changes that open the later one make it of the earlier one: what is open is not opened again, and no change

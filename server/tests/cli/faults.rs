@@ -103,6 +103,24 @@ fn wrong_files_are_told() {
 }
 
 #[test]
+fn queries_are_not_written_over_their_graph() {
+    let place = Place::new();
+    for path in ["g.csv", "-"] {
+        let args = ["generate", "--channels", "1000", "-o", "g.csv", "--queries", "5", "--queries-out", path];
+        assert_fails(&place, &args, 2, "--queries-out");
+        assert!(!place.path("g.csv").exists());
+    }
+}
+
+#[test]
+fn a_bench_has_something_to_ask() {
+    let place = Place::new();
+    place.write("none.csv", "src,dst,amount_msat\n");
+    let args = ["bench", "--graph", "graph.csv", "--queries", "none.csv"];
+    assert_fails(&place, &args, 2, "there is nothing to ask");
+}
+
+#[test]
 fn a_wrong_row_is_a_wrong_query_for_the_bench_too() {
     let place = Place::new();
     place.write("rows.csv", "src,dst,amount_msat\nnonsense,more,1\n");

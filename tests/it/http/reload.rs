@@ -143,10 +143,11 @@ async fn nobody_is_told_of_a_node_without_channels() {
         let network = service.get("/lnd/v1/graph/info").await.json();
         let described = service.get("/lnd/v1/graph").await.json();
         let listed = service.post("/cln/v1/listnodes", &json!({})).await.json();
+        let suggested = service.get("/api/v1/graph/suggestions").await.json();
         let count = |list: &Value| list["nodes"].as_array().unwrap().len();
         let number = |value: &Value| value.as_u64().unwrap() as usize;
         let counts = [number(&graph["node_count"]), number(&network["num_nodes"])];
-        [counts, [count(&described), count(&listed)]].concat()
+        [counts.to_vec(), vec![count(&described), count(&listed), count(&suggested)]].concat()
     };
     let status = async |path: String| service.get(&path).await.status.as_u16();
     let look_ups =
@@ -159,7 +160,7 @@ async fn nobody_is_told_of_a_node_without_channels() {
     );
     for (table, count, here, gone) in [(other, 2, 7, 1), (line_table(), 4, 1, 7)] {
         service.app.replace_graph(topology(&table)).await.unwrap();
-        assert_eq!(told().await, [count; 4]);
+        assert_eq!(told().await, [count; 5]);
         for path in look_ups(here) {
             assert_eq!(status(path).await, 200);
         }

@@ -30,6 +30,12 @@ fn mainnet_as_json_is_the_same_graph() {
 }
 
 #[test]
+fn a_byte_order_mark_is_passed_over() {
+    let text = "\u{feff}{\"nodes\": [], \"edges\": []}";
+    assert_eq!(read(text.as_bytes()).expect("JSON").summary.format, Format::LndJson);
+}
+
+#[test]
 fn other_tools_parse_what_is_written() {
     let Some(mainnet) = mainnet() else { return };
     let json: serde_json::Value = serde_json::from_slice(&written(&mainnet.graph)).expect("JSON");

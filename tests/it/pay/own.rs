@@ -126,6 +126,11 @@ fn what_stands_for_a_capacity_proves_nothing_impossible() {
     let query = |amount| PlanQuery::new(RouteQuery::new(node(0), node(2), sat(amount)));
     let report = pay(snapshot, &beliefs, query(1_500_000), |_| None);
     assert!(matches!(report.end, PayEnd::NoPlan(_)), "{report:?}");
+    // What it has carried says nothing of how much more there is.
+    let report = pay(snapshot, &beliefs, query(100_000), |_| None);
+    assert_eq!(report.end, PayEnd::Paid);
+    let report = pay(snapshot, &beliefs, query(1_500_000), |_| None);
+    assert!(matches!(report.end, PayEnd::NoPlan(_)), "{report:?}");
     // What it has refused does.
     let report = pay(snapshot, &beliefs, query(400_000), |_| no_liquidity(1));
     let PayEnd::Impossible(cut) = report.end else { panic!("{report:?}") };

@@ -13,6 +13,7 @@ use engine::reserve::{ReservationId, ReservedHtlc};
 use engine::snapshot::GraphWriter;
 use primitives::{GraphDelta, UnixTime};
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use super::change::{Applied, Change, ChangeError, Effect};
 use super::feed::{Feed, Sequenced};
@@ -163,14 +164,19 @@ impl Applier {
         Ok(())
     }
 
-    /// The tenant of that name, a new one where there is none yet.
+    /// The tenant of that name, a new one where there is none yet. It comes in its turn, however much others change.
     ///
     /// # Errors
-    /// [`ChangeError::TooManyTenants`], [`ChangeError::Full`] and [`ChangeError::Stopped`].
+    /// [`ChangeError::TooManyTenants`] and [`ChangeError::Stopped`].
     pub async fn tenant(&self, name: &str) -> Result<(TenantIdx, TenantView), ChangeError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Command::Tenant(name.to_owned(), reply))?;
-        answer.await.unwrap_or(Err(ChangeError::Stopped))
+        loop {
+            let (reply, answer) = oneshot::channel();
+            match self.send(Command::Tenant(name.to_owned(), reply)) {
+                Err(ChangeError::Full) => sleep(TICK).await,
+                Err(error) => return Err(error),
+                Ok(()) => return answer.await.unwrap_or(Err(ChangeError::Stopped)),
+            }
+        }
     }
 
     /// Reads what only the applier has of a tenant, between two changes.
@@ -485,7 +491,7 @@ mod tests {
                 return;
             }
             assert!(began.elapsed() < Duration::from_secs(60), "{learnt:?}");
-            tokio::time::sleep(TICK).await;
+            sleep(TICK).await;
         }
     }
 }

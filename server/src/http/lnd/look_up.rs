@@ -13,7 +13,7 @@ use super::error::LndError;
 use super::graph_form::{ChannelEdge, LightningNode};
 use crate::http::app::App;
 use crate::http::facade::{Flag, graph_to_tell, object_with, stream_json};
-use crate::http::neighbours::channels_of;
+use crate::http::neighbours::{arc_count, channels_of};
 use crate::http::tenant::Caller;
 use crate::json::Text;
 
@@ -59,8 +59,9 @@ async fn node(
     let id: NodeId = pub_key.parse().map_err(|error| LndError::bad_argument(format!("pub_key: {error}")))?;
     let mut channels = Vec::new();
     let snapshot = graph_to_tell(&app, &caller, |snapshot| {
-        channels = snapshot.node(&id).map(|node| channels_of(snapshot, node)).unwrap_or_default();
-        channels.len()
+        let node = snapshot.node(&id);
+        channels = node.map(|node| channels_of(snapshot, node)).unwrap_or_default();
+        node.map_or(0, |node| arc_count(snapshot, [node]))
     })?;
     let node = snapshot.node(&id).filter(|_| !channels.is_empty());
     let node = node.ok_or_else(|| LndError::not_found("unable to find node"))?;

@@ -54,8 +54,8 @@ async fn answer(
     // The question itself may take as long as a search.
     caller.check_work().map_err(Unanswered::from)?;
     let snapshot = app.graph().snapshot();
-    let query = request.to_query(&snapshot, payer)?;
     app.note_entries(caller, request.looked_at(&snapshot, payer));
+    let query = request.to_query(&snapshot, payer)?;
     let query = prepare(app, caller, query, &[], request.use_mission_control.0)?;
     let route = find_route(app, caller, query, None).await?;
     let height = request.block_height.map_or_else(|| newest_block(&snapshot), |height| height.0);

@@ -1,5 +1,6 @@
 //! `/api/v1/graph`: what is in the graph.
 
+use std::cmp::Reverse;
 use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,7 +21,7 @@ use crate::http::app::App;
 use crate::http::body::{PathText, bad_path};
 use crate::http::facade::{object_with, stream_json};
 use crate::http::gossip::{GossipInfo, GossipWatch};
-use crate::http::neighbours::channels_of;
+use crate::http::neighbours::{arc_count, channels_of};
 use crate::http::problem::Problem;
 use crate::http::tenant::Caller;
 use crate::http::timed::Timed;
@@ -263,12 +264,12 @@ impl NodeInfo {
         let snapshot = worker.snapshot();
         let node = snapshot.node(&node_id)?;
         let capacity = |channel: &ChannelIdx| snapshot.capacity(*channel).map_or(0, Msat::to_msat);
+        worker.scan(arc_count(&snapshot, [node]));
         let mut channels = channels_of(&snapshot, node);
-        worker.scan(channels.len());
         if channels.is_empty() {
             return None;
         }
-        channels.sort_by_key(|channel| std::cmp::Reverse(capacity(channel)));
+        channels.sort_by_cached_key(|channel| Reverse(capacity(channel)));
         let info = NodeInfo {
             node_id: Text(node_id),
             features: snapshot

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::app::App;
+use crate::http::neighbours::{channels_of, has_channels};
 use crate::http::problem::Problem;
 use crate::http::tenant::Caller;
 use crate::http::timed::Timed;
@@ -81,20 +82,18 @@ pub(in crate::http) async fn graph_suggestions(
 /// Nodes are numbered by falling degree: the first ones that fit are the largest. O(n) where few fit; tells how many were
 /// looked at.
 fn nodes_with(snapshot: &Snapshot, prefix: &[u8]) -> (Suggestions, usize) {
-    let topology = snapshot.topology();
-    let nodes = (0..topology.node_count() as u32).map(NodeIdx::from_u32);
+    let nodes = (0..snapshot.node_count() as u32).map(NodeIdx::from_u32);
     let mut seen = 0;
     let fits = |node: &NodeIdx| {
         seen += 1;
-        begins_with(&topology.node_id(*node), prefix)
+        begins_with(&snapshot.node_id(*node), prefix) && has_channels(snapshot, *node)
     };
     let told = nodes.filter(fits).take(NODE_COUNT_MAX).map(|node| {
-        let channels = || topology.outgoing(node).map(|arc| arc.channel());
-        let open = || channels().filter(|&channel| !snapshot.is_closed(channel));
-        let capacities = open().filter_map(|channel| snapshot.capacity(channel));
+        let channels = channels_of(snapshot, node);
+        let capacities = channels.iter().filter_map(|&channel| snapshot.capacity(channel));
         SuggestedNode {
-            node_id: Text(topology.node_id(node)),
-            channels: open().count(),
+            node_id: Text(snapshot.node_id(node)),
+            channels: channels.len(),
             capacity_msat: capacities.fold(Msat::ZERO, Msat::saturating_add).to_msat(),
         }
     });
