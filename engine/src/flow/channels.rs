@@ -116,24 +116,26 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
         if self.is_restricted && head == problem.payee && !problem.is_last_hop(tail) {
             return None;
         }
-        let mut passage = problem.passage(record, arc, self.is_restricted)?;
-        if passage.min > self.minimum_max {
-            return None;
+        if tail == problem.payer {
+            return self.own_terms(record, arc);
+        }
+        let mut passage = self.passage(record, arc)?;
+        let part_max = passage.max;
+        passage.max = self.most(&passage);
+        let range = self.liquidity.range(ArcIdx::from_u32(arc), Msat::from_msat(passage.whole));
+        Some(ArcTerms::new(record, passage.narrowed(range, Prior::Uniform), part_max, false))
+    }
+
+    /// The same of one of the payer's own channels.
+    #[inline(never)]
+    fn own_terms(&self, record: Record, arc: u32) -> Option<ArcTerms> {
+        let balance = self.problem.first_balance(arc)?;
+        let mut passage = self.passage(record, arc)?;
+        if let Some(balance) = balance.filter(|_| record.is_capacity_unknown()) {
+            passage = passage.as_large_as(balance);
         }
         let part_max = passage.max;
-        let is_own = tail == problem.payer;
-        let balance = if is_own { problem.first_balance(arc)? } else { None };
-        if let Some(balance) = balance.filter(|_| record.is_capacity_unknown()) {
-            passage.capacity = balance;
-            passage.whole = passage.whole.max(balance.saturating_add(passage.held));
-        }
-        let all =
-            || problem.restrictions.usable(passage.whole).saturating_sub(passage.held).min(passage.capacity);
-        passage.max = match self.maximum_rule {
-            MaximumRule::Together => part_max,
-            MaximumRule::Times(count) => part_max.saturating_mul(count.into()).min(all()),
-            MaximumRule::Each => all(),
-        };
+        passage.max = self.most(&passage);
         let passage = match balance {
             Some(balance) => passage.holding(balance),
             None => {
@@ -141,10 +143,25 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
                 passage.narrowed(range, Prior::Uniform)
             }
         };
-        let Passage { min, max, whole, fee_weight, beyond_weight, .. } = passage;
-        let (bounds, range) = (HtlcBounds { min, max, capacity: whole }, passage.spare());
-        let weights = Weights { fee: fee_weight, beyond: beyond_weight };
-        Some(ArcTerms { record, bounds, range, part_max, weights, is_own })
+        Some(ArcTerms::new(record, passage, part_max, true))
+    }
+
+    #[inline(always)]
+    fn passage(&self, record: Record, arc: u32) -> Option<Passage> {
+        let passage = self.problem.passage(record, arc, self.is_restricted)?;
+        (passage.min <= self.minimum_max).then_some(passage)
+    }
+
+    /// What all parts together may send over an arc.
+    #[inline(always)]
+    fn most(&self, passage: &Passage) -> u64 {
+        let usable = self.problem.restrictions.usable(passage.whole);
+        let all = || usable.saturating_sub(passage.held).min(passage.capacity);
+        match self.maximum_rule {
+            MaximumRule::Together => passage.max,
+            MaximumRule::Times(count) => passage.max.saturating_mul(count.into()).min(all()),
+            MaximumRule::Each => all(),
+        }
     }
 
     /// Whether an arc in a list is to be found beside it.
@@ -204,6 +221,14 @@ impl<'a, L: Liquidity + Copy> ChannelNetwork<'a, L> {
 }
 
 impl ArcTerms {
+    #[inline(always)]
+    fn new(record: Record, passage: Passage, part_max: u64, is_own: bool) -> Self {
+        let Passage { min, max, whole, fee_weight, beyond_weight, .. } = passage;
+        let (bounds, range) = (HtlcBounds { min, max, capacity: whole }, passage.spare());
+        let weights = Weights { fee: fee_weight, beyond: beyond_weight };
+        ArcTerms { record, bounds, range, part_max, weights, is_own }
+    }
+
     #[inline(always)]
     fn charge(&self) -> Charge {
         if self.is_own { Charge::Own } else { Charge::Forward }

@@ -121,21 +121,6 @@ enum Column {
     InboundPpm,
 }
 
-impl Column {
-    /// Those that tell a policy of the direction in `dir`.
-    const OF_POLICY: [Column; 9] = [
-        Column::BaseMsat,
-        Column::Ppm,
-        Column::Cltv,
-        Column::HtlcMin,
-        Column::HtlcMax,
-        Column::Disabled,
-        Column::LastUpdate,
-        Column::InboundBaseMsat,
-        Column::InboundPpm,
-    ];
-}
-
 /// Where each of [`COLUMNS`] stands in a row of this file.
 type Places = [Option<usize>; COLUMNS.len()];
 
@@ -195,7 +180,7 @@ impl Row<'_> {
         let direction = match self.bytes(Column::Dir) {
             b"0" => Direction::NodeOneToTwo,
             b"1" => Direction::NodeTwoToOne,
-            b"" if Column::OF_POLICY.iter().all(|&column| self.bytes(column).is_empty()) => return Ok(None),
+            b"" if self.bytes(Column::BaseMsat).is_empty() => return Ok(None),
             b"" => return Err(self.fault(Column::Dir, "0 or 1, as the row tells a policy")),
             _ => return Err(self.fault(Column::Dir, "0, 1, or nothing where no policy is known")),
         };

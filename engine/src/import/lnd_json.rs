@@ -5,13 +5,12 @@
 //! node's features and an error for a channel, of which LND has one.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 
 use primitives::{Direction, Features, GraphDelta, ShortChannelId};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::detect::BYTE_ORDER_MARK;
 use super::lnd_json_guard::JsonGuard;
 use super::lnd_json_value::{Edge, EdgeSeed, NodeSeed};
 use crate::graph::{BuildError, GraphBuilder};
@@ -22,11 +21,6 @@ use crate::graph::{BuildError, GraphBuilder};
 /// Where it is no JSON, lacks `nodes` or `edges`, a record in them is wrong, or a string or the nesting exceeds its
 /// limit.
 pub fn read_lnd_json(input: impl Read) -> Result<GraphBuilder, LndJsonError> {
-    let mut input = BufReader::new(input);
-    // Of a reader that fails, the parser tells.
-    if input.fill_buf().is_ok_and(|begin| begin.starts_with(BYTE_ORDER_MARK)) {
-        input.consume(BYTE_ORDER_MARK.len());
-    }
     let mut state = State { graph: GraphBuilder::new(), place: Place::Document };
     let mut json = serde_json::Deserializer::from_reader(BufReader::new(JsonGuard::new(input)));
     let result = Document(&mut state).deserialize(&mut json).and_then(|()| json.end());

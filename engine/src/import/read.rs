@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Cursor, Read};
 
 use super::csv::{CsvError, CsvNotes, read_csv};
-use super::detect::{DetectError, Format, detect};
+use super::detect::{BYTE_ORDER_MARK, DetectError, Format, detect};
 use super::gossip_store::read_gossip_store;
 use super::gossip_store_records::{GossipStoreError, GossipStoreNotes};
 use super::lnd_json::{LndJsonError, read_lnd_json};
@@ -87,7 +87,7 @@ type Parsed = (Format, bool, GraphBuilder, ImportNotes);
 fn read_any(mut input: impl Read, meter: &Meter) -> Result<Parsed, ImportError> {
     let prefix = read_prefix(&mut input).map_err(|error| ImportError::Io { kind: error.kind() })?;
     let format = detect(&prefix)?;
-    let whole = BufReader::with_capacity(BUFFER_SIZE, Cursor::new(prefix).chain(input));
+    let whole = BufReader::with_capacity(BUFFER_SIZE, begin(format, prefix).chain(input));
     if format != Format::Zstd {
         let (graph, notes) = parse(format, whole)?;
         return Ok((format, false, graph, notes));
@@ -98,9 +98,17 @@ fn read_any(mut input: impl Read, meter: &Meter) -> Result<Parsed, ImportError> 
     let mut inside = Bounded::new(decoder, meter);
     let prefix = read_prefix(&mut inside).map_err(|error| ImportError::Io { kind: error.kind() })?;
     let format = detect(&prefix)?;
-    let (graph, notes) =
-        parse(format, BufReader::with_capacity(BUFFER_SIZE, Cursor::new(prefix).chain(inside)))?;
+    let inside = BufReader::with_capacity(BUFFER_SIZE, begin(format, prefix).chain(inside));
+    let (graph, notes) = parse(format, inside)?;
     Ok((format, true, graph, notes))
+}
+
+/// The first bytes once more; the parser of JSON knows no byte order mark.
+fn begin(format: Format, mut prefix: Vec<u8>) -> Cursor<Vec<u8>> {
+    if format == Format::LndJson && prefix.starts_with(BYTE_ORDER_MARK) {
+        prefix.drain(..BYTE_ORDER_MARK.len());
+    }
+    Cursor::new(prefix)
 }
 
 fn parse(format: Format, input: impl Read) -> Result<(GraphBuilder, ImportNotes), ImportError> {

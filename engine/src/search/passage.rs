@@ -66,6 +66,11 @@ impl Passage {
         Passage { max: self.max.min(balance), capacity: balance, known: balance, ..self }
     }
 
+    /// The same of an own channel whose capacity nobody knows: it holds `balance` at least.
+    pub(crate) fn as_large_as(self, balance: u64) -> Passage {
+        Passage { capacity: balance, whole: self.whole.max(balance.saturating_add(self.held)), ..self }
+    }
+
     /// What it holds beside what is in flight.
     #[inline(always)]
     pub(crate) fn spare(&self) -> LiquidityRange {

@@ -128,9 +128,11 @@ impl Pending {
             let places = channel.node_ids.each_ref().map(place);
             for (end, node_id) in channel.node_ids.into_iter().enumerate() {
                 // Its last channel had closed when the merge began.
-                if let (Some(former), None) = (channel.nodes[end], places[end]) {
+                if let (Some(former), None) = (channel.nodes[end], places[end])
+                    && !self.nodes.contains_key(&node_id)
+                {
                     let features = current.node_features(NodeIdx::from_u32(former)).clone();
-                    self.nodes.entry(node_id).or_insert(PendingNode { features, is_merging: false });
+                    self.nodes.insert(node_id, PendingNode { features, is_merging: false });
                 }
             }
             channel.nodes = places;
