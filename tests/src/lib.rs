@@ -3,7 +3,6 @@
 pub mod cln_store;
 pub mod content;
 pub mod data;
-pub mod gsp;
 pub mod mainnet;
 pub mod network;
 pub mod rgs;

@@ -30,7 +30,8 @@ pub(crate) struct SyncArgs {
     /// The log of verified gossip; made where it is not there
     #[arg(long, value_name = "FILE")]
     log: PathBuf,
-    /// A gossip_store of Core Lightning to learn from first; what is in it is believed as a peer's gossip is
+    /// A gossip_store of Core Lightning, or a capture of gossip (GSP), to learn from first; what is in it is believed as a
+    /// peer's gossip is
     ///
     /// Without --peer and --listen, this is all that is done.
     #[arg(long, value_name = "FILE")]
@@ -75,6 +76,7 @@ struct StoreJson {
     refused: Vec<Note>,
     removed: u64,
     torn_at: Option<u64>,
+    torn_bytes: u64,
 }
 
 /// Runs until Ctrl-C, or until all is known.
@@ -168,7 +170,7 @@ fn import(
     let mut progress = Progress::new(Unit::Bytes, Some(metadata.len()), "checking");
     let input = BufReader::with_capacity(READ_SIZE, file);
     let imported =
-        opened.import_gossip_store(input, UnixTime::from_secs(written_at), &mut |bytes| progress.set(bytes));
+        opened.import_gossip(input, UnixTime::from_secs(written_at), &mut |bytes| progress.set(bytes));
     let counts = imported.map_err(|error| import_failure(path, log, error))?;
     drop(progress);
     let [channels, updates, nodes] =
@@ -180,8 +182,15 @@ fn import(
     if counts.removed_count > 0 {
         writeln!(out, "        {} channels were taken back", HumanCount(counts.removed_count))?;
     }
-    if let Some(at) = counts.notes.torn_at {
-        writeln!(out, "        reading ended at byte {at}: what follows is torn, or being written")?;
+    match (counts.torn_at, counts.torn_bytes) {
+        (None, _) => {}
+        (Some(at), 0) => {
+            writeln!(out, "        reading ended at byte {at}: what follows is torn, or being written")?;
+        }
+        (Some(at), bytes) => {
+            let size = HumanBytes(bytes);
+            writeln!(out, "        {size} from byte {at} on are torn, and passed over")?;
+        }
     }
     let note = |(reason, &count): (&Reason, &u64)| Note { count, what: reason.to_string().into() };
     Ok(StoreJson {
@@ -191,7 +200,8 @@ fn import(
         nodes: counts.node_count,
         refused: counts.refused.iter().map(note).collect(),
         removed: counts.removed_count,
-        torn_at: counts.notes.torn_at,
+        torn_at: counts.torn_at,
+        torn_bytes: counts.torn_bytes,
     })
 }
 
@@ -199,6 +209,10 @@ fn import_failure(path: &Path, log: &Path, error: ImportError) -> Failure {
     match error {
         ImportError::Log(error) => log_failure(log, error),
         ImportError::Store(error) => Failure::import(path, &error.into()),
+        error @ (ImportError::Capture(_) | ImportError::Read(_)) => {
+            let hint = "check the file and the disk";
+            Failure::Content { path: path.to_owned(), message: error.to_string(), hint }
+        }
         error => Failure::usage(error.to_string(), "mend this and import again; what was taken stays"),
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use engine::import::GossipStoreNotes;
 use gossip::funding::FundingError;
 use gossip::verify::ParseError;
 use gossip::view::Refusal;
@@ -21,8 +20,10 @@ pub struct ImportCounts {
     pub removed_count: u64,
     /// Messages that were not taken.
     pub refused: BTreeMap<Reason, u64>,
-    /// What the records said beside the messages.
-    pub notes: GossipStoreNotes,
+    /// Where the first byte is that belongs to no message: a `gossip_store` is read up to there.
+    pub torn_at: Option<u64>,
+    /// How many of a capture's bytes are passed over because they belong to none.
+    pub torn_bytes: u64,
 }
 
 impl ImportCounts {

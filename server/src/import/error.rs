@@ -4,6 +4,7 @@ use std::io;
 
 use engine::import::GossipStoreError;
 
+use super::capture::CaptureError;
 use crate::chain::ChainError;
 use crate::store::LogError;
 
@@ -11,9 +12,15 @@ use crate::store::LogError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// The file is wrong.
+    /// The `gossip_store` is wrong.
     #[error(transparent)]
     Store(#[from] GossipStoreError),
+    /// The capture is wrong.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// The file cannot be read at all.
+    #[error("cannot be read: {0}")]
+    Read(io::ErrorKind),
     /// The log cannot be written.
     #[error(transparent)]
     Log(#[from] LogError),

@@ -149,12 +149,12 @@ impl OpenedSync {
         self.notes
     }
 
-    /// Takes what a `gossip_store` of Core Lightning holds, every signature and every funding output checked, as a peer's
-    /// gossip is. `progress` is told the bytes that were read.
+    /// Takes what a `gossip_store` of Core Lightning or a capture of gossip holds, every signature and every funding output
+    /// checked, as a peer's gossip is. `progress` is told the bytes that were read.
     ///
     /// # Errors
     /// Where the file is wrong, the log cannot be written, or the chain gives no answers. What was taken before stays.
-    pub fn import_gossip_store(
+    pub fn import_gossip(
         &mut self,
         input: impl io::Read,
         written_at: UnixTime,
@@ -167,7 +167,7 @@ impl OpenedSync {
         self.stored.clear();
         let (chain, moment) = (self.config.chain.clone(), Moment { now, written_at });
         let importer = Importer::new(&mut self.gossip, &mut self.log, chain, moment)?;
-        let (counts, taken) = importer.read_gossip_store(input, progress)?;
+        let (counts, taken) = importer.read(input, progress)?;
         if self.config.chain.is_some() {
             self.watched.extend(taken);
         }

@@ -148,6 +148,39 @@ fn a_store_is_imported_and_told_by_its_signatures() {
 }
 
 #[test]
+fn a_torn_capture_is_imported_but_for_what_is_torn() {
+    let place = Place::new();
+    let (signer, time) = (Signer::new(ChainHash::REGTEST), UnixTime::from_secs(now() - 600));
+    let mut capture = b"GSP\x01".to_vec();
+    let mut put = |message: &[u8], kept: usize| {
+        let len = u16::try_from(message.len()).expect("short");
+        let head =
+            if len < 0xfd { vec![len.to_be_bytes()[1]] } else { [&[0xfd][..], &len.to_be_bytes()].concat() };
+        capture.extend(&[&head[..], message].concat()[..kept.min(head.len() + message.len())]);
+    };
+    for n in 0..5 {
+        put(&signer.channel(scid(n), ends(n)), usize::MAX);
+        put(
+            &signer.update(scid(n), ends(n), Direction::NodeOneToTwo, time, n),
+            if n == 2 { 77 } else { usize::MAX },
+        );
+        put(&signer.update(scid(n), ends(n), Direction::NodeTwoToOne, time, n), usize::MAX);
+    }
+    std::fs::write(place.path("capture"), capture).expect("a writable folder");
+    let args = ["sync", "--from-gossip-store", "capture", "--log", "a.log"];
+    let ran = place.run(&[&args, BELIEF].concat());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for part in
+        ["capture: 5 channels, 9 updates, 0 nodes", "77 B from byte", "torn, and passed over", "5 channels"]
+    {
+        assert!(ran.out.contains(part), "{part}: {}", ran.out);
+    }
+    let args = ["sync", "--json", "--from-gossip-store", "capture", "--log", "b.log"];
+    let store = &place.run(&[&args, BELIEF].concat()).json()["store"];
+    assert_eq!((&store["torn_bytes"], &store["updates"]), (&json!(77), &json!(9)), "{store}");
+}
+
+#[test]
 fn sync_learns_the_graph_of_a_peer() {
     let place = Place::new();
     let teller = Teller::start(&place);

@@ -4,6 +4,7 @@ mod bolt1;
 mod bolt7;
 mod breaks;
 mod capacities;
+mod captures;
 mod chain;
 mod fairness;
 mod flood;

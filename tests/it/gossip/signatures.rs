@@ -10,8 +10,9 @@ use gossip::verify::{
 use primitives::wire::{ChannelAnnouncement, ChannelUpdate, WireError, WireMessage};
 use primitives::{ChainHash, Direction, NodeId, ShortChannelId, UnixTime};
 use tests::data::shared;
-use tests::gsp;
 use tests::signed::{Author, Ends, Signer};
+
+use super::captures::messages;
 
 pub(super) fn secp() -> Secp256k1<VerifyOnly> {
     Secp256k1::verification_only()
@@ -51,8 +52,10 @@ fn mainnet_gossip_is_signed_but_for_one_torn_update() {
     let path = "data/mainnet-2025-10-26/signed-gossip.gsp.zst";
     let (Some(bytes), Some(mut ends)) = (capture(path), ends()) else { return };
     let (mut jobs, mut counts, mut signer_unknown) = (Vec::new(), [0; 3], 0);
-    let candidates: Vec<Candidate> = gsp::messages(&bytes)
-        .map(|message| Candidate::parse(message, ChainHash::BITCOIN).expect("gossip").expect("sound"))
+    let candidates: Vec<Candidate> = messages(&bytes[..])
+        .0
+        .iter()
+        .map(|(_, message)| Candidate::parse(message, ChainHash::BITCOIN).expect("gossip").expect("sound"))
         .collect();
     for candidate in &candidates {
         if let Subject::Channel(channel) = candidate.subject() {
@@ -87,19 +90,6 @@ fn run(jobs: Vec<VerifyJob>) -> (Vec<(usize, SignatureError)>, KeyRing) {
     let results = VerifyJob::run_all(&secp(), &ring, jobs);
     let wrong = results.into_iter().enumerate().filter_map(|(at, result)| Some((at, result.err()?)));
     (wrong.collect(), ring)
-}
-
-#[test]
-fn torn_captures_are_read_to_their_end() {
-    let Some(bytes) = capture("vectors/gossip/torn-writes.gsp.zst") else { return };
-    let (mut sound_count, mut broken_count) = (0, 0);
-    for message in gsp::messages(&bytes) {
-        match Candidate::parse(message, ChainHash::BITCOIN).expect("gossip") {
-            Ok(_) => sound_count += 1,
-            Err(_) => broken_count += 1,
-        }
-    }
-    assert_eq!((sound_count, broken_count), (3932, 0), "every whole message between the torn ones");
 }
 
 #[test]

@@ -12,9 +12,9 @@ use proptest::prelude::*;
 
 /// Bytes for every field that a message could have.
 #[derive(Debug, Clone)]
-struct Content {
+pub(super) struct Content {
     signatures: [[u8; 64]; 4],
-    hash: [u8; 32],
+    pub(super) hash: [u8; 32],
     keys: [[u8; 33]; 4],
     numbers: [u64; 4],
     small: [u8; 4],
@@ -22,7 +22,7 @@ struct Content {
     ids: Vec<u64>,
 }
 
-fn content() -> impl Strategy<Value = Content> {
+pub(super) fn content() -> impl Strategy<Value = Content> {
     let array64 = || vec(any::<u8>(), 64).prop_map(|bytes| <[u8; 64]>::try_from(bytes).unwrap());
     let key = || {
         (2..4u8, any::<[u8; 32]>()).prop_map(|(first, rest)| {
@@ -49,7 +49,7 @@ fn content() -> impl Strategy<Value = Content> {
     )
 }
 
-fn gossip(content: &Content) -> [Message<'_>; 3] {
+pub(super) fn gossip(content: &Content) -> [Message<'_>; 3] {
     let [one, two, three, four] = content.signatures;
     let node = |at: usize| NodeId::from_bytes(content.keys[at]).unwrap();
     let chain_hash = ChainHash::from(content.hash);

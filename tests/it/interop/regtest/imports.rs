@@ -34,7 +34,7 @@ fn what_was_funded_is_imported(trust: Trust) {
     }
     let path = folder.path().join("gossip.log");
     let mut opened = open(&path, &bitcoind, trust, Vec::new());
-    let counts = opened.import_gossip_store(&*store(&messages), now, &mut |_| ()).unwrap();
+    let counts = opened.import_gossip(&*store(&messages), now, &mut |_| ()).unwrap();
     assert_eq!((counts.channel_count, counts.update_count), (2, 4));
     assert_eq!(counts.refused, BTreeMap::from([(Reason::Unfunded, 3), (Reason::Orphan, 6)]));
 

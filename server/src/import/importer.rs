@@ -1,4 +1,4 @@
-//! Core Lightning's `gossip_store`, a batch of messages at a time.
+//! Core Lightning's `gossip_store` or a capture, a batch of messages at a time.
 //!
 //! In a batch channels go first, so that updates and nodes find them; among themselves all keep the order of the file.
 
@@ -14,6 +14,7 @@ use gossip::verify::{Candidate, ChannelFact, KeyRing, Subject, Verified, Verifie
 use gossip::view::Standing;
 use primitives::{ChainHash, Msat, ShortChannelId, UnixTime};
 
+use super::capture::{CAPTURE_MAGIC, read_capture};
 use super::counts::{ImportCounts, Reason};
 use super::error::ImportError;
 use super::funding::FundingDesk;
@@ -39,7 +40,7 @@ pub struct Importer<'a> {
     moment: Moment,
     secp: Secp256k1<VerifyOnly>,
     ring: KeyRing,
-    channels: Vec<(Candidate, Msat)>,
+    channels: Vec<(Candidate, Option<Msat>)>,
     others: Vec<Candidate>,
     stored: Vec<Stored>,
     /// Channels that were taken, of which the file may take back some.
@@ -49,7 +50,7 @@ pub struct Importer<'a> {
 
 impl<'a> Importer<'a> {
     /// Will import into that view, and the log that holds all of it. Without `chain` funding outputs are believed unseen, and
-    /// capacities are those of the file.
+    /// capacities are those of the file, where it has any.
     ///
     /// # Errors
     /// Where the system gives no threads.
@@ -76,39 +77,73 @@ impl<'a> Importer<'a> {
         })
     }
 
-    /// Reads a `gossip_store` to its end; `progress` is told the bytes that were read. Returns the channels that were taken,
-    /// too. When this returns, all of it is on the disk. Holds one batch of messages.
+    /// Reads a `gossip_store` or a capture to its end, whichever it is; `progress` is told the bytes that were read. Returns
+    /// the channels that were taken, too. When this returns, all of it is on the disk. Holds one batch of messages.
     ///
     /// # Errors
     /// Where the file is wrong, the log cannot be written, or the chain gives no answers. What was taken before stays.
-    pub fn read_gossip_store(
+    pub fn read(
         mut self,
-        input: impl Read,
+        mut input: impl Read,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(ImportCounts, Vec<FundingQuestion>), ImportError> {
-        let read = read_store_records(input, |offset, record| {
-            match record {
-                StoreRecord::Channel { message, capacity } => {
-                    let channel = self.parse(message).map(|candidate| (candidate, capacity));
-                    self.channels.extend(channel);
-                }
-                StoreRecord::Update { message } | StoreRecord::Node { message } => {
-                    let other = self.parse(message);
-                    self.others.extend(other);
-                }
-                StoreRecord::Deleted { short_channel_id } => self.delete(short_channel_id)?,
-            }
-            if self.channels.len() + self.others.len() < BATCH_COUNT {
-                return Ok(());
-            }
-            progress(offset);
-            self.take_batch()
-        });
+        let mut magic = Vec::with_capacity(CAPTURE_MAGIC.len());
+        let read = input.by_ref().take(CAPTURE_MAGIC.len() as u64).read_to_end(&mut magic);
+        read.map_err(|error| ImportError::Read(error.kind()))?;
+        let whole = magic.as_slice().chain(input);
+        let read = if magic == CAPTURE_MAGIC {
+            self.read_capture(whole, progress)
+        } else {
+            self.read_gossip_store(whole, progress)
+        };
         // What was read before a fault counts.
         self.take_batch()?;
         self.log.sync()?;
-        self.counts.notes = read?;
+        read?;
         Ok((self.counts, self.taken.into_values().collect()))
+    }
+
+    fn read_gossip_store(
+        &mut self,
+        input: impl Read,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), ImportError> {
+        let notes = read_store_records(input, |offset, record| {
+            match record {
+                StoreRecord::Channel { message, capacity } => self.note(message, Some(capacity)),
+                StoreRecord::Update { message } | StoreRecord::Node { message } => self.note(message, None),
+                StoreRecord::Deleted { short_channel_id } => self.delete(short_channel_id)?,
+            }
+            self.take_full_batch(offset, progress)
+        })?;
+        self.counts.torn_at = notes.torn_at;
+        Ok(())
+    }
+
+    fn read_capture(&mut self, input: impl Read, progress: &mut dyn FnMut(u64)) -> Result<(), ImportError> {
+        let notes = read_capture(input, self.chain_hash, |offset, message| {
+            self.note(message, None);
+            self.take_full_batch(offset, progress)
+        })?;
+        (self.counts.torn_at, self.counts.torn_bytes) = (notes.torn_at, notes.torn_bytes);
+        Ok(())
+    }
+
+    /// Puts a message into the batch.
+    fn note(&mut self, message: &[u8], capacity: Option<Msat>) {
+        let Some(candidate) = self.parse(message) else { return };
+        match candidate.subject() {
+            Subject::Channel(_) => self.channels.push((candidate, capacity)),
+            Subject::Update(_) | Subject::Node(_) => self.others.push(candidate),
+        }
+    }
+
+    fn take_full_batch(&mut self, offset: u64, progress: &mut dyn FnMut(u64)) -> Result<(), ImportError> {
+        if self.channels.len() + self.others.len() < BATCH_COUNT {
+            return Ok(());
+        }
+        progress(offset);
+        self.take_batch()
     }
 
     fn parse(&mut self, message: &[u8]) -> Option<Candidate> {
@@ -166,19 +201,21 @@ impl<'a> Importer<'a> {
     fn take_channel(
         &mut self,
         channel: Verified<ChannelFact>,
-        amount: Msat,
+        amount: Option<Msat>,
         answers: Option<&BTreeMap<ShortChannelId, FundingAnswer>>,
     ) {
         let question = FundingQuestion::of(channel.fact());
         let id = question.short_channel_id;
         let capacity = match answers {
             None => Ok(amount),
-            Some(answers) => question.judge(answers.get(&id).unwrap_or(&FundingAnswer::Unknown), None),
+            Some(answers) => {
+                question.judge(answers.get(&id).unwrap_or(&FundingAnswer::Unknown), None).map(Some)
+            }
         };
         match capacity {
             Err(error) => self.counts.refuse(error.into()),
             Ok(capacity) => {
-                if self.admit(VerifiedGossip::Channel(channel), Some(capacity)) {
+                if self.admit(VerifiedGossip::Channel(channel), capacity) {
                     self.taken.insert(id, question);
                 }
             }
