@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use primitives::wire::{
     QueryChannelRange, QueryFlags, QueryShortChannelIds, ReplyChannelRange, ReplyShortChannelIdsEnd,
-    ShortIds, WANT_CHECKSUMS, WANT_TIMESTAMPS,
+    ShortIds, WANT_CHECKSUMS, WANT_TIMESTAMPS, WireMessage as _,
 };
-use primitives::{Direction, ShortChannelId, UnixTime};
+use primitives::{ChainHash, Direction, ShortChannelId, UnixTime};
 
 use super::gossip::Gossip;
 use super::io::{DisconnectReason, Output};
 use super::limits::{
     ANSWER_NODE_COUNT_MAX, COMPARED_PER_MICROSECOND, COST_IDS, COST_RANGE, READ_COUNT_MAX, REPLY_COUNT_MAX,
 };
-use super::peer::{IdsAnswer, RangeAnswer};
-use crate::admit::PeerId;
+use super::peer::{IdsAnswer, Peer, Piece, RangeAnswer};
+use crate::admit::{Credit, PeerId};
 use crate::view::{ChannelEntry, MessageKey, NetworkView};
 
 impl Gossip {
@@ -58,46 +58,93 @@ impl Gossip {
     }
 
     /// Gives everybody the next piece who is ready for one: of his answers first, then of what we knew before he came,
-    /// then of the news.
+    /// then of the news. Answers wait where their budget is used up; of strangers, who have one together, those come first
+    /// who did not have the last piece.
     pub(super) fn serve(&mut self, now: UnixTime) {
-        let ready: Vec<PeerId> =
-            self.peers.iter().filter(|(_, state)| !state.is_busy).map(|(peer, _)| *peer).collect();
+        let is_ready = |state: &Peer| state.on_its_way.is_none();
+        let ready = self.peers.iter().filter(|(_, state)| is_ready(state)).map(|(peer, _)| *peer);
+        let mut ready: Vec<PeerId> = ready.collect();
+        let had_a_turn = ready.partition_point(|peer| Some(*peer) <= self.answered_last);
+        ready.rotate_left(had_a_turn);
         for peer in ready {
-            let is_busy = self.serve_answer(peer) || self.serve_backlog(peer, now) || self.serve_news(peer);
+            let may_be_told = !self.answer_bytes_of(peer).is_in_debt(now);
+            let answer =
+                may_be_told.then(|| self.serve_answer(peer, now).or_else(|| self.serve_backlog(peer, now)));
+            let answer = answer.flatten();
+            if answer.is_some() {
+                self.answered_last = Some(peer);
+            }
+            let piece = answer.or_else(|| self.serve_news(peer));
             if let Some(state) = self.peers.get_mut(&peer) {
-                state.is_busy = is_busy;
+                state.on_its_way = piece;
             }
         }
     }
 
-    fn serve_answer(&mut self, peer: PeerId) -> bool {
-        let Some(state) = self.peers.get_mut(&peer) else { return false };
+    /// The budget that the answers to a peer are taken from.
+    pub(super) fn answer_bytes_of(&self, peer: PeerId) -> &Credit {
+        let chosen = self.peers.get(&peer).filter(|state| state.is_outbound);
+        chosen.map_or(&self.stranger_bytes, |state| &state.answer_bytes)
+    }
+
+    fn owe_answer(&mut self, peer: PeerId, size: usize, now: UnixTime) {
+        let chosen = self.peers.get_mut(&peer).filter(|state| state.is_outbound);
+        let budget = chosen.map_or(&mut self.stranger_bytes, |state| &mut state.answer_bytes);
+        budget.owe(u32::try_from(size).unwrap_or(u32::MAX), now);
+    }
+
+    fn serve_answer(&mut self, peer: PeerId, now: UnixTime) -> Option<Piece> {
+        let state = self.peers.get_mut(&peer)?;
         if let Some(answer) = state.range_answer.take() {
-            let rest = self.tell_range(peer, answer);
-            if let Some(state) = self.peers.get_mut(&peer) {
-                state.range_answer = rest;
-            }
-            return true;
+            let (message, rest) = answer.next_part(&self.view, self.config.chain_hash);
+            state.range_answer = rest;
+            self.owe_answer(peer, message.len(), now);
+            self.outputs.push_back(Output::Send { peer, message });
+            return Some(Piece::Sent);
         }
-        let Some(answer) = &mut state.ids_answer else { return false };
+        let answer = state.ids_answer.as_mut()?;
         let keys = answer.next_keys(&self.view);
         if keys.is_empty() {
             let end = answer.end;
             state.ids_answer = None;
             self.send(peer, &end);
-        } else {
-            self.outputs.push_back(Output::Read { peer, keys });
+            return Some(Piece::Sent);
         }
-        true
+        self.read(peer, keys, true)
     }
 
-    /// One part of the answer to a range; returns the rest.
-    fn tell_range(&mut self, peer: PeerId, answer: RangeAnswer) -> Option<RangeAnswer> {
-        let RangeAnswer { query, next, is_first } = answer;
+    /// Has messages read, if there are any.
+    pub(super) fn read(&mut self, peer: PeerId, keys: Vec<MessageKey>, is_answer: bool) -> Option<Piece> {
+        if keys.is_empty() {
+            return None;
+        }
+        self.outputs.push_back(Output::Read { peer, keys });
+        Some(Piece::Read { is_answer })
+    }
+
+    /// The log has read a piece.
+    pub(super) fn send_read(&mut self, peer: PeerId, messages: Vec<Box<[u8]>>, now: UnixTime) {
+        let Some(state) = self.peers.get_mut(&peer) else { return };
+        let is_answer = state.on_its_way == Some(Piece::Read { is_answer: true });
+        // Where nothing was found, nothing leaves, and nobody would say that there is room again.
+        state.on_its_way = (!messages.is_empty()).then_some(Piece::Sent);
+        for message in messages {
+            if is_answer {
+                self.owe_answer(peer, message.len(), now);
+            }
+            self.outputs.push_back(Output::Send { peer, message: message.into_vec() });
+        }
+    }
+}
+
+impl RangeAnswer {
+    /// One part of the answer to a range, and the rest.
+    fn next_part(self, view: &NetworkView, chain_hash: ChainHash) -> (Vec<u8>, Option<RangeAnswer>) {
+        let RangeAnswer { query, next, is_first } = self;
         let end = query.first_blocknum.saturating_add(query.number_of_blocks);
-        let is_ours = query.chain_hash == self.config.chain_hash;
+        let is_ours = query.chain_hash == chain_hash;
         let within = |id: ShortChannelId| is_ours && id.block() < end;
-        let mut channels = self.view.channels_from(next).take_while(|(id, _)| within(*id));
+        let mut channels = view.channels_from(next).take_while(|(id, _)| within(*id));
         let part: Vec<(ShortChannelId, &ChannelEntry)> = channels.by_ref().take(REPLY_COUNT_MAX).collect();
         let is_last = channels.next().is_none();
         let wants = query.query_option_flags.unwrap_or(0);
@@ -118,20 +165,11 @@ impl Gossip {
             timestamps: (wants & WANT_TIMESTAMPS != 0).then_some(&times),
             checksums: (wants & WANT_CHECKSUMS != 0).then_some(&sums),
         };
-        let reply = primitives::wire::WireMessage::to_bytes(&reply);
-        self.outputs.push_back(Output::Send { peer, message: reply });
-        let next = ShortChannelId::from_u64(last?.to_u64().saturating_add(1));
-        (!is_last).then_some(RangeAnswer { query, next, is_first: false })
-    }
-
-    /// The log has read a piece.
-    pub(super) fn send_read(&mut self, peer: PeerId, messages: Vec<Box<[u8]>>) {
-        let Some(state) = self.peers.get_mut(&peer) else { return };
-        // Where nothing was found, nothing leaves, and nobody would say that there is room again.
-        state.is_busy = !messages.is_empty();
-        for message in messages {
-            self.outputs.push_back(Output::Send { peer, message: message.into_vec() });
-        }
+        let rest = last.filter(|_| !is_last).map(|last| {
+            let next = ShortChannelId::from_u64(last.to_u64().saturating_add(1));
+            RangeAnswer { query, next, is_first: false }
+        });
+        (reply.to_bytes(), rest)
     }
 }
 

@@ -17,8 +17,8 @@ use super::limits::{
     WORK_PER_SECOND, work_of,
 };
 use super::news::News;
-use super::peer::{Asked, Peer};
-use crate::admit::{PeerId, WaitingRoom};
+use super::peer::{Asked, Peer, Piece, answer_bytes};
+use crate::admit::{Credit, PeerId, WaitingRoom};
 use crate::funding::FundingCheck;
 use crate::record::Restored;
 use crate::verify::{VerifiedGossip, VerifyJob};
@@ -57,6 +57,9 @@ pub struct Gossip {
     /// Messages whose sender has left while they waited for their channel, and their bytes.
     pub(super) orphans: VecDeque<(PeerId, VerifyJob)>,
     pub(super) orphan_bytes: usize,
+    /// Bytes of answers that all peers together may have which we did not choose, and whose turn was the last one.
+    pub(super) stranger_bytes: Credit,
+    pub(super) answered_last: Option<PeerId>,
     /// Channels that some peer was asked for.
     pub(super) in_flight: InFlight,
     /// For whom the looks for a question ran out: others come before.
@@ -86,6 +89,8 @@ impl Gossip {
             outputs: VecDeque::new(),
             orphans: VecDeque::new(),
             orphan_bytes: 0,
+            stranger_bytes: answer_bytes(now),
+            answered_last: None,
             in_flight: InFlight::default(),
             looked_at_last: None,
             checks: Checks::default(),
@@ -175,14 +180,14 @@ impl Gossip {
             Input::Message { .. } => {}
             Input::Writable { peer } => {
                 if let Some(state) = self.peers.get_mut(&peer) {
-                    state.is_busy = false;
+                    state.on_its_way = state.on_its_way.filter(|piece| *piece != Piece::Sent);
                 }
             }
             Input::Verified(piece) => self.take_verified(piece, now),
             Input::FundingAnswered { short_channel_id, answer } => {
                 self.take_funding(short_channel_id, &answer, now);
             }
-            Input::Read { peer, messages } => self.send_read(peer, messages),
+            Input::Read { peer, messages } => self.send_read(peer, messages, now),
             Input::Block { height } => {
                 self.funding.new_block();
                 let closed = self.view.advance(height);
@@ -211,11 +216,20 @@ impl Gossip {
         let news = self.peers.values().filter(|peer| !peer.is_full).filter_map(|peer| peer.news_due_at);
         let paid = self.peers.values().filter(|peer| peer.work.is_in_debt(self.woken_at));
         let paid = paid.map(|peer| peer.work.paid_at());
+        let awaits = |(peer, state): &(&PeerId, &Peer)| {
+            let may_be_told = state.awaits_answer() && state.on_its_way.is_none();
+            may_be_told && self.answer_bytes_of(**peer).is_in_debt(self.woken_at)
+        };
+        let told = self.peers.iter().filter(awaits).map(|(peer, _)| self.answer_bytes_of(*peer).paid_at());
         // Where everybody is busy with a question, its answer or silence comes first.
         let has_idle = self.peers.values().any(|peer| peer.has_queries && peer.asked.is_none());
         let compared = self.peers.values().filter_map(|peer| peer.comparison.began_at()).max();
         let compare = compared.filter(|_| has_idle).map(|last| after(last, RESYNC_SECS));
-        due.chain(news).chain(paid).chain(compare).fold(self.flush_at.min(self.prune_at), UnixTime::min)
+        due.chain(news)
+            .chain(paid)
+            .chain(told)
+            .chain(compare)
+            .fold(self.flush_at.min(self.prune_at), UnixTime::min)
     }
 
     /// How far we are behind the peers, as far as they told. O(peers).

@@ -7,8 +7,8 @@ use primitives::{NodeId, ShortChannelId, UnixTime};
 
 use super::comparison::Comparison;
 use super::limits::{
-    PATIENCE_BURST, PATIENCE_PER_SECOND, RANGE_REPLY_COUNT_MAX, WANTED_COUNT_MAX, WANTED_INBOUND_COUNT_MAX,
-    WORK_AT_FIRST, WORK_BURST, WORK_PER_SECOND,
+    ANSWER_BYTES_BURST, ANSWER_BYTES_PER_SECOND, PATIENCE_BURST, PATIENCE_PER_SECOND, RANGE_REPLY_COUNT_MAX,
+    WANTED_COUNT_MAX, WANTED_INBOUND_COUNT_MAX, WORK_AT_FIRST, WORK_BURST, WORK_PER_SECOND,
 };
 use crate::admit::Credit;
 use crate::verify::VerifyJob;
@@ -66,8 +66,24 @@ pub(super) struct Peer {
     pub(super) ids_answer: Option<IdsAnswer>,
     /// News for it.
     pub(super) outgoing: BTreeSet<MessageKey>,
-    /// Whether a piece is on its way to it: there is one at a time.
-    pub(super) is_busy: bool,
+    /// What is on its way to it: there is one piece at a time.
+    pub(super) on_its_way: Option<Piece>,
+    /// Bytes of answers that it may have, where we chose it; strangers have one budget together.
+    pub(super) answer_bytes: Credit,
+}
+
+/// A piece of what a peer is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// It is read from the log: of what the peer asked for, by a question or a filter, or of the news.
+    Read { is_answer: bool },
+    /// It was sent, and has not left yet.
+    Sent,
+}
+
+/// A budget for answers.
+pub(super) const fn answer_bytes(now: UnixTime) -> Credit {
+    Credit::new(ANSWER_BYTES_BURST, ANSWER_BYTES_PER_SECOND, now)
 }
 
 /// How far we have looked through what a peer claims to have, from the first to the last.
@@ -173,13 +189,19 @@ impl Peer {
             range_answer: None,
             ids_answer: None,
             outgoing: BTreeSet::new(),
-            is_busy: false,
+            on_its_way: None,
+            answer_bytes: answer_bytes(now),
         }
     }
 
     /// Which news it shall tell that answers.
     pub(super) const fn news_since(&self) -> NewsSince {
         if self.hides_news { NewsSince::LogEnd } else { NewsSince::Lately }
+    }
+
+    /// Whether it waits for an answer, or for the next piece of one.
+    pub(super) const fn awaits_answer(&self) -> bool {
+        self.range_answer.is_some() || self.ids_answer.is_some() || self.backlog.is_some()
     }
 
     /// How much more than we do it may claim to know.

@@ -4,11 +4,11 @@ use primitives::wire::GossipTimestampFilter;
 use primitives::{Direction, NodeId, ShortChannelId, UnixTime};
 
 use super::gossip::Gossip;
-use super::io::{DisconnectReason, Output};
+use super::io::DisconnectReason;
 use super::limits::{COST_FILTER, OUTGOING_COUNT_MAX, READ_COUNT_MAX, SCANNED_PER_MICROSECOND};
-use super::peer::Backlog;
+use super::peer::{Backlog, Piece};
 use crate::admit::PeerId;
-use crate::view::{ChannelEntry, MessageKey};
+use crate::view::{ChannelEntry, MessageKey, NetworkView};
 
 impl Gossip {
     pub(super) fn take_filter(
@@ -28,52 +28,41 @@ impl Gossip {
         Ok(())
     }
 
-    /// Hands the news to all peers whose filter wants them, but not to who told them. O(news) for each peer.
+    /// Hands the news to all peers whose filter wants them, but not to who told them. O(news) for each peer that has room.
     pub(super) fn flush(&mut self) {
         let news = self.news.take();
+        let news: Vec<_> = news.iter().map(|(key, teller)| (key, teller, times(&self.view, key))).collect();
         for (peer, state) in &mut self.peers {
             let Some(filter) = state.filter else { continue };
-            for (key, _) in news.iter().filter(|(_, teller)| *teller != peer) {
-                let is_wanted = match key {
-                    MessageKey::Channel(id) => {
-                        self.view.channel(*id).is_some_and(|channel| wants_channel(&filter, channel))
-                    }
-                    MessageKey::Update(id, direction) => self
-                        .view
-                        .channel(*id)
-                        .and_then(|channel| channel.updates[direction.as_usize()])
-                        .is_some_and(|update| filter.wants(update.revision.timestamp)),
-                    MessageKey::Node(id) => self
-                        .view
-                        .node(*id)
-                        .and_then(|node| node.announced.as_ref())
-                        .is_some_and(|known| filter.wants(known.revision.timestamp)),
-                };
-                if is_wanted && state.outgoing.len() < OUTGOING_COUNT_MAX {
-                    state.outgoing.insert(*key);
+            for (key, teller, times) in &news {
+                if state.outgoing.len() >= OUTGOING_COUNT_MAX {
+                    break;
+                }
+                if *teller != peer && times.iter().flatten().any(|time| filter.wants(*time)) {
+                    state.outgoing.insert(**key);
                 }
             }
         }
     }
 
-    pub(super) fn serve_news(&mut self, peer: PeerId) -> bool {
-        let Some(state) = self.peers.get_mut(&peer) else { return false };
+    pub(super) fn serve_news(&mut self, peer: PeerId) -> Option<Piece> {
+        let state = self.peers.get_mut(&peer)?;
         // Channels come before their updates and nodes: so are the names ordered.
         let mut keys = Vec::new();
         while keys.len() < READ_COUNT_MAX {
             let Some(key) = state.outgoing.pop_first() else { break };
             keys.push(key);
         }
-        self.read(peer, keys)
+        self.read(peer, keys, false)
     }
 
     /// The next of what a new filter wants and we knew before. O(channels) for each filter, whatever it finds; who has not
     /// paid for the last search waits for the next one.
-    pub(super) fn serve_backlog(&mut self, peer: PeerId, now: UnixTime) -> bool {
-        let Some(state) = self.peers.get(&peer) else { return false };
-        let (Some(mut backlog), Some(filter)) = (state.backlog, state.filter) else { return false };
+    pub(super) fn serve_backlog(&mut self, peer: PeerId, now: UnixTime) -> Option<Piece> {
+        let state = self.peers.get(&peer)?;
+        let (mut backlog, filter) = (state.backlog?, state.filter?);
         if state.work.is_in_debt(now) {
-            return false;
+            return None;
         }
         let mut keys = Vec::new();
         let mut scanned_count = 0;
@@ -96,7 +85,7 @@ impl Gossip {
             }
         }
         self.move_gate(peer, now);
-        self.read(peer, keys)
+        self.read(peer, keys, true)
     }
 
     fn next_channel(
@@ -134,17 +123,27 @@ impl Gossip {
         keys.push(MessageKey::Node(id));
         Some(Backlog::Nodes(Some(id)))
     }
+}
 
-    fn read(&mut self, peer: PeerId, keys: Vec<MessageKey>) -> bool {
-        if keys.is_empty() {
-            return false;
+/// The times of a message that is in the view. A channel's are those of its updates (BOLT 7, gossip_timestamp_filter).
+fn times(view: &NetworkView, key: &MessageKey) -> [Option<UnixTime>; 2] {
+    match key {
+        MessageKey::Channel(id) => view.channel(*id).map_or([None; 2], channel_times),
+        MessageKey::Update(id, direction) => {
+            let times = view.channel(*id).map_or([None; 2], channel_times);
+            [times[direction.as_usize()], None]
         }
-        self.outputs.push_back(Output::Read { peer, keys });
-        true
+        MessageKey::Node(id) => {
+            let announced = view.node(*id).and_then(|node| node.announced.as_ref());
+            [announced.map(|known| known.revision.timestamp), None]
+        }
     }
 }
 
-/// A channel's time is that of any of its updates.
+fn channel_times(channel: &ChannelEntry) -> [Option<UnixTime>; 2] {
+    channel.updates.map(|update| update.map(|update| update.revision.timestamp))
+}
+
 fn wants_channel(filter: &GossipTimestampFilter, channel: &ChannelEntry) -> bool {
-    channel.updates.iter().flatten().any(|update| filter.wants(update.revision.timestamp))
+    channel_times(channel).into_iter().flatten().any(|time| filter.wants(time))
 }

@@ -97,7 +97,8 @@ pub struct OpenedSync {
 /// A node that runs. It ends when it is dropped; [`SyncNode::stop`] waits for that.
 pub struct SyncNode<F> {
     core: Option<JoinHandle<Result<F, LogError>>>,
-    sockets: Option<Runtime>,
+    /// Of the sockets, and of the chain.
+    runtimes: Vec<Runtime>,
     answers: mpsc::UnboundedSender<Answer>,
     board: Arc<Board>,
     node_id: NodeId,
@@ -199,11 +200,7 @@ impl OpenedSync {
     ) -> Result<SyncNode<F>, io::Error> {
         let OpenedSync { config, gossip, log, stored, watched, .. } = self;
         let pool = verifiers(config.threads())?;
-        let sockets = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("gossip-sockets")
-            .enable_all()
-            .build()?;
+        let (sockets, mut runtimes) = (runtime("gossip-sockets")?, Vec::new());
         let board = Arc::new(Board::new(notices));
         let (events_in, events) = mpsc::channel(EVENT_COUNT_MAX);
         let (answers_in, answers) = mpsc::unbounded_channel();
@@ -215,7 +212,9 @@ impl OpenedSync {
             config.chain_hash,
         ));
         let listens_at = start_sockets(&config, &hub, &sockets)?;
-        let chain = config.chain.map(|chain| {
+        // Blocks are long to parse, which no socket shall wait for.
+        let chain_runtime = config.chain.is_some().then(|| runtime("gossip-chain")).transpose()?;
+        let chain = config.chain.zip(chain_runtime).map(|(chain, runtime)| {
             let (questions_in, questions) = mpsc::unbounded_channel();
             for question in watched {
                 let entry = gossip.view().channel(question.short_channel_id);
@@ -225,7 +224,8 @@ impl OpenedSync {
             let answers = answers_in.clone();
             // The core is gone where this fails.
             let answer = move |answer| answers.send(Answer::Chain(answer)).is_ok();
-            sockets.spawn(chain::serve(chain, questions, answer));
+            runtime.spawn(chain::serve(chain, questions, answer));
+            runtimes.push(runtime);
             questions_in
         });
         let secp = Arc::new(Secp256k1::verification_only());
@@ -252,15 +252,14 @@ impl OpenedSync {
             .name("gossip-core".into())
             .spawn(move || core_board.note_end(|| clock.block_on(driver.run())))?;
         let node_id = NodeId::from(config.secrets.node_key.public_key(&Secp256k1::new()));
-        Ok(SyncNode {
-            core: Some(core),
-            sockets: Some(sockets),
-            answers: answers_in,
-            board,
-            node_id,
-            listens_at,
-        })
+        runtimes.push(sockets);
+        Ok(SyncNode { core: Some(core), runtimes, answers: answers_in, board, node_id, listens_at })
     }
+}
+
+/// A thread for tasks that wait, by name.
+fn runtime(name: &str) -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build()
 }
 
 /// Threads that check signatures.
@@ -327,8 +326,8 @@ impl<F> SyncNode<F> {
         let _ = self.answers.send(Answer::Stop);
         let core = self.core.take().expect("only this takes it");
         let ended = core.join();
-        if let Some(sockets) = self.sockets.take() {
-            sockets.shutdown_timeout(SHUTDOWN_MAX);
+        for runtime in self.runtimes.drain(..) {
+            runtime.shutdown_timeout(SHUTDOWN_MAX);
         }
         match ended {
             Ok(ended) => ended,
@@ -340,8 +339,8 @@ impl<F> SyncNode<F> {
 impl<F> Drop for SyncNode<F> {
     fn drop(&mut self) {
         let _ = self.answers.send(Answer::Stop);
-        if let Some(sockets) = self.sockets.take() {
-            sockets.shutdown_background();
+        for runtime in self.runtimes.drain(..) {
+            runtime.shutdown_background();
         }
     }
 }

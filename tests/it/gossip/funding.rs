@@ -7,7 +7,8 @@ use bitcoin::{Amount, TxOut};
 use gossip::admit::PeerId;
 use gossip::funding::{FundingAnswer, FundingCheck, FundingQuestion};
 use gossip::sync::{
-    Config, FUNDING_INBOUND_COUNT_MAX, FUNDING_PEER_COUNT_MAX, Gossip, Input, Output, PIECE_SIGNATURES_MAX,
+    Config, FUNDING_COUNT_MAX, FUNDING_INBOUND_COUNT_MAX, FUNDING_PEER_COUNT_MAX, Gossip, Input, Output,
+    PIECE_SIGNATURES_MAX,
 };
 use gossip::verify::KeyRing;
 use primitives::{BlockHeight, ChainHash, Direction, ShortChannelId, UnixTime};
@@ -245,6 +246,25 @@ fn strangers_share_a_small_part_of_the_room_and_keep_nobody_out_who_was_chosen()
         bench.gossip.view().channels_from(scid(0)).take_while(|(id, _)| *id < scid(EACH)).count();
     assert!((FUNDING_PEER_COUNT_MAX..EACH as usize).contains(&of_who_left), "{of_who_left}");
     assert_eq!(bench.channel_count(), of_who_left + 9 * EACH as usize + 1);
+}
+
+#[test]
+fn all_peers_together_have_so_many_questions_and_nothing_is_lost() {
+    const EACH: u32 = FUNDING_PEER_COUNT_MAX as u32;
+    let peer_count = 10 + FUNDING_COUNT_MAX as u32 / EACH;
+    let mut bench = Bench::new();
+    for n in 0..peer_count {
+        let peer = PeerId::from_u64(10 + u64::from(n));
+        bench.handle(Input::PeerConnected { peer, is_outbound: true, has_queries: false });
+        for word in 0..EACH {
+            let word = bench.channel(n * EACH + word);
+            bench.say(peer, &word);
+        }
+    }
+    let most = FUNDING_COUNT_MAX + PIECE_SIGNATURES_MAX;
+    assert!((FUNDING_COUNT_MAX..=most).contains(&bench.asked_count), "{} asked", bench.asked_count);
+    while bench.answer(unspent) {}
+    assert_eq!(bench.channel_count(), (peer_count * EACH) as usize);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod log;
 mod log_follow;
 mod log_pieces;
 mod noise;
+mod patience;
 mod proofs;
 mod pruned;
 mod ranges;
