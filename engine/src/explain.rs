@@ -170,16 +170,18 @@ pub(crate) fn explain(
     if (problem.amount_max < COST_MAX || is_limited)
         && let Some(cheapest) = cheapest(query, &unlimited, space)?
     {
-        let Cheapest::Route { price, .. } = cheapest else {
-            return Ok(cheapest.broken_limit(query, &problem));
+        let price = match &cheapest {
+            // Another one may be within the other limits, and then its fee is what is needed.
+            Cheapest::Route { price, .. }
+                if price.suffix.received > problem.amount_max && !limits.allow(&price.used) =>
+            {
+                price
+            }
+            _ => return Ok(cheapest.broken_limit(query, &problem)),
         };
-        if price.suffix.received <= problem.amount_max || limits.allow(&price.used) {
-            return Ok(cheapest.broken_limit(query, &problem));
-        }
-        // Another one may be within the other limits, and then its fee is what is needed.
         return Ok(match cheapest_within(query, &unlimited, limits, space) {
             Ok(Some(within)) => within.broken_limit(query, &problem),
-            Ok(None) => Cheapest::limits_of(&price),
+            Ok(None) => Cheapest::limits_of(price),
             Err(Unexplained::WorkLimit) => cheapest.broken_limit(query, &problem),
             Err(error) => return Err(error),
         });

@@ -7,7 +7,6 @@ use super::explicit::CutSide;
 use super::network::Network;
 use super::residual::FlowWorkspace;
 use crate::belief::Liquidity;
-use crate::cost::Risky;
 use crate::search::problem::Problem;
 use crate::snapshot::Snapshot;
 
@@ -65,12 +64,12 @@ pub(super) fn name_cut<L: Liquidity + Copy>(
             CutSide::Payer | CutSide::Payee => {}
         }
     }
-    let problem = &network.problem;
     if arcs.is_empty() {
         // No way at all: an end that lets nothing through is to blame, if there is one.
         let at_end = cut_at_end(snapshot, network, Msat::from_msat(1));
-        return at_end.unwrap_or_else(|| named(snapshot, problem, CutPlace::Between, arcs, true));
+        return at_end.unwrap_or_else(|| named(snapshot, network, CutPlace::Between, arcs));
     }
+    let problem = &network.problem;
     let place = if arcs.iter().all(|&(arc, _)| problem.tail(arc) == problem.payer) {
         CutPlace::Payer
     } else if arcs.iter().all(|&(arc, _)| problem.head(arc) == problem.payee) {
@@ -78,8 +77,7 @@ pub(super) fn name_cut<L: Liquidity + Copy>(
     } else {
         CutPlace::Between
     };
-    let is_known = !arcs.iter().any(|&(arc, _)| network.is_assumed(arc));
-    named(snapshot, problem, place, arcs, is_known)
+    named(snapshot, network, place, arcs)
 }
 
 /// The channels of one end, where all of them together carry less than `amount`: no flow need be looked for to know that it
@@ -100,8 +98,7 @@ pub(super) fn cut_at_end<L: Liquidity + Copy>(
         }
         CutPlace::Payee
     };
-    let is_known = !arcs.iter().any(|&(arc, _)| network.is_assumed(arc));
-    Some(named(snapshot, &network.problem, place, arcs, is_known))
+    Some(named(snapshot, network, place, arcs))
 }
 
 /// Adds the arcs from (`FORWARD`) or to a node whose other ends lie across, until they carry `enough`. Returns what they carry.
@@ -134,18 +131,18 @@ fn list<const FORWARD: bool, L: Liquidity + Copy>(
     sum
 }
 
-fn named(
+fn named<L: Liquidity + Copy>(
     snapshot: &Snapshot,
-    problem: &Problem<'_, Risky>,
+    network: &ChannelNetwork<'_, L>,
     place: CutPlace,
     mut arcs: Vec<(u32, Msat)>,
-    is_known: bool,
 ) -> Cut {
+    let is_known = !arcs.iter().any(|&(arc, _)| network.is_assumed(arc));
     let capacity = arcs.iter().fold(Msat::ZERO, |sum, &(_, capacity)| sum.saturating_add(capacity));
     arcs.sort_unstable_by_key(|&(arc, capacity)| (std::cmp::Reverse(capacity), arc));
     arcs.truncate(CUT_CHANNEL_COUNT_MAX);
     let channels = arcs.into_iter().map(|(arc, capacity)| {
-        let (short_channel_id, direction, _) = problem.names(snapshot, arc);
+        let (short_channel_id, direction, _) = network.problem.names(snapshot, arc);
         CutChannel { short_channel_id, direction, capacity }
     });
     Cut { place, capacity, is_known, channels: channels.collect() }

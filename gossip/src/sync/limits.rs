@@ -65,11 +65,11 @@ pub(super) const ANSWER_NODE_COUNT_MAX: usize = 1024;
 pub(super) const ASKED_COUNT_MAX: usize = 500;
 /// Channels that one part of an answer tells, 24 bytes each.
 pub(super) const REPLY_COUNT_MAX: usize = 2000;
-/// Bytes of answers that a peer which we chose, or all strangers together, may have at once, and in a second; beyond, they
-/// wait. Mainnet's graph has some 35 MB.
-pub const ANSWER_BYTES_BURST: u32 = 32 << 20;
-/// The same in a second.
-pub const ANSWER_BYTES_PER_SECOND: u32 = 1 << 20;
+/// Bytes of answers that one peer that we chose, or all strangers together, may have at once: mainnet's graph, of some 35
+/// MB, nearly twice. Beyond, answers wait.
+pub const ANSWER_BYTES_BURST: u32 = 64 << 20;
+/// The same in a second: a few hundredths of a processor.
+pub const ANSWER_BYTES_PER_SECOND: u32 = 4 << 20;
 /// Messages that are read from the log at once for a peer, some 20 KB.
 pub(super) const READ_COUNT_MAX: usize = 64;
 /// News between two flushes, some 2 MB of names: four times what waits for one peer. More than these come while a graph is learnt;
