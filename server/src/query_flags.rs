@@ -155,6 +155,27 @@ impl QueryFlags {
     }
 }
 
+/// What [`reach`](engine::reach::reach) does not look at must not be asked of it.
+pub(crate) fn check_reach(flags: &QueryFlags) -> Result<(), Failure> {
+    let (limits, usual) = (&flags.limits, RouteLimits::default());
+    let unused = [
+        ("--tolerance-msat", flags.cost.tolerance_msat > Msat::ZERO),
+        ("--max-cltv", limits.max_cltv != usual.cltv_max),
+        ("--final-cltv-delta", limits.final_cltv_delta != usual.final_cltv_delta),
+        ("--max-hops", limits.max_hops != usual.hop_count_max),
+        ("--final-payload-extra", limits.final_payload_extra > 0),
+        ("--max-work", limits.max_work.is_some()),
+        ("--last-hop", flags.paths.last_hop.is_some()),
+    ];
+    match unused.into_iter().find(|(_, is_asked)| *is_asked) {
+        None => Ok(()),
+        Some((flag, _)) => Err(Failure::usage(
+            format!("reach does not look at {flag}"),
+            "leave it out; `fulgurite route` looks at it for one payee, or for each row of --queries",
+        )),
+    }
+}
+
 /// A query with cost and limits only.
 pub(crate) fn template(cost: &CostFlags, limits: &LimitFlags) -> Result<RouteQuery, Failure> {
     let nobody = NodeId::from_bytes([2; 33]).expect("it begins with 2");

@@ -16,7 +16,7 @@ use crate::exit::{Failure, Outcome};
 use crate::flag_values;
 use crate::node_names;
 use crate::output::table;
-use crate::query_flags::{QueryFlags, with_ends};
+use crate::query_flags::{QueryFlags, check_reach, with_ends};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -55,6 +55,7 @@ struct NodeJson {
 
 /// Searches forward from the payer.
 pub(crate) fn run(args: &ReachArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
+    check_reach(&args.query)?;
     let template = args.query.to_template()?;
     let graph = load(args.graph.as_deref())?;
     let snapshot = &graph.snapshot;

@@ -55,7 +55,7 @@ pub(crate) struct RouteArgs {
     #[arg(long)]
     json: bool,
     /// Threads that answer --queries [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), requires = "queries")]
     threads: Option<u16>,
     #[command(flatten)]
     wanted: WantedFlags,

@@ -107,6 +107,8 @@ fn a_batch_keeps_its_order_on_any_number_of_threads() {
         "q.csv",
     ]);
     assert_eq!(made.code, 0, "{}", made.err);
+    let alone = place.run(&["route", "--graph", "g.csv", &node(1), &node(2), "1000", "--threads", "2"]);
+    assert!(alone.code == 2 && alone.err.contains("--queries"), "{}", alone.err);
     let batch = ["route", "--graph", "g.csv", "--queries", "q.csv", "--ignore-inbound-fees", "--threads"];
     let answers = ["1", "2", "5"].map(|threads| place.run(&[&batch[..], &[threads]].concat()));
     assert!(answers.iter().all(|ran| ran.code == 0 && ran.out == answers[0].out));
@@ -230,4 +232,15 @@ fn reach_tells_who_may_be_paid() {
     let text = reach("100000000", &["--avoid-node", &node(2)]);
     assert!(text.code == 0 && text.out.starts_with("0 of 3 other nodes"), "{}{}", text.out, text.err);
     assert!(reach("100000000", &[]).out.contains("least cost sat"));
+    // What it does not look at is not passed over in silence.
+    for flags in
+        [["--max-hops", "3"], ["--last-hop", &node(2)], ["--max-work", "9"], ["--tolerance-msat", "9"]]
+    {
+        let ran = reach("100000000", &flags);
+        assert!(
+            ran.code == 2 && ran.err.contains(&format!("reach does not look at {}", flags[0])),
+            "{}",
+            ran.err
+        );
+    }
 }
