@@ -1,6 +1,6 @@
 //! The time of day, as gossip and beliefs count it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use primitives::UnixTime;
 
@@ -8,4 +8,10 @@ use primitives::UnixTime;
 pub fn unix_now() -> UnixTime {
     let secs = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     UnixTime::from_secs(u32::try_from(secs).unwrap_or(u32::MAX))
+}
+
+/// How long it is until that second begins; nothing where it has begun.
+pub(crate) fn until(time: UnixTime) -> Duration {
+    let begins_at = UNIX_EPOCH + Duration::from_secs(time.to_secs().into());
+    begins_at.duration_since(SystemTime::now()).unwrap_or_default()
 }

@@ -46,14 +46,12 @@ impl Gossip {
         if state.ids_answer.is_some() {
             return Err(DisconnectReason::OutOfTurn);
         }
-        state.work.owe(count / COMPARED_PER_MICROSECOND, now);
         let full_information = query.chain_hash == self.config.chain_hash;
         let mut flags = query.query_flags.map(|flags| flags.iter());
         let mut wants = |id| (id, flags.as_mut().and_then(Iterator::next).unwrap_or(QueryFlags::ALL) as u8);
         let ids = query.short_channel_ids.iter().filter(|_| full_information).map(&mut wants).collect();
         let end = ReplyShortChannelIdsEnd { chain_hash: query.chain_hash, full_information };
         state.ids_answer = Some(IdsAnswer { ids, nodes: BTreeSet::new(), end });
-        self.move_gate(peer, now);
         Ok(())
     }
 
@@ -103,14 +101,18 @@ impl Gossip {
             return Some(Piece::Sent);
         }
         let answer = state.ids_answer.as_mut()?;
+        let (end, id_count) = (answer.end, answer.ids.len());
         let keys = answer.next_keys(&self.view);
+        // What is told has its own budget.
+        let fruitless_count = (id_count - answer.ids.len()).saturating_sub(keys.len());
+        let work = u32::try_from(fruitless_count).unwrap_or(u32::MAX) / COMPARED_PER_MICROSECOND;
+        state.work.owe(work, now);
         if keys.is_empty() {
-            let end = answer.end;
             state.ids_answer = None;
             self.send(peer, &end);
-            return Some(Piece::Sent);
         }
-        self.read(peer, keys, true)
+        self.move_gate(peer, now);
+        self.read(peer, keys, true).or(Some(Piece::Sent))
     }
 
     /// Has messages read, if there are any.

@@ -55,7 +55,7 @@ pub(crate) struct RouteArgs {
     #[arg(long)]
     json: bool,
     /// Threads that answer --queries [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), requires = "queries")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     #[command(flatten)]
     wanted: WantedFlags,
@@ -71,6 +71,12 @@ pub(crate) fn run(args: &RouteArgs, out: &mut impl Write) -> Result<Outcome, Fai
     args.query.to_template()?;
     if let Some(queries) = &args.queries {
         return run_batch(args, queries, out);
+    }
+    if args.threads.is_some() {
+        return Err(Failure::usage(
+            "one route is found on one thread",
+            "leave out --threads, or add --queries",
+        ));
     }
     let graph = load(args.graph.as_deref())?;
     run_single(args, &graph.snapshot, out)

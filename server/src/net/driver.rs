@@ -24,7 +24,7 @@ use super::hub::CoreEvent;
 use super::link::Link;
 use super::status::{Board, Notice, Status};
 use crate::chain::{ChainAnswer, ChainQuestion};
-use crate::clock::unix_now;
+use crate::clock::{unix_now, until};
 use crate::store::{CompactionStep, DiskWork, GossipLog, LogError};
 
 /// The core with all that it needs.
@@ -348,9 +348,7 @@ impl<F: Feed> Driver<F> {
     }
 
     fn deadline(&self) -> Instant {
-        // The core counts in seconds.
-        let core = self.gossip.next_wakeup().to_secs().saturating_sub(unix_now().to_secs());
-        let core = Instant::now() + Duration::from_secs(core.clamp(0, TICK_MAX).into()) + TICK_MIN;
+        let core = Instant::now() + until(self.gossip.next_wakeup()).clamp(TICK_MIN, TICK_MAX);
         self.chores.due_at().map_or(core, |due| due.min(core))
     }
 
@@ -465,8 +463,8 @@ const SHOW_EVERY: Duration = Duration::from_millis(100);
 const COMPACTION_STEP: u64 = 256 << 10;
 /// After a compaction that failed.
 const COMPACTION_PAUSE: Duration = Duration::from_secs(600);
-/// The most seconds between two looks at the clock, which somebody may set.
-const TICK_MAX: u32 = 60;
+/// Between two looks at the clock at most, which somebody may set.
+const TICK_MAX: Duration = Duration::from_secs(60);
 /// The core counts in whole seconds, so that it need not be asked in the middle of one.
 const TICK_MIN: Duration = Duration::from_millis(200);
 

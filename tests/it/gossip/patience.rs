@@ -38,7 +38,11 @@ fn range() -> Vec<u8> {
 }
 
 fn ids() -> Vec<u8> {
-    let packed = ShortIds::pack((0..CHANNEL_COUNT).map(scid));
+    ids_from(0)
+}
+
+fn ids_from(first: u32) -> Vec<u8> {
+    let packed = ShortIds::pack((first..first + CHANNEL_COUNT).map(scid));
     let short_channel_ids = ShortIds::from_packed(&packed).unwrap();
     QueryShortChannelIds { chain_hash: CHAIN, short_channel_ids, query_flags: None }.to_bytes()
 }
@@ -58,6 +62,8 @@ struct Bench {
     left: Vec<PeerId>,
     /// Who has an answer to come.
     waiting: BTreeSet<PeerId>,
+    /// From whom we do not read.
+    paused: BTreeSet<PeerId>,
 }
 
 impl Bench {
@@ -89,6 +95,7 @@ impl Bench {
             told: BTreeMap::new(),
             left: Vec::new(),
             waiting: BTreeSet::new(),
+            paused: BTreeSet::new(),
         }
     }
 
@@ -120,6 +127,8 @@ impl Bench {
                     self.gossip.handle(now, Input::Read { peer, messages });
                 }
                 Output::Disconnect { peer, .. } => self.left.push(peer),
+                Output::PauseReading { peer } => _ = self.paused.insert(peer),
+                Output::ResumeReading { peer } => _ = self.paused.remove(&peer),
                 _ => {}
             }
         }
@@ -238,6 +247,19 @@ fn strangers_take_turns() {
         assert!(bench.now < START + 30, "{} bytes until now", bench.told_to(honest));
     }
     assert!(bench.told_to(honest) > CHANNEL_COUNT as usize * 24);
+}
+
+/// One that learns the graph of us asks for all of it in a second or two.
+#[test]
+fn who_asks_for_what_we_have_is_read_on() {
+    let mut bench = Bench::new();
+    let (learner, other) = (bench.connect(false), bench.connect(false));
+    for _ in 0..6 {
+        bench.ask(learner, &ids());
+        bench.ask(other, &ids_from(CHANNEL_COUNT));
+    }
+    assert!(bench.waiting.is_empty());
+    assert_eq!(bench.paused, BTreeSet::from([other]), "nobody has what it asks for");
 }
 
 #[test]
