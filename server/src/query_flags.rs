@@ -165,6 +165,9 @@ pub(crate) fn check_reach(flags: &QueryFlags) -> Result<(), Failure> {
         ("--max-hops", limits.max_hops != usual.hop_count_max),
         ("--final-payload-extra", limits.final_payload_extra > 0),
         ("--max-work", limits.max_work.is_some()),
+        ("--allow-overpay", limits.allow_overpay),
+        ("--max-fee-msat", limits.max_fee_msat.is_some()),
+        ("--max-fee-ppm", limits.max_fee_ppm.is_some()),
         ("--last-hop", flags.paths.last_hop.is_some()),
     ];
     match unused.into_iter().find(|(_, is_asked)| *is_asked) {

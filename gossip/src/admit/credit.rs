@@ -53,10 +53,10 @@ impl Credit {
 
     /// Whether more was taken than was there.
     pub fn is_in_debt(&self, now: UnixTime) -> bool {
-        now < self.paid_at()
+        self.tokens < 0 && now < self.paid_at()
     }
 
-    /// When time has paid the debt; a time that has passed where there is none.
+    /// When time has paid the debt.
     pub fn paid_at(&self) -> UnixTime {
         let secs = self.tokens.min(0).unsigned_abs().div_ceil(self.per_second.max(1).into());
         let secs = u32::try_from(secs).unwrap_or(u32::MAX);
@@ -83,6 +83,8 @@ mod tests {
         assert!(!credit.spend(3, at(101)) && credit.spend(2, at(101)));
         assert!(!credit.spend(11, at(u32::MAX)) && credit.spend(10, at(u32::MAX)));
         assert!(!credit.spend(1, at(5)));
+        // Nor does it owe anything then.
+        assert!(!credit.is_in_debt(at(5)));
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Gossip {
             let answer =
                 may_be_told.then(|| self.serve_answer(peer, now).or_else(|| self.serve_backlog(peer, now)));
             let answer = answer.flatten();
-            if answer.is_some() {
+            if answer.is_some() && !self.has_chosen(peer) {
                 self.answered_last = Some(peer);
             }
             let piece = answer.or_else(|| self.serve_news(peer));

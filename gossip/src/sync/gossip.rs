@@ -57,7 +57,7 @@ pub struct Gossip {
     /// Messages whose sender has left while they waited for their channel, and their bytes.
     pub(super) orphans: VecDeque<(PeerId, VerifyJob)>,
     pub(super) orphan_bytes: usize,
-    /// Bytes of answers that all peers together may have which we did not choose, and whose turn was the last one.
+    /// Bytes of answers that all peers together may have which we did not choose, and which of them had the last piece.
     pub(super) stranger_bytes: Credit,
     pub(super) answered_last: Option<PeerId>,
     /// Channels that some peer was asked for.

@@ -26,8 +26,6 @@ pub const CAPTURE_MAGIC: [u8; 4] = *b"GSP\x01";
 /// What was in a capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CaptureNotes {
-    /// Whole messages, signed rightly or not.
-    pub message_count: u64,
     /// Bytes that belong to none of them.
     pub torn_bytes: u64,
     /// Where the first of these is.
@@ -84,7 +82,6 @@ pub fn read_capture<E: From<CaptureError>>(
         let size = match judge(rest, chain_hash) {
             Judgement::Message(Frame { message, size }) => {
                 take(offset, message)?;
-                notes.message_count += 1;
                 size
             }
             Judgement::Torn { size } => {
@@ -113,10 +110,9 @@ fn judge(rest: &[u8], chain_hash: ChainHash) -> Judgement<'_> {
     let from = if is_followed { found.size - found.message.len() } else { 1 };
     let inner = (from..found.size).find_map(|at| Some((at, frame(&rest[at..], chain_hash)?)));
     match inner {
-        // It begins with the last bytes of this one, which look like a length with the length behind.
-        Some((at, inner)) if is_followed && at + inner.size > found.size => Judgement::Message(found),
-        Some((size, _)) => Judgement::Torn { size },
-        None => Judgement::Message(found),
+        // One that begins with the last bytes of this one, which look like a length together with the length behind, is none.
+        Some((size, inner)) if !is_followed || size + inner.size <= found.size => Judgement::Torn { size },
+        _ => Judgement::Message(found),
     }
 }
 

@@ -185,7 +185,7 @@ impl<'a> Importer<'a> {
         for (result, amount) in VerifyJob::run_all(&self.secp, &self.ring, jobs).into_iter().zip(amounts) {
             match result {
                 Ok(VerifiedGossip::Channel(channel)) => channels.push((channel, amount)),
-                // A channel's record holds a channel, or is no news.
+                // None of these is a channel's.
                 Ok(VerifiedGossip::Update(_) | VerifiedGossip::Node(_)) => self.counts.refuse(Reason::Broken),
                 Err(_) => self.counts.refuse(Reason::Signature),
             }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bitcoin::secp256k1::{Secp256k1, SecretKey};
 use engine::graph::{BuildError, GraphBuilder};
@@ -326,8 +326,9 @@ impl<F> SyncNode<F> {
         let _ = self.answers.send(Answer::Stop);
         let core = self.core.take().expect("only this takes it");
         let ended = core.join();
-        for runtime in self.runtimes.drain(..) {
-            runtime.shutdown_timeout(SHUTDOWN_MAX);
+        let ended_at = Instant::now() + SHUTDOWN_MAX;
+        for runtime in self.runtimes.drain(..).rev() {
+            runtime.shutdown_timeout(ended_at.saturating_duration_since(Instant::now()));
         }
         match ended {
             Ok(ended) => ended,
