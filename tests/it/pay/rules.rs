@@ -6,15 +6,17 @@ use engine::belief::{Beliefs, FailureCode, HalfLives, Outcome, Prior};
 use engine::flow::{PlanQuery, PlanWorkspace};
 use engine::graph::ArcIdx;
 use engine::pay::{PartId, PayBudget, PayEnd, PayInput, PayOutput, PayReport, PayWorld, Payment, SentPart};
-use engine::query::RouteQuery;
-use primitives::{Msat, UnixTime};
+use engine::query::{ExtraArc, RouteQuery};
+use engine::rehearsal::own_channels;
+use engine::reserve::{Htlc, ReservationBook};
+use primitives::{Direction, Msat, ShortChannelId, ShortChannelIdDir, UnixTime};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use tests::network::node;
+use tests::network::{base_policy, node};
 
-use super::world::World;
+use super::world::{World, scid};
 
 /// What the network does with one payment, in a random order.
 struct Run {
@@ -24,6 +26,10 @@ struct Run {
     part_count_max: usize,
     deadline: Option<UnixTime>,
     rng: ChaCha8Rng,
+    /// What the payer believes that it can send over its own channels, where it says so.
+    own: BTreeMap<ShortChannelId, Msat>,
+    /// Holds what others have reserved.
+    _book: ReservationBook,
     /// Parts that are on the way by our own account, and whether they hold their amounts.
     waiting: BTreeMap<PartId, (SentPart, Option<usize>)>,
     settled: Msat,
@@ -56,6 +62,39 @@ impl Run {
             route.limits.fee_max = Some(Msat::from_msat(rng.random_range(0..3_000_000)));
         }
         let fee_limit = route.limits.fee_limit(amount);
+        let mut own = own_channels(&world.snapshot, &world.network, &node(0));
+        // What is said of them is sometimes out of date.
+        for channel in &mut own {
+            if rng.random_range(0..4) == 0 {
+                let hundredth = channel.balance.to_msat() / 100;
+                channel.balance = Msat::from_msat(hundredth * rng.random_range(0..200));
+            }
+        }
+        if !own.is_empty() && rng.random_range(0..3) == 0 {
+            route.first_channels = Some(own.clone());
+        }
+        let stated = route.first_channels.iter().flatten();
+        let own = stated.map(|channel| (channel.short_channel_id, channel.balance)).collect();
+        for number in 0..rng.random_range(0..3) {
+            let tail = rng.random_range(1..world.node_count);
+            if tail != payee {
+                let policy = base_policy(rng.random_range(0..5000), Msat::from_msat(10_000_000_000));
+                let (short_channel_id, capacity) = (scid(900 + number), None);
+                let (tail, head) = (node(tail), node(payee));
+                route.extra_arcs.push(ExtraArc { short_channel_id, tail, head, policy, capacity });
+            }
+        }
+        let (reservations, mut book) = ReservationBook::new();
+        for channel in world.snapshot.channels() {
+            if rng.random_range(0..6) == 0 {
+                let direction = if rng.random() { Direction::NodeOneToTwo } else { Direction::NodeTwoToOne };
+                let short_channel_id = world.snapshot.short_channel_id(channel);
+                let amount = Msat::from_msat(rng.random_range(1..1_000_000_000));
+                let htlc = Htlc { channel: ShortChannelIdDir { short_channel_id, direction }, amount };
+                book.reserve(&[htlc], UnixTime::from_secs(1)).unwrap();
+            }
+        }
+        route.reservations = rng.random::<bool>().then_some(reservations);
         let part_count_max = rng.random_range(1..12);
         let query = PlanQuery { part_count_max, ..PlanQuery::new(route) };
         let start = UnixTime::from_secs(1_000_000);
@@ -71,6 +110,8 @@ impl Run {
             part_count_max,
             deadline,
             rng,
+            own,
+            _book: book,
             waiting: BTreeMap::new(),
             settled: Msat::ZERO,
             settled_fee: Msat::ZERO,
@@ -80,11 +121,12 @@ impl Run {
         }
     }
 
+    /// Those in the graph: a hint comes last, and carries everything.
     fn hops(&self, part: &SentPart) -> Vec<(ArcIdx, Msat)> {
         let hops = part.part.hops.iter();
-        hops.map(|hop| {
-            let channel = self.world.snapshot.channel(hop.short_channel_id).unwrap();
-            (channel.arc(hop.direction), hop.amount)
+        hops.filter_map(|hop| {
+            let channel = self.world.snapshot.channel(hop.short_channel_id)?;
+            Some((channel.arc(hop.direction), hop.amount))
         })
         .collect()
     }
@@ -105,6 +147,12 @@ impl Run {
         let amounts = sum(|part| part.part.amount, self.settled);
         // What is yet to be handed out is committed as well.
         assert!(amounts <= self.payment.committed() && self.payment.committed() <= self.payment.amount());
+        for (channel, balance) in &self.own {
+            let firsts = self.waiting.values().map(|(part, _)| &part.part.hops[0]);
+            let over_it = firsts.filter(|hop| hop.short_channel_id == *channel);
+            let sum = over_it.fold(Msat::ZERO, |sum, hop| sum.saturating_add(hop.amount));
+            assert!(sum <= *balance, "{sum} over {channel}, which has {balance}");
+        }
         let fees = sum(|part| part.part.fee, self.settled_fee);
         assert!(fees <= self.payment.committed_fee() && self.payment.committed_fee() <= self.fee_limit);
     }
