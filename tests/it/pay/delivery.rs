@@ -78,7 +78,7 @@ fn what_the_true_balances_carry_is_paid() {
         }
     }
     println!("{unpaid} of {} not paid", trials.len());
-    assert!(trials.len() > 2000 && unpaid * 100 <= trials.len(), "{unpaid} of {} not paid", trials.len());
+    assert!(trials.len() > 2000 && unpaid * 1000 <= trials.len(), "{unpaid} of {} not paid", trials.len());
 }
 
 #[test]
@@ -99,5 +99,5 @@ fn what_is_beyond_the_true_balances_is_proven_impossible() {
     }
     println!("{proven} of {} proven", trials.len());
     // The others come so near to what is left that fees, or thousandths of the amount, do not fit any more.
-    assert!(trials.len() > 500 && proven * 100 >= trials.len() * 60, "{proven} of {}", trials.len());
+    assert!(trials.len() > 500 && proven * 100 >= trials.len() * 90, "{proven} of {}", trials.len());
 }

@@ -61,7 +61,7 @@ fn what_is_left_out_for_a_while_proves_nothing_impossible() {
     // Where the channel lacks the liquidity, it is proven.
     let code = FailureCode::TemporaryChannelFailure;
     let end = end_of(Outcome::Failed { erring_node: 1, code });
-    assert!(!matches!(end, PayEnd::NoPlan(_)), "{end:?}");
+    assert!(matches!(end, PayEnd::Impossible(_)), "{end:?}");
 }
 
 #[test]
