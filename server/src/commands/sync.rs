@@ -209,8 +209,11 @@ fn import_failure(path: &Path, log: &Path, error: ImportError) -> Failure {
     match error {
         ImportError::Log(error) => log_failure(log, error),
         ImportError::Store(error) => Failure::import(path, &error.into()),
-        error @ (ImportError::Capture(_) | ImportError::Read(_)) => {
-            let hint = "check the file and the disk";
+        error @ (ImportError::Capture(_) | ImportError::Read(_) | ImportError::Compressed) => {
+            let hint = match error {
+                ImportError::Compressed => "decompress it with zstd -d",
+                _ => "check the file and the disk",
+            };
             Failure::Content { path: path.to_owned(), message: error.to_string(), hint }
         }
         error => Failure::usage(error.to_string(), "mend this and import again; what was taken stays"),

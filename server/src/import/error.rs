@@ -18,6 +18,9 @@ pub enum ImportError {
     /// The capture is wrong.
     #[error(transparent)]
     Capture(#[from] CaptureError),
+    /// The file is neither, but a zstd stream of something.
+    #[error("it is compressed with zstd, and is read only when it is not")]
+    Compressed,
     /// The file cannot be read at all.
     #[error("cannot be read: {0}")]
     Read(io::ErrorKind),

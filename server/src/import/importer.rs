@@ -90,6 +90,9 @@ impl<'a> Importer<'a> {
         let mut magic = Vec::with_capacity(CAPTURE_MAGIC.len());
         let read = input.by_ref().take(CAPTURE_MAGIC.len() as u64).read_to_end(&mut magic);
         read.map_err(|error| ImportError::Read(error.kind()))?;
+        if magic == ZSTD_MAGIC {
+            return Err(ImportError::Compressed);
+        }
         let whole = magic.as_slice().chain(input);
         let read = if magic == CAPTURE_MAGIC {
             self.read_capture(whole, progress)
@@ -280,5 +283,6 @@ impl<'a> Importer<'a> {
     }
 }
 
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Messages that are checked together: some 4 MB, and at most 32,768 signatures.
 const BATCH_COUNT: usize = 8192;

@@ -136,6 +136,10 @@ fn a_store_is_imported_and_told_by_its_signatures() {
     let ran = place.run(&[&graph, BELIEF].concat());
     assert_eq!(ran.code, 3, "{}", ran.err);
     assert!(ran.err.contains("graph.csv: Core Lightning gossip_store"), "{}", ran.err);
+    std::fs::write(place.path("store.zst"), b"\x28\xb5\x2f\xfd rest").expect("a writable folder");
+    let packed = ["sync", "--from-gossip-store", "store.zst", "--log", "b.log"];
+    let ran = place.run(&[&packed, BELIEF].concat());
+    assert!(ran.code == 3 && ran.err.contains("zstd -d"), "{}", ran.err);
     let unsaid = place.command(&["sync", "--from-gossip-store", "store", "--log", "c.log"]);
     let unsaid = { unsaid }.env("HOME", place.path("nobody")).output().expect("the command starts");
     assert_eq!(unsaid.status.code(), Some(2));
