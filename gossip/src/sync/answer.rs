@@ -66,9 +66,11 @@ impl Gossip {
         ready.rotate_left(had_a_turn);
         for peer in ready {
             let may_be_told = !self.answer_bytes_of(peer).is_in_debt(now);
-            let answer =
-                may_be_told.then(|| self.serve_answer(peer, now).or_else(|| self.serve_backlog(peer, now)));
-            let answer = answer.flatten();
+            let answer = if may_be_told {
+                self.serve_answer(peer, now).or_else(|| self.serve_backlog(peer, now))
+            } else {
+                None
+            };
             if answer.is_some() && !self.has_chosen(peer) {
                 self.answered_last = Some(peer);
             }

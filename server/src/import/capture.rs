@@ -133,7 +133,10 @@ fn frame(bytes: &[u8], chain_hash: ChainHash) -> Option<Frame<'_>> {
         ChannelAnnouncement::TYPE => Some(ChannelAnnouncement::decode(payload).ok()?.chain_hash),
         ChannelUpdate::TYPE => Some(ChannelUpdate::decode(payload).ok()?.chain_hash),
         // A node is of no chain; what decodes as one by chance has an id that begins as a key does.
-        NodeAnnouncement::TYPE => NodeAnnouncement::decode(payload).ok().map(|_| None)?,
+        NodeAnnouncement::TYPE => {
+            NodeAnnouncement::decode(payload).ok()?;
+            None
+        }
         _ => return None,
     };
     let exists = chain.is_none_or(|chain| chain == chain_hash || PUBLIC_CHAINS.contains(&chain));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use bitcoin::secp256k1::{Secp256k1, VerifyOnly};
-use engine::import::{StoreRecord, read_store_records};
+use engine::import::{Format, StoreRecord, detect, read_store_records};
 use gossip::funding::{FundingAnswer, FundingQuestion};
 use gossip::record::{Record, Restored};
 use gossip::sync::{Gossip, Stored};
@@ -90,7 +90,7 @@ impl<'a> Importer<'a> {
         let mut magic = Vec::with_capacity(CAPTURE_MAGIC.len());
         let read = input.by_ref().take(CAPTURE_MAGIC.len() as u64).read_to_end(&mut magic);
         read.map_err(|error| ImportError::Read(error.kind()))?;
-        if magic == ZSTD_MAGIC {
+        if detect(&magic) == Ok(Format::Zstd) {
             return Err(ImportError::Compressed);
         }
         let whole = magic.as_slice().chain(input);
@@ -283,6 +283,5 @@ impl<'a> Importer<'a> {
     }
 }
 
-const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Messages that are checked together: some 4 MB, and at most 32,768 signatures.
 const BATCH_COUNT: usize = 8192;

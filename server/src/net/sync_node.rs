@@ -200,7 +200,7 @@ impl OpenedSync {
     ) -> Result<SyncNode<F>, io::Error> {
         let OpenedSync { config, gossip, log, stored, watched, .. } = self;
         let pool = verifiers(config.threads())?;
-        let (sockets, mut runtimes) = (runtime("gossip-sockets")?, Vec::new());
+        let sockets = runtime("gossip-sockets")?;
         let board = Arc::new(Board::new(notices));
         let (events_in, events) = mpsc::channel(EVENT_COUNT_MAX);
         let (answers_in, answers) = mpsc::unbounded_channel();
@@ -214,7 +214,7 @@ impl OpenedSync {
         let listens_at = start_sockets(&config, &hub, &sockets)?;
         // Blocks are long to parse, which no socket shall wait for.
         let chain_runtime = config.chain.is_some().then(|| runtime("gossip-chain")).transpose()?;
-        let chain = config.chain.zip(chain_runtime).map(|(chain, runtime)| {
+        let chain = config.chain.zip(chain_runtime.as_ref()).map(|(chain, runtime)| {
             let (questions_in, questions) = mpsc::unbounded_channel();
             for question in watched {
                 let entry = gossip.view().channel(question.short_channel_id);
@@ -225,7 +225,6 @@ impl OpenedSync {
             // The core is gone where this fails.
             let answer = move |answer| answers.send(Answer::Chain(answer)).is_ok();
             runtime.spawn(chain::serve(chain, questions, answer));
-            runtimes.push(runtime);
             questions_in
         });
         let secp = Arc::new(Secp256k1::verification_only());
@@ -252,7 +251,7 @@ impl OpenedSync {
             .name("gossip-core".into())
             .spawn(move || core_board.note_end(|| clock.block_on(driver.run())))?;
         let node_id = NodeId::from(config.secrets.node_key.public_key(&Secp256k1::new()));
-        runtimes.push(sockets);
+        let runtimes = [sockets].into_iter().chain(chain_runtime).collect();
         Ok(SyncNode { core: Some(core), runtimes, answers: answers_in, board, node_id, listens_at })
     }
 }
@@ -327,7 +326,7 @@ impl<F> SyncNode<F> {
         let core = self.core.take().expect("only this takes it");
         let ended = core.join();
         let ended_at = Instant::now() + SHUTDOWN_MAX;
-        for runtime in self.runtimes.drain(..).rev() {
+        for runtime in self.runtimes.drain(..) {
             runtime.shutdown_timeout(ended_at.saturating_duration_since(Instant::now()));
         }
         match ended {

@@ -4,9 +4,11 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+use primitives::codec::encode_bigsize;
 use primitives::{ChainHash, Direction, ShortChannelId, UnixTime};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use server::import::CAPTURE_MAGIC;
 
 use crate::run::Place;
 use crate::serve::{SERVE, Server};
@@ -155,12 +157,13 @@ fn a_store_is_imported_and_told_by_its_signatures() {
 fn a_torn_capture_is_imported_but_for_what_is_torn() {
     let place = Place::new();
     let (signer, time) = (Signer::new(ChainHash::REGTEST), UnixTime::from_secs(now() - 600));
-    let mut capture = b"GSP\x01".to_vec();
+    let mut capture = CAPTURE_MAGIC.to_vec();
     let mut put = |message: &[u8], kept: usize| {
-        let len = u16::try_from(message.len()).expect("short");
-        let head =
-            if len < 0xfd { vec![len.to_be_bytes()[1]] } else { [&[0xfd][..], &len.to_be_bytes()].concat() };
-        capture.extend(&[&head[..], message].concat()[..kept.min(head.len() + message.len())]);
+        let mut frame = Vec::new();
+        encode_bigsize(message.len() as u64, &mut frame);
+        frame.extend(message);
+        frame.truncate(kept);
+        capture.extend(frame);
     };
     for n in 0..5 {
         put(&signer.channel(scid(n), ends(n)), usize::MAX);

@@ -26,7 +26,7 @@ use tests::data::shared;
 use tests::mainnet::mainnet;
 
 use super::captures::messages;
-use super::signatures::{capture, ends, job, secp};
+use super::signatures::{capture, ends, job, learn_ends, secp};
 
 const CHAIN: ChainHash = ChainHash::BITCOIN;
 /// When the graph was seen, as its README says, and when most of the capture was made.
@@ -134,11 +134,7 @@ fn heard(capture: &[u8]) -> Option<Vec<Heard>> {
             (message, candidate)
         })
         .collect();
-    for (_, candidate) in &parsed {
-        if let Subject::Channel(channel) = candidate.subject() {
-            ends.insert(channel.short_channel_id, [channel.node_id_1, channel.node_id_2]);
-        }
-    }
+    learn_ends(&mut ends, parsed.iter().map(|(_, candidate)| candidate));
     let (mut heard, mut jobs, mut now) = (Vec::new(), Vec::new(), SAID_AT);
     for (n, (message, candidate)) in parsed.into_iter().enumerate() {
         if let Subject::Update(update) = candidate.subject() {
@@ -238,8 +234,8 @@ impl Node {
     }
 }
 
-/// A log that holds these channels and nothing else.
-fn log_of(path: &Path, channels: &Channels) -> GossipLog {
+/// Writes a log that holds these channels and nothing else.
+fn write_log(path: &Path, channels: &Channels) {
     let (mut log, _) = GossipLog::open(path, CHAIN, |_| ()).unwrap();
     for (id, channel) in channels {
         let messages = told(*id, channel);
@@ -247,7 +243,6 @@ fn log_of(path: &Path, channels: &Channels) -> GossipLog {
         records.extend(messages[1..].iter().map(|message| Record::Update { message }));
         log.append(&records, SAID_AT).unwrap();
     }
-    log
 }
 
 /// A core that holds what the log does.
@@ -282,7 +277,7 @@ fn a_peer_that_tells_real_gossip_changes_the_real_graph_by_the_rules() {
     let Some(graph) = graph_of(&channels) else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("gossip.log");
-    drop(log_of(&path, &channels));
+    write_log(&path, &channels);
     let (gossip, log) = restored(&path);
     assert!(of_view(gossip.view()) == channels);
 

@@ -14,6 +14,8 @@ use tests::signed::{Author, Ends, Signer};
 
 use super::captures::messages;
 
+pub(super) type Nodes = BTreeMap<ShortChannelId, [NodeId; 2]>;
+
 pub(super) fn secp() -> Secp256k1<VerifyOnly> {
     Secp256k1::verification_only()
 }
@@ -23,7 +25,7 @@ pub(super) fn capture(path: &str) -> Option<Vec<u8>> {
 }
 
 /// Both ends of every channel of the snapshot, and of those that opened in the days after it was taken.
-pub(super) fn ends() -> Option<BTreeMap<ShortChannelId, [NodeId; 2]>> {
+pub(super) fn ends() -> Option<Nodes> {
     let mut ends = BTreeMap::new();
     for (file, column) in [("channels.csv.zst", 0), ("topology-4-days.csv.zst", 2)] {
         let bytes = capture(&format!("data/mainnet-2025-10-26/{file}"))?;
@@ -37,7 +39,16 @@ pub(super) fn ends() -> Option<BTreeMap<ShortChannelId, [NodeId; 2]>> {
     Some(ends)
 }
 
-pub(super) fn job(candidate: Candidate, ends: &BTreeMap<ShortChannelId, [NodeId; 2]>) -> Option<VerifyJob> {
+/// Adds the ends of the channels that are announced.
+pub(super) fn learn_ends<'a>(ends: &mut Nodes, candidates: impl IntoIterator<Item = &'a Candidate>) {
+    for candidate in candidates {
+        if let Subject::Channel(channel) = candidate.subject() {
+            ends.insert(channel.short_channel_id, [channel.node_id_1, channel.node_id_2]);
+        }
+    }
+}
+
+pub(super) fn job(candidate: Candidate, ends: &Nodes) -> Option<VerifyJob> {
     match candidate.subject().arc() {
         None => VerifyJob::announcement(candidate),
         Some((id, direction)) => {
@@ -57,11 +68,7 @@ fn mainnet_gossip_is_signed_but_for_one_torn_update() {
         .iter()
         .map(|(_, message)| Candidate::parse(message, ChainHash::BITCOIN).expect("gossip").expect("sound"))
         .collect();
-    for candidate in &candidates {
-        if let Subject::Channel(channel) = candidate.subject() {
-            ends.insert(channel.short_channel_id, [channel.node_id_1, channel.node_id_2]);
-        }
-    }
+    learn_ends(&mut ends, &candidates);
     for candidate in candidates {
         match candidate.subject() {
             Subject::Channel(_) => counts[0] += 1,
@@ -130,9 +137,7 @@ fn stores_of_core_lightning_are_signed() {
                 ChannelUpdate::decode(&message[2..]).map_or(chain_of(message), |update| update.chain_hash);
             let chain = if message[1] == 0 { chain_of(message) } else { chain };
             let Some(Ok(candidate)) = Candidate::parse(message, chain) else { continue };
-            if let Subject::Channel(channel) = candidate.subject() {
-                ends.insert(channel.short_channel_id, [channel.node_id_1, channel.node_id_2]);
-            }
+            learn_ends(&mut ends, [&candidate]);
             jobs.extend(job(candidate, &ends));
         }
         assert_eq!((run(jobs.clone()).0, jobs.len()), (vec![], message_count), "{name}");
@@ -153,8 +158,6 @@ fn store_messages(store: &[u8]) -> impl Iterator<Item = &[u8]> {
         }
     })
 }
-
-type Nodes = BTreeMap<ShortChannelId, [NodeId; 2]>;
 
 /// A channel, an update of it and one of its nodes, and whose it is.
 fn one_of_each(signer: &Signer) -> ([Vec<u8>; 3], Nodes) {
