@@ -1,5 +1,7 @@
 //! Values of flags that have a form of their own.
 
+use std::path::PathBuf;
+
 use primitives::{ChannelPolicy, CltvExpiryDelta, Fee, InboundFee, Msat, NodeId, UnixTime};
 
 use engine::query::{ExtraArc, FirstChannel};
@@ -16,6 +18,19 @@ pub(crate) fn amount(text: &str) -> Result<Msat, String> {
     }
     let count = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(unit));
     count.map(Msat::from_msat).ok_or_else(|| "the amount is more than there will ever be".to_owned())
+}
+
+/// The same of what is to be paid.
+pub(crate) fn payment(text: &str) -> Result<Msat, String> {
+    let amount = amount(text)?;
+    if amount == Msat::ZERO { Err("nobody pays nothing".to_owned()) } else { Ok(amount) }
+}
+
+/// Reads the name of a drawing.
+pub(crate) fn svg_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_svg = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg"));
+    if is_svg { Ok(path) } else { Err("drawings are SVG: give it a name that ends in .svg".to_owned()) }
 }
 
 /// Reads `SCID=BALANCE`.

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use engine::belief::exchange::{Learnt, read_beliefs, read_mission_control};
+use engine::belief::exchange::{
+    BeliefsFileError, Learnt, read_beliefs, read_ldk_scores, read_mission_control,
+};
 use engine::belief::{Beliefs, Bimodal, HalfLives, HeldBeliefs, Prior};
 use engine::layer::{LayerStack, read_layers};
 use engine::query::RouteQuery;
@@ -21,7 +23,8 @@ pub(crate) struct KnowledgeFlags {
     /// Lay the layers of a file over the graph, as Core Lightning's askrene-listlayers prints them; may be repeated
     #[arg(long, value_name = "FILE")]
     layers: Vec<PathBuf>,
-    /// Go by what is believed of the channels' liquidity: our own file, or LND's mission control as JSON
+    /// Go by what is believed of the channels' liquidity: our own file (GET /api/v1/beliefs of a server), LND's mission control
+    /// as JSON, or LDK's scores
     #[arg(long, value_name = "FILE")]
     beliefs: Option<PathBuf>,
     /// How likely the amounts are that the beliefs do not tell
@@ -55,7 +58,7 @@ impl KnowledgeFlags {
     fn held(&self, path: &Path, snapshot: &Snapshot) -> Result<HeldBeliefs, Failure> {
         let beliefs = Beliefs::new(snapshot, HalfLives::default());
         let bytes = read(path)?;
-        let hint = "give a file of ours, or what `lncli querymc` prints";
+        let hint = "give a file of ours, what `lncli querymc` prints, or the scores that LDK writes";
         let now = unix_now();
         let take = |name: ShortChannelId, learnt: Learnt| {
             // What the graph does not have is of no use.
@@ -64,7 +67,13 @@ impl KnowledgeFlags {
         if bytes.trim_ascii_start().starts_with(b"{") {
             read_mission_control(&bytes, snapshot, take).map_err(|error| wrong(path, &error, hint))?;
         } else {
-            read_beliefs(&bytes, take).map_err(|error| wrong(path, &error, hint))?;
+            match read_beliefs(&bytes, &take) {
+                // LDK's scores begin with nothing of their own.
+                Err(BeliefsFileError::Magic) => {
+                    read_ldk_scores(&bytes, take).map_err(|error| wrong(path, &error, hint))?;
+                }
+                read => _ = read.map_err(|error| wrong(path, &error, hint))?,
+            }
         }
         let prior = match self.prior {
             PriorName::Uniform => Prior::Uniform,

@@ -3,19 +3,19 @@
 use primitives::Msat;
 
 use super::liquidity::UnknownLiquidity;
+use super::once::compile_once;
 use super::plan::plan_with;
 use super::planner::{Drawn, Planner};
 use super::query::{Plan, PlanError, PlanQuery};
 use super::workspace::PlanWorkspace;
 use crate::belief::Liquidity;
-use crate::compile::compile;
 use crate::cost::Prices;
 use crate::snapshot::Snapshot;
 
 /// The cheapest plans for falling prices of liquidity: from the query's own to none at all, `count` of them at
-/// most. Fees fall along the list and so does the probability; what is as dear as a likelier one is left
-/// out. A price that leads to no plan is passed over; where none leads to one within the fee limit, the list is what
-/// [`plan`](super::plan()) finds.
+/// most. The first is what [`plan`](super::plan()) finds, or one that costs no more fees and is no less likely. Fees fall along the
+/// list and so does the probability; what is as dear as a likelier one is left out. A price that leads to no plan within the fee
+/// limit is passed over.
 ///
 /// # Errors
 /// As [`plan`](super::plan()), where there is not even one plan.
@@ -40,14 +40,15 @@ pub fn plan_frontier_with<L: Liquidity + Copy>(
     space: &mut PlanWorkspace,
 ) -> Result<Vec<Plan>, PlanError> {
     space.begin(query);
-    let compiled = compile(snapshot, &query.route)?;
+    let compiled = compile_once(snapshot, &query.route)?;
     let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);
     let own = planner.prices;
-    let first = planner.plan(own, space)?;
+    let Ok(first) = planner.plan_cheapest(space) else {
+        return plan_with(snapshot, query, liquidity, space).map(|plan| vec![plan]);
+    };
     let bound = first.bound;
-    let mut plans = Vec::new();
-    add_to_frontier(&mut plans, first.proven(), limit);
+    let mut plans = vec![first.proven()];
     let mut halving = own.halving;
     for step in 1..count.min(FRONTIER_COUNT_MAX) as u32 {
         if halving == 0 {
@@ -59,9 +60,6 @@ pub fn plan_frontier_with<L: Liquidity + Copy>(
             Err(error) if error.is_final() => break,
             Err(_) => {}
         }
-    }
-    if plans.is_empty() {
-        plans.push(plan_with(snapshot, query, liquidity, space)?);
     }
     plans.truncate(count);
     Ok(plans)

@@ -1,6 +1,8 @@
 //! What is in the way of an amount: the channels of a least cut, all of them full.
 
-use primitives::{Direction, Msat, ShortChannelId};
+use std::fmt;
+
+use primitives::{Direction, Msat, ShortChannelId, ShortChannelIdDir};
 
 use super::channels::ChannelNetwork;
 use super::explicit::CutSide;
@@ -44,6 +46,29 @@ pub struct CutChannel {
     pub direction: Direction,
     /// The most that it carries.
     pub capacity: Msat,
+}
+
+impl fmt::Display for Cut {
+    /// Where it lies, what it carries, and the channels that carry most of that.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match self.place {
+            CutPlace::Payer => "the payer's channels",
+            CutPlace::Payee => "the channels into the payee",
+            CutPlace::Between => "the channels between payer and payee",
+        };
+        write!(f, "{place} carry {} at most", self.capacity)?;
+        for (at, &CutChannel { short_channel_id, direction, capacity }) in
+            self.channels.iter().take(NAMED_COUNT).enumerate()
+        {
+            let channel = ShortChannelIdDir { short_channel_id, direction };
+            let before = if at == 0 { ": " } else { ", " };
+            write!(f, "{before}{channel} {capacity}")?;
+        }
+        match self.channels.len().saturating_sub(NAMED_COUNT) {
+            0 => Ok(()),
+            rest => write!(f, " and {rest} more with less"),
+        }
+    }
 }
 
 /// Names the cut at which a workspace's flow ended. O(arcs at the nodes of its smaller side).
@@ -150,3 +175,5 @@ fn named<L: Liquidity + Copy>(
 
 /// More would help nobody.
 pub const CUT_CHANNEL_COUNT_MAX: usize = 1000;
+/// Channels that a sentence names.
+const NAMED_COUNT: usize = 3;

@@ -10,12 +10,13 @@ use std::collections::VecDeque;
 use primitives::{Msat, ShortChannelIdDir};
 
 use super::explicit::CutSide;
+use super::once::compile_once;
 use super::planner::{Drawn, Planner};
 use super::query::{Plan, PlanError};
 use super::tariff::Tariff;
 use super::workspace::PlanWorkspace;
 use crate::belief::Liquidity;
-use crate::compile::{Compiled, compile};
+use crate::compile::Compiled;
 
 /// Channels that a plan does without, and what was in its way.
 struct Branch {
@@ -88,7 +89,7 @@ impl<L: Liquidity + Copy> Planner<'_, L> {
 
     /// The query with arcs avoided; all others keep their numbers.
     fn compiled_without(&self, arcs: &[u32]) -> Result<Compiled, PlanError> {
-        let mut compiled = compile(self.snapshot, &self.query.route)?;
+        let mut compiled = compile_once(self.snapshot, &self.query.route)?;
         let avoided = &mut compiled.restrictions.avoided_arcs;
         avoided.extend(arcs);
         avoided.sort_unstable();

@@ -7,6 +7,7 @@
 //! tariff       a query's prices a unit of flow
 //! liquidity    what a payer knows of balances
 //! in_flight    the payer's own HTLCs on the way
+//! once         a query in numbers, each channel once
 //! channels     a snapshot and a query as a network
 //! explicit     arcs listed one by one as a network
 //! sorted       lists in the order of costs, of nodes that are looked at often
@@ -50,6 +51,7 @@ mod liquidity;
 mod maximum_rule;
 mod minima;
 mod network;
+mod once;
 mod pieces;
 mod plan;
 mod planner;

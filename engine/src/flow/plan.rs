@@ -15,6 +15,7 @@ use super::counts::FlowCounts;
 use super::cut::Cut;
 use super::liquidity::UnknownLiquidity;
 use super::maximum_rule::MaximumRule;
+use super::once::compile_once;
 use super::planner::Planner;
 use super::query::{Plan, PlanError, PlanQuery};
 use super::relaxed::least_cost;
@@ -22,7 +23,6 @@ use super::solve::flow_cost;
 use super::tariff::{SLOPE_BITS, Tariff};
 use super::workspace::PlanWorkspace;
 use crate::belief::Liquidity;
-use crate::compile::compile;
 use crate::cost::Prices;
 use crate::snapshot::Snapshot;
 
@@ -47,7 +47,7 @@ pub fn plan_with<L: Liquidity + Copy>(
     space: &mut PlanWorkspace,
 ) -> Result<Plan, PlanError> {
     space.begin(query);
-    let compiled = compile(snapshot, &query.route)?;
+    let compiled = compile_once(snapshot, &query.route)?;
     let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let planned = planner.plan_cheapest(space).map(|drawn| drawn.proven());
     match planned.or_else(|error| planner.plan_around(error, space)) {
@@ -88,7 +88,7 @@ pub fn relaxed_flow<L: Liquidity + Copy>(
     space: &mut PlanWorkspace,
 ) -> Result<CheckedFlow, PlanError> {
     space.begin(query);
-    let compiled = compile(snapshot, &query.route)?;
+    let compiled = compile_once(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     planner.relaxed(planner.prices, space)
 }
@@ -106,7 +106,7 @@ pub fn relaxed_flows<L: Liquidity + Copy>(
     space: &mut PlanWorkspace,
 ) -> Result<Vec<CheckedFlow>, PlanError> {
     space.begin(query);
-    let compiled = compile(snapshot, &query.route)?;
+    let compiled = compile_once(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let solve = |&share: &u8| {
         if is_fresh {
@@ -163,6 +163,6 @@ pub fn most_sendable_with<L: Liquidity + Copy>(
     space: &mut PlanWorkspace,
 ) -> Result<(Msat, Cut), PlanError> {
     space.begin(query);
-    let compiled = compile(snapshot, &query.route)?;
+    let compiled = compile_once(snapshot, &query.route)?;
     Planner::new(snapshot, query, &compiled, liquidity)?.most_sendable(space)
 }

@@ -3,7 +3,7 @@
 use primitives::{Msat, NodeId, ShortChannelIdDir};
 
 use super::counts::FlowCounts;
-use super::cut::{Cut, CutPlace};
+use super::cut::Cut;
 use super::maximum_rule::MaximumRule;
 use crate::query::RouteQuery;
 use crate::route::Hop;
@@ -86,7 +86,7 @@ pub enum PlanError {
     #[error(transparent)]
     Query(#[from] RouteError),
     /// No set of parts can carry the amount within the query's rule on maxima, whatever it costs.
-    #[error("{} carry {} at most", place_name(&.0.place), .0.capacity)]
+    #[error("{0}")]
     Cut(Cut),
     /// Parts that carry the amount exist, but not with fees on top of it.
     #[error("the channels are full before fees: {missing} of the amount find no place")]
@@ -164,13 +164,5 @@ impl PlanError {
     /// Whether flow carries the amount, and it is parts that do not.
     pub(super) fn is_of_parts(&self) -> bool {
         !self.is_final() && !matches!(self, PlanError::Cut(_))
-    }
-}
-
-fn place_name(place: &CutPlace) -> &'static str {
-    match place {
-        CutPlace::Payer => "the payer's channels",
-        CutPlace::Payee => "the channels into the payee",
-        CutPlace::Between => "the channels between payer and payee",
     }
 }

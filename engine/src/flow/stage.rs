@@ -9,12 +9,13 @@
 use primitives::Msat;
 
 use super::fit::Draft;
+use super::once::compile_once;
 use super::planner::Planner;
 use super::query::{Plan, PlanError, PlanPart, PlanQuery};
 use super::tariff::Tariff;
 use super::workspace::PlanWorkspace;
 use crate::belief::{Liquidity, Prior};
-use crate::compile::{arc_named, compile};
+use crate::compile::arc_named;
 use crate::query::RouteQuery;
 use crate::snapshot::Snapshot;
 
@@ -36,7 +37,7 @@ pub fn first_stage<L: Liquidity + Copy>(
         // No channel is less likely than all of them together.
         return Ok(None);
     }
-    let compiled = compile(snapshot, &query.route)?;
+    let compiled = compile_once(snapshot, &query.route)?;
     let planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let network = planner.network(Tariff::new(planner.prices, planner.problem.amount));
     let paths: Option<Vec<_>> = plan.parts.iter().map(|part| arcs_of(part, snapshot, &query.route)).collect();

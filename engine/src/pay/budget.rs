@@ -2,6 +2,7 @@
 
 use primitives::UnixTime;
 
+use crate::belief::Prior;
 use crate::cost::{ProbabilityWeights, RiskWeights};
 
 /// Limits on a payment beside those of its query.
@@ -33,9 +34,19 @@ impl PayBudget {
 
 /// What a plan is best asked to minimise where the payment is tried again by itself. An attempt takes time, whatever the
 /// amount, so less of its price grows with the amount than where a route stands alone. What a hop may lack is in the
-/// probability already: beside it a hop is worth next to nothing, and a price would buy shorter ways with fees.
-/// docs/adr/0012-payments.md has what both are traded against.
-pub const PAY_WEIGHTS: ProbabilityWeights = ProbabilityWeights {
+/// probability already: beside it a hop is worth next to nothing, and a price would buy shorter ways with fees. Where balances
+/// are thought to lie at the ends of channels, nearly every way is as unlikely as the next, and the price of an attempt would buy
+/// little with fees: it is lower there. docs/adr/0012-payments.md has what all this is traded against.
+pub const fn pay_weights(prior: Prior) -> ProbabilityWeights {
+    match prior {
+        Prior::Uniform => PAY_WEIGHTS,
+        Prior::Bimodal(_) => {
+            ProbabilityWeights { attempt_base_msat: 100_000, attempt_millionths: 100, ..PAY_WEIGHTS }
+        }
+    }
+}
+
+const PAY_WEIGHTS: ProbabilityWeights = ProbabilityWeights {
     risk: RiskWeights { hop_millionths: 20, ..RiskWeights::DEFAULT },
     attempt_base_msat: 300_000,
     attempt_millionths: 150,

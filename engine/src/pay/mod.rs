@@ -39,7 +39,7 @@ mod payment;
 mod rest;
 mod world;
 
-pub use budget::{PAY_WEIGHTS, PayBudget};
+pub use budget::{PayBudget, pay_weights};
 pub use event::{PayEnd, PayInput, PayOutput, PayReport};
 pub use part::{PartId, SentPart};
 pub use payment::Payment;

@@ -1,8 +1,9 @@
 //! A priority queue for searches: a heap of four children a node, least key first, of equal keys the least cursor first,
-//! without decrease-key.
+//! of these the least item, without decrease-key.
 //!
 //! A node that improves is pushed again; whoever pops it knows its label and skips the stale entry. Four children
-//! keep a level's keys in one cache line. No allocation once the backing array has grown to the working size.
+//! keep a level's keys in one cache line. Which of them is least no processor can foretell, so that is found without a branch.
+//! No allocation once the backing array has grown to the working size.
 
 /// The queue.
 #[derive(Debug, Default)]
@@ -22,11 +23,22 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// What entries are ordered by.
+    /// What entries are ordered by, as one number.
     #[inline(always)]
-    pub(crate) fn rank(&self) -> (u64, u32) {
-        (self.key, self.cursor)
+    pub(crate) fn rank(&self) -> u128 {
+        u128::from(self.key) << 64 | u128::from(self.cursor) << 32 | u128::from(self.item)
     }
+}
+
+/// Which of at most [`ARITY`] entries comes first, and its rank.
+#[inline(always)]
+fn first_of(entries: &[Entry]) -> (usize, u128) {
+    let less = |one: (usize, u128), other: (usize, u128)| if other.1 < one.1 { other } else { one };
+    let ranked = |at: usize| (at, entries[at].rank());
+    if entries.len() == ARITY {
+        return less(less(ranked(0), ranked(1)), less(ranked(2), ranked(3)));
+    }
+    (1..entries.len()).map(ranked).fold(ranked(0), less)
 }
 
 const ARITY: usize = 4;
@@ -90,17 +102,12 @@ impl Heap {
             if first >= count {
                 break;
             }
-            let mut child = first;
-            for other in first + 1..(first + ARITY).min(count) {
-                if self.entries[other].rank() < self.entries[child].rank() {
-                    child = other;
-                }
-            }
-            if self.entries[child].rank() >= last.rank() {
+            let (child, rank) = first_of(&self.entries[first..count.min(first + ARITY)]);
+            if rank >= last.rank() {
                 break;
             }
-            self.entries[at] = self.entries[child];
-            at = child;
+            self.entries[at] = self.entries[first + child];
+            at = first + child;
         }
         self.entries[at] = last;
         Some(least)

@@ -9,7 +9,7 @@ use engine::belief::{Beliefs, Bimodal, HalfLives, Prior};
 use engine::cost::CostModel;
 use engine::flow::{PlanQuery, PlanWorkspace};
 use engine::graph::NodeIdx;
-use engine::pay::{PAY_WEIGHTS, PayBudget, PayWorld, Payment};
+use engine::pay::{PayBudget, PayWorld, Payment, pay_weights};
 use engine::query::RouteQuery;
 use engine::rehearsal::{Trial, own_channels, rehearse};
 use engine::snapshot::Snapshot;
@@ -31,7 +31,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "FILE")]
     graph: Option<PathBuf>,
     /// What payees get, in msat; or in sat, as 100sat
-    #[arg(long, value_name = "AMOUNT,..", value_delimiter = ',', value_parser = flag_values::amount)]
+    #[arg(long, value_name = "AMOUNT,..", value_delimiter = ',', value_parser = flag_values::payment)]
     #[arg(default_value = "100sat,1000sat,10000sat,100000sat,1000000sat,10000000sat,100000000sat")]
     amounts: Vec<Msat>,
     /// Feasible payments of each amount
@@ -55,6 +55,7 @@ pub(crate) struct SimulateArgs {
     strategies: Vec<Strategy>,
     /// Attempts of each payment: plans whose parts are sent
     #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     attempts: u32,
     /// Parts of a payment at most
     #[arg(long, value_name = "N", default_value_t = 300)]
@@ -67,8 +68,8 @@ pub(crate) struct SimulateArgs {
     /// Feasible is what was before the first one
     #[arg(long)]
     stream: bool,
-    /// Draw success and fees against amounts into this SVG file
-    #[arg(long, value_name = "FILE.svg")]
+    /// Draw success and fees against amounts, and success against fee limits, into this SVG file
+    #[arg(long, value_name = "FILE.svg", value_parser = flag_values::svg_file)]
     plot: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -221,7 +222,7 @@ impl SimulateArgs {
         route.limits.fee_max = Some(Msat::from_msat(fee_max));
         route.cost = match strategy {
             Strategy::MinFee => CostModel::Fee,
-            Strategy::Planner | Strategy::Single => CostModel::Probability(PAY_WEIGHTS),
+            Strategy::Planner | Strategy::Single => CostModel::Probability(pay_weights(self.prior())),
         };
         route.first_channels = Some(own_channels(snapshot, network, &route.payer));
         let part_count_max = if strategy == Strategy::Planner { usize::from(self.parts) } else { 1 };

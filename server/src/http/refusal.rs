@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use engine::flow::{PlanError, PlanQuery};
+use engine::flow::{CutPlace, PlanError, PlanQuery};
 use engine::layer::LayerError;
 use engine::query::RouteQuery;
 use engine::reserve::ReserveError;
@@ -117,6 +117,19 @@ fn fee_field(query: &RouteQuery, limit: Msat) -> &'static str {
     }
 }
 
+/// What to do about channels that do not carry enough.
+fn cut_hint(place: CutPlace) -> &'static str {
+    match place {
+        CutPlace::Payer => {
+            "lower the amount, or give the payer more to send: open a channel, or have one refilled"
+        }
+        CutPlace::Payee => {
+            "lower the amount, or have the payee get more inbound capacity, or add its route hints"
+        }
+        CutPlace::Between => "lower the amount, or open a channel that goes around these",
+    }
+}
+
 /// Why a query has no plan.
 pub fn plan_problem(error: &PlanError, query: &PlanQuery) -> Problem {
     let (status, title, field, hint) = match error {
@@ -124,7 +137,8 @@ pub fn plan_problem(error: &PlanError, query: &PlanQuery) -> Problem {
             return route_problem(error, &query.route);
         }
         PlanError::Query(error) => return route_problem(error, &query.route).within("query"),
-        PlanError::Cut(_) | PlanError::NoRoomForFees { .. } => {
+        PlanError::Cut(cut) => (StatusCode::NOT_FOUND, NO_PLAN, "query.amount_msat", cut_hint(cut.place)),
+        PlanError::NoRoomForFees { .. } => {
             (StatusCode::NOT_FOUND, NO_PLAN, "query.amount_msat", "lower the amount")
         }
         PlanError::HtlcMinimum { .. } => (
@@ -267,7 +281,7 @@ const NO_PLAN: &str = "There is no plan";
 
 #[cfg(test)]
 mod tests {
-    use engine::flow::{Cut, CutPlace};
+    use engine::flow::Cut;
     use engine::query::FirstChannel;
     use primitives::{ShortChannelId, ShortChannelIdDir};
 

@@ -31,7 +31,7 @@ pub(crate) struct Row {
     pub(crate) amount_msat: u64,
     pub(crate) strategy: &'static str,
     /// Feasible ones, which were tried.
-    payments: usize,
+    pub(crate) payments: usize,
     /// Drawn ones that nobody could have made.
     infeasible: usize,
     pub(crate) paid_share: f64,
@@ -44,6 +44,9 @@ pub(crate) struct Row {
     seconds_mean: f64,
     plan_ns_p50: u64,
     plan_ns_p99: u64,
+    /// Of each payment that arrived.
+    #[serde(skip)]
+    pub(crate) fees_millionths: Vec<f64>,
 }
 
 impl Row {
@@ -56,14 +59,16 @@ impl Row {
     ) -> Self {
         let paid: Vec<&Trial> =
             trials.iter().map(|(trial, _)| trial).filter(|trial| trial.is_paid()).collect();
+        // An empty sum of floats is -0.
         let mean = |of: &dyn Fn(&Trial) -> f64| {
-            paid.iter().map(|trial| of(trial)).sum::<f64>() / paid.len().max(1) as f64
+            paid.iter().map(|trial| of(trial)).fold(0.0, |sum, value| sum + value) / paid.len().max(1) as f64
         };
         let share = |count: usize| count as f64 / trials.len().max(1) as f64;
         let plans = trials.iter().flat_map(|(_, plans)| plans);
         let nanos = |time: &Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let plans = Spread::of(plans.map(nanos).collect());
         let fee = |trial: &Trial| trial.report.fee.to_msat() as f64;
+        let fee_millionths = |trial: &Trial| fee(trial) * 1e6 / amount.to_msat().max(1) as f64;
         Row {
             amount_msat: amount.to_msat(),
             strategy,
@@ -74,15 +79,18 @@ impl Row {
             attempts_mean: mean(&|trial| f64::from(trial.report.attempt_count)),
             parts_mean: mean(&|trial| f64::from(trial.report.part_count)),
             fee_msat_mean: mean(&fee),
-            fee_millionths_mean: mean(&|trial| fee(trial) * 1e6 / amount.to_msat().max(1) as f64),
+            fee_millionths_mean: mean(&fee_millionths),
             seconds_mean: mean(&|trial| trial.elapsed_ms as f64 / 1000.0),
             plan_ns_p50: plans.p50,
             plan_ns_p99: plans.p99,
+            fees_millionths: paid.iter().map(|trial| fee_millionths(trial)).collect(),
         }
     }
 
     fn cells(&self) -> [String; 12] {
         let share = |share: f64| format!("{:.1} %", 100.0 * share);
+        // There is no mean of nothing.
+        let mean = |text: String| if self.paid_share > 0.0 { text } else { "-".to_owned() };
         let time = |nanos: u64| table::time(Duration::from_nanos(nanos));
         [
             HumanCount(self.amount_msat / 1000).to_string(),
@@ -91,10 +99,10 @@ impl Row {
             self.infeasible.to_string(),
             share(self.paid_share),
             share(self.first_try_share),
-            format!("{:.2}", self.attempts_mean),
-            format!("{:.2}", self.parts_mean),
-            format!("{:.0}", self.fee_millionths_mean),
-            format!("{:.1} s", self.seconds_mean),
+            mean(format!("{:.2}", self.attempts_mean)),
+            mean(format!("{:.2}", self.parts_mean)),
+            mean(format!("{:.0}", self.fee_millionths_mean)),
+            mean(format!("{:.1} s", self.seconds_mean)),
             time(self.plan_ns_p50),
             time(self.plan_ns_p99),
         ]

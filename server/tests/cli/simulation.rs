@@ -22,6 +22,15 @@ fn a_simulation_tells_what_was_paid_and_draws_it() {
     assert!(rows.iter().any(|row| row["paid_share"] == 1.0), "{report}");
     let plot = place.read("plot.svg");
     assert!(plot.starts_with("<svg") && plot.contains("planner") && plot.contains("min-fee"));
+    assert!(["sat", "ppm at most"].iter().all(|across| plot.contains(across)));
+    for (bad, advice) in [
+        (["--plot", "plot.png"], ".svg"),
+        (["--amounts", "0sat"], "nobody pays nothing"),
+        (["--attempts", "0"], "1.."),
+    ] {
+        let refused = place.run(&[&["simulate", "--graph", "graph.csv"][..], &bad].concat());
+        assert!(refused.code == 2 && refused.err.contains(advice), "{bad:?}: {}", refused.err);
+    }
     // Times aside, the same seed tells the same.
     let shares = |ran: &crate::run::Ran| ran.json()["rows"][0]["fee_msat_mean"].clone();
     assert_eq!(shares(&ran), shares(&place.run(&args(&["--json"]))));
@@ -37,6 +46,16 @@ fn a_simulation_tells_what_was_paid_and_draws_it() {
         "{}",
         table.out
     );
+}
+
+#[test]
+fn of_nothing_there_is_no_mean() {
+    let place = Place::new();
+    let impossible = ["simulate", "--graph", "graph.csv", "--amounts", "1000000000sat", "--count", "1"];
+    let table = place.run(&impossible);
+    assert!(table.code == 0 && !table.out.contains("-0") && table.out.contains(" - "), "{}", table.out);
+    let report = place.run(&[&impossible[..], &["--json"]].concat()).json();
+    assert!(report["rows"][0]["attempts_mean"].as_f64().is_some_and(|mean| mean.is_sign_positive()));
 }
 
 #[test]

@@ -235,6 +235,10 @@ fn fee_limits_hold_and_frontiers_fall() {
         if dear > cheap {
             query.route.limits.fee_max = Some(Msat::from_msat((dear.to_msat() + cheap.to_msat()) / 2));
             let plan = plan(snapshot, &query, &mut space).expect("the cheapest plan is within the limit");
+            let first =
+                &plan_frontier(snapshot, &query, 12, &mut space).expect("there is one plan at least")[0];
+            let is_better = first.fee <= plan.fee && first.probability >= plan.probability;
+            assert!(first.cost <= plan.cost || is_better, "{query:?}: {} above {}", first.cost, plan.cost);
             assert!(Some(plan.fee) <= query.route.limits.fee_max);
             assert_eq!(check(snapshot, &query, &plan), Ok(()));
             limited += 1;

@@ -5,6 +5,7 @@ mod biased;
 mod biases;
 mod bound;
 mod few;
+mod hints;
 mod largest;
 mod mainnet;
 mod minima;

@@ -9,7 +9,7 @@ use engine::flow::{
     plan_with,
 };
 use engine::graph::{ArcIdx, GraphBuilder, Topology};
-use engine::query::{ExtraArc, FirstChannel, RouteQuery};
+use engine::query::{FirstChannel, RouteQuery};
 use engine::snapshot::Snapshot;
 use primitives::{
     ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, Msat, NodeId, ShortChannelId, UnixTime,
@@ -242,21 +242,6 @@ fn balances_of_the_payers_channels_hold() {
     query.route.amount = sat(75_000);
     let Err(PlanError::Cut(cut)) = planned(&snapshot, &query) else { panic!("the payer has 70,000 sat") };
     assert_eq!((cut.place, cut.capacity), (CutPlace::Payer, sat(70_000)));
-}
-
-#[test]
-fn route_hints_take_part() {
-    let snapshot = graph(&[(PAYER, LEFT, 100_000), (PAYER, RIGHT, 100_000)]);
-    let mut query = query(sat(120_000));
-    let hint = |tail, place: u64| ExtraArc {
-        short_channel_id: ShortChannelId::from_u64(place << 40),
-        tail: node(tail),
-        head: node(PAYEE),
-        policy: policy(0, sat(90_000)),
-        capacity: Some(sat(90_000)),
-    };
-    query.route.extra_arcs = vec![hint(LEFT, 11), hint(RIGHT, 12)];
-    assert_eq!(planned(&snapshot, &query).unwrap().parts.len(), 2);
 }
 
 #[test]

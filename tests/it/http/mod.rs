@@ -1,6 +1,7 @@
 //! The service over HTTP, asked by a real client over a real socket, in this process.
 
 mod batch;
+mod beliefs;
 mod binary;
 mod clients;
 mod cln;

@@ -50,6 +50,8 @@ async fn plans_use_both_ways() {
     );
     let problem = service.post("/api/v1/plans", &json!({"query": query(960_000_000)})).await.problem(404);
     assert_eq!(problem["code"], "cut");
+    let (named, detail) = (channels[0]["channel"].as_str().unwrap(), problem["detail"].as_str().unwrap());
+    assert!(detail.contains(named) && problem["hint"].as_str().unwrap().contains("channel"), "{problem}");
     let frontier =
         service.post("/api/v1/plans", &json!({"query": query(1_000_000), "frontier": 3})).await.json();
     assert!(!frontier["frontier"].as_array().unwrap().is_empty());

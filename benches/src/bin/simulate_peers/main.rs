@@ -23,7 +23,7 @@ use engine::belief::{Beliefs, Bimodal, HalfLives, Prior};
 use engine::cost::CostModel;
 use engine::flow::PlanWorkspace;
 use engine::graph::Topology;
-use engine::pay::{PAY_WEIGHTS, PayWorld};
+use engine::pay::{PayWorld, pay_weights};
 use engine::snapshot::Snapshot;
 use engine::synthetic::{BalanceLaw, HiddenNetwork, PaymentDraw, draw_payments};
 use primitives::{Msat, UnixTime};
@@ -174,7 +174,7 @@ impl Args {
             Law::Uniform => Prior::Uniform,
             Law::Bimodal => Prior::Bimodal(Bimodal::new(Msat::from_msat(self.scale * 1000))),
         };
-        let mut weights = PAY_WEIGHTS;
+        let mut weights = pay_weights(prior);
         weights.attempt_base_msat = self.attempt_base_msat.unwrap_or(weights.attempt_base_msat);
         weights.attempt_millionths = self.attempt_millionths.unwrap_or(weights.attempt_millionths);
         weights.risk.hop_base_msat = self.hop_base_msat.unwrap_or(weights.risk.hop_base_msat);

@@ -1,7 +1,5 @@
 //! Mission control: what a caller's reports taught, as LND remembers it of pairs of nodes.
 
-use std::sync::Arc;
-
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
@@ -28,7 +26,7 @@ use crate::http::applier::{Attempt, Change};
 use crate::http::facade::{Flag, Number, Unanswered, apply};
 use crate::http::neighbours::{arc_count, arcs_between};
 use crate::http::tenant::{Caller, Writer};
-use crate::http::work::{Lane, Worker};
+use crate::http::work::Lane;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -46,22 +44,13 @@ async fn query(
     let written = app.search(&caller, Lane::Heavy, move |worker| {
         let snapshot = worker.snapshot();
         let Some(beliefs) = beliefs else { return NO_PAIRS.to_vec() };
-        let beliefs = numbered(beliefs, &snapshot, worker);
+        let beliefs = worker.numbered(beliefs);
         worker.scan(beliefs.known().count());
         pairs(&beliefs, &snapshot)
     });
     let mut response = written.await.map_err(Unanswered::from)?.into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
-}
-
-/// The beliefs with the numbers that `snapshot` gives channels. A table for them is made only where they have others.
-fn numbered(beliefs: Arc<Beliefs>, snapshot: &Snapshot, worker: &mut Worker) -> Arc<Beliefs> {
-    if beliefs.is_of(snapshot) {
-        return beliefs;
-    }
-    worker.scan(snapshot.channel_count());
-    Arc::new(beliefs.for_generation(snapshot))
 }
 
 fn pairs(beliefs: &Beliefs, snapshot: &Snapshot) -> Vec<u8> {
@@ -138,7 +127,7 @@ async fn probability(
     let now = unix_now();
     let answer = app.search(&caller, Lane::Heavy, move |worker| {
         let snapshot = worker.snapshot();
-        let beliefs = beliefs.map(|beliefs| numbered(beliefs, &snapshot, worker));
+        let beliefs = beliefs.map(|beliefs| worker.numbered(beliefs));
         worker.scan(snapshot.node(&from).map_or(0, |from| arc_count(&snapshot, [from])));
         let probability = best_chance(&snapshot, beliefs.as_deref(), [from, to], amount, now);
         let history = beliefs.and_then(|beliefs| history(&beliefs, &snapshot, [from, to]));

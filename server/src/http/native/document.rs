@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{batch, events, feedback, graph, layers, plans, reach, reservations, routes};
+use super::{batch, beliefs, events, feedback, graph, layers, plans, reach, reservations, routes};
 use crate::http::page::{example, shape, status, suggestions};
 
 /// The document of the API.
@@ -33,6 +33,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         reservations::reserve,
         reservations::release,
         feedback::report,
+        beliefs::tell_beliefs,
         graph::graph_info,
         graph::graph_node,
         graph::graph_channel,

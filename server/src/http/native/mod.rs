@@ -1,6 +1,7 @@
 //! The API of our own, under `/api/v1`. One file for each thing that can be asked.
 
 mod batch;
+mod beliefs;
 mod changed;
 mod document;
 mod events;

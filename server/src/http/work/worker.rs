@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use engine::belief::Beliefs;
 use engine::flow::PlanWorkspace;
 use engine::layer::LayerStack;
 use engine::query::RouteQuery;
@@ -88,7 +89,17 @@ impl Worker {
         Arc::clone(self.reader.snapshot())
     }
 
-    /// The same, without a count of its holders that all threads write to, and what single routes need.
+    /// Beliefs with the numbers that the newest snapshot gives channels. A table for them is made only where they have others.
+    pub fn numbered(&mut self, beliefs: Arc<Beliefs>) -> Arc<Beliefs> {
+        let snapshot = self.reader.snapshot();
+        if beliefs.is_of(snapshot) {
+            return beliefs;
+        }
+        self.beside.scanned += snapshot.channel_count() as u64;
+        Arc::new(beliefs.for_generation(snapshot))
+    }
+
+    /// The newest snapshot, without a count of its holders that all threads write to, and what single routes need.
     pub fn route_parts(&mut self) -> (&Snapshot, &mut RouteWorkspace) {
         (self.reader.snapshot(), &mut self.routes)
     }
