@@ -118,8 +118,8 @@ impl Bounds {
         bounds.floors[own].learnt = at.now;
         // Ours was at least `amount`, so theirs was at most the rest, and the sum stays within the capacity.
         let gained = faded[other].min(at.capacity.saturating_sub(amount)).saturating_add(amount);
-        if faded[other] < amount {
-            bounds.floors[other].evidence = Evidence::Carried;
+        if faded[other] < amount || bounds.floors[other].evidence == Evidence::Carried {
+            bounds.floors[other].evidence = Evidence::Received;
         }
         bounds.floors[other].amount = gained;
         bounds.floors[other].learnt = at.now;
@@ -133,7 +133,8 @@ impl Bounds {
             own.amount = own.faded(at.half_lives, at.now).saturating_sub(amount);
             own.learnt = at.now;
         }
-        self.carried(direction.reversed(), amount, at)
+        let floor = Floor { amount, learnt: at.now, evidence: Evidence::Received };
+        self.raised(direction.reversed(), floor, at)
     }
 
     /// Whether anything was learnt after that moment.

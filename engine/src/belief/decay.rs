@@ -12,6 +12,8 @@ pub enum Evidence {
     Carried,
     /// It was refused: an upper bound of the direction it went.
     Refused,
+    /// It was settled the other way: a lower bound of the direction that has the money now, which nobody has seen to pay.
+    Received,
 }
 
 /// The time in which half of a floor is forgotten.
@@ -22,10 +24,32 @@ pub struct HalfLife(u32);
 /// of the direction that it was refused in. Seen from the other direction it is the same fact and fades alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HalfLives {
-    /// Of lower bounds: HTLCs that were carried, balances that were seen.
+    /// Of lower bounds: HTLCs that were carried or received, balances that were seen.
     pub carried: HalfLife,
     /// Of upper bounds: HTLCs that were refused.
     pub refused: HalfLife,
+}
+
+impl Evidence {
+    /// In the lowest two bits.
+    #[inline]
+    pub(super) const fn to_bits(self) -> u32 {
+        match self {
+            Evidence::Carried => 0,
+            Evidence::Refused => 1,
+            Evidence::Received => 2,
+        }
+    }
+
+    /// From the lowest two bits, whatever the others are; what nobody writes is [`Evidence::Carried`].
+    #[inline]
+    pub(super) const fn from_bits(bits: u32) -> Self {
+        match bits & 3 {
+            1 => Evidence::Refused,
+            2 => Evidence::Received,
+            _ => Evidence::Carried,
+        }
+    }
 }
 
 impl HalfLife {
@@ -65,7 +89,7 @@ impl HalfLives {
     #[inline]
     pub const fn of(self, evidence: Evidence) -> HalfLife {
         match evidence {
-            Evidence::Carried => self.carried,
+            Evidence::Carried | Evidence::Received => self.carried,
             Evidence::Refused => self.refused,
         }
     }

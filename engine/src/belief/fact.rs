@@ -90,7 +90,7 @@ impl Fact {
         let floor = |side: usize| Floor {
             amount: Msat::from_msat(self.amounts[side].load(Relaxed)),
             learnt: UnixTime::from_secs(self.learnt[side].load(Relaxed)),
-            evidence: if evidence >> side & 1 == 0 { Evidence::Carried } else { Evidence::Refused },
+            evidence: Evidence::from_bits(evidence >> (2 * side)),
         };
         Bounds { floors: [floor(0), floor(1)] }
     }
@@ -101,7 +101,7 @@ impl Fact {
         for (side, floor) in bounds.floors.iter().enumerate() {
             self.amounts[side].store(floor.amount.to_msat(), Relaxed);
             self.learnt[side].store(floor.learnt.to_secs(), Relaxed);
-            evidence |= u32::from(floor.evidence == Evidence::Refused) << side;
+            evidence |= floor.evidence.to_bits() << (2 * side);
         }
         self.evidence.store(evidence, Relaxed);
     }

@@ -24,6 +24,9 @@ use primitives::{Direction, Msat, ShortChannelIdDir, UnixTime};
 
 use super::Beliefs;
 use super::blame::{Blame, Permanence};
+use super::bounds::Floor;
+use super::decay::Evidence;
+use super::paid::Paid;
 use crate::graph::ChannelIdx;
 
 /// One hop of an attempt, or of a probe.
@@ -193,16 +196,56 @@ impl Beliefs {
         if self.capacity(hop.channel).is_some_and(|capacity| asked > capacity) {
             return false;
         }
-        self.update(hop.channel, now, |bounds, at| bounds.refused(hop.direction, asked, at))
+        self.learn_lacking(hop.channel, hop.direction, asked, now)
     }
 
     fn learn_settled(&self, hop: &AttemptedHop, now: UnixTime) {
         let held = hop.amount.saturating_add(hop.in_flight);
-        self.update(hop.channel, now, |bounds, at| {
-            // What was learnt later has seen the HTLC go: what was there before counts no more.
-            let before =
-                if bounds.is_later_than(now) { bounds } else { bounds.carried(hop.direction, held, at) };
-            before.settled(hop.direction, hop.amount, at)
-        });
+        self.learn_moved(hop.channel, hop.direction, MovedHtlc { held, amount: hop.amount }, now);
     }
+
+    /// An HTLC was settled along `direction`. `false` beyond the generation.
+    pub(super) fn learn_moved(
+        &self,
+        channel: ChannelIdx,
+        direction: Direction,
+        MovedHtlc { held, amount }: MovedHtlc,
+        now: UnixTime,
+    ) -> bool {
+        let back = direction.reversed();
+        let mut former = Floor::default();
+        let is_learnt = self.update(channel, now, |bounds, at| {
+            former = bounds.floors[back.as_usize()];
+            // What was learnt later has seen the HTLC go: what was there before counts no more.
+            let before = if bounds.is_later_than(now) { bounds } else { bounds.carried(direction, held, at) };
+            before.settled(direction, amount, at)
+        });
+        if former.evidence == Evidence::Carried {
+            // From now on the floor holds what was received, too.
+            self.note_paid(channel, back, Paid { amount: former.amount, at: former.learnt });
+        }
+        self.note_paid(channel, direction, Paid { amount, at: now });
+        is_learnt
+    }
+
+    /// An HTLC of `amount` was refused along `direction`. `false` beyond the generation.
+    pub(super) fn learn_lacking(
+        &self,
+        channel: ChannelIdx,
+        direction: Direction,
+        amount: Msat,
+        now: UnixTime,
+    ) -> bool {
+        self.lower_paid(channel, direction, amount, now);
+        self.update(channel, now, |bounds, at| bounds.refused(direction, amount, at))
+    }
+}
+
+/// An HTLC that was settled.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MovedHtlc {
+    /// What the channel held at least before.
+    pub(super) held: Msat,
+    /// What went to the other side.
+    pub(super) amount: Msat,
 }

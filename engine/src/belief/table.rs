@@ -1,4 +1,5 @@
-//! The beliefs about all channels of one generation: 48 bytes a channel and a bit whether anything is known.
+//! The beliefs about all channels of one generation: 72 bytes a channel and a bit whether anything is known.
+//! Look-ups read 32 of them.
 //!
 //! Readers and writers share it by reference. It is made anew for each generation; channels of the snapshot's overlay
 //! have no place in it until then, so nothing is believed of them.
@@ -11,6 +12,7 @@ use primitives::{Direction, Msat, ShortChannelId, UnixTime};
 use super::bounds::{Bounds, Moment};
 use super::decay::HalfLives;
 use super::fact::Fact;
+use super::paid::{Paid, PaidFact};
 use crate::graph::ChannelIdx;
 use crate::snapshot::{GenerationKey, Snapshot};
 
@@ -22,6 +24,8 @@ pub struct Beliefs {
     short_channel_ids: Box<[ShortChannelId]>,
     capacities: Box<[Msat]>,
     facts: Box<[Fact]>,
+    /// Apart from the facts, so that they stay short.
+    paid: Box<[PaidFact]>,
     known: Box<[AtomicU64]>,
     /// Whether nothing was ever learnt.
     is_empty: AtomicBool,
@@ -38,6 +42,7 @@ impl Beliefs {
             short_channel_ids: channels().map(|channel| topology.short_channel_id(channel)).collect(),
             capacities: channels().map(|channel| topology.presumed_capacity(channel)).collect(),
             facts: channels().map(|_| Fact::default()).collect(),
+            paid: channels().map(|_| PaidFact::default()).collect(),
             known: (0..topology.channel_count().div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             is_empty: AtomicBool::new(true),
         }
@@ -63,6 +68,10 @@ impl Beliefs {
                 }
                 beliefs.facts[place] = Fact::new(bounds.measured_anew(old, *new));
                 beliefs.note(place);
+                let place = ChannelIdx::from_u32(place as u32);
+                for (direction, paid) in Direction::BOTH.into_iter().zip(self.paid(channel)) {
+                    beliefs.note_paid(place, direction, paid);
+                }
             }
         }
         beliefs
@@ -111,6 +120,11 @@ impl Beliefs {
         if self.is_known(channel) { self.facts[channel.to_usize()].read() } else { Bounds::default() }
     }
 
+    /// What was paid over a channel, by direction. Nothing beyond the generation.
+    pub fn paid(&self, channel: ChannelIdx) -> [Paid; 2] {
+        self.paid.get(channel.to_usize()).map(PaidFact::read).unwrap_or_default()
+    }
+
     /// Whether anything was ever learnt of a channel.
     #[inline]
     pub fn is_known(&self, channel: ChannelIdx) -> bool {
@@ -149,6 +163,24 @@ impl Beliefs {
         fact.update(|bounds| change(bounds, at));
         self.note(place);
         true
+    }
+
+    /// Notes what was paid over a channel, which says nothing of what is left. `false` beyond the generation.
+    pub fn note_paid(&self, channel: ChannelIdx, direction: Direction, paid: Paid) -> bool {
+        let place = channel.to_usize();
+        let Some(fact) = self.paid.get(place) else {
+            return false;
+        };
+        fact.note(direction, paid);
+        self.note(place);
+        true
+    }
+
+    /// Notes that a direction refused an amount, which what it paid before is no word on any more.
+    pub(super) fn lower_paid(&self, channel: ChannelIdx, direction: Direction, refused: Msat, now: UnixTime) {
+        if let Some(fact) = self.paid.get(channel.to_usize()) {
+            fact.lower(direction, refused, now);
+        }
     }
 
     /// Notes that something is known of a channel.

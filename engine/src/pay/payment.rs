@@ -148,11 +148,10 @@ impl Payment {
             }
             None => _ = self.end.get_or_insert(PayEnd::BlindedPath),
         }
-        if let (Advice::Payee(permanence), Outcome::Failed { code, .. }) = (advice, outcome) {
-            // A payee that waited in vain for the rest may be asked again; other words of it are final.
-            if permanence == Permanence::Permanent || code != FailureCode::MppTimeout {
-                self.end.get_or_insert(PayEnd::Refused { code });
-            }
+        if let (Advice::Payee(_), Outcome::Failed { code, .. }) = (advice, outcome)
+            && !passes_by_itself(code)
+        {
+            self.end.get_or_insert(PayEnd::Refused { code });
         }
     }
 
@@ -348,6 +347,18 @@ impl Payment {
             part_count: self.part_count,
         }
     }
+}
+
+/// Whether a payee that says so may take the same a little later (BOLT 4, "Receiving Failure Codes": without `PERM` the payer may try
+/// again, if it understands the code). Others want something else: another hash, another fee, another last channel.
+fn passes_by_itself(code: FailureCode) -> bool {
+    matches!(
+        code,
+        FailureCode::TemporaryNodeFailure
+            | FailureCode::TemporaryTrampolineFailure
+            | FailureCode::FinalExpiryTooSoon
+            | FailureCode::MppTimeout
+    )
 }
 
 /// What channels' maxima are taken for where they leave no plan. A channel may well carry a few HTLCs of the largest size, but

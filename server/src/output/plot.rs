@@ -21,8 +21,10 @@ pub(crate) fn write(path: &Path, rows: &[Row]) -> Result<(), Failure> {
 
 type DrawError = Box<dyn std::error::Error>;
 
+/// Of a line, from left to right.
+type Points = Vec<(f64, f64)>;
 /// A line of a plot: whose, and its points.
-type Line = (&'static str, Vec<(f64, f64)>);
+type Line = (&'static str, Points);
 
 /// What a plot says of itself.
 struct Axes {
@@ -59,7 +61,7 @@ fn draw(text: &mut String, rows: &[Row]) -> Result<(), DrawError> {
 }
 
 /// A line of each strategy's rows.
-fn lines(rows: &[Row], points: &dyn Fn(&[&Row]) -> Vec<(f64, f64)>) -> Vec<Line> {
+fn lines(rows: &[Row], points: &dyn Fn(&[&Row]) -> Points) -> Vec<Line> {
     let mut names: Vec<&str> = rows.iter().map(|row| row.strategy).collect();
     names.sort_unstable();
     names.dedup();
@@ -68,7 +70,7 @@ fn lines(rows: &[Row], points: &dyn Fn(&[&Row]) -> Vec<(f64, f64)>) -> Vec<Line>
 }
 
 /// How many per cent of all feasible payments arrived for no more than a fee, at each fee that one of them paid.
-fn paid_for(rows: &[&Row]) -> Vec<(f64, f64)> {
+fn paid_for(rows: &[&Row]) -> Points {
     let count = rows.iter().map(|row| row.payments).sum::<usize>().max(1) as f64;
     let mut fees: Vec<f64> = rows.iter().flat_map(|row| row.fees_millionths.iter().copied()).collect();
     fees.sort_unstable_by(f64::total_cmp);

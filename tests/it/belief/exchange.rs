@@ -96,7 +96,7 @@ proptest! {
         // The order of a document is not that of time.
         constraints.sort_by_key(|(_, learnt)| match learnt {
             Learnt::Carried(.., time) | Learnt::Refused(.., time) | Learnt::Settled(.., time) => *time,
-            Learnt::Bounds(_) => at(0),
+            Learnt::Bounds(_) | Learnt::Paid(..) => at(0),
         });
         constraints.into_iter().for_each(|(name, learnt)| assert!(again.take(name, learnt)));
         assert_same(&again, &beliefs);

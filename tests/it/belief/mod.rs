@@ -8,4 +8,5 @@ mod hidden;
 mod late;
 mod ldk;
 mod nonsense;
+mod paid;
 mod world;

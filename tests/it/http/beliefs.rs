@@ -44,6 +44,7 @@ fn learnt(snapshot: &Snapshot, read: impl FnOnce(&mut dyn FnMut(ShortChannelId, 
         last = match learnt {
             Learnt::Bounds(bounds) => bounds.floors[0].learnt.max(bounds.floors[1].learnt).max(last),
             Learnt::Carried(.., at) | Learnt::Refused(.., at) | Learnt::Settled(.., at) => at.max(last),
+            Learnt::Paid(_, paid) => paid.at.max(last),
         };
     });
     let whole = Msat::from_msat(1_000_000_000);

@@ -293,7 +293,10 @@ async fn known(applier: &Applier, name: &str) -> Vec<String> {
     });
     told.push(reserved.await.unwrap());
     let beliefs = view.beliefs.load_full();
-    told.extend(beliefs.iter().flat_map(|beliefs| beliefs.known()).map(|known| format!("{known:?}")));
+    let beliefs = beliefs
+        .iter()
+        .flat_map(|beliefs| beliefs.known().map(|known| format!("{known:?} {:?}", beliefs.paid(known.0))));
+    told.extend(beliefs);
     told
 }
 

@@ -133,3 +133,67 @@ fn parts_of_one_plan_complain_of_one_policy() {
     }
     assert_eq!(sent(&mut payment, world).expect_err("it is over").end, PayEnd::Paid);
 }
+
+#[test]
+fn a_payee_that_fails_for_a_while_is_asked_again() {
+    let writer = two_to_one();
+    let snapshot = writer.snapshot();
+    // BOLT 4: 0x2002, 17, 23, and NODE|25 of the trampoline proposal.
+    for code in [0x2002, 17, 23, 0x2019].map(FailureCode::from_u16) {
+        let beliefs = Beliefs::new(snapshot, HalfLives::default());
+        let world = PayWorld { snapshot, beliefs: &beliefs };
+        let mut payment = payment(100_000);
+        let first = sent(&mut payment, world).expect("there is a way");
+        for part in &first {
+            let outcome = Outcome::Failed { erring_node: part.part.hops.len(), code };
+            payment.handle(world, NOW, PayInput { part: part.id, outcome });
+        }
+        let again = sent(&mut payment, world).unwrap_or_else(|report| panic!("{code:?}: {report:?}"));
+        // Nothing on the way is to blame, and the payee is not left out.
+        let ways = |parts: &[SentPart]| parts.iter().map(|part| part.part.hops.clone()).collect::<Vec<_>>();
+        assert_eq!(ways(&again), ways(&first), "{code:?}");
+        for part in again {
+            payment.handle(world, NOW, PayInput { part: part.id, outcome: Outcome::Settled });
+        }
+        let report = sent(&mut payment, world).expect_err("it is over");
+        assert_eq!((report.end, report.attempt_count), (PayEnd::Paid, 2), "{code:?}");
+    }
+}
+
+#[test]
+fn a_payee_that_goes_on_failing_uses_up_the_attempts() {
+    let attempt_count_max = PayBudget::default().attempt_count_max;
+    for code in [FailureCode::TemporaryNodeFailure, FailureCode::FinalExpiryTooSoon, FailureCode::MppTimeout]
+    {
+        let end = end_of(Outcome::Failed { erring_node: 2, code });
+        assert_eq!(end, PayEnd::AttemptLimit { attempt_count_max }, "{code:?}");
+    }
+}
+
+#[test]
+fn a_payee_that_goes_on_failing_is_not_asked_after_the_deadline() {
+    let writer = two_to_one();
+    let snapshot = writer.snapshot();
+    let beliefs = Beliefs::new(snapshot, HalfLives::default());
+    let world = PayWorld { snapshot, beliefs: &beliefs };
+    let route = RouteQuery::new(node(0), node(2), Msat::from_msat(100_000_000));
+    let deadline = UnixTime::from_secs(NOW.to_secs() + 10);
+    let budget = PayBudget { deadline: Some(deadline), ..PayBudget::default() };
+    let mut payment = Payment::new(PlanQuery::new(route), Prior::Uniform, budget);
+    for part in sent(&mut payment, world).expect("there is a way") {
+        let outcome = Outcome::Failed { erring_node: 2, code: FailureCode::TemporaryNodeFailure };
+        payment.handle(world, NOW, PayInput { part: part.id, outcome });
+    }
+    let output = payment.poll_output(world, deadline, &mut PlanWorkspace::default());
+    let Some(PayOutput::End(report)) = output else { panic!("{output:?}") };
+    assert_eq!(report.end, PayEnd::Deadline);
+}
+
+#[test]
+fn a_payees_last_word_ends_the_payment_at_once() {
+    // Of the payee with PERM (15, 16, NODE|2, NODE|3, 22); a fee that has to rise; and a code that nobody knows.
+    for code in [0x400f, 0x4010, 0x6002, 0x6003, 0x4016, 0x201a, 0x2fff].map(FailureCode::from_u16) {
+        let end = end_of(Outcome::Failed { erring_node: 2, code });
+        assert_eq!(end, PayEnd::Refused { code });
+    }
+}

@@ -39,7 +39,7 @@ struct Run {
     now: UnixTime,
 }
 
-const CODES: [FailureCode; 9] = [
+const CODES: [FailureCode; 10] = [
     FailureCode::FeeInsufficient,
     FailureCode::ChannelDisabled,
     FailureCode::TemporaryNodeFailure,
@@ -48,6 +48,7 @@ const CODES: [FailureCode; 9] = [
     FailureCode::ExpiryTooFar,
     FailureCode::InvalidOnionBlinding,
     FailureCode::MppTimeout,
+    FailureCode::IncorrectOrUnknownPaymentDetails,
     FailureCode::TemporaryChannelFailure,
 ];
 

@@ -75,7 +75,7 @@ pub fn write_layers(beliefs: &Beliefs, layer: &str, mut out: impl Write) -> io::
                 continue;
             }
             let (direction, field, amount) = match floor.evidence {
-                Evidence::Carried => (own, "minimum_msat", floor.amount),
+                Evidence::Carried | Evidence::Received => (own, "minimum_msat", floor.amount),
                 Evidence::Refused => (own.reversed(), "maximum_msat", capacity.saturating_sub(floor.amount)),
             };
             let arc = ShortChannelIdDir { short_channel_id, direction };

@@ -2,7 +2,8 @@
 
 use primitives::{Direction, Msat, ShortChannelId, UnixTime};
 
-use crate::belief::{Beliefs, Bounds, Floor, Moment};
+use crate::belief::learn::MovedHtlc;
+use crate::belief::{Beliefs, Bounds, Floor, Moment, Paid};
 use crate::graph::ChannelIdx;
 
 /// Something that was learnt of a channel elsewhere.
@@ -16,6 +17,8 @@ pub enum Learnt {
     Refused(Direction, Msat, UnixTime),
     /// The direction carried the amount for good.
     Settled(Direction, Msat, UnixTime),
+    /// What the direction was seen to pay once; floors know it already.
+    Paid(Direction, Paid),
 }
 
 /// What became of it.
@@ -39,6 +42,7 @@ impl Learnt {
             Learnt::Carried(direction, amount, at) => Learnt::Carried(direction, amount, at.min(now)),
             Learnt::Refused(direction, amount, at) => Learnt::Refused(direction, amount, at.min(now)),
             Learnt::Settled(direction, amount, at) => Learnt::Settled(direction, amount, at.min(now)),
+            Learnt::Paid(direction, paid) => Learnt::Paid(direction, Paid { at: paid.at.min(now), ..paid }),
         }
     }
 }
@@ -67,12 +71,11 @@ impl Beliefs {
             Learnt::Carried(direction, amount, now) => {
                 self.update(channel, now, |bounds, at| bounds.carried(direction, amount, at))
             }
-            Learnt::Refused(direction, amount, now) => {
-                self.update(channel, now, |bounds, at| bounds.refused(direction, amount, at))
-            }
+            Learnt::Refused(direction, amount, now) => self.learn_lacking(channel, direction, amount, now),
             Learnt::Settled(direction, amount, now) => {
-                self.update(channel, now, |bounds, at| bounds.settled(direction, amount, at))
+                self.learn_moved(channel, direction, MovedHtlc { held: amount, amount }, now)
             }
+            Learnt::Paid(direction, paid) => self.note_paid(channel, direction, paid),
         }
     }
 }

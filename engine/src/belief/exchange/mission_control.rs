@@ -4,7 +4,8 @@
 //! an amount holds for each of its channels, that it could holds for its channel where there is only one. A failure at
 //! an amount of 0 is no statement on liquidity. Written, a pair has the greatest amount that one of its channels was seen to
 //! carry, and one that it refused only where each of them refused one. What follows from that for the other direction is
-//! not written: nobody paid that way.
+//! not written: nobody paid that way. What was settled is written of the direction that paid, as LND notes it, although
+//! the money has moved since: LND takes an amount that passed for one that passes.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -16,7 +17,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
 
 use super::json::{InField, Whole};
 use super::learnt::Learnt;
-use crate::belief::{Beliefs, Bounds, Evidence, Floor};
+use crate::belief::{Beliefs, Bounds, Evidence, Floor, Paid};
 use crate::graph::{ArcIdx, ChannelIdx, NodeIdx, Topology};
 use crate::import::Each;
 use crate::snapshot::Snapshot;
@@ -94,14 +95,9 @@ fn write_known(
     let mut arcs: Vec<(ArcIdx, Said, Said)> = Vec::new();
     for (channel, bounds) in known {
         let capacity = beliefs.capacity(channel).expect("known() lists channels of the table");
+        let paid = beliefs.paid(channel);
         for direction in Direction::BOTH {
-            let own = bounds.floors[direction.as_usize()];
-            let other = bounds.floors[direction.reversed().as_usize()];
-            let most = capacity.saturating_sub(other.amount).saturating_add(Msat::from_msat(1));
-            // A floor was learnt from an HTLC that its side carried, or from one that the other side refused.
-            let is_seen = |floor: Floor, how| floor.amount != Msat::ZERO && floor.evidence == how;
-            let carried = is_seen(own, Evidence::Carried).then_some((own.amount, own.learnt));
-            let refused = is_seen(other, Evidence::Refused).then_some((most, other.learnt));
+            let (carried, refused) = said(direction, bounds, paid[direction.as_usize()], capacity);
             if carried.is_some() || refused.is_some() {
                 arcs.push((channel.arc(direction), carried, refused));
             }
@@ -139,6 +135,27 @@ fn write_known(
 
 /// An amount that was carried or refused, and when.
 type Said = Option<(Msat, UnixTime)>;
+
+/// What a direction of a channel is known to have carried, and to have refused: always more than that.
+fn said(direction: Direction, bounds: Bounds, paid: Paid, capacity: Msat) -> (Said, Said) {
+    let own = bounds.floors[direction.as_usize()];
+    let other = bounds.floors[direction.reversed().as_usize()];
+    // A floor was learnt from an HTLC that its side carried, or from one that the other side refused; or it was received,
+    // which tells of the other side alone.
+    let is_seen = |floor: Floor, how| floor.amount != Msat::ZERO && floor.evidence == how;
+    let one = Msat::from_msat(1);
+    let least = capacity.saturating_sub(other.amount).saturating_add(one);
+    let mut refused = is_seen(other, Evidence::Refused).then_some((least, other.learnt));
+    let mut paid = (paid.amount, paid.at);
+    // Of what was paid and what was refused the later one counts, as in LND.
+    match &mut refused {
+        Some((least, at)) if *at > paid.1 => paid.0 = paid.0.min(least.saturating_sub(one)),
+        Some((least, _)) => *least = (*least).max(paid.0.saturating_add(one)),
+        None => {}
+    }
+    let carried = is_seen(own, Evidence::Carried).then_some((own.amount, own.learnt));
+    (carried.max((paid.0 != Msat::ZERO).then_some(paid)), refused)
+}
 
 #[derive(Deserialize)]
 struct Pair {

@@ -14,7 +14,10 @@ use crate::json::HtlcJson;
 /// What is known of an attempt's channels after it.
 pub(super) fn learnt_by(book: &TenantBook, attempt: &Attempt) -> Vec<BoundsJson> {
     let channels: BTreeSet<_> = attempt.path.iter().map(|htlc| htlc.channel.short_channel_id).collect();
-    channels.into_iter().filter_map(|channel| Some(BoundsJson::new(channel, book.bounds(channel)?))).collect()
+    channels
+        .into_iter()
+        .filter_map(|channel| Some(BoundsJson::new(channel, book.known_of(channel)?)))
+        .collect()
 }
 
 /// Records that make the same book from nothing, but for layers that are not kept, and for what was learnt long ago of
@@ -35,7 +38,7 @@ pub(super) fn records(tenant: &str, book: &TenantBook, now: UnixTime) -> impl It
     });
     let next = book.reservations().next_id().to_u64();
     let next = (next > 0).then(|| Record::NextReservation { tenant: name(), id: next });
-    let known: Vec<_> = book.known(now).map(|(channel, bounds)| BoundsJson::new(channel, bounds)).collect();
+    let known: Vec<_> = book.known(now).map(|(channel, known)| BoundsJson::new(channel, known)).collect();
     let mut known = known.into_iter();
     let learnt = iter::from_fn(move || {
         let channels: Vec<_> = known.by_ref().take(CHANNELS_TOGETHER).collect();

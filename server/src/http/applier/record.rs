@@ -3,11 +3,12 @@
 //! A record tells what came of a change rather than what was asked where that depends on the graph: what was learnt
 //! of channels, not the attempts. So the same records make the same state, whichever graph is served then.
 
-use engine::belief::{Bounds, Evidence, Floor};
+use engine::belief::{Bounds, Evidence, Floor, Paid};
 use primitives::{Msat, ShortChannelId, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::layer_edit_json::LayerEditJson;
+use super::tenant_book::Known;
 use crate::json::{HtlcJson, ScidText, Text};
 
 /// A change of one tenant's state. Fields are only ever added, and optional then.
@@ -39,6 +40,9 @@ pub(super) struct BoundsJson {
     channel: ScidText,
     /// Of node 1's and of node 2's side.
     floors: [FloorJson; 2],
+    /// What was paid from node 1 to node 2, and back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paid: Option<[PaidJson; 2]>,
 }
 
 /// What a side holds at least.
@@ -49,6 +53,17 @@ struct FloorJson {
     at: u32,
     /// Whether an HTLC the other way was refused, rather than one carried.
     refused: bool,
+    /// Whether one the other way was settled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    received: bool,
+}
+
+/// The most that a direction paid, and when it paid last.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PaidJson {
+    msat: u64,
+    at: u32,
 }
 
 impl Record {
@@ -68,25 +83,35 @@ impl Record {
 }
 
 impl BoundsJson {
-    pub(super) fn new(channel: ShortChannelId, bounds: Bounds) -> Self {
+    pub(super) fn new(channel: ShortChannelId, Known { bounds, paid }: Known) -> Self {
         let floors = bounds.floors.map(|floor| FloorJson {
             msat: floor.amount.to_msat(),
             at: floor.learnt.to_secs(),
             refused: floor.evidence == Evidence::Refused,
+            received: floor.evidence == Evidence::Received,
         });
-        BoundsJson { channel: Text(channel), floors }
+        let is_paid = paid != [Paid::default(); 2];
+        let to_json = |paid: Paid| PaidJson { msat: paid.amount.to_msat(), at: paid.at.to_secs() };
+        BoundsJson { channel: Text(channel), floors, paid: is_paid.then(|| paid.map(to_json)) }
     }
 
     pub(super) fn channel(&self) -> ShortChannelId {
         self.channel.0
     }
 
-    pub(super) fn to_bounds(&self) -> Bounds {
+    pub(super) fn to_known(&self) -> Known {
         let floors = self.floors.map(|floor| Floor {
             amount: Msat::from_msat(floor.msat),
             learnt: UnixTime::from_secs(floor.at),
-            evidence: if floor.refused { Evidence::Refused } else { Evidence::Carried },
+            evidence: match (floor.refused, floor.received) {
+                (true, _) => Evidence::Refused,
+                (false, true) => Evidence::Received,
+                (false, false) => Evidence::Carried,
+            },
         });
-        Bounds { floors }
+        let of_json =
+            |paid: PaidJson| Paid { amount: Msat::from_msat(paid.msat), at: UnixTime::from_secs(paid.at) };
+        let paid = self.paid.map(|paid| paid.map(of_json)).unwrap_or_default();
+        Known { bounds: Bounds { floors }, paid }
     }
 }

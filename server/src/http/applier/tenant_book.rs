@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use engine::belief::{Beliefs, Bounds, HalfLives};
+use engine::belief::{Beliefs, Bounds, HalfLives, Paid};
 use engine::layer::{Inform, Layer, LayerError, LayerWriter, Layers};
 use engine::reserve::{ReservationBook, Reservations};
 use engine::snapshot::Snapshot;
-use primitives::{Msat, ShortChannelId, ShortChannelIdDir, UnixTime};
+use primitives::{Direction, Msat, ShortChannelId, ShortChannelIdDir, UnixTime};
 
 use super::change::{Attempt, ChangeError, Effect, LayerEdit};
 
@@ -35,7 +35,15 @@ pub struct TenantBook {
     /// Whether layers were edited since they were published.
     is_edited: bool,
     /// What was learnt before a restart, of channels that the graph lacks.
-    remembered: BTreeMap<ShortChannelId, Bounds>,
+    remembered: BTreeMap<ShortChannelId, Known>,
+}
+
+/// What is known of a channel: what is left, and what was paid.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) bounds: Bounds,
+    /// By direction.
+    pub(super) paid: [Paid; 2],
 }
 
 impl TenantView {
@@ -205,30 +213,33 @@ impl TenantBook {
     }
 
     /// What is known of a channel of the graph.
-    pub(super) fn bounds(&self, channel: ShortChannelId) -> Option<Bounds> {
+    pub(super) fn known_of(&self, channel: ShortChannelId) -> Option<Known> {
         let beliefs = self.beliefs.load();
         let beliefs = beliefs.as_ref()?;
         let place = beliefs.channel(channel)?;
-        beliefs.is_known(place).then(|| beliefs.bounds(place))
+        beliefs.is_known(place).then(|| Known { bounds: beliefs.bounds(place), paid: beliefs.paid(place) })
     }
 
     /// What is known of all channels; of those that the graph lacks, what may still count when they come.
-    pub(super) fn known(&self, now: UnixTime) -> impl Iterator<Item = (ShortChannelId, Bounds)> {
+    pub(super) fn known(&self, now: UnixTime) -> impl Iterator<Item = (ShortChannelId, Known)> {
         let beliefs = self.beliefs.load_full();
         let known = beliefs.iter().flat_map(|beliefs| {
-            beliefs.known().filter_map(|(place, bounds)| Some((beliefs.short_channel_id(place)?, bounds)))
+            beliefs.known().filter_map(|(place, bounds)| {
+                let known = Known { bounds, paid: beliefs.paid(place) };
+                Some((beliefs.short_channel_id(place)?, known))
+            })
         });
-        let is_fresh = move |bounds: &Bounds| {
-            let newest = bounds.floors.map(|floor| floor.learnt.to_secs()).into_iter().max();
+        let is_fresh = move |known: &Known| {
+            let newest = known.bounds.floors.map(|floor| floor.learnt.to_secs()).into_iter().max();
             newest.is_some_and(|newest| now.to_secs().saturating_sub(newest) < REMEMBERED_SECS_MAX)
         };
-        let remembered = self.remembered.iter().map(|(&channel, &bounds)| (channel, bounds));
-        known.collect::<Vec<_>>().into_iter().chain(remembered.filter(move |(_, bounds)| is_fresh(bounds)))
+        let remembered = self.remembered.iter().map(|(&channel, &known)| (channel, known));
+        known.collect::<Vec<_>>().into_iter().chain(remembered.filter(move |(_, known)| is_fresh(known)))
     }
 
     /// Notes what was learnt before a restart; the last word on a channel counts.
-    pub(super) fn remember(&mut self, channel: ShortChannelId, bounds: Bounds) {
-        self.remembered.insert(channel, bounds);
+    pub(super) fn remember(&mut self, channel: ShortChannelId, known: Known) {
+        self.remembered.insert(channel, known);
     }
 
     /// Believes what was noted of channels that the graph has. O(m) where anything was.
@@ -236,10 +247,13 @@ impl TenantBook {
         if !self.remembered.is_empty() {
             let beliefs = self.beliefs(snapshot);
             // Nothing else was learnt of them: each is set as it was.
-            let set = |place, bounds| beliefs.update(place, UnixTime::default(), |_, _| bounds);
-            self.remembered.retain(|&channel, bounds| {
-                !beliefs.channel(channel).is_some_and(|place| set(place, *bounds))
-            });
+            let set = |place, Known { bounds, paid }: Known| {
+                let paid = Direction::BOTH.into_iter().zip(paid);
+                paid.for_each(|(direction, paid)| _ = beliefs.note_paid(place, direction, paid));
+                beliefs.update(place, UnixTime::default(), |_, _| bounds)
+            };
+            self.remembered
+                .retain(|&channel, known| !beliefs.channel(channel).is_some_and(|place| set(place, *known)));
         }
     }
 

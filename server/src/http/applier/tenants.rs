@@ -142,7 +142,7 @@ impl Tenants {
                 book.reservations_mut().skip_to(ReservationId::from_u64(id));
             }
             Record::Learnt { channels, .. } => {
-                channels.iter().for_each(|known| book.remember(known.channel(), known.to_bounds()));
+                channels.iter().for_each(|known| book.remember(known.channel(), known.to_known()));
             }
         }
         Ok(())

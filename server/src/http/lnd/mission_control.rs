@@ -227,7 +227,7 @@ fn attempt(short_channel_id: ShortChannelId, learnt: Learnt) -> Option<Attempt> 
         Learnt::Refused(direction, amount, at) => (direction, amount, at, refused),
         Learnt::Settled(direction, amount, at) => (direction, amount, at, Outcome::Settled),
         // Mission control tells none.
-        Learnt::Bounds(_) => return None,
+        Learnt::Bounds(_) | Learnt::Paid(..) => return None,
     };
     let channel = ShortChannelIdDir { short_channel_id, direction };
     Some(Attempt { path: vec![Htlc { channel, amount }], outcome, at })

@@ -52,6 +52,29 @@ async fn what_is_imported_is_remembered_and_steers_only_those_who_ask_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_paid_is_told_of_the_pair_that_paid() {
+    let service = line().await;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    for amount_msat in [100_000_000, 60_000_000] {
+        let settled =
+            json!({"path": [{"channel": "4x1x0/0", "amount_msat": amount_msat}], "outcome": "settled"});
+        service.post("/api/v1/feedback", &settled).await.json();
+    }
+    let known = service.get("/lnd/v2/router/mc").await.json();
+    let [pair] = known["pairs"].as_array().unwrap().as_slice() else { panic!("one pair paid: {known}") };
+    assert_eq!((&pair["node_from"], &pair["node_to"]), (&json!(node64(1)), &json!(node64(4))));
+    let history = &pair["history"];
+    assert_eq!(number(&history["success_amt_msat"]), 100_000_000);
+    assert_eq!(number(&history["success_amt_sat"]), 100_000);
+    assert!((now..now + 3600).contains(&number(&history["success_time"])), "{history}");
+    assert_eq!(number(&history["fail_time"]), 0, "nothing failed");
+    let probability = format!("/lnd/v2/router/mc/probability/{}/{}/100000000", node_url(1), node_url(4));
+    let answer = service.get(&probability).await.json();
+    assert_eq!(&answer["history"], history);
+    assert!(answer["probability"].as_f64().unwrap() < 1.0, "the money has moved: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_pairs_are_taken_at_once() {
     let service = line().await;
     let pair = |at: u64| {
