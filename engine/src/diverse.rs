@@ -19,6 +19,9 @@ use crate::snapshot::Snapshot;
 /// the payer's, then the payee's, then both. No two routes are the same, and a channel that leads from the payer
 /// straight to the payee is never used twice.
 ///
+/// They come by how little they share, and of those that may share the same by cost (within the tolerance): a route that
+/// uses an end's channel again may cost less than one before it. To ask for more adds routes behind those, and changes none.
+///
 /// At most four searches a route.
 ///
 /// # Errors

@@ -48,9 +48,10 @@ pub struct RouteQuery {
     pub may_overpay: bool,
     /// The route may cost this much more than the best one; makes the search faster.
     pub tolerance: Msat,
-    /// Nodes or labels that may be expanded before the search gives up. To complete a fast search may take 10,000 labels
-    /// more, and to tell why there is no route as much again. Of a plan, nodes that its flow may settle, beside what the search
-    /// of a single part takes.
+    /// Nodes or labels that may be expanded before the search gives up. Where amounts may not be raised to a minimum that
+    /// is in the way, a label counts as 100, so that such a search gives up after a hundredth of them. To complete a fast
+    /// search may take 10,000 labels more, and to tell why there is no route as much again. Of a plan, nodes that its
+    /// flow may settle, beside what the search of a single part takes.
     pub work_max: u64,
     /// Ends the query early, as if its work had run out.
     pub stop: Stop,

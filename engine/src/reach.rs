@@ -1,22 +1,23 @@
-//! One payer and all nodes, or all payers and one payee, in one search.
+//! One payer and all nodes, or all payers and one payee.
 //!
-//! Amounts grow backwards from a payee, so what a route costs is only known from its payee's side. Hence two answers:
+//! Amounts grow backwards from a payee, so what a route costs is only known from its payee's side. Hence three answers:
 //!
 //! - [`reach`] goes forward from a payer at a fixed amount. Its costs are *lower bounds*: no HTLC of a route carries less
 //!   than what the payee gets, and no cost falls with the amount. What it does not reach has no route.
+//! - [`reach_exactly`] asks the route search for the nodes that were reached: exact, within all limits, a search each.
 //! - [`reach_to`] goes backward from a payee and is exact, for the fee alone.
 //!
-//! The exact costs from one payer to chosen payees are those of as many routes
-//! ([`Router::route_batch`](crate::batch::Router::route_batch)).
-//!
-//! Neither looks at limits on blocks, hops and onion size. Both are one Dijkstra search of the whole graph: O(m log n)
-//! and a table of all nodes.
+//! The first and the last do not look at limits on blocks, hops and onion size. Both are one Dijkstra search of the whole
+//! graph: O(m log n) and a table of all nodes.
+
+use rayon::prelude::*;
 
 use crate::compile::{CompiledCost, compile};
 use crate::cost::{FeeOnly, HopCost};
 use crate::graph::NodeIdx;
 use crate::query::RouteQuery;
-use crate::router::{QueryPart, RouteError};
+use crate::route::Route;
+use crate::router::{QueryPart, RouteError, RouteWorkspace, route};
 use crate::search::heap::Heap;
 use crate::search::problem::{Problem, Suffix};
 use crate::search::{for_each_outgoing, least_cost};
@@ -38,7 +39,7 @@ pub struct ReachEntry {
 /// Lower bounds on the cost from the query's payer to every node that may be reached, cheapest first. The query's
 /// payee and last hop count for nothing, all else does as for a route.
 ///
-/// - A node that is missing has no route for this amount.
+/// - A node that is missing has no route for this amount, or is to be avoided.
 /// - A route to a node that is there costs `least_cost` or more. There may be none: amounts that grow on the way may
 ///   not fit where the payee's amount does.
 ///
@@ -53,6 +54,25 @@ pub fn reach(snapshot: &Snapshot, query: &RouteQuery) -> Result<Vec<ReachEntry>,
         CompiledCost::Risk(cost) => forward(&compiled.problem(snapshot, &query, cost), &query.stop),
         CompiledCost::Probability(cost) => forward(&compiled.problem(snapshot, &query, cost), &query.stop),
     }
+}
+
+/// Finds the cheapest route from the query's payer to each of these nodes, on all threads of rayon's current pool, and
+/// returns what `each` makes of the answers, in the order of `reached`. With all that [`reach`] has found, nobody else can
+/// be paid. The query's payee counts for nothing, all else does as for a route.
+///
+/// Nodes that only the query's extra arcs or layers lead to are left out: the snapshot has no name for them. One search a node.
+pub fn reach_exactly<R: Send>(
+    snapshot: &Snapshot,
+    query: &RouteQuery,
+    reached: &[ReachEntry],
+    each: impl Fn(&ReachEntry, Result<Route, RouteError>) -> R + Sync,
+) -> Vec<R> {
+    let named = reached.par_iter().filter(|entry| entry.node.to_usize() < snapshot.node_count());
+    let answers = named.map_init(RouteWorkspace::default, |space, entry| {
+        let query = RouteQuery { payee: snapshot.node_id(entry.node), ..query.clone() };
+        each(entry, route(snapshot, &query, space))
+    });
+    answers.collect()
 }
 
 /// The least fee with which each node can pay the query's payee, cheapest first; exactly the cost of its route under

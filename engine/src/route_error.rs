@@ -32,7 +32,9 @@ pub enum RouteError {
     #[error("no route: {0}")]
     NoRoute(NoRoute),
     /// The work ran out before a route was found; there may be one.
-    #[error("gave up after {settled} steps without a route; there may be one, allow more work to look on")]
+    #[error(
+        "gave up after {settled} nodes and labels without a route; there may be one, allow more work to look on"
+    )]
     WorkLimit {
         /// Nodes or labels that were expanded.
         settled: u64,

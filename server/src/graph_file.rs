@@ -115,10 +115,18 @@ pub(crate) fn replace(
     options.prefix(".fulgurite-");
     #[cfg(unix)]
     options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = options.tempfile_in(folder).map_err(Failure::file("write", path))?;
+    let file = options.tempfile_in(folder).map_err(unnamed);
+    let mut file = file.map_err(Failure::file("write", path))?;
     write_to(file.as_file_mut()).map_err(Failure::file("write", path))?;
     file.persist(path).map_err(|error| Failure::file("write", path)(error.error))?;
     Ok(())
+}
+
+/// The error without the name of the temporary file, which tells nobody anything.
+fn unnamed(error: io::Error) -> io::Error {
+    let told = error.to_string();
+    let cause = told.split(" at path ").next().unwrap_or(&told).to_owned();
+    io::Error::new(error.kind(), cause)
 }
 
 impl SaveFormat {

@@ -20,6 +20,8 @@ pub(crate) enum Unit {
     Bytes,
     /// Channels of a graph.
     Channels,
+    /// Nodes of a graph.
+    Nodes,
     /// Queries.
     Queries,
     /// Payments.
@@ -33,6 +35,7 @@ impl Progress {
         let template = match unit {
             Unit::Bytes => "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",
             Unit::Channels => "{msg} {wide_bar} {human_pos}/{human_len} channels {eta}",
+            Unit::Nodes => "{msg} {wide_bar} {human_pos}/{human_len} nodes {eta}",
             Unit::Payments => "{msg} {wide_bar} {human_pos}/{human_len} payments {eta}",
             Unit::Queries => "{msg} {wide_bar} {human_pos}/{human_len} queries {eta}",
         };

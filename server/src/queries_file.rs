@@ -63,6 +63,11 @@ pub(crate) fn open(path: &Path) -> Result<Rows, Failure> {
             message: "the first line names no columns src, dst and amount_msat, and is no query".to_owned(),
             hint: "begin the file with the line src,dst,amount_msat",
         },
+        Fault::Twice(name) => Failure::Content {
+            path: path.to_owned(),
+            message: format!("the first line names the column {name} twice"),
+            hint: "leave one of them out, or give it another name",
+        },
     });
     Ok(Rows { size, ..rows? })
 }
@@ -83,6 +88,7 @@ pub(crate) fn read_all(path: &Path) -> Result<Vec<Payment>, Failure> {
 enum Fault {
     Read(io::Error),
     Header,
+    Twice(&'static str),
 }
 
 fn rows(input: Box<dyn Read + Send>, path: &Path) -> Result<Rows, Fault> {
@@ -96,6 +102,10 @@ fn rows(input: Box<dyn Read + Send>, path: &Path) -> Result<Rows, Fault> {
     let text = String::from_utf8_lossy(&rows.text);
     let text = text.trim_start_matches('\u{feff}');
     let place_of = |name: &str| text.split(',').position(|field| trimmed(field) == name);
+    let is_twice = |name: &&str| text.split(',').filter(|field| trimmed(field) == *name).count() > 1;
+    if let Some(name) = COLUMNS.into_iter().find(is_twice) {
+        return Err(Fault::Twice(name));
+    }
     let [src, dst, amount] = COLUMNS.map(place_of);
     if let (Some(src), Some(dst), Some(amount)) = (src, dst, amount) {
         rows.places = [src, dst, amount];
@@ -220,6 +230,7 @@ mod tests {
             assert_eq!((payment.amount, rows.len()), (Msat::from_msat(5), 1), "{file}");
         }
         assert!(matches!(rows(&b"payer,payee\n"[..]), Err(Fault::Header)));
+        assert!(matches!(rows(&b"src,\"src\",dst,amount_msat\n"[..]), Err(Fault::Twice("src"))));
         assert_eq!(read("").len(), 0);
     }
 

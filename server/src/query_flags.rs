@@ -105,6 +105,9 @@ pub(crate) struct LimitFlags {
     #[arg(long)]
     allow_overpay: bool,
     /// Steps after which the search gives up [default: 2000000]
+    ///
+    /// A step expands a node or a label. A label counts as 100 where amounts may not be raised to a minimum that is in the
+    /// way (--allow-overpay raises them), so that such a search gives up after a hundredth of them.
     #[arg(long, value_name = "STEPS")]
     max_work: Option<u64>,
 }
@@ -114,9 +117,13 @@ pub(crate) struct LimitFlags {
 #[command(next_help_heading = "Where the route may go")]
 pub(crate) struct PathFlags {
     /// Go around a node; may be repeated
+    ///
+    /// Payer and payee are not avoided, though they be named here; `reach` takes none of these for a payee.
     #[arg(long, value_name = "NODE", value_parser = flag_values::node_id)]
     avoid_node: Vec<NodeId>,
     /// Go around a channel, or one direction of it (0 or 1); may be repeated
+    ///
+    /// Channels that are not in the graph, and nodes that are not, are avoided anyhow: to name them is no error.
     #[arg(long, value_name = "SCID[/DIR]")]
     avoid_channel: Vec<AnyChannel>,
     /// Begin with this channel of the payer, which can send that much over it; may be repeated
@@ -156,7 +163,7 @@ impl QueryFlags {
 }
 
 /// What [`reach`](engine::reach::reach) does not look at must not be asked of it.
-pub(crate) fn check_reach(flags: &QueryFlags) -> Result<(), Failure> {
+pub(crate) fn check_bounds(flags: &QueryFlags) -> Result<(), Failure> {
     let (limits, usual) = (&flags.limits, RouteLimits::default());
     let unused = [
         ("--tolerance-msat", flags.cost.tolerance_msat > Msat::ZERO),
@@ -173,8 +180,8 @@ pub(crate) fn check_reach(flags: &QueryFlags) -> Result<(), Failure> {
     match unused.into_iter().find(|(_, is_asked)| *is_asked) {
         None => Ok(()),
         Some((flag, _)) => Err(Failure::usage(
-            format!("reach does not look at {flag}"),
-            "leave it out; `fulgurite route` looks at it for one payee, or for each row of --queries",
+            format!("--bounds does not look at {flag}"),
+            "leave one of them out; without --bounds, all limits hold",
         )),
     }
 }

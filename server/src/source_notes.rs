@@ -59,6 +59,10 @@ fn of_csv(notes: &CsvNotes) -> Vec<Note> {
 
 fn of_gossip_store(notes: &GossipStoreNotes) -> Vec<Note> {
     vec![
+        note(
+            u64::from(notes.record_count == 0 && notes.torn_at.is_none()),
+            "version byte and nothing behind it: the store holds no channel",
+        ),
         note(notes.deleted_count, "records skipped: marked deleted"),
         note(notes.zombie_count, "records skipped: of zombie channels"),
         note(notes.private_count, "records skipped: of private channels"),

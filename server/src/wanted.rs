@@ -19,7 +19,9 @@ pub(crate) struct WantedFlags {
     alternatives: Option<u16>,
     /// Let no two of them share a channel
     ///
-    /// Where no other is left, the payer's or the payee's own channels are used again.
+    /// Where no other is left, the payer's or the payee's own channels are used again. Routes that share nothing come first,
+    /// then those that share the payer's channels, the payee's, and both; of each kind, the cheapest first. So one that shares
+    /// a channel may cost less than one before it.
     #[arg(long, requires = "alternatives")]
     diverse: bool,
 }

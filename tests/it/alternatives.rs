@@ -1,5 +1,5 @@
 //! The next-best routes against every simple route of small random graphs, each priced from the specification; what
-//! they and the diverse routes promise on a larger graph; lower bounds from one payer against its routes.
+//! they and the diverse routes promise on a larger graph; what is said of all nodes against the routes of one payer.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use engine::cost::{CostModel, ProbabilityWeights, RiskWeights};
 use engine::diverse::diverse;
 use engine::graph::{ChannelDraft, GraphBuilder, Topology};
 use engine::query::{FirstChannel, RouteQuery};
-use engine::reach::{reach, reach_to};
+use engine::reach::{ReachEntry, reach, reach_exactly, reach_to};
 use engine::route::{Proof, Route};
 use engine::router::{RouteError, RouteWorkspace, route, widest};
 use engine::snapshot::Snapshot;
@@ -109,6 +109,32 @@ fn diverse_routes_share_no_inner_channel() {
 }
 
 #[test]
+fn diverse_routes_come_by_what_they_share_and_then_by_cost() {
+    let (snapshot, queries) = larger_network();
+    let mut space = RouteWorkspace::default();
+    let mut cheaper_count = 0;
+    for query in &queries {
+        let Ok(found) = diverse(&snapshot, query, 6, &mut space) else { continue };
+        let mut keys = Vec::new();
+        for (at, route) in found.iter().enumerate() {
+            let shares = |end: fn(&Route) -> ShortChannelId| {
+                found[..at].iter().any(|before| end(before) == end(route))
+            };
+            let first = shares(|route| route.hops[0].short_channel_id);
+            let last = shares(|route| route.hops[route.hops.len() - 1].short_channel_id);
+            keys.push((last, first, route.cost));
+        }
+        assert!(keys.is_sorted(), "{keys:?}");
+        assert_eq!(found.iter().map(|route| route.cost).min(), Some(found[0].cost), "the first is the best");
+        let fewer = diverse(&snapshot, query, found.len() - 1, &mut space).unwrap_or_default();
+        let hops = |routes: &[Route]| routes.iter().map(|route| route.hops.clone()).collect::<Vec<_>>();
+        assert_eq!(hops(&fewer), hops(&found[..found.len() - 1]), "more routes change those before them");
+        cheaper_count += usize::from(!found.is_sorted_by_key(|route| route.cost));
+    }
+    assert!(cheaper_count > 0, "no route that shares a channel costs less: the test tests little");
+}
+
+#[test]
 fn what_searches_the_whole_graph_can_be_stopped() {
     let (snapshot, queries) = larger_network();
     let query = RouteQuery { stop: Stop::new(), ignore_inbound_fees: true, ..queries[0].clone() };
@@ -141,6 +167,47 @@ fn what_a_payer_reaches_bounds_its_routes() {
             }
         }
     }
+}
+
+#[test]
+fn exactly_the_nodes_with_a_route_can_be_paid() {
+    let (snapshot, queries) = larger_network();
+    let mut space = RouteWorkspace::default();
+    let (mut paid_count, mut unpaid_count, mut dearer_count) = (0, 0, 0);
+    for query in queries.iter().take(6) {
+        let reached = reach(&snapshot, query).expect("the payer is in the graph");
+        let answers = reach_exactly(&snapshot, query, &reached, |entry, answer| {
+            (*entry, answer.map(|route| route.hops))
+        });
+        assert!(answers.iter().map(|(entry, _)| entry).eq(&reached), "in their order");
+        for node in (0..snapshot.node_count() as u32).map(engine::graph::NodeIdx::from_u32) {
+            let query = RouteQuery { payee: snapshot.node_id(node), ..query.clone() };
+            if query.payee == query.payer {
+                continue;
+            }
+            let expected = route(&snapshot, &query, &mut space);
+            let found = answers.iter().find(|(entry, _)| entry.node == node);
+            let dearer = |(entry, _): &(ReachEntry, _)| {
+                expected.as_ref().is_ok_and(|route| route.cost > entry.least_cost)
+            };
+            dearer_count += usize::from(found.is_some_and(dearer));
+            let found = found.map(|(_, answer)| answer.clone());
+            match expected.map(|route| route.hops) {
+                Ok(hops) => {
+                    assert_eq!(found, Some(Ok(hops)));
+                    paid_count += 1;
+                }
+                Err(error) => {
+                    assert!(found.is_none_or(|found| found == Err(error)));
+                    unpaid_count += 1;
+                }
+            }
+        }
+    }
+    assert!(
+        paid_count > 100 && unpaid_count > 10 && dearer_count > 10,
+        "{paid_count} can be paid, {unpaid_count} cannot, {dearer_count} cost more than their bound"
+    );
 }
 
 #[test]

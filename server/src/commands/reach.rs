@@ -1,10 +1,12 @@
-//! `fulgurite reach`: which nodes a payer may pay, and what that costs at least.
+//! `fulgurite reach`: which nodes a payer can pay, and what that costs.
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use clap::Args;
-use engine::reach::{ReachEntry, reach};
+use engine::query::RouteQuery;
+use engine::reach::{ReachEntry, reach, reach_exactly};
 use engine::router::RouteError;
 use engine::snapshot::Snapshot;
 use indicatif::HumanCount;
@@ -12,11 +14,13 @@ use primitives::Msat;
 use serde::Serialize;
 
 use crate::commands::route::load;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, outcome_of};
 use crate::flag_values;
 use crate::node_names;
+use crate::output::reached::{BoundJson, PaidJson, bound_rows, bounds_by_hops, paid_by_hops, paid_rows};
 use crate::output::table;
-use crate::query_flags::{QueryFlags, check_reach, with_ends};
+use crate::progress::{Progress, Unit};
+use crate::query_flags::{QueryFlags, check_bounds, with_ends};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -29,33 +33,42 @@ pub(crate) struct ReachArgs {
     /// The graph, in any format that is read; without it a synthetic one
     #[arg(long, value_name = "FILE")]
     graph: Option<PathBuf>,
-    /// Print JSON: src, amount_msat, nodes (how many the graph has) and reached, cheapest first
+    /// Print JSON: src, amount_msat, nodes (how many the graph has), reached, cheapest first, and given_up
     ///
-    /// Of each node that is reached: node_id, least_cost_msat, hops.
+    /// Of each node that is reached: node_id, cost_msat (what was minimised), gap_msat (0 where no route costs less),
+    /// fee_msat, hops (how many), cltv (blocks, the final delta included), probability. given_up lists the nodes for which
+    /// the work ran out. With --bounds, of each node: node_id, least_cost_msat, hops; and no given_up.
     #[arg(long)]
     json: bool,
+    /// Print a row for each node, cheapest first, and not only one for each number of hops
+    #[arg(long)]
+    list: bool,
+    /// Tell lower bounds in place of costs, by one search of the graph
+    ///
+    /// Otherwise a route is searched for every node, so that the answer is what `fulgurite route` says of each; that takes
+    /// part of a second on a graph of mainnet's size, and more the larger the graph. With --bounds, some of the nodes may have
+    /// no route; --tolerance-msat, --last-hop and all limits but --headroom-ppm are not looked at then, and refused.
+    #[arg(long)]
+    bounds: bool,
     #[command(flatten)]
     query: QueryFlags,
 }
 
 #[derive(Debug, Serialize)]
-struct ReachJson {
+struct ReachJson<T> {
     src: String,
     amount_msat: u64,
     nodes: usize,
-    reached: Vec<NodeJson>,
+    reached: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_up: Option<Vec<String>>,
 }
 
-#[derive(Debug, Serialize)]
-struct NodeJson {
-    node_id: String,
-    least_cost_msat: u64,
-    hops: u32,
-}
-
-/// Searches forward from the payer.
+/// Searches forward from the payer, then a route for each node that was reached.
 pub(crate) fn run(args: &ReachArgs, out: &mut impl Write) -> Result<Outcome, Failure> {
-    check_reach(&args.query)?;
+    if args.bounds {
+        check_bounds(&args.query)?;
+    }
     let template = args.query.to_template()?;
     let graph = load(args.graph.as_deref())?;
     let snapshot = &graph.snapshot;
@@ -64,49 +77,92 @@ pub(crate) fn run(args: &ReachArgs, out: &mut impl Write) -> Result<Outcome, Fai
     let mut entries = reach(snapshot, &query).map_err(|error| refused(snapshot, &error))?;
     // Nodes that only an --extra-arc leads to are not in the graph.
     entries.retain(|entry| entry.node.to_usize() < snapshot.node_count());
+    let others = HumanCount(snapshot.node_count().saturating_sub(1) as u64);
+    let amount = table::sat(args.amount);
+    if args.bounds {
+        let reached: Vec<BoundJson> = entries.iter().map(|entry| BoundJson::new(snapshot, entry)).collect();
+        if args.json {
+            return print_json(&query, snapshot, reached, None, out);
+        }
+        let count = HumanCount(reached.len() as u64);
+        writeln!(
+            out,
+            "at most {count} of {others} other nodes can be paid {amount} sat, the rest cannot; costs are lower bounds"
+        )?;
+        return print_table(if args.list { bound_rows(&reached) } else { bounds_by_hops(&reached) }, out);
+    }
+    let (paid, given_up) = find_all(snapshot, &query, &entries)?;
+    let outcome = if given_up.is_empty() { Outcome::Done } else { Outcome::WorkLimit };
     if args.json {
-        let json = |entry: &ReachEntry| NodeJson {
-            node_id: snapshot.node_id(entry.node).to_string(),
-            least_cost_msat: entry.least_cost,
-            hops: entry.hop_count,
-        };
-        let report = ReachJson {
-            src: payer.to_string(),
-            amount_msat: args.amount.to_msat(),
-            nodes: snapshot.node_count(),
-            reached: entries.iter().map(json).collect(),
-        };
-        serde_json::to_writer(&mut *out, &report)?;
-        writeln!(out)?;
-        return Ok(Outcome::Done);
+        print_json(&query, snapshot, paid, Some(given_up), out)?;
+        return Ok(outcome);
     }
-    writeln!(
-        out,
-        "{} of {} other nodes may be paid {} sat; to the rest there is no route",
-        HumanCount(entries.len() as u64),
-        HumanCount(snapshot.node_count().saturating_sub(1) as u64),
-        table::sat(args.amount),
-    )?;
-    if !entries.is_empty() {
-        writeln!(out, "\n{}", table::trimmed(&by_hops(&entries)))?;
+    let count = HumanCount(paid.len() as u64);
+    write!(out, "{count} of {others} other nodes can be paid {amount} sat, ")?;
+    if given_up.is_empty() {
+        writeln!(out, "the rest cannot")?;
+    } else {
+        writeln!(out, "{} were given up, the rest cannot", HumanCount(given_up.len() as u64))?;
     }
-    Ok(Outcome::Done)
+    print_table(if args.list { paid_rows(&paid) } else { paid_by_hops(&paid) }, out)?;
+    Ok(outcome)
+}
+
+/// The nodes that have a route, cheapest first, and those whose search was given up.
+fn find_all(
+    snapshot: &Snapshot,
+    query: &RouteQuery,
+    entries: &[ReachEntry],
+) -> Result<(Vec<PaidJson>, Vec<String>), Failure> {
+    let bar = Mutex::new((0, Progress::new(Unit::Nodes, Some(entries.len() as u64), "searching")));
+    let answers = reach_exactly(snapshot, query, entries, |entry, answer| {
+        if let Ok(mut bar) = bar.lock() {
+            bar.0 += 1;
+            let done = bar.0;
+            bar.1.set(done);
+        }
+        let node_id = snapshot.node_id(entry.node).to_string();
+        match answer {
+            Ok(route) => Ok(PaidJson::new(node_id, &route)),
+            Err(error) => Err((node_id, error)),
+        }
+    });
+    let (mut paid, mut given_up) = (Vec::with_capacity(answers.len()), Vec::new());
+    for answer in answers {
+        match answer {
+            Ok(node) => paid.push(node),
+            Err((node_id, error)) => match outcome_of(&error) {
+                Outcome::WorkLimit => given_up.push(node_id),
+                Outcome::BadInput => return Err(refused(snapshot, &error)),
+                Outcome::Done | Outcome::NoRoute => {}
+            },
+        }
+    }
+    paid.sort_by_key(|node: &PaidJson| node.cost_msat);
+    Ok((paid, given_up))
 }
 
 fn refused(snapshot: &Snapshot, error: &RouteError) -> Failure {
     Failure::usage(node_names::explain(snapshot, error), "see `fulgurite reach --help`")
 }
 
-/// A row for each number of hops: how many nodes, and their least costs. `entries` are sorted by cost.
-fn by_hops(entries: &[ReachEntry]) -> comfy_table::Table {
-    let hop_count_max = entries.iter().map(|entry| entry.hop_count).max().unwrap_or(0);
-    let rows = (1..=hop_count_max).filter_map(|hops| {
-        let costs: Vec<u64> =
-            entries.iter().filter(|entry| entry.hop_count == hops).map(|entry| entry.least_cost).collect();
-        let (least, most) = (costs.first()?, costs.last()?);
-        let sat = |cost: &u64| table::sat(Msat::from_msat(*cost));
-        let count = HumanCount(costs.len() as u64).to_string();
-        Some([hops.to_string(), count, sat(least), sat(&costs[costs.len() / 2]), sat(most)])
-    });
-    table::plain(["hops", "nodes", "least cost sat", "half", "most"], [true; 5], rows)
+fn print_json<T: Serialize>(
+    query: &RouteQuery,
+    snapshot: &Snapshot,
+    reached: Vec<T>,
+    given_up: Option<Vec<String>>,
+    out: &mut impl Write,
+) -> Result<Outcome, Failure> {
+    let (src, nodes) = (query.payer.to_string(), snapshot.node_count());
+    let report = ReachJson { src, amount_msat: query.amount.to_msat(), nodes, reached, given_up };
+    serde_json::to_writer(&mut *out, &report)?;
+    writeln!(out)?;
+    Ok(Outcome::Done)
+}
+
+fn print_table(table: comfy_table::Table, out: &mut impl Write) -> Result<Outcome, Failure> {
+    if table.row_count() > 0 {
+        writeln!(out, "\n{}", table::trimmed(&table))?;
+    }
+    Ok(Outcome::Done)
 }

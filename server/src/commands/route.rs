@@ -117,7 +117,9 @@ fn run_single(args: &RouteArgs, snapshot: &Snapshot, out: &mut impl Write) -> Re
                 serde_json::to_writer(&mut *out, &refusal)?;
                 writeln!(out)?;
             } else {
-                writeln!(stderr(), "{message}")?;
+                // That there is no route is an answer.
+                let prefix = if outcome_of(&error) == Outcome::BadInput { "error: " } else { "" };
+                writeln!(stderr(), "{prefix}{message}")?;
             }
             Ok(outcome_of(&error))
         }
@@ -163,6 +165,9 @@ fn run_batch(args: &RouteArgs, queries: &Path, out: &mut impl Write) -> Result<O
     };
     let tally = batch::answer(&graph.snapshot, &template, args.wanted, rows, &pool, out, on_done)?;
     drop(bar);
+    if tally.row_count() == 0 {
+        writeln!(stderr(), "note: {} holds no queries", queries.display())?;
+    }
     if stderr().is_terminal() {
         let elapsed = started.elapsed();
         let rate = tally.row_count() as f64 / elapsed.as_secs_f64().max(1e-9);

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::json;
 
 use crate::data;
-use crate::run::{Place, node, path_text};
+use crate::run::{Place, Ran, node, path_text};
 
 #[test]
 fn a_route_is_priced_to_the_last_msat() {
@@ -213,34 +213,96 @@ fn alternatives_come_with_every_row() {
     assert_eq!(counts.collect::<Vec<_>>(), [Some(1), Some(0)]);
 }
 
-#[test]
-fn reach_tells_who_may_be_paid() {
-    let place = Place::new();
+/// Asks what node 1 reaches, by the least fee.
+fn reach(place: &Place, amount: &str, more: &[&str]) -> Ran {
     let one = node(1);
-    let reach = |amount: &str, more: &[&str]| {
-        let fixed = ["reach", "--graph", "graph.csv", "--cost", "fee", &one, amount];
-        place.run(&[&fixed, more].concat())
-    };
-    let report = reach("100000000", &["--json"]).json();
+    let fixed = ["reach", "--graph", "graph.csv", "--cost", "fee", &one, amount];
+    place.run(&[&fixed, more].concat())
+}
+
+#[test]
+fn reach_tells_what_each_route_costs() {
+    let place = Place::new();
+    let report = reach(&place, "100000000", &["--json"]).json();
+    // As `a_route_is_priced_to_the_last_msat` has it: what node 3 takes, node 2 forwards for 1 msat more than its bound.
+    let expected = [(2, 0, 1, 18), (3, 12_000, 2, 58), (4, 25_001, 3, 98)];
+    for (entry, (n, fee, hops, cltv)) in report["reached"].as_array().expect("a list").iter().zip(expected) {
+        assert_eq!((&entry["node_id"], &entry["hops"]), (&json!(node(n)), &json!(hops)), "{report}");
+        assert_eq!((&entry["cost_msat"], &entry["fee_msat"]), (&json!(fee), &json!(fee)));
+        assert_eq!((&entry["cltv"], &entry["gap_msat"]), (&json!(cltv), &json!(0)));
+        let route = place.run(&["route", "--graph", "graph.csv", "--json", &node(1), &node(n), "100000000"]);
+        assert_eq!(entry["probability"], route.json()["probability"]);
+    }
+    assert_eq!((&report["src"], &report["nodes"]), (&json!(node(1)), &json!(4)));
+    assert_eq!((report["reached"].as_array().map(Vec::len), &report["given_up"]), (Some(3), &json!([])));
+    let text = reach(&place, "100000000", &[]);
+    assert!(
+        text.code == 0 && text.out.starts_with("3 of 3 other nodes can be paid 100,000.000 sat"),
+        "{}",
+        text.out
+    );
+    assert!(!text.out.contains("least") && !text.out.contains(&node(4)), "{}", text.out);
+    let list = reach(&place, "100000000", &["--list"]).out;
+    let row = list.lines().find(|line| line.starts_with(&node(4))).expect("a row for each node");
+    assert!(row.contains(" 25.001 ") && row.contains(" 98 "), "{list}");
+    let around = reach(&place, "100000000", &["--avoid-node", &node(2)]);
+    assert!(around.code == 0 && around.out.starts_with("0 of 3 other nodes"), "{}{}", around.out, around.err);
+}
+
+#[test]
+fn reach_says_that_bounds_are_bounds() {
+    let place = Place::new();
+    let report = reach(&place, "100000000", &["--bounds", "--json"]).json();
     let reached = report["reached"].as_array().expect("a list");
     let told = reached.iter().map(|entry| (&entry["node_id"], &entry["least_cost_msat"], &entry["hops"]));
     // The payer's own channel is free; node 2 forwards for 12,000 and node 3 for 13,000 at least.
     let expected = [(2, 0, 1), (3, 12_000, 2), (4, 25_000, 3)];
     let expected = expected.map(|(n, cost, hops)| (json!(node(n)), json!(cost), json!(hops)));
     assert!(told.eq(expected.iter().map(|(id, cost, hops)| (id, cost, hops))), "{report}");
-    assert_eq!((&report["src"], &report["nodes"]), (&json!(one), &json!(4)));
-    let text = reach("100000000", &["--avoid-node", &node(2)]);
-    assert!(text.code == 0 && text.out.starts_with("0 of 3 other nodes"), "{}{}", text.out, text.err);
-    assert!(reach("100000000", &[]).out.contains("least cost sat"));
-    // What it does not look at is not passed over in silence.
-    for flags in
-        [["--max-hops", "3"], ["--last-hop", &node(2)], ["--max-work", "9"], ["--tolerance-msat", "9"]]
-    {
-        let ran = reach("100000000", &flags);
-        assert!(
-            ran.code == 2 && ran.err.contains(&format!("reach does not look at {}", flags[0])),
-            "{}",
-            ran.err
-        );
+    assert!(report.get("given_up").is_none(), "{report}");
+    let text = reach(&place, "100000000", &["--bounds"]).out;
+    assert!(
+        text.starts_with("at most 3 of 3")
+            && text.contains("lower bounds")
+            && text.contains("least cost sat")
+    );
+    assert!(reach(&place, "100000000", &["--bounds", "--list"]).out.contains(&node(4)));
+    // With what node 2 takes, it no longer fits the payer's channel, which a bound does not see.
+    let most = "899990000";
+    assert!(reach(&place, most, &["--bounds"]).out.starts_with("at most 3 of 3"));
+    assert!(reach(&place, most, &[]).out.starts_with("1 of 3"));
+}
+
+#[test]
+fn reach_heeds_every_limit_or_refuses_it() {
+    let place = Place::new();
+    let (two, three) = (node(2), node(3));
+    // What is left of the three nodes, and the code.
+    for (flags, count, code) in [
+        (["--max-hops", "2"], 2, 0),
+        (["--max-cltv", "57"], 1, 0),
+        (["--final-cltv-delta", "2017"], 0, 0),
+        (["--max-fee-msat", "12000"], 2, 0),
+        (["--max-fee-ppm", "100"], 1, 0),
+        (["--final-payload-extra", "1200"], 1, 0),
+        (["--last-hop", &three], 1, 0),
+        (["--tolerance-msat", "9"], 3, 0),
+        (["--max-work", "1"], 1, 4),
+    ] {
+        let ran = reach(&place, "100000000", &flags);
+        assert!(ran.out.starts_with(&format!("{count} of 3")), "{flags:?}: {}{}", ran.out, ran.err);
+        assert_eq!(ran.code, code, "{flags:?}");
+        let refused = reach(&place, "100000000", &[&flags[..], &["--bounds"]].concat());
+        let is_named = refused.err.contains(&format!("--bounds does not look at {}", flags[0]));
+        assert!(refused.code == 2 && is_named, "{}", refused.err);
     }
+    assert!(reach(&place, "1", &["--allow-overpay"]).out.starts_with("3 of 3"));
+    assert!(reach(&place, "1", &[]).out.starts_with("0 of 3"));
+    let unknown = reach(&place, "1000", &["--last-hop", &node(0x77)]);
+    assert!(unknown.code == 2 && unknown.err.starts_with("error: node "), "{}", unknown.err);
+    let given_up = reach(&place, "100000000", &["--max-work", "1", "--json"]).json()["given_up"].clone();
+    assert!(
+        given_up.as_array().is_some_and(|nodes| !nodes.is_empty() && !nodes.contains(&json!(two))),
+        "{given_up}"
+    );
 }

@@ -37,6 +37,7 @@ fn wrong_arguments_are_told() {
         let args = route(more);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         assert_fails(&place, &args, 2, message);
+        assert!(place.run(&args).err.starts_with("error: "), "{args:?}");
     }
     assert_fails(&place, &["frobnicate"], 2, "unrecognized subcommand");
 }
@@ -63,6 +64,9 @@ fn no_route_is_told_with_its_reason() {
     assert_fails(&place, &args, 1, "its largest takes 900000000 msat");
     let limited = [&args[..5], &["100000sat", "--max-work", "1"]].concat();
     assert_fails(&place, &limited, 4, "allow more work");
+    for answer in [&args[..], &limited[..]] {
+        assert!(!place.run(answer).err.contains("error:"), "no route is an answer");
+    }
 }
 
 #[test]
@@ -99,6 +103,8 @@ fn wrong_files_are_told() {
     assert_fails(&place, &["route", "--graph", "graph.csv", "--queries", "none"], 3, "cannot open none");
     assert_fails(&place, &["route", "--graph", "graph.csv", "--queries", "noise"], 3, "src,dst,amount_msat");
     assert_fails(&place, &["import", "graph.csv", "-o", "no/folder.csv"], 3, "cannot write no/folder.csv");
+    let nowhere = place.run(&["import", "graph.csv", "-o", "no/folder.csv"]).err;
+    assert!(!nowhere.contains(".fulgurite-"), "a name that means nothing: {nowhere}");
     assert_fails(&place, &["generate", "--channels", "0", "-o", "g.csv"], 2, "1 to 10000000 channels");
 }
 
@@ -118,6 +124,28 @@ fn a_bench_has_something_to_ask() {
     place.write("none.csv", "src,dst,amount_msat\n");
     let args = ["bench", "--graph", "graph.csv", "--queries", "none.csv"];
     assert_fails(&place, &args, 2, "there is nothing to ask");
+}
+
+#[test]
+fn a_table_without_queries_is_told() {
+    let place = Place::new();
+    for (name, text) in [("none.csv", ""), ("header.csv", "src,dst,amount_msat\n\n")] {
+        place.write(name, text);
+        let ran = place.run(&["route", "--graph", "graph.csv", "--queries", name]);
+        assert!(ran.code == 0 && ran.out.is_empty(), "{}", ran.out);
+        assert_eq!(ran.err, format!("note: {name} holds no queries\n"));
+    }
+}
+
+#[test]
+fn a_column_that_is_there_twice_is_refused() {
+    let place = Place::new();
+    let (one, four) = (node(1), node(4));
+    place.write("twice.csv", &format!("src,dst,amount_msat,src\n{one},{four},10000,{four}\n"));
+    for command in ["route", "bench"] {
+        let args = [command, "--graph", "graph.csv", "--queries", "twice.csv"];
+        assert_fails(&place, &args, 3, "the column src twice");
+    }
 }
 
 #[test]

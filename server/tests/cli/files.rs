@@ -132,6 +132,16 @@ fn a_table_that_may_be_cut_in_its_last_row_is_told() {
 }
 
 #[test]
+fn a_store_that_holds_nothing_is_told() {
+    let place = Place::new();
+    std::fs::write(place.path("store"), [0x10]).expect("a writable folder");
+    for args in [vec!["info", "--graph", "store"], vec!["import", "store", "-o", "a.fgs"]] {
+        let ran = place.run(&args);
+        assert!(ran.code == 0 && ran.out.contains("the store holds no channel"), "{}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
 fn generated_graphs_repeat() {
     let place = Place::new();
     for name in ["a.fgs", "b.fgs"] {

@@ -312,6 +312,27 @@ fn a_dearer_label_with_a_smaller_amount_wins_later() {
     }
 }
 
+#[test]
+fn a_dearer_label_that_alone_fits_is_not_given_up_for_its_lead() {
+    // From node 2 on, a fee is so much cheaper than time that the rest of no route makes up for it. But the channel before
+    // takes hardly more than the amount, and the way around is dear. Leaves make either side the slower one.
+    for leaf_of in [0, 2, 3] {
+        let mut channels = vec![
+            way(0, 1, Policy::FREE),
+            way(1, 2, Policy { max: 1_000_500, ..Policy::FREE }),
+            way(2, 3, Policy::base(1000)),
+            way(2, 3, Policy { cltv: 150, ..Policy::FREE }),
+            way(0, 9, Policy::FREE),
+            way(9, 3, Policy::base(5000)),
+        ];
+        channels.extend((10..90).map(|leaf| Channel::new([leaf_of, leaf], [Some(Policy::FREE); 2])));
+        let mut world = World::new(channels, 0, 3, 1_000_000);
+        let weights = RiskWeights { risk_billionths: 10_000, hop_base_msat: 500, hop_millionths: 0 };
+        world.payment.cost = CostModel::Risk(weights);
+        holds(&world);
+    }
+}
+
 /// For graphs with too many routes to look at all.
 pub(super) fn holds_by_reference(world: &World) {
     let snapshot = world.snapshot();
@@ -355,6 +376,28 @@ fn minima_far_above_the_amount_are_out_of_the_way() {
     (world.payment.may_overpay, world.payment.cost) = (true, CostModel::Fee);
     world.channels.retain(|channel| channel.ends != [1, 2]);
     holds(&world);
+}
+
+#[test]
+fn what_the_payer_cannot_send_is_not_looked_at() {
+    // The way to the payee takes long, which costs 100,000 msat. Another one costs a twentieth of that, all of it fee, which
+    // is more than the payer's channel can send. It leads over 200 nodes that free channels join.
+    let slow = Policy { cltv: 100, ..Policy::FREE };
+    let mut channels = vec![
+        way(0, 1, Policy { max: 1_001_000, ..Policy::FREE }),
+        way(1, 250, Policy::FREE),
+        way(250, 251, slow),
+        way(1, 2, Policy::FREE),
+    ];
+    channels.extend(net(2).into_iter().filter(|channel| channel.ends[1] <= 200));
+    channels.push(way(200, 251, Policy::base(5000)));
+    let mut world = World::new(channels, 0, 251, 1_000_000);
+    let weights = RiskWeights { risk_billionths: 1_000_000, hop_base_msat: 1, hop_millionths: 0 };
+    world.payment.cost = CostModel::Risk(weights);
+    holds_by_reference(&world);
+    let found = route(&world.snapshot(), &world.query(), &mut RouteWorkspace::default());
+    let counts = found.expect("the slow way").counts;
+    assert!(counts.settled < 50, "of 200 nodes that lead to too large an amount: {counts:?}");
 }
 
 /// Free channels that join the nodes from `first` to 200 in a net, and a way from the last of them to node 251 for 1,000 msat.

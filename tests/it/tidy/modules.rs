@@ -34,7 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["snapshot", "cost", "belief", "query", "search", "route", "explain", "route_error", "compile"],
     ),
     ("obvious", &["snapshot", "cost", "query", "search", "route", "router", "compile"]),
-    ("reach", &["graph", "snapshot", "cost", "query", "search", "router", "compile", "stop"]),
+    ("reach", &["graph", "snapshot", "cost", "query", "search", "route", "router", "compile", "stop"]),
     ("alternatives", &["graph", "snapshot", "query", "search", "route", "router", "compile"]),
     ("diverse", &["graph", "snapshot", "query", "search", "route", "router", "compile"]),
     (
