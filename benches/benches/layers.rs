@@ -30,7 +30,7 @@ fn constraints(snapshot: &Snapshot, count: usize, rng: &mut ChaCha8Rng) -> Layer
     let mut layer = Layer::new("learnt", false).expect("a short name");
     while layer.constraints().len() < count {
         let maximum = Msat::from_msat(rng.random_range(1_000_000..10_000_000_000));
-        let constraint = Constraint { minimum: Msat::ZERO, maximum, timestamp: NOW };
+        let constraint = Constraint::learnt_at(NOW, Msat::ZERO, maximum);
         layer.set_constraint(any_direction(snapshot, rng), constraint).expect("room");
     }
     layer
@@ -41,7 +41,7 @@ fn idle(snapshot: &Snapshot, count: usize, rng: &mut ChaCha8Rng) -> Layer {
     let mut layer = Layer::new("idle", false).expect("a short name");
     let maximum = Msat::from_msat(u64::MAX - 1);
     while layer.constraints().len() < count {
-        let constraint = Constraint { minimum: Msat::ZERO, maximum, timestamp: NOW };
+        let constraint = Constraint::learnt_at(NOW, Msat::ZERO, maximum);
         layer.set_constraint(any_direction(snapshot, rng), constraint).expect("room");
     }
     layer
@@ -54,8 +54,8 @@ fn mixed(snapshot: &Snapshot, count: usize, rng: &mut ChaCha8Rng) -> Layer {
         let channel = any_direction(snapshot, rng);
         match rng.random_range(0..4) {
             0 => {
-                let (minimum, maximum) = (Msat::from_msat(rng.random_range(0..1_000_000_000)), Msat::MAX);
-                layer.set_constraint(channel, Constraint { minimum, maximum, timestamp: NOW }).expect("room");
+                let minimum = Msat::from_msat(rng.random_range(0..1_000_000_000));
+                layer.set_constraint(channel, Constraint::learnt_at(NOW, minimum, Msat::MAX)).expect("room");
             }
             1 => drop(layer.bias_channel(channel, BiasStep::To(rng.random_range(-10..=10)), None, NOW)),
             2 => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::graph::{GraphBuilder, Topology};
 use engine::layer::{
-    BiasStep, Constraint, Inform, LAYER_DESCRIPTION_SIZE_MAX, LAYER_NAME_SIZE_MAX, Layer, LayerError,
+    BiasStep, Bound, Constraint, Inform, LAYER_DESCRIPTION_SIZE_MAX, LAYER_NAME_SIZE_MAX, Layer, LayerError,
     LayerStack, LayerWriter, PolicyChange, Side, read_layers, write_layers,
 };
 use engine::query::RouteQuery;
@@ -17,6 +17,7 @@ use primitives::{
 };
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use proptest::{collection::vec, option};
+use serde_json::{Value, json};
 
 const NOW: UnixTime = UnixTime::from_secs(1_738_000_000);
 
@@ -65,6 +66,10 @@ fn update(scid: u64, fee: u32) -> GraphDelta {
             last_update: UnixTime::from_secs(1),
         },
     }
+}
+
+fn bound(timestamp: u32, msat: u64) -> Bound {
+    Bound { amount: Msat::from_msat(msat), timestamp: UnixTime::from_secs(timestamp) }
 }
 
 fn query(sat: u64) -> RouteQuery {
@@ -141,9 +146,10 @@ fn what_attempts_teach_adds_up() {
     let msat = Msat::from_msat;
     let mut inform = |amount, inform| {
         layer.inform_channel(there, msat(amount), inform, NOW).unwrap();
-        let known =
-            layer.constraints().get(&there).map(|known| (known.minimum.to_msat(), known.maximum.to_msat()));
-        (known.unwrap_or((0, u64::MAX)), layer.constraints().get(&back).map(|known| known.minimum.to_msat()))
+        let known = |direction| layer.constraints().get(direction);
+        let there =
+            known(&there).map(|known| (known.minimum.amount.to_msat(), known.maximum.amount.to_msat()));
+        (there.unwrap_or((0, u64::MAX)), known(&back).map(|known| known.minimum.amount.to_msat()))
     };
     assert_eq!(inform(100, Inform::Unconstrained), ((100, u64::MAX), None));
     assert_eq!(inform(501, Inform::Constrained), ((100, 500), None));
@@ -169,6 +175,106 @@ fn old_knowledge_is_forgotten() {
 }
 
 #[test]
+fn an_old_maximum_is_forgotten_though_less_passed_since() {
+    let (mut layer, channel, at) = (layer(), direction("1x1x1/0"), UnixTime::from_secs);
+    layer.inform_channel(channel, Msat::from_msat(501), Inform::Constrained, at(10)).unwrap();
+    layer.inform_channel(channel, Msat::from_msat(300), Inform::Unconstrained, at(20)).unwrap();
+    let listed = listed_constraints(&layer);
+    assert_eq!(
+        listed,
+        [
+            json!({"short_channel_id_dir": "1x1x1/0", "timestamp": 20, "minimum_msat": 300}),
+            json!({"short_channel_id_dir": "1x1x1/0", "timestamp": 10, "maximum_msat": 500}),
+        ]
+    );
+    let mut read = read_back(std::slice::from_ref(&layer)).remove(0);
+    assert_eq!(read, layer);
+    for layer in [&mut layer, &mut read] {
+        assert_eq!(layer.age(at(15)), 1);
+        assert_eq!(listed_constraints(layer), listed[..1]);
+        assert_eq!(layer.age(at(15)), 0);
+        assert_eq!(layer.age(at(21)), 1);
+        assert!(layer.constraints().is_empty());
+    }
+}
+
+#[test]
+fn an_entry_with_both_bounds_counts_for_two() {
+    let entry =
+        json!({"short_channel_id_dir": "1x1x1/0", "timestamp": 10, "minimum_msat": 3, "maximum_msat": 5});
+    let mut layer = read_constraints(&[entry]);
+    let known = layer.constraints()[&direction("1x1x1/0")];
+    assert_eq!(known, Constraint { minimum: bound(10, 3), maximum: bound(10, 5) });
+    assert_eq!(layer.age(UnixTime::from_secs(11)), 2);
+}
+
+#[test]
+fn all_constraints_of_a_direction_apply_in_any_order() {
+    let entries = [(1, "minimum_msat", 100), (2, "maximum_msat", 600), (3, "minimum_msat", 300), (4, "maximum_msat", 500)]
+        .map(|(timestamp, field, msat)| {
+            json!({"short_channel_id_dir": "1x1x1/0", "timestamp": timestamp, field: msat})
+        });
+    let again = json!({"short_channel_id_dir": "1x1x1/0", "timestamp": 9, "maximum_msat": 500});
+    for order in orders(&[&entries[..], &[again]].concat()) {
+        let layer = read_constraints(&order);
+        let known = layer.constraints()[&direction("1x1x1/0")];
+        assert_eq!(known, Constraint { minimum: bound(3, 300), maximum: bound(9, 500) }, "{order:?}");
+    }
+}
+
+#[test]
+fn where_constraints_contradict_each_other_the_maximum_counts() {
+    let mut builder = GraphBuilder::new();
+    deltas(1000).iter().for_each(|delta| builder.apply(delta).unwrap());
+    let (graph, _writer) = ChannelGraph::new(Topology::build(builder).unwrap());
+    let entries = [(5, "maximum_msat", 500_000), (10, "minimum_msat", 900_000), (20, "minimum_msat", 700_000)].map(
+        |(timestamp, field, msat)| {
+            json!({"short_channel_id_dir": "0x0x3/0", "timestamp": timestamp, field: msat})
+        },
+    );
+    let hop_count = |layer: &Layer| {
+        let stack = LayerStack::new(vec![Arc::new(layer.clone())]);
+        let query = RouteQuery { layers: Some(stack), ..query(600) };
+        route(&graph.snapshot(), &query, &mut RouteWorkspace::default()).unwrap().hops.len()
+    };
+    for order in orders(&entries) {
+        let mut layer = read_constraints(&order);
+        assert_eq!(read_back(std::slice::from_ref(&layer)), [layer.clone()]);
+        assert_eq!(hop_count(&layer), 2, "{order:?}");
+        // What the maximum hid is there when that is forgotten.
+        assert_eq!(layer.age(UnixTime::from_secs(6)), 1);
+        let known = layer.constraints()[&direction("0x0x3/0")];
+        assert_eq!((known.known_minimum(), known.known_maximum()), (Some(bound(10, 900_000)), None));
+        assert_eq!(hop_count(&layer), 1, "{order:?}");
+    }
+}
+
+fn read_constraints(entries: &[Value]) -> Layer {
+    let document = json!({"layers": [{"layer": "a", "constraints": entries}]});
+    read_layers(document.to_string().as_bytes()).unwrap().remove(0)
+}
+
+fn listed_constraints(layer: &Layer) -> Vec<Value> {
+    let mut bytes = Vec::new();
+    write_layers([layer], &mut bytes).unwrap();
+    let document: Value = serde_json::from_slice(&bytes).unwrap();
+    document["layers"][0]["constraints"].as_array().unwrap().clone()
+}
+
+/// All orders of some values.
+fn orders(values: &[Value]) -> Vec<Vec<Value>> {
+    if values.is_empty() {
+        return vec![Vec::new()];
+    }
+    let first = |at: usize| {
+        let mut rest = values.to_vec();
+        let first = rest.remove(at);
+        orders(&rest).into_iter().map(move |rest| [&[first.clone()], &rest[..]].concat())
+    };
+    (0..values.len()).flat_map(first).collect()
+}
+
+#[test]
 fn edits_that_make_no_sense_are_refused() {
     let mut layer = layer();
     let (capacity, scid) = (Msat::from_msat(1000), ShortChannelId::from_u64(1));
@@ -185,7 +291,7 @@ fn edits_that_make_no_sense_are_refused() {
     assert_eq!(layer.bias_channel(channel, BiasStep::By(-100), None, NOW), Ok(0));
     assert!(layer.biases().is_empty());
     let (minimum, maximum) = (Msat::from_msat(2), Msat::from_msat(1));
-    let constraint = Constraint { minimum, maximum, timestamp: NOW };
+    let constraint = Constraint::learnt_at(NOW, minimum, maximum);
     assert_eq!(layer.set_constraint(channel, constraint), Err(LayerError::Contradiction));
     let long = "x".repeat(LAYER_DESCRIPTION_SIZE_MAX + 1);
     let error = layer.bias_node(node(1), Side::In, BiasStep::To(1), Some(&long), NOW);
@@ -221,7 +327,9 @@ fn the_documented_example_is_read() {
     let update = layer.channel_updates()[&direction("0x0x1/0")];
     assert_eq!(update.htlc_maximum_msat, Some(Msat::from_msat(900_000_000)));
     assert_eq!(update.enabled, None);
-    assert_eq!(layer.constraints()[&direction("0x0x1/1")].maximum, Msat::MAX);
+    let known = layer.constraints()[&direction("0x0x1/1")];
+    assert_eq!(known.known_minimum(), Some(bound(1_738_000_000, 100_000)));
+    assert_eq!(known.known_maximum(), None);
     assert_eq!(layer.biases()[&direction("109x1x1/1")].bias, -5);
     assert_eq!(read_back(&layers), layers);
 }
@@ -285,7 +393,7 @@ fn any_layer() -> impl Strategy<Value = Layer> {
         vec(any_direction(), 0..4),
         vec((any_direction(), any::<u64>()), 0..4),
         vec((any_direction(), any_change()), 0..4),
-        vec((any_direction(), any::<u64>(), any::<u64>(), any::<u32>()), 0..4),
+        vec((any_direction(), any::<[u64; 2]>(), any::<[u32; 2]>()), 0..4),
         vec((any_direction(), bias(), text(), any::<u32>()), 0..4),
     );
     let nodes = (vec(any::<u8>(), 0..4), vec((any::<u8>(), bias(), bias(), text(), any::<u32>()), 0..4));
@@ -302,10 +410,9 @@ fn any_layer() -> impl Strategy<Value = Layer> {
             for (channel, change) in updates {
                 layer.update_channel(channel, change).unwrap();
             }
-            for (channel, one, two, time) in constraints {
-                let (minimum, maximum) = (Msat::from_msat(one.min(two)), Msat::from_msat(one.max(two)));
-                let timestamp = UnixTime::from_secs(time);
-                layer.set_constraint(channel, Constraint { minimum, maximum, timestamp }).unwrap();
+            for (channel, [one, two], times) in constraints {
+                let (minimum, maximum) = (bound(times[0], one.min(two)), bound(times[1], one.max(two)));
+                layer.set_constraint(channel, Constraint { minimum, maximum }).unwrap();
             }
             for (channel, bias, text, time) in biases {
                 let step = BiasStep::To(bias);

@@ -28,28 +28,6 @@ pub struct PolicyChange {
     pub cltv_expiry_delta: Option<u16>,
 }
 
-/// What is known of the liquidity of a direction: an HTLC of `minimum` passes, one above `maximum` does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Constraint {
-    /// It can pass this much; at most `maximum`.
-    pub minimum: Msat,
-    /// It can pass no more than this; [`Msat::MAX`] where that is not known.
-    pub maximum: Msat,
-    /// When that was learnt last.
-    pub timestamp: UnixTime,
-}
-
-/// How an attempt to send over a direction ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inform {
-    /// It lacked the liquidity: the maximum is 1 msat below the amount.
-    Constrained,
-    /// It passed the HTLC on, which failed later: the minimum is the amount.
-    Unconstrained,
-    /// The payment settled: the amount moved to the other side of the channel.
-    Succeeded,
-}
-
 /// A preference for a direction, from -100 (thirty times dearer) to 100 (thirty times cheaper).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bias {
@@ -105,47 +83,6 @@ impl PolicyChange {
                 .or(self.fee_proportional_millionths),
             cltv_expiry_delta: later.cltv_expiry_delta.or(self.cltv_expiry_delta),
         }
-    }
-}
-
-impl Constraint {
-    /// Nothing is known.
-    pub(super) const NONE: Constraint =
-        Constraint { minimum: Msat::ZERO, maximum: Msat::MAX, timestamp: UnixTime::from_secs(0) };
-
-    /// What is known after an attempt with `amount`: where it contradicts what was known before, the attempt is right.
-    pub(super) fn informed(self, amount: Msat, inform: Inform, now: UnixTime) -> Self {
-        let Constraint { minimum, maximum, .. } = self;
-        let (minimum, maximum) = match inform {
-            Inform::Constrained => {
-                let maximum = maximum.min(amount.saturating_sub(Msat::from_msat(1)));
-                (minimum.min(maximum), maximum)
-            }
-            Inform::Unconstrained => {
-                let minimum = minimum.max(amount);
-                (minimum, maximum.max(minimum))
-            }
-            Inform::Succeeded => {
-                let (minimum, maximum) = (minimum.max(amount), maximum.max(amount));
-                let left = if maximum == Msat::MAX { maximum } else { maximum.saturating_sub(amount) };
-                (minimum.saturating_sub(amount), left)
-            }
-        };
-        Constraint { minimum, maximum, timestamp: now }
-    }
-
-    /// What is known of the other direction after `amount` was paid to its side.
-    pub(super) fn refilled(self, amount: Msat, now: UnixTime) -> Self {
-        Constraint {
-            minimum: self.minimum.saturating_add(amount),
-            maximum: self.maximum.saturating_add(amount),
-            timestamp: now,
-        }
-    }
-
-    /// Whether it says anything.
-    pub(super) fn is_empty(&self) -> bool {
-        self.minimum == Msat::ZERO && self.maximum == Msat::MAX
     }
 }
 

@@ -50,7 +50,7 @@ impl Draft<'_> {
             change.policy = Some(before.overlaid(update));
         }
         for (&channel, constraint) in layer.constraints() {
-            self.change(channel).constrain(constraint.minimum, constraint.maximum);
+            self.change(channel).constrain(constraint.minimum.amount, constraint.maximum.amount);
         }
         for (&channel, bias) in layer.biases() {
             self.change(channel).bias += i32::from(bias.bias);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use primitives::{Msat, NodeId, ShortChannelId, ShortChannelIdDir, UnixTime};
 
-use super::change::{Bias, BiasStep, Constraint, CreatedChannel, Inform, NodeBias, PolicyChange, Side};
+use super::change::{Bias, BiasStep, CreatedChannel, NodeBias, PolicyChange, Side};
+use super::constraint::{Constraint, Inform};
 
 /// Changes to the graph under one name. Each kind of entry lies in a map of its own that is shared with the versions
 /// published before until it is written to: an edit copies the one map that it changes, once a publication.
@@ -196,15 +197,20 @@ impl Layer {
         inform: Inform,
         now: UnixTime,
     ) -> Result<Constraint, LayerError> {
-        let known = self.constraints.get(&channel).copied().unwrap_or(Constraint::NONE);
-        let constraint = known.informed(amount, inform, now);
-        self.set_constraint(channel, constraint)?;
+        let informed = self.constraint(channel).informed(amount, inform, now).normalized();
         let reverse = ShortChannelIdDir { direction: channel.direction.reversed(), ..channel };
-        if inform == Inform::Succeeded {
-            let known = self.constraints.get(&reverse).copied().unwrap_or(Constraint::NONE);
-            self.set_constraint(reverse, known.refilled(amount, now))?;
+        let refilled = self.constraint(reverse).refilled(amount, now);
+        let steps = [(channel, informed), (reverse, refilled)];
+        let steps = match inform {
+            Inform::Constrained | Inform::Unconstrained => &steps[..1],
+            Inform::Succeeded => &steps[..],
+        };
+        // Both directions or neither.
+        self.check_constraint_room(steps)?;
+        for &(channel, constraint) in steps {
+            self.put_constraint(channel, constraint)?;
         }
-        Ok(constraint)
+        Ok(informed)
     }
 
     /// Sets what is known of a direction; a constraint that says nothing is forgotten.
@@ -216,14 +222,50 @@ impl Layer {
         channel: ShortChannelIdDir,
         constraint: Constraint,
     ) -> Result<(), LayerError> {
-        if constraint.minimum > constraint.maximum {
+        if constraint.minimum.amount > constraint.maximum.amount {
             return Err(LayerError::Contradiction);
         }
+        self.put_constraint(channel, constraint)
+    }
+
+    /// Adds to what is known of a direction: the greatest minimum and the least maximum of all that are added count, in
+    /// whatever order they come. askrene keeps them side by side and applies all of them, too; where a minimum is above a
+    /// maximum, both stay, and the maximum counts.
+    ///
+    /// # Errors
+    /// [`LayerError::TooManyEntries`].
+    pub(super) fn add_constraint(
+        &mut self,
+        channel: ShortChannelIdDir,
+        constraint: Constraint,
+    ) -> Result<(), LayerError> {
+        self.put_constraint(channel, self.constraint(channel).and(constraint))
+    }
+
+    fn constraint(&self, channel: ShortChannelIdDir) -> Constraint {
+        self.constraints.get(&channel).copied().unwrap_or(Constraint::NONE)
+    }
+
+    fn put_constraint(
+        &mut self,
+        channel: ShortChannelIdDir,
+        constraint: Constraint,
+    ) -> Result<(), LayerError> {
         if constraint.is_empty() {
             remove(&mut self.constraints, &channel);
             return Ok(());
         }
-        insert(&mut self.constraints, channel, constraint)
+        insert(&mut self.constraints, channel, constraint.normalized())
+    }
+
+    /// Whether there is room for these constraints, each of another direction.
+    fn check_constraint_room(&self, steps: &[(ShortChannelIdDir, Constraint)]) -> Result<(), LayerError> {
+        let is_known = |channel| self.constraints.contains_key(channel);
+        let added = steps.iter().filter(|(channel, step)| !step.is_empty() && !is_known(channel)).count();
+        // What goes first makes room.
+        let removed = steps.iter().filter(|(channel, step)| step.is_empty() && is_known(channel)).count();
+        let fits = added == 0 || self.constraints.len() + added <= LAYER_ENTRY_COUNT_MAX + removed;
+        if fits { Ok(()) } else { Err(LayerError::TooManyEntries) }
     }
 
     /// Sets a direction's bias and returns it; 0 forgets it. A `description` of `None` stays as it was.
@@ -297,9 +339,9 @@ impl Layer {
         add(&mut self.disabled_channels, channel)
     }
 
-    /// Forgets constraints and biases from before `cutoff`; returns how many.
+    /// Forgets bounds of constraints and biases from before `cutoff`; returns how many.
     pub fn age(&mut self, cutoff: UnixTime) -> usize {
-        age(&mut self.constraints, |constraint| constraint.timestamp < cutoff)
+        age_constraints(&mut self.constraints, cutoff)
             + age(&mut self.biases, |bias| bias.timestamp < cutoff)
             + age(&mut self.node_biases, |bias| bias.timestamp < cutoff)
     }
@@ -348,6 +390,20 @@ fn age<K: Ord + Clone, V: Clone>(map: &mut Arc<BTreeMap<K, V>>, is_old: impl Fn(
     count
 }
 
+/// As [`age`], but the bounds of a constraint go one by one.
+fn age_constraints(map: &mut Arc<BTreeMap<ShortChannelIdDir, Constraint>>, cutoff: UnixTime) -> usize {
+    let old_bounds =
+        |constraint: &Constraint| constraint.bound_count() - constraint.since(cutoff).bound_count();
+    let count = map.values().map(old_bounds).sum();
+    if count > 0 {
+        Arc::make_mut(map).retain(|_, constraint| {
+            *constraint = constraint.since(cutoff);
+            !constraint.is_empty()
+        });
+    }
+    count
+}
+
 fn check_description(description: Option<&str>) -> Result<(), LayerError> {
     let fits = description.is_none_or(|text| text.len() <= LAYER_DESCRIPTION_SIZE_MAX);
     if fits { Ok(()) } else { Err(LayerError::Description) }
@@ -363,3 +419,42 @@ pub const STACK_LAYER_COUNT_MAX: usize = 16;
 pub const LAYER_DESCRIPTION_SIZE_MAX: usize = 1024;
 /// Entries of each kind: ten for every direction of a channel of today's network.
 pub const LAYER_ENTRY_COUNT_MAX: usize = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use primitives::Direction;
+
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_secs(7);
+
+    fn direction(scid: u64) -> ShortChannelIdDir {
+        let short_channel_id = ShortChannelId::from_u64(scid);
+        ShortChannelIdDir { short_channel_id, direction: Direction::NodeOneToTwo }
+    }
+
+    /// A layer with so many constraints: a minimum of 5 msat each.
+    fn layer(count: usize) -> Layer {
+        let known = Constraint::learnt_at(NOW, Msat::from_msat(5), Msat::MAX).normalized();
+        let constraints = (0..count as u64).map(|scid| (direction(scid), known));
+        Layer { constraints: Arc::new(constraints.collect()), ..Layer::new("full", false).unwrap() }
+    }
+
+    #[test]
+    fn a_payment_is_noted_in_both_directions_or_in_neither() {
+        let (new, amount) = (direction(u64::MAX), Msat::from_msat(3));
+        let mut layer = layer(LAYER_ENTRY_COUNT_MAX - 1);
+        // The maximum of the new direction would be one entry, the minimum of its reverse another.
+        let maximum = Constraint::learnt_at(NOW, Msat::ZERO, Msat::from_msat(9));
+        layer.set_constraint(new, maximum).unwrap();
+        let before = layer.clone();
+        let error = layer.inform_channel(new, amount, Inform::Succeeded, NOW);
+        assert_eq!(error, Err(LayerError::TooManyEntries));
+        assert!(layer == before, "the layer is as it was");
+        // What is used up makes room for what came to the other side.
+        let used = direction(0);
+        layer.inform_channel(used, Msat::from_msat(5), Inform::Succeeded, NOW).unwrap();
+        assert_eq!(layer.constraints.len(), LAYER_ENTRY_COUNT_MAX);
+        assert!(!layer.constraints.contains_key(&used));
+    }
+}

@@ -3,6 +3,9 @@
 //! Entries are read one at a time into their layer, so that a document costs its layers and one entry. What the form
 //! does not know is skipped; fields that earlier versions lack may be missing. An amount is a number, or text with
 //! `msat` behind it, as old versions print it.
+//!
+//! A direction may have many constraints, each with one bound or both, as askrene lists what it learnt bit by bit. All of
+//! them apply: the greatest minimum and the least maximum stay, each with its own timestamp, whatever their order.
 
 use std::fmt;
 use std::io::{BufReader, Read};
@@ -12,7 +15,8 @@ use primitives::{Msat, NodeId, ShortChannelId, ShortChannelIdDir, UnixTime};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::change::{BiasStep, Constraint, PolicyChange, Side};
+use super::change::{BiasStep, PolicyChange, Side};
+use super::constraint::Constraint;
 use super::edit::{Layer, LayerError};
 use crate::import::{Each, JsonGuard};
 
@@ -204,12 +208,10 @@ impl ReadUpdate {
 
 impl ReadConstraint {
     fn add(self, layer: &mut Layer) -> Result<(), LayerError> {
-        let constraint = Constraint {
-            minimum: self.minimum_msat.map_or(Msat::ZERO, |msat| msat.0),
-            maximum: self.maximum_msat.map_or(Msat::MAX, |msat| msat.0),
-            timestamp: UnixTime::from_secs(self.timestamp),
-        };
-        layer.set_constraint(self.short_channel_id_dir.0, constraint)
+        let minimum = self.minimum_msat.map_or(Msat::ZERO, |msat| msat.0);
+        let maximum = self.maximum_msat.map_or(Msat::MAX, |msat| msat.0);
+        let constraint = Constraint::learnt_at(UnixTime::from_secs(self.timestamp), minimum, maximum);
+        layer.add_constraint(self.short_channel_id_dir.0, constraint)
     }
 }
 

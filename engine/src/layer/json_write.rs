@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::iter::{from_fn, once};
-use std::ops::Bound::{self, Excluded, Unbounded};
+use std::ops;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
 use primitives::{Msat, NodeId, ShortChannelId, ShortChannelIdDir, UnixTime};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::change::{Bias, Constraint, CreatedChannel, NodeBias, PolicyChange};
+use super::change::{Bias, CreatedChannel, NodeBias, PolicyChange};
+use super::constraint::Bound;
 use super::edit::Layer;
 
 /// Writes layers as one document, entry by entry, each kind in the order of names. [`super::read_layers`] reads it back.
@@ -49,7 +51,7 @@ fn one_layer(layer: &Arc<Layer>) -> impl Iterator<Item = Vec<u8>> + Send + use<>
         .chain(set("disabled_channels", layer, Layer::disabled_channels))
         .chain(map("created_channels", layer, Layer::created_channels))
         .chain(map("channel_updates", layer, Layer::channel_updates))
-        .chain(map("constraints", layer, Layer::constraints))
+        .chain(constraints(layer))
         .chain(map("biases", layer, Layer::biases))
         .chain(map("node_biases", layer, Layer::node_biases))
         .chain(once(b"}".to_vec()))
@@ -62,7 +64,7 @@ fn set<K: Copy + Ord + Display + Send + 'static>(
     of: fn(&Layer) -> &BTreeSet<K>,
 ) -> impl Iterator<Item = Vec<u8>> + Send + use<K> {
     list(name, layer, move |layer, behind, piece| {
-        let keys = of(layer).range::<K, _>((behind, Unbounded));
+        let keys = of(layer).range::<K, _>((behind, Unbounded)).take(PIECE_ENTRY_COUNT);
         write_some(piece, behind, keys.map(|&key| (key, Text(key))))
     })
 }
@@ -77,8 +79,21 @@ where
     for<'a> Entry<&'a K, &'a V>: Serialize,
 {
     list(name, layer, move |layer, behind, piece| {
-        let entries = of(layer).range::<K, _>((behind, Unbounded));
+        let entries = of(layer).range::<K, _>((behind, Unbounded)).take(PIECE_ENTRY_COUNT);
         write_some(piece, behind, entries.map(|(key, value)| (*key, Entry(key, value))))
+    })
+}
+
+/// The field of constraints: an entry for each bound, because an entry has one timestamp.
+fn constraints(layer: &Arc<Layer>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
+    list("constraints", layer, |layer, behind, piece| {
+        let directions = layer.constraints().range((behind, Unbounded)).take(PIECE_ENTRY_COUNT);
+        let entries = directions.flat_map(|(channel, constraint)| {
+            let minimum = constraint.known_minimum().map(|bound| ("minimum_msat", bound));
+            let maximum = constraint.known_maximum().map(|bound| ("maximum_msat", bound));
+            minimum.into_iter().chain(maximum).map(move |bound| (*channel, Entry(channel, bound)))
+        });
+        write_some(piece, behind, entries)
     })
 }
 
@@ -89,7 +104,7 @@ fn list<K: Copy + Send + 'static, F>(
     write: F,
 ) -> impl Iterator<Item = Vec<u8>> + Send + use<K, F>
 where
-    F: Fn(&Layer, Bound<K>, &mut Vec<u8>) -> Option<K> + Send + 'static,
+    F: Fn(&Layer, ops::Bound<K>, &mut Vec<u8>) -> Option<K> + Send + 'static,
 {
     let layer = Arc::clone(layer);
     let mut behind = Unbounded;
@@ -103,11 +118,11 @@ where
 
 fn write_some<K: Copy, E: Serialize>(
     piece: &mut Vec<u8>,
-    behind: Bound<K>,
+    behind: ops::Bound<K>,
     entries: impl Iterator<Item = (K, E)>,
 ) -> Option<K> {
     let mut last = None;
-    for (key, entry) in entries.take(PIECE_ENTRY_COUNT) {
+    for (key, entry) in entries {
         if last.is_some() || matches!(behind, Excluded(_)) {
             piece.push(b',');
         }
@@ -164,15 +179,13 @@ impl Serialize for Entry<&ShortChannelIdDir, &PolicyChange> {
     }
 }
 
-impl Serialize for Entry<&ShortChannelIdDir, &Constraint> {
+impl Serialize for Entry<&ShortChannelIdDir, (&'static str, Bound)> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Entry(channel, Constraint { minimum, maximum, timestamp }) = self;
+        let Entry(channel, (field, Bound { amount, timestamp })) = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("short_channel_id_dir", &Text(channel))?;
         map.serialize_entry("timestamp", &timestamp.to_secs())?;
-        let (minimum, maximum) = (Some(*minimum), Some(*maximum));
-        optional(&mut map, "maximum_msat", maximum.filter(|max| *max != Msat::MAX).map(Msat::to_msat))?;
-        optional(&mut map, "minimum_msat", minimum.filter(|min| *min != Msat::ZERO).map(Msat::to_msat))?;
+        map.serialize_entry(field, &amount.to_msat())?;
         map.end()
     }
 }
@@ -222,6 +235,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::change::{BiasStep, Side};
+    use super::super::constraint::Constraint;
     use super::super::json_read::read_layers;
     use super::*;
 
@@ -238,6 +252,8 @@ mod tests {
             layer.disable_channel(channel(at)).unwrap();
             let free = PolicyChange { fee_base_msat: Some(at as u32), ..PolicyChange::default() };
             layer.update_channel(channel(at), free).unwrap();
+            let amounts = [at as u64, u64::MAX - 1].map(Msat::from_msat);
+            layer.set_constraint(channel(at), Constraint::learnt_at(now, amounts[0], amounts[1])).unwrap();
         }
         layer.disable_node(one).unwrap();
         layer.create_channel([one, two], "9x9x9".parse().unwrap(), Msat::from_msat(5)).unwrap();
@@ -254,7 +270,8 @@ mod tests {
             write_layers(&layers, &mut written).unwrap();
             let pieces: Vec<Vec<u8>> = layer_pieces(layers.clone().map(Arc::new)).collect();
             assert_eq!(pieces.concat(), written, "{count}");
-            assert!(pieces.iter().all(|piece| piece.len() < 100 * PIECE_ENTRY_COUNT), "{count}");
+            // A constraint has two entries.
+            assert!(pieces.iter().all(|piece| piece.len() < 2 * 100 * PIECE_ENTRY_COUNT), "{count}");
             assert_eq!(read_layers(&*written).unwrap(), layers, "{count}");
             let document: Value = serde_json::from_slice(&written).unwrap();
             let told = &document["layers"][0];
@@ -262,6 +279,7 @@ mod tests {
             for kind in ["disabled_channels", "channel_updates"] {
                 assert_eq!(told[kind].as_array().unwrap().len(), count, "{kind}");
             }
+            assert_eq!(told["constraints"].as_array().unwrap().len(), 2 * count);
             let empty = json!({
                 "layer": "b", "persistent": false, "disabled_nodes": [], "disabled_channels": [],
                 "created_channels": [], "channel_updates": [], "constraints": [], "biases": [], "node_biases": [],

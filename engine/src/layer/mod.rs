@@ -20,6 +20,9 @@
 //! | constraint | the tightest: the greatest minimum, the least maximum; a minimum above that is lowered to it |
 //! | bias | the sum of those of the channel, of its tail's `out_bias` and its head's `in_bias`, at most 100 either way |
 //!
+//! In one layer, too, all constraints of a direction apply. Each of the two bounds that come of them has a timestamp of its
+//! own, and is forgotten by itself.
+//!
 //! An entry may name what the graph does not know (yet); it counts as soon as it does, also for a query's own arcs. A
 //! created channel carries payments in the directions that have a channel update, with no fee and no limit but its
 //! capacity where the update does not say otherwise. A bias multiplies what a hop costs ([`cost`](crate::cost)), its fee
@@ -48,6 +51,7 @@ mod adjustments;
 mod bits;
 mod change;
 mod compile;
+mod constraint;
 mod edit;
 mod json_read;
 mod json_write;
@@ -55,7 +59,8 @@ mod set;
 mod stack;
 
 pub use adjustments::Adjustments;
-pub use change::{Bias, BiasStep, Constraint, CreatedChannel, Inform, NodeBias, PolicyChange, Side};
+pub use change::{Bias, BiasStep, CreatedChannel, NodeBias, PolicyChange, Side};
+pub use constraint::{Bound, Constraint, Inform};
 pub use edit::{
     LAYER_COUNT_MAX, LAYER_DESCRIPTION_SIZE_MAX, LAYER_ENTRY_COUNT_MAX, LAYER_NAME_SIZE_MAX, Layer,
     LayerError, STACK_LAYER_COUNT_MAX,

@@ -4,11 +4,12 @@ use engine::belief::exchange::{
     Learnt, Taken, read_beliefs, read_inform_channel, read_layers, read_ldk_scores, read_mission_control,
     write_beliefs, write_layers, write_ldk_scores, write_mission_control,
 };
-use engine::belief::{AttemptedHop, Beliefs, FailureCode, HalfLife, HalfLives, Outcome};
+use engine::belief::{AttemptedHop, Beliefs, Evidence, FailureCode, Floor, HalfLife, HalfLives, Outcome};
+use engine::layer::{self, Bound, Constraint};
 use engine::snapshot::Snapshot;
 use lightning::routing::scoring::ChannelLiquidities;
 use lightning::util::ser::{Readable, Writeable};
-use primitives::{Direction, ShortChannelId};
+use primitives::{Direction, Msat, ShortChannelId, ShortChannelIdDir};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
@@ -64,7 +65,7 @@ fn assert_same(found: &Beliefs, expected: &Beliefs) {
 }
 
 /// A floor of nothing has no time.
-fn told_of(floor: engine::belief::Floor) -> Option<engine::belief::Floor> {
+fn told_of(floor: Floor) -> Option<Floor> {
     (floor.amount != msat(0)).then_some(floor)
 }
 
@@ -100,6 +101,41 @@ proptest! {
         });
         constraints.into_iter().for_each(|(name, learnt)| assert!(again.take(name, learnt)));
         assert_same(&again, &beliefs);
+    }
+
+    #[test]
+    fn layers_that_are_written_are_layers(told in told(CHANNEL_COUNT)) {
+        let snapshot = world(CHANNEL_COUNT);
+        let beliefs = Beliefs::new(&snapshot, half_lives());
+        learn(&beliefs, &told);
+        let mut json = Vec::new();
+        let written = write_layers(&beliefs, "learnt", &mut json).unwrap();
+        let layers = layer::read_layers(json.as_slice()).unwrap();
+        prop_assert_eq!(layers.len(), 1);
+        let constraints = layers[0].constraints();
+        let mut count = 0;
+        for (channel, bounds) in beliefs.known() {
+            let short_channel_id = snapshot.short_channel_id(channel);
+            for own in Direction::BOTH {
+                let Floor { amount, learnt, evidence } = bounds.floors[own.as_usize()];
+                if amount == Msat::ZERO {
+                    continue;
+                }
+                let known = |direction| constraints.get(&ShortChannelIdDir { short_channel_id, direction });
+                let (bound, expected) = match evidence {
+                    Evidence::Carried | Evidence::Received => {
+                        (known(own).and_then(Constraint::known_minimum), amount)
+                    }
+                    Evidence::Refused => {
+                        let most = msat(CAPACITY).saturating_sub(amount);
+                        (known(own.reversed()).and_then(Constraint::known_maximum), most)
+                    }
+                };
+                prop_assert_eq!(bound, Some(Bound { amount: expected, timestamp: learnt }));
+                count += 1;
+            }
+        }
+        prop_assert_eq!(count, written);
     }
 
     #[test]

@@ -212,7 +212,7 @@ impl LayerDraft {
         }
         for &(name, minimum, maximum) in &self.constraints {
             let (minimum, maximum) = (Msat::from_msat(minimum), Msat::from_msat(maximum));
-            let constraint = Constraint { minimum, maximum, timestamp: now };
+            let constraint = Constraint::learnt_at(now, minimum, maximum);
             layer.set_constraint(channel(name), constraint).expect("no contradiction");
         }
         for &(name, bias) in &self.biases {

@@ -4,8 +4,8 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use engine::layer::{BiasStep, Constraint, CreatedChannel, Inform, PolicyChange, Side};
-use primitives::{Msat, UnixTime};
+use engine::layer::{BiasStep, Bound, CreatedChannel, Inform, PolicyChange, Side};
+use primitives::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
@@ -189,18 +189,28 @@ async fn inform_channel(
     let channel = params.short_channel_id_dir;
     let informed = LayerEdit::InformChannel(channel.0, params.amount_msat.0, inform);
     let effect = edit(&app, &caller, &params.layer, informed).await?;
-    let Effect::Constraint(Constraint { minimum, maximum, timestamp }) = effect else {
+    let Effect::Constraint(constraint) = effect else {
         return answered(Constraints { constraints: Vec::new() });
     };
-    answered(Constraints {
-        constraints: vec![ConstraintForm {
-            layer: params.layer,
-            short_channel_id_dir: channel,
-            timestamp: timestamp.to_secs(),
-            maximum_msat: (maximum != Msat::MAX).then_some(maximum.to_msat()),
-            minimum_msat: (minimum != Msat::ZERO).then_some(minimum.to_msat()),
-        }],
-    })
+    let form = |bound: Bound| ConstraintForm {
+        layer: params.layer.clone(),
+        short_channel_id_dir: channel,
+        timestamp: bound.timestamp.to_secs(),
+        maximum_msat: None,
+        minimum_msat: None,
+    };
+    let minimum = constraint
+        .known_minimum()
+        .map(|bound| ConstraintForm { minimum_msat: Some(bound.amount.to_msat()), ..form(bound) });
+    let maximum = constraint
+        .known_maximum()
+        .map(|bound| ConstraintForm { maximum_msat: Some(bound.amount.to_msat()), ..form(bound) });
+    // What the attempt showed comes first: it is all that askrene answers.
+    let constraints = match inform {
+        Inform::Constrained | Inform::Succeeded => maximum.into_iter().chain(minimum).collect(),
+        Inform::Unconstrained => minimum.into_iter().chain(maximum).collect(),
+    };
+    answered(Constraints { constraints })
 }
 
 /// A preference for a direction.

@@ -1,7 +1,6 @@
 //! What a change is answered.
 
 use engine::belief::{Advice, Permanence};
-use primitives::Msat;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -67,8 +66,8 @@ impl ChangedJson {
         match applied.effect {
             Effect::Done | Effect::Graph { .. } => plain,
             Effect::Constraint(constraint) => ChangedJson {
-                minimum_msat: Some(constraint.minimum.to_msat()),
-                maximum_msat: (constraint.maximum != Msat::MAX).then_some(constraint.maximum.to_msat()),
+                minimum_msat: Some(constraint.minimum.amount.min(constraint.maximum.amount).to_msat()),
+                maximum_msat: constraint.known_maximum().map(|bound| bound.amount.to_msat()),
                 ..plain
             },
             Effect::Bias(bias) => ChangedJson { bias: Some(bias), ..plain },

@@ -1,5 +1,7 @@
 //! Layers: what is said of them, and that routes obey it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::super::service::{Service, node};
@@ -73,7 +75,9 @@ async fn every_entry_is_listed_as_it_was_made() {
         (&json!(5000), None)
     );
     let known = call(&service, "askrene-inform-channel", inform("constrained")).await;
+    assert_shape(&known, &shape);
     assert_eq!(known["constraints"][0]["maximum_msat"], 4999);
+    assert_eq!(known["constraints"][1]["minimum_msat"], 4999);
     let biased = call(&service, "askrene-bias-channel", json!(["x", "2x1x0/0", -5, "slow"])).await;
     let shape = json!({"biases": [{
         "layer": "text", "short_channel_id_dir": "scid_dir", "bias": "int", "description?": "text", "timestamp": "int",
@@ -100,18 +104,39 @@ async fn every_entry_is_listed_as_it_was_made() {
     let listed = call(&service, "askrene-listlayers", json!({"layer": "x"})).await;
     assert_shape(&listed, &layers_shape());
     let layer = &listed["layers"][0];
-    for kind in
-        ["disabled_nodes", "created_channels", "channel_updates", "constraints", "biases", "node_biases"]
-    {
+    for kind in ["disabled_nodes", "created_channels", "channel_updates", "biases", "node_biases"] {
         assert_eq!(layer[kind].as_array().unwrap().len(), 1, "{kind}");
     }
+    let bounds = layer["constraints"].as_array().unwrap();
+    let has = |place: usize| ["minimum_msat", "maximum_msat"].map(|field| bounds[place].get(field).is_some());
+    assert_eq!((bounds.len(), has(0), has(1)), (2, [true, false], [false, true]));
     assert_eq!(layer["channel_updates"][0]["htlc_maximum_msat"], 1_000_000);
     let removed = json!({"layer": "x", "short_channel_id_dir": "5x5x5/0"});
     assert_eq!(call(&service, "askrene-remove-channel-update", removed).await, json!({}));
     let aged = call(&service, "askrene-age", json!({"layer": "x", "cutoff": 4_000_000_000_u64})).await;
-    assert_eq!(aged, json!({"layer": "x", "num_removed": 3}));
+    assert_eq!(aged, json!({"layer": "x", "num_removed": 4}));
     let never = call(&service, "askrene-age", json!({"layer": "x", "cutoff": u64::MAX})).await;
     assert_eq!(never["num_removed"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_maximum_is_forgotten_though_less_passed_since() {
+    let service = Service::line().await;
+    call(&service, "askrene-create-layer", json!({"layer": "x"})).await;
+    let inform = |amount: u64, kind: &str| json!({"layer": "x", "short_channel_id_dir": "3x1x0/0", "amount_msat": amount, "inform": kind});
+    let refused = call(&service, "askrene-inform-channel", inform(5000, "constrained")).await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let passed = call(&service, "askrene-inform-channel", inform(3000, "unconstrained")).await;
+    let [minimum, maximum] = [0, 1].map(|place| &passed["constraints"][place]);
+    assert_eq!((&minimum["minimum_msat"], &maximum["maximum_msat"]), (&json!(3000), &json!(4999)));
+    assert_eq!(maximum, &refused["constraints"][0], "it is as old as it was");
+    let cutoff = &minimum["timestamp"];
+    assert!(cutoff.as_u64() > maximum["timestamp"].as_u64());
+    let aged = call(&service, "askrene-age", json!({"layer": "x", "cutoff": cutoff})).await;
+    assert_eq!(aged["num_removed"], 1);
+    let listed = call(&service, "askrene-listlayers", json!({"layer": "x"})).await;
+    let left = json!([{"short_channel_id_dir": "3x1x0/0", "timestamp": cutoff, "minimum_msat": 3000}]);
+    assert_eq!(listed["layers"][0]["constraints"], left);
 }
 
 #[tokio::test(flavor = "multi_thread")]
