@@ -269,7 +269,7 @@ fn orders(values: &[Value]) -> Vec<Vec<Value>> {
     let first = |at: usize| {
         let mut rest = values.to_vec();
         let first = rest.remove(at);
-        orders(&rest).into_iter().map(move |rest| [&[first.clone()], &rest[..]].concat())
+        orders(&rest).into_iter().map(move |rest| [std::slice::from_ref(&first), &rest[..]].concat())
     };
     (0..values.len()).flat_map(first).collect()
 }

@@ -1,25 +1,30 @@
 //! Bodies in JSON, with the path of what is wrong in them.
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use serde::de::DeserializeOwned;
 
+use super::app::App;
+use super::by_name::ByName;
+use super::media_type::check_json;
 use super::problem::Problem;
+use super::wording::in_words;
 
-/// A request's body as JSON, whatever its content type says.
+/// A request's body as JSON, whatever its content type says, unless that is FlatBuffers.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
-        read_json(&bytes).map(JsonBody)
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        check_json(request.headers())?;
+        read_bytes(request, app).await.and_then(|bytes| read_json(&bytes)).map(JsonBody)
     }
 }
 
@@ -33,7 +38,15 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(parts, state).await;
         path.map(|Path(text)| PathText(text)).map_err(|rejection| {
-            bad_path("path", rejection.body_text(), "write what is no plain ASCII as %-escapes of UTF-8")
+            let detail = rejection.body_text();
+            let problem = bad_path("path", detail, "write what is no plain ASCII as %-escapes of UTF-8");
+            match rejection {
+                PathRejection::FailedToDeserializePathParams(error) => match error.into_kind() {
+                    ErrorKind::InvalidUtf8InPathParam { key } => problem.with_field(key),
+                    _ => problem,
+                },
+                _ => problem,
+            }
         })
     }
 }
@@ -50,13 +63,15 @@ pub fn bad_path(field: &'static str, detail: impl Into<String>, hint: &'static s
 /// # Errors
 /// Says where it is wrong: the field, and of text that is no JSON the place.
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).or_else(|_| read_slowly(bytes))
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = T::deserialize(ByName(&mut reader)).and_then(|value| reader.end().map(|()| value));
+    read.or_else(|_| read_slowly(bytes))
 }
 
 /// Reads it again, with an eye on the path.
 fn read_slowly<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(ByName(&mut reader)).map_err(|error| {
         let problem = bad_json(error.inner());
         match field_of(&error.path().to_string(), &problem.detail) {
             Some(field) => problem.with_field(field),
@@ -67,11 +82,13 @@ fn read_slowly<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// The field that an error is about. Of one that is missing or strange, the path ends before its name.
+/// The field that an error is about. Of one that is missing, strange or there twice, the path ends before its name.
 fn field_of(path: &str, message: &str) -> Option<String> {
     // What ends too early breaks off at a field that nobody knows.
     let path = if path == "?" { "." } else { path.trim_end_matches(".?") };
-    let named = ["missing field `", "unknown field `"].iter().find_map(|words| message.strip_prefix(words));
+    let named = ["missing field `", "unknown field `", "duplicate field `"]
+        .iter()
+        .find_map(|words| message.strip_prefix(words));
     let name = named.and_then(|rest| rest.split('`').next()).unwrap_or_default();
     let is_told = name.is_empty() || path == name || path.ends_with(&format!(".{name}"));
     match (path, is_told) {
@@ -83,21 +100,23 @@ fn field_of(path: &str, message: &str) -> Option<String> {
 }
 
 fn bad_json(error: &serde_json::Error) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "bad_json", "The body cannot be read", error.to_string())
+    Problem::new(StatusCode::BAD_REQUEST, "bad_json", "The body cannot be read", in_words(error))
         .with_hint("/api/openapi.json describes all fields")
 }
 
+/// Takes all of a body in.
+///
+/// # Errors
+/// Where it does not arrive, or is too large.
+pub(super) async fn read_bytes(request: Request, app: &App) -> Result<Bytes, Problem> {
+    let read = Bytes::from_request(request, app).await;
+    read.map_err(|rejection| unread(rejection, app.limits().body_size_max))
+}
+
 /// Why a body did not arrive.
-pub(super) fn unread(rejection: BytesRejection) -> Problem {
-    let status = rejection.into_response().status();
-    if status == StatusCode::PAYLOAD_TOO_LARGE {
-        return Problem::new(
-            status,
-            "body_too_large",
-            "The body is too large",
-            "the body exceeds the server's limit",
-        )
-        .with_hint("ask in several requests, or stream a batch");
+fn unread(rejection: BytesRejection, size_max: usize) -> Problem {
+    if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return too_large("the body", size_max, "ask in several requests, or stream a batch");
     }
     Problem::new(
         StatusCode::BAD_REQUEST,
@@ -106,6 +125,18 @@ pub(super) fn unread(rejection: BytesRejection) -> Problem {
         "the body did not arrive whole",
     )
     .with_hint("send it again, with a content-length that fits")
+}
+
+/// A body, or a line of a batch, that has more bytes than it may; says what to do but for another limit.
+pub(super) fn too_large(what: &str, size_max: usize, hint: &str) -> Problem {
+    let (status, title) = (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large");
+    Problem::new(
+        status,
+        "body_too_large",
+        title,
+        format!("{what} exceeds the server's limit of {size_max} bytes"),
+    )
+    .with_hint(format!("{hint}, or let whoever runs the server raise limits.body_size_max"))
 }
 
 #[cfg(test)]
@@ -134,6 +165,10 @@ mod tests {
             ("{\"inner\":[{\"amount_msat\":1},{\"amount_msat\":-1}]}", Some("inner[1].amount_msat")),
             ("{\"inner\":[{\"amount_msat\":1,\"x\":1}]}", Some("inner[0].x")),
             ("{\"inner\":[],\"y\":1}", Some("y")),
+            ("{\"inner\":[],\"inner\":[]}", Some("inner")),
+            ("{\"inner\":[{\"amount_msat\":1,\"amount_msat\":1}]}", Some("inner[0].amount_msat")),
+            ("[[]]", None),
+            ("{\"inner\":[[1]]}", Some("inner[0]")),
             ("{", None),
             ("{\"inner\":[{", Some("inner[0]")),
             ("{\"inner\":[]} 7", None),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -14,9 +15,10 @@ use tokio::time::timeout;
 use super::app::App;
 use super::arrival::Arrived;
 use super::facades::Words;
-use super::host::check_host;
+use super::host::{check_host, check_host_header};
 use super::leftover::{Lent, Returned};
 use super::page;
+use super::parameters::check_parameters;
 use super::problem::Problem;
 use super::stages::Stage;
 use super::tenant::{Caller, presented_key, too_many};
@@ -74,7 +76,7 @@ pub(super) async fn front(State(app): State<App>, mut request: Request, next: Ne
     if let Some(arrived) = arrived {
         arrived.end(Instant::now());
     }
-    let answer = words.say(response).await;
+    let answer = challenge(words.say(response).await);
     match untaken {
         Some(untaken) => untaken.note(answer),
         None => answer,
@@ -100,12 +102,14 @@ fn shed(app: &App) -> Problem {
 
 /// Handlers that need no key take no [`Caller`], so a request without one goes on.
 fn admit(app: &App, request: &mut Request, now: Instant) -> Result<(), Problem> {
+    check_host_header(request)?;
     let accounts = app.accounts();
     if accounts.is_open() {
         check_host(request, &app.hosts())?;
     }
     let Some(account) = accounts.find(presented_key(request.headers()).as_deref()) else { return Ok(()) };
     account.take_requests(1, now).map_err(|wait| too_many("requests", wait))?;
+    check_parameters(request)?;
     request.extensions_mut().insert(Caller::new(account.clone(), now));
     Ok(())
 }
@@ -137,6 +141,14 @@ async fn slow_down(app: &App) {
     }
 }
 
+/// Whoever is refused for want of a key is told how keys are sent, in the words of any API (RFC 9110, section 11.6.1).
+fn challenge(mut answer: Response) -> Response {
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        answer.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
+    }
+    answer
+}
+
 fn late() -> Response {
     let title = "The request took too long";
     Problem::new(
@@ -148,3 +160,6 @@ fn late() -> Response {
     .with_hint("send the body at once, or ask for less at a time")
     .into_response()
 }
+
+/// A challenge has a realm at least (RFC 6750, section 3).
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"fulgurite\"");

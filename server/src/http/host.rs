@@ -11,9 +11,28 @@ use std::net::IpAddr;
 use axum::extract::Request;
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, Version};
 
 use super::problem::Problem;
+
+/// Refuses a request of HTTP/1.1 that does not say once which host it is for (RFC 9112, section 3.2).
+pub(super) fn check_host_header(request: &Request) -> Result<(), Problem> {
+    if request.version() != Version::HTTP_11 {
+        return Ok(());
+    }
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) if may_be_host(host) => Ok(()),
+        _ => Err(bad_host()),
+    }
+}
+
+/// What has no host, as a URI without authority, says so with an empty field.
+fn may_be_host(host: &HeaderValue) -> bool {
+    let authority = |text: &str| text.parse::<Authority>().is_ok() && !text.contains('@');
+    host.is_empty() || host.to_str().is_ok_and(authority)
+}
 
 /// Lets in what is asked of a loopback name or address, or of one of `names`. What names no host comes from no browser.
 pub(super) fn check_host(request: &Request, names: &[String]) -> Result<(), Problem> {
@@ -56,6 +75,18 @@ fn is_own(host: &str, names: &[String]) -> bool {
     // Names below localhost are the loopback's wherever names are resolved (RFC 6761, section 6.3).
     let last = name.rsplit('.').next().unwrap_or(name);
     last.eq_ignore_ascii_case("localhost") || names.iter().any(|own| own.eq_ignore_ascii_case(name))
+}
+
+fn bad_host() -> Problem {
+    let (status, title) = (StatusCode::BAD_REQUEST, "The request names no host");
+    Problem::new(
+        status,
+        "bad_host",
+        title,
+        "a request of HTTP/1.1 has one header Host, with a name or an address",
+    )
+    .with_field("host")
+    .with_hint("send the host and port of the address that you ask, once")
 }
 
 fn misdirected() -> Problem {

@@ -68,5 +68,7 @@ async fn a_line_without_an_end_is_not_collected() {
     let body = format!("{good}\n{}", " ".repeat(100_000));
     let answers = lines(&service.post_text("/api/v1/batch", body).await.text);
     assert_eq!((answers.len(), &answers[0]["hops"]), (2, &json!(1)));
-    assert_eq!(answers[1]["problem"]["code"], "body_too_large");
+    let problem = &answers[1]["problem"];
+    assert_eq!((&problem["code"], &problem["status"]), (&json!("body_too_large"), &json!(413)));
+    assert_eq!(problem["detail"], "the line exceeds the server's limit of 1000 bytes");
 }

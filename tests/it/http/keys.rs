@@ -78,7 +78,12 @@ fn facades() -> Vec<Endpoint> {
 async fn status(service: &Service, endpoint: &Endpoint, key: Option<&str>) -> u16 {
     let request = service.client.request(endpoint.method.clone(), service.url(&endpoint.path));
     let request = key.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
-    request.json(&Value::Null).send().await.unwrap().status().as_u16()
+    let answer = request.json(&Value::Null).send().await.unwrap();
+    let challenge = answer.headers().get("www-authenticate").map(|challenge| challenge.to_str().unwrap());
+    // RFC 9110, section 11.6.1: whoever is refused so is told how to do better, in each API.
+    let expected = (answer.status() == 401).then_some("Bearer realm=\"fulgurite\"");
+    assert_eq!(challenge, expected, "{endpoint:?} {key:?}");
+    answer.status().as_u16()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,6 +118,7 @@ async fn what_needs_no_key_tells_nothing_of_tenants() {
     for path in ["/healthz", "/readyz", "/api/openapi.json", "/api/reference", "/"] {
         assert_eq!(service.get(path).await.status, 200, "{path}");
     }
-    assert_eq!(service.get("/metrics").await.status, 401);
+    let metrics = Endpoint { method: Method::GET, path: "/metrics".to_owned(), is_writing: false };
+    assert_eq!(status(&service, &metrics, None).await, 401);
     assert!(!service.get("/").await.text.contains(&node(1)));
 }

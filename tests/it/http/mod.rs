@@ -15,6 +15,7 @@ mod metrics;
 mod native;
 mod origins;
 mod probability;
+mod problems;
 mod refusals;
 mod reload;
 mod routes;

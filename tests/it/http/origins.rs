@@ -3,6 +3,8 @@
 use reqwest::Method;
 use server::http::Settings;
 use server::http::tenant::{KeyHash, KeySettings, Scope};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::service::{Service, line_graph};
 
@@ -57,8 +59,8 @@ async fn behind_a_proxy_the_browser_knows_whose_the_page_is() {
     assert_eq!(status(&service, ("PUT", "/api/v1/layers/a"), &proxied).await, 201);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn with_keys_the_key_tells_who_asks() {
+/// A server with a key.
+async fn closed() -> Service {
     let keys = vec![KeySettings {
         name: "writer".to_owned(),
         hash: KeyHash::of(b"writer"),
@@ -67,7 +69,59 @@ async fn with_keys_the_key_tells_who_asks() {
         requests: None,
         work: None,
     }];
-    let service = Service::of(line_graph(), Settings { keys, ..Settings::default() }).await;
+    Service::of(line_graph(), Settings { keys, ..Settings::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_keys_the_key_tells_who_asks() {
+    let service = closed().await;
     let foreign = [("origin", "https://evil.example")];
     assert_eq!(status(&service, ("PUT", "/api/v1/layers/a"), &foreign).await, 201);
+}
+
+/// What a request with this head is answered.
+async fn answer_to(service: &Service, head: &str) -> String {
+    let mut stream = TcpStream::connect(service.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// RFC 9112, section 3.2.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_of_http_1_1_names_one_host() {
+    for service in [Service::line().await, closed().await] {
+        for hosts in [
+            "",
+            "host: localhost\r\nhost: localhost\r\n",
+            "host: a b\r\n",
+            "host: a@localhost\r\n",
+            "host: /\r\n",
+        ] {
+            for path in ["/healthz", "/api/v1/graph", "http://localhost/healthz"] {
+                let head = format!("GET {path} HTTP/1.1\r\n{hosts}connection: close\r\n\r\n");
+                let answer = answer_to(&service, &head).await;
+                assert!(
+                    answer.starts_with("HTTP/1.1 400 ") && answer.contains("\"bad_host\""),
+                    "{head}: {answer}"
+                );
+            }
+        }
+        let head = "POST /lnd/v2/router/route HTTP/1.1\r\nconnection: close\r\n\r\n";
+        let answer = answer_to(&service, head).await;
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("\"code\":3"), "{answer}");
+        for head in [
+            "GET /healthz HTTP/1.0\r\n\r\n",
+            "GET /healthz HTTP/1.1\r\nhost: localhost:1\r\nconnection: close\r\n\r\n",
+            "GET /healthz HTTP/1.1\r\nhost: [::1]\r\nconnection: close\r\n\r\n",
+        ] {
+            let answer = answer_to(&service, head).await;
+            assert!(answer.contains(" 200 OK\r\n"), "{head}: {answer}");
+        }
+    }
+    let service = Service::line().await;
+    // The client of HTTP/2 sends no header Host, but an authority.
+    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
+    assert_eq!(client.get(service.url("/healthz")).send().await.unwrap().status(), 200);
 }

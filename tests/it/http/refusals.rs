@@ -3,6 +3,7 @@
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
+use server::http::native::FLATBUFFERS;
 use server::http::tenant::{KeyHash, KeySettings, Rate, Scope};
 use server::http::{Limits, Settings};
 
@@ -57,6 +58,7 @@ fn of_routes() -> Vec<Case> {
         [
             (json!({"src": node(1), "dst": node(4)}), 400, "bad_json", "amount_msat"),
             (but(&json!({"speed": 1})), 400, "bad_json", "speed"),
+            (but(&json!({"cost": {"model": "dear"}})), 400, "bad_json", "cost.model"),
             (but(&json!({"src": "02ab"})), 400, "bad_json", "src"),
             (but(&json!({"limits": {"cltv": 1}})), 400, "bad_json", "limits.cltv"),
             (but(&json!({"avoid": {"channels": ["1x1x0", "x"]}})), 400, "bad_json", "avoid.channels[1]"),
@@ -189,6 +191,58 @@ fn of_changes() -> Vec<Case> {
     cases
 }
 
+/// What serde would read by the places of fields, or as a choice that carries something.
+fn of_arrays() -> Vec<Case> {
+    let (htlc, ends) = (json!(["1x1x0/0", 7]), json!([node(1), node(4), 1_000_000]));
+    let arc = json!(["9x9x9", node(1), node(4), 0, 0, 0, 0, null]);
+    let mut cases = posts(
+        "/api/v1/routes",
+        [
+            (ends.clone(), 400, "bad_json", ""),
+            (but(&json!({"limits": [5]})), 400, "bad_json", "limits"),
+            (but(&json!({"avoid": [[node(2)], []]})), 400, "bad_json", "avoid"),
+            (but(&json!({"cost": ["fee", null, null, null, null, null]})), 400, "bad_json", "cost"),
+            (but(&json!({"cost": {"model": {"fee": null}}})), 400, "bad_json", "cost.model"),
+            (but(&json!({"first_channels": [["1x1x0", 1]]})), 400, "bad_json", "first_channels[0]"),
+            (but(&json!({"extra_arcs": [arc]})), 400, "bad_json", "extra_arcs[0]"),
+        ],
+    );
+    for path in ["/api/v1/plans", "/api/v1/plans/maximum"] {
+        cases.extend(posts(
+            path,
+            [
+                (json!([query()]), 400, "bad_json", ""),
+                (json!({"query": ends}), 400, "bad_json", "query"),
+                (json!({"query": but(&json!({"limits": []}))}), 400, "bad_json", "query.limits"),
+            ],
+        ));
+    }
+    cases.extend(posts("/api/v1/reach", [(json!([node(1), 1000]), 400, "bad_json", "")]));
+    cases.extend(posts(
+        "/api/v1/reservations",
+        [
+            (json!([[htlc]]), 400, "bad_json", ""),
+            (json!([[{"channel": "1x1x0/0", "amount_msat": 7}]]), 400, "bad_json", ""),
+            (json!({"path": [htlc]}), 400, "bad_json", "path[0]"),
+        ],
+    ));
+    cases.extend(posts(
+        "/api/v1/feedback",
+        [
+            (json!([[htlc], "settled"]), 400, "bad_json", ""),
+            (json!({"path": [htlc], "outcome": "settled"}), 400, "bad_json", "path[0]"),
+        ],
+    ));
+    cases.extend(posts(
+        "/api/v1/layers/there/edits",
+        [
+            (json!([["disable_node", node(1)]]), 400, "bad_json", "[0]"),
+            (json!([["disable_node", {"node_id": node(1)}]]), 400, "bad_json", "[0]"),
+        ],
+    ));
+    cases
+}
+
 fn of_paths() -> Vec<Case> {
     let of = |method: Method, path: &str, status, code, field| {
         (method, path.to_owned(), Value::Null, status, code, field)
@@ -205,7 +259,15 @@ fn of_paths() -> Vec<Case> {
         get(&channels, 422, "bad_field", Some("channels")),
         get("/api/v1/graph/channels/9x9", 400, "bad_path", Some("short_channel_id")),
         get("/api/v1/graph/channels/9x9x9", 404, "not_found", Some("short_channel_id")),
-        get("/api/v1/graph/channels/%ff", 400, "bad_path", Some("path")),
+        get("/api/v1/graph/channels/%ff", 400, "bad_path", Some("short_channel_id")),
+        get("/api/v1/graph/nodes/%ff", 400, "bad_path", Some("node_id")),
+        get("/api/v1/layers/%ff", 400, "bad_path", Some("name")),
+        get("/api/v1/graph/suggestions?foo=1", 400, "unknown_parameter", Some("foo")),
+        get("/api/v1/graph/suggestions?prefix=02&Prefix=03", 400, "unknown_parameter", Some("Prefix")),
+        get("/api/v1/graph/channels/1x1x0?channels=1", 400, "unknown_parameter", Some("channels")),
+        get("/api/v1/graph?foo", 400, "unknown_parameter", Some("foo")),
+        get("/api/v1/events?since=7", 400, "unknown_parameter", Some("since")),
+        of(Method::PUT, "/api/v1/layers/b?persistent=false", 400, "unknown_parameter", Some("persistent")),
         get("/api/v1/graph/suggestions?prefix=x", 422, "bad_field", Some("prefix")),
         get("/api/v1/graph/example?seed=x", 422, "bad_field", Some("seed")),
         get("/api/v1/layers/none", 404, "unknown_layer", Some("name")),
@@ -221,23 +283,78 @@ fn of_paths() -> Vec<Case> {
 async fn every_refusal_names_its_field_and_says_what_to_do() {
     let service = Service::line().await;
     assert_eq!(ask(&service, &Method::PUT, "/api/v1/layers/there", &Value::Null).await.status, 201);
-    for cases in [of_routes(), of_plans_and_reach(), of_changes(), of_paths()] {
+    for cases in [of_routes(), of_plans_and_reach(), of_changes(), of_arrays(), of_paths()] {
         check(&service, cases).await;
+    }
+    assert_eq!(service.get("/api/v1/reservations").await.json()["htlcs"], json!([]));
+    for path in ["/healthz?now=1", "/api/v1/graph?", "/api/v1/graph/suggestions?prefix=02"] {
+        assert_eq!(service.get(path).await.status, 200, "{path}");
     }
     let mut foreign = service.client.get(service.url("/healthz")).build().unwrap();
     foreign.headers_mut().insert("host", HeaderValue::from_static("evil.example"));
     let problem = Answer::of(service.client.execute(foreign).await.unwrap()).await.problem(421);
     assert!(problem["field"] == "host" && problem["hint"].is_string(), "{problem}");
     // A batch tells the same, line by line.
-    let lines = [query(), but(&json!({"alternatives": 1})), but(&json!({"src": node(9)})), json!({})];
+    let by_place = but(&json!({"limits": [5]}));
+    let lines =
+        [query(), but(&json!({"alternatives": 1})), but(&json!({"src": node(9)})), json!({}), by_place];
     let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
     let answer = service.post_text("/api/v1/batch", lines.join("\n")).await.text;
     let fields: Vec<Value> = answer.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(fields[0]["hops"], 1);
-    for (told, field) in fields[1..].iter().zip(["alternatives", "src", "src"]) {
+    for (told, field) in fields[1..].iter().zip(["alternatives", "src", "src", "limits"]) {
         assert_eq!(told["problem"]["field"], field, "{told}");
         assert!(told["problem"]["hint"].is_string(), "{told}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_in_a_body_is_said_in_words_of_json() {
+    let service = Service::line().await;
+    let text = query().to_string();
+    let with = |field: &str| format!("{},{field}}}", &text[..text.len() - 1]);
+    for (body, field, detail) in [
+        (with("\"dst\":\"\""), "dst", "duplicate field `dst`"),
+        (with("\"limits\":{\"cltv_max\":1,\"cltv_max\":1}"), "limits.cltv_max", "duplicate field `cltv_max`"),
+        (
+            with("\"alternatives\":70000"),
+            "alternatives",
+            "expected a whole number from 0 to 65535, found 70000",
+        ),
+        (
+            with("\"tolerance_msat\":18446744073709551616"),
+            "tolerance_msat",
+            "expected a whole number from 0 to 18446744073709551615, found a number with a point, an exponent or too",
+        ),
+        (with("\"limits\":[5]"), "limits", "expected an object, found an array"),
+        (with("\"layers\":\"a\""), "layers", "expected an array, found the text \"a\""),
+        (with("\"diverse\":1"), "diverse", "expected true or false, found 1"),
+    ] {
+        let problem = service.post_text("/api/v1/routes", body).await.problem(400);
+        assert_eq!((&problem["code"], &problem["field"]), (&json!("bad_json"), &json!(field)), "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|told| told.starts_with(detail)), "{problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_json_alone_is_taken_flatbuffers_are_told_where_to_go() {
+    let service = Service::line().await;
+    for path in ["plans/maximum", "reach", "reservations", "feedback", "layers/a/edits"] {
+        let request = service.client.post(service.url(&format!("/api/v1/{path}")));
+        let sent = request.header("content-type", format!("{FLATBUFFERS}; v=1")).body("FGRQ").send().await;
+        let problem = Answer::of(sent.unwrap()).await.problem(415);
+        assert_eq!(problem["code"], "unsupported_media_type", "{path}");
+        assert!(
+            problem["hint"].as_str().is_some_and(|hint| hint.contains("/api/v1/plans take")),
+            "{problem}"
+        );
+    }
+    let request = service.client.post(service.url("/api/v1/routes")).header("content-type", "text/plain");
+    assert_eq!(
+        request.body(query().to_string()).send().await.unwrap().status(),
+        200,
+        "JSON by any other name"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -275,6 +392,9 @@ async fn whoever_lacks_a_key_a_scope_a_budget_or_room_is_told_what_to_do() {
     ] {
         let problem = ask(key, method, path, body).await.problem(status);
         assert_eq!((problem["code"].as_str(), problem["field"].as_str()), (Some(code), field), "{problem}");
+        let (detail, hint) = (problem["detail"].to_string(), problem["hint"].to_string());
+        let is_measured = detail.contains("limit of 300 bytes") && hint.contains("limits.body_size_max");
+        assert_eq!(is_measured, status == 413, "{problem}");
         assert!(problem["hint"].is_string(), "{problem}");
     }
 }

@@ -11,10 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::http::app::App;
+use crate::http::media_type::{FLATBUFFERS, is_flatbuffers};
 use crate::http::stages::Stage;
-
-/// The type of requests and answers in FlatBuffers, by `schemas/query.fbs` and `schemas/answer.fbs`.
-pub const FLATBUFFERS: &str = "application/vnd.fulgurite+flatbuffers";
 
 /// The form in which an answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +57,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Format {
         let mut kinds = accepted.flat_map(|value| value.split(','));
         Ok(if kinds.any(is_flatbuffers) { Format::FlatBuffers } else { Format::Json })
     }
-}
-
-/// Whether a type, parameters aside, is [`FLATBUFFERS`].
-pub(super) fn is_flatbuffers(kind: &str) -> bool {
-    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(FLATBUFFERS))
 }
 
 impl<T: Serialize> IntoResponse for Formed<T> {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 
+use crate::http::body::too_large;
 use crate::http::problem::Problem;
 
 /// Lines that are read while the rest of them still comes. Holds no more than what came at once, and one line.
@@ -43,11 +44,8 @@ impl Lines {
         while let Some(piece) = pieces.next().filter(|_| !self.is_over) {
             self.rest.extend_from_slice(&piece[..piece.len().min(self.line_size_max + 1)]);
             if self.rest.len() > self.line_size_max {
-                self.fail(
-                    "body_too_large",
-                    "the line exceeds the server's limit",
-                    "write one query a line, and shorter lists in it",
-                );
+                let hint = "write one query a line, and shorter lists in it";
+                self.refuse(too_large("the line", self.line_size_max, hint));
             } else if piece.ends_with(b"\n") {
                 self.push();
             }
@@ -65,8 +63,11 @@ impl Lines {
     /// The body ends before its end, with a line that is refused for this.
     pub(super) fn fail(&mut self, code: &'static str, detail: &str, hint: &'static str) {
         let title = "The body cannot be read";
-        let problem = Problem::new(StatusCode::BAD_REQUEST, code, title, detail);
-        self.ready.push_back(Err(problem.with_hint(hint)));
+        self.refuse(Problem::new(StatusCode::BAD_REQUEST, code, title, detail).with_hint(hint));
+    }
+
+    fn refuse(&mut self, problem: Problem) {
+        self.ready.push_back(Err(problem));
         self.is_over = true;
     }
 

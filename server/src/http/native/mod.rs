@@ -18,10 +18,10 @@ mod router;
 mod routes;
 
 pub use super::applier::LayerEditJson;
+pub use super::media_type::FLATBUFFERS;
 pub use changed::ChangedJson;
 pub use document::document;
 pub use feedback::AttemptJson;
-pub use format::FLATBUFFERS;
 pub use graph::PolicyJson;
 pub use lines::{Chunk, Lines};
 pub use plans::CutJson;

@@ -1,14 +1,13 @@
 //! The body of a query: JSON, or FlatBuffers where its type says so.
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
-use super::format::{FLATBUFFERS, is_flatbuffers};
 use crate::binary::{BinaryError, read_plan_request, read_route_request};
-use crate::http::body::{read_json, unread};
+use crate::http::app::App;
+use crate::http::body::{read_bytes, read_json};
+use crate::http::media_type::{FLATBUFFERS, has_flatbuffers};
 use crate::http::problem::Problem;
 use crate::json::{PlanQueryJson, QueryJson};
 
@@ -33,13 +32,12 @@ impl Binary for PlanQueryJson {
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned + Binary> FromRequest<S> for QueryBody<T> {
+impl<T: DeserializeOwned + Binary> FromRequest<App> for QueryBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let is_binary = kind.is_some_and(is_flatbuffers);
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let is_binary = has_flatbuffers(request.headers());
+        let bytes = read_bytes(request, app).await?;
         let read = if is_binary { T::read(&bytes).map_err(bad_bytes) } else { read_json(&bytes) };
         read.map(QueryBody)
     }
