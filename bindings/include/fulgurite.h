@@ -70,7 +70,7 @@ typedef enum {
     FG_REASON_PAYER_CANNOT_SEND = 1,
     // No channel of the payee takes the amount; value_msat: the largest HTLC that one takes.
     FG_REASON_PAYEE_CANNOT_RECEIVE = 2,
-    FG_REASON_FEE_LIMIT = 3, // The fee limit; value_msat: the fee that would be needed.
+    FG_REASON_FEE_LIMIT = 3, // The fee limit; value_msat: a fee that suffices; its message tells whether less may.
     FG_REASON_ROUTE_LIMITS = 4, // The limits on blocks, hops or onion size.
     FG_REASON_HTLC_MINIMUM = 5, // Minima; value_msat: what the amount, or a part, would have to be raised to.
     FG_REASON_NOT_CONNECTED = 6, // No single path has the capacity.

@@ -215,7 +215,9 @@ fn reason_of(no: &NoRoute) -> (fg_reason, u64) {
             (fg_reason::FG_REASON_PAYEE_CANNOT_RECEIVE, largest.to_msat())
         }
         NoRoute::FeeLimit { needed, .. } => (fg_reason::FG_REASON_FEE_LIMIT, needed.to_msat()),
-        NoRoute::RouteLimits { .. } => (fg_reason::FG_REASON_ROUTE_LIMITS, FG_NONE),
+        NoRoute::Limit { .. } | NoRoute::TooStrict { .. } | NoRoute::RouteLimits { .. } => {
+            (fg_reason::FG_REASON_ROUTE_LIMITS, FG_NONE)
+        }
         NoRoute::HtlcMinimum { minimum } => (fg_reason::FG_REASON_HTLC_MINIMUM, minimum.to_msat()),
         NoRoute::NotConnected | NoRoute::Closed { .. } => (fg_reason::FG_REASON_NOT_CONNECTED, FG_NONE),
         _ => (fg_reason::FG_REASON_NONE, FG_NONE),

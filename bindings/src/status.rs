@@ -50,7 +50,7 @@ pub enum fg_reason {
     FG_REASON_PAYER_CANNOT_SEND = 1,
     /// No channel of the payee takes the amount; value_msat: the largest HTLC that one takes.
     FG_REASON_PAYEE_CANNOT_RECEIVE = 2,
-    /// The fee limit; value_msat: the fee that would be needed.
+    /// The fee limit; value_msat: a fee that suffices; its message tells whether less may.
     FG_REASON_FEE_LIMIT = 3,
     /// The limits on blocks, hops or onion size.
     FG_REASON_ROUTE_LIMITS = 4,

@@ -141,12 +141,14 @@ fn first_arcs(
             Ok(place) => listed[place].1,
             Err(_) => named_first_arc(names, own, payer, short_channel_id)?,
         };
-        first_arcs.push((arc, balance.to_msat()));
+        first_arcs.push((arc, balance.to_msat(), short_channel_id));
     }
     first_arcs.sort_unstable();
     first_arcs.dedup();
-    let has_one_balance = first_arcs.windows(2).all(|pair| pair[0].0 != pair[1].0);
-    has_one_balance.then_some(first_arcs).ok_or(bad(QueryPart::FirstChannels, "one channel has two balances"))
+    if let Some(twice) = first_arcs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(bad_channel(QueryPart::FirstChannels, twice[0].2, "has two balances"));
+    }
+    Ok(first_arcs.into_iter().map(|(arc, balance, _)| (arc, balance)).collect())
 }
 
 /// The arc by which the payer leaves over a channel of that name: of several one that the query tells of, where there is one.
@@ -162,7 +164,7 @@ fn named_first_arc(
     }
     let leaving = arcs.filter(|&arc| names.tail(arc) == payer);
     let first = leaving.min_by_key(|&arc| names.is_untold(arc));
-    first.ok_or(bad(QueryPart::FirstChannels, "a first channel is not the payer's"))
+    first.ok_or(bad_channel(QueryPart::FirstChannels, short_channel_id, "is not the payer's"))
 }
 
 /// Opens first arcs that are disabled or were never announced, see [`ArcChange::opening`]. Returns those that lie in lists,
@@ -190,15 +192,8 @@ fn bad(part: QueryPart, reason: &'static str) -> RouteError {
     RouteError::BadQuery { part, reason }
 }
 
-impl RouteQuery {
-    fn is_plain(&self) -> bool {
-        self.first_channels.is_none()
-            && self.last_hop.is_none()
-            && self.headroom_millionths == 0
-            && self.avoid.nodes.is_empty()
-            && self.avoid.channels.is_empty()
-            && self.avoid.directions.is_empty()
-    }
+fn bad_channel(part: QueryPart, short_channel_id: ShortChannelId, reason: &'static str) -> RouteError {
+    RouteError::BadChannel { part, short_channel_id, reason }
 }
 
 impl Compiled {
@@ -469,7 +464,8 @@ fn extra_overlay(
     let mut channels = Vec::with_capacity(arcs.len());
     for (arc, &number) in arcs.iter().zip(numbers) {
         if arc.tail == arc.head {
-            return Err(bad(QueryPart::ExtraArcs, "an extra arc leads from a node to itself"));
+            let reason = "leads from a node to itself";
+            return Err(bad_channel(QueryPart::ExtraArcs, arc.short_channel_id, reason));
         }
         let (channel, direction) = (number as usize / 2, number as usize % 2);
         if channel == channels.len() {

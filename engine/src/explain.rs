@@ -1,156 +1,38 @@
-//! Why there is no route, in words that a user can act on.
-
-use std::fmt;
+//! Looks for the reason why there is no route.
+//!
+//! Searches without what may be in the way, all of them together with as much work as the query's. They go by routes as the
+//! answer does: without loops, which may pay for themselves.
 
 use primitives::Msat;
 
 use crate::cost::FeeOnly;
+use crate::no_route::{NoRoute, Resource, Wish};
 use crate::query::RouteQuery;
-use crate::route::{Price, payee_used, price};
+use crate::rounds::{Asked, RouteWorkspace, Unfound, find};
+use crate::route::{Price, limits_of, payee_used};
 use crate::search::problem::{COST_MAX, Problem, Restrictions};
-use crate::search::{Limits, Outcome, Rules, Used, Workspace, solve, solve_within};
+use crate::search::{Limits, Used};
+use crate::snapshot::Snapshot;
 use crate::stop::Stop;
 
-/// What closes the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NoRoute {
-    /// No channel of the payer can send the amount.
-    PayerCannotSend {
-        /// The largest HTLC that one of its channels takes.
-        largest: Msat,
-    },
-    /// No channel of the payee can receive the amount.
-    PayeeCannotReceive {
-        /// The largest HTLC that one of its channels takes.
-        largest: Msat,
-    },
-    /// Every route is over the fee limit.
-    FeeLimit {
-        /// The limit.
-        limit: Msat,
-        /// The least fee of any route that keeps to all else that is asked of it; where the work ran out before that was found,
-        /// of any route whose amounts need not be raised.
-        needed: Msat,
-    },
-    /// Routes exist, but none within the limits on blocks, hops and onion size.
-    RouteLimits {
-        /// Blocks of the cheapest route, of those whose amounts need not be raised.
-        cltv: u32,
-        /// Hops of the cheapest route.
-        hop_count: u32,
-        /// Bytes of onion payload of the cheapest route.
-        payload_size: u32,
-    },
-    /// Routes exist, but each would send less than some hop's `htlc_minimum_msat`.
-    HtlcMinimum {
-        /// The amount that the cheapest one must be raised to.
-        minimum: Msat,
-    },
-    /// Routes exist, but the payer cannot send what they charge beside the amount.
-    BalanceShort {
-        /// What the payer can send over the first channel of the cheapest one.
-        balance: Msat,
-        /// What it must send over it, fees included.
-        needed: Msat,
-    },
-    /// Routes exist, but a wish of the query closes each of them.
-    Closed {
-        /// Which.
-        wish: Wish,
-    },
-    /// Both ends can carry the amount, but nothing in between that leads from one to the other can. What a single
-    /// path could carry is told by [`widest`](crate::router::widest).
-    NotConnected,
-}
-
-/// What a query asks for beside its ends, its amount and its limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Wish {
-    /// To leave out nodes and channels.
-    Avoid,
-    /// To leave a share of each channel unused.
-    Headroom,
-    /// A certain node before the payee.
-    LastHop,
-    /// Several of these, of which none closes the way alone.
-    Several,
-}
-
-impl fmt::Display for NoRoute {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NoRoute::PayerCannotSend { largest } => {
-                write!(f, "the payer has no usable channel of that size, its largest takes {largest}")
-            }
-            NoRoute::PayeeCannotReceive { largest } => {
-                write!(f, "the payee has no usable inbound channel of that size, its largest takes {largest}")
-            }
-            NoRoute::FeeLimit { limit, needed } => {
-                let short = needed.saturating_sub(*limit);
-                write!(f, "the fee limit of {limit} is short by {short}: a route would cost {needed}")
-            }
-            NoRoute::RouteLimits { cltv, hop_count, payload_size } => write!(
-                f,
-                "none within the limits: the cheapest one takes {cltv} blocks, {hop_count} hops and {payload_size} \
-                 bytes of onion payload"
-            ),
-            NoRoute::HtlcMinimum { minimum } => write!(
-                f,
-                "every way has a channel with a larger htlc_minimum_msat; raise the amount to {minimum} or allow overpaying"
-            ),
-            NoRoute::BalanceShort { balance, needed } => {
-                let short = needed.saturating_sub(*balance);
-                write!(
-                    f,
-                    "the payer's balance of {balance} is short by {short}: with fees and minima, the cheapest way takes \
-                     {needed}; lower the amount or send over a channel that holds more"
-                )
-            }
-            NoRoute::Closed { wish } => wish.fmt(f),
-            NoRoute::NotConnected => {
-                write!(f, "no single path from the payer to the payee carries the amount")
-            }
-        }
-    }
-}
-
-impl fmt::Display for Wish {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Wish::Avoid => "every way leads over a node or a channel that is to be avoided; avoid less",
-            Wish::Headroom => "every way needs what the headroom keeps unused; lower the headroom",
-            Wish::LastHop => "no way ends over the last hop that is asked for; ask for another one or for none",
-            Wish::Several => {
-                "what is to be avoided, the headroom and the last hop close every way together; ask for less of them"
-            }
-        })
-    }
-}
-
-/// Why the reason is not known either.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unexplained {
-    /// The work ran out before it was found.
-    WorkLimit,
-    /// The graph changed meanwhile: it may have a route now.
-    Changed,
-}
-
-/// Looks for the reason; `is_limited` says that a route was found and broke a limit, and `limits` are all of the query beside
-/// that on the fee. Costs another search or two, and one for
-/// each wish of the query, so it is for the answer that is "no" only.
+/// Looks for the reason; `is_limited` says that a route was found and broke a limit. Costs another search or two, some for each
+/// limit that is told, and one for each wish of the query, so it is for the answer that is "no" only.
 ///
 /// By fee, whatever the query's cost: so a fee limit is told by what it is short at least.
-pub(crate) fn explain(
-    query: &RouteQuery,
-    problem: Problem<'_, FeeOnly>,
+pub(crate) fn explain<'a>(
+    snapshot: &'a Snapshot,
+    query: &'a RouteQuery,
+    problem: Problem<'a, FeeOnly>,
     is_limited: bool,
-    limits: Limits,
-    space: &mut Workspace,
-) -> Result<NoRoute, Unexplained> {
-    let unlimited = Problem { amount_max: COST_MAX, strict: false, tolerance: 0, ..problem };
+    space: &'a mut RouteWorkspace,
+) -> Result<NoRoute, Unfound> {
+    let problem = Problem { tolerance: 0, ..problem };
+    let settled_max = space.search.settled.saturating_add(query.work_max);
+    let unlimited = Problem { amount_max: COST_MAX, ..problem };
+    let mut why = Explainer { snapshot, query, unlimited, settled_max, space };
+    if let Some(reason) = why.too_strict() {
+        return Ok(reason);
+    }
     for at_payer in [true, false] {
         let largest = Msat::from_msat(largest_htlc(&problem, at_payer));
         if largest.to_msat() < problem.amount {
@@ -158,7 +40,7 @@ pub(crate) fn explain(
             let wishes: &[Wish] =
                 if at_payer && largest > Msat::ZERO { &[] } else { &[Wish::Avoid, Wish::LastHop] };
             // It is true in any case; whose fault it is may take more work than there is.
-            let wish = closing_wish(query, &unlimited, wishes, space).unwrap_or(None);
+            let wish = why.closing_wish(wishes).unwrap_or(None);
             let reason = if at_payer {
                 NoRoute::PayerCannotSend { largest }
             } else {
@@ -167,166 +49,262 @@ pub(crate) fn explain(
             return Ok(wish.map_or(reason, |wish| NoRoute::Closed { wish }));
         }
     }
-    if (problem.amount_max < COST_MAX || is_limited)
-        && let Some(cheapest) = cheapest(query, &unlimited, space)?
-    {
-        let price = match &cheapest {
-            // Another one may be within the other limits, and then its fee is what is needed.
-            Cheapest::Route { price, .. }
-                if price.suffix.received > problem.amount_max && !limits.allow(&price.used) =>
-            {
-                price
-            }
-            _ => return Ok(cheapest.broken_limit(query, &problem)),
-        };
-        return Ok(match cheapest_within(query, &unlimited, limits, space) {
-            Ok(Some(within)) => within.broken_limit(query, &problem),
-            Ok(None) => Cheapest::limits_of(price),
-            Err(Unexplained::WorkLimit) => cheapest.broken_limit(query, &problem),
-            Err(error) => return Err(error),
-        });
+    if problem.amount_max < COST_MAX || is_limited {
+        match why.cheapest(&unlimited)? {
+            Some(Cheapest::Route(found)) => return why.broken_limit(problem, found),
+            Some(Cheapest::Lifted { minimum }) => return Ok(NoRoute::HtlcMinimum { minimum }),
+            None => {}
+        }
     }
-    if let Some(reason) = short_balance(query, &unlimited, space)? {
+    if let Some(reason) = why.short_balance()? {
         return Ok(reason);
     }
-    let wishes = [Wish::Avoid, Wish::Headroom, Wish::LastHop, Wish::Several];
-    let wish = closing_wish(query, &unlimited, &wishes, space)?;
+    let wish = why.closing_wish(&[Wish::Avoid, Wish::Headroom, Wish::LastHop, Wish::Several])?;
     Ok(wish.map_or(NoRoute::NotConnected, |wish| NoRoute::Closed { wish }))
+}
+
+/// What searches for a reason share.
+struct Explainer<'a> {
+    snapshot: &'a Snapshot,
+    query: &'a RouteQuery,
+    /// The query's problem without its limit on fees.
+    unlimited: Problem<'a, FeeOnly>,
+    /// What the workspace may have settled in the end.
+    settled_max: u64,
+    space: &'a mut RouteWorkspace,
+}
+
+/// A route that was found.
+#[derive(Clone, Copy)]
+struct Found {
+    price: Price,
+    /// Whether none has a lower fee.
+    is_least: bool,
 }
 
 /// The cheapest route by fee, whatever limits it breaks.
 enum Cheapest {
     /// Of those whose amounts need not be raised, or of all where they may be.
-    Route {
-        price: Price,
-        /// The payer's arc.
-        first: u32,
-    },
+    Route(Found),
     /// There are only such as raise amounts, which may not be: the largest minimum in the way of the cheapest.
     Lifted { minimum: Msat },
 }
 
-/// Where the cheapest route of all lifts amounts that may not be lifted, the cheapest that lifts none is looked for, too.
-fn cheapest(
-    query: &RouteQuery,
-    problem: &Problem<'_, FeeOnly>,
-    space: &mut Workspace,
-) -> Result<Option<Cheapest>, Unexplained> {
-    if !is_found(solve(*problem, space).outcome)? {
-        return Ok(None);
+impl Explainer<'_> {
+    /// The route of the least fee within some limits.
+    fn find(
+        &mut self,
+        problem: &Problem<'_, FeeOnly>,
+        limits: Limits,
+        may_overpay: bool,
+    ) -> Result<Found, Unfound> {
+        let settled_max = self.settled_max.saturating_sub(self.space.search.settled);
+        let asked = Asked { start: self.payee(), limits, may_overpay };
+        let problem = Problem { settled_max, ..*problem };
+        let (answer, price) = find(self.snapshot, problem, asked, self.space)?;
+        Ok(Found { price, is_least: answer.least >= price.suffix.cost })
     }
-    let (start, mut hops) = (payee_used(&query.limits, query.amount), Vec::new());
-    let mut priced = |problem: &Problem<'_, FeeOnly>, arcs: &[u32]| {
-        price(problem, start, arcs, &mut hops).ok_or(Unexplained::Changed)
-    };
-    let mut found = priced(problem, &space.best)?;
-    if found.is_lifted && !query.may_overpay {
-        let strict = Problem { strict: true, ..*problem };
-        let limits = Limits::default();
-        let rules = Rules { start, limits, all: limits, least: 0 };
-        if !is_found(solve_within(strict, space, &rules).outcome)? {
-            let lifted = hops.iter().filter(|hop| hop.amount() > hop.arriving()).map(|hop| hop.amount());
-            let minimum = Msat::from_msat(lifted.max().unwrap_or(problem.amount));
-            return Ok(Some(Cheapest::Lifted { minimum }));
-        }
-        found = priced(&strict, &space.best)?;
-    }
-    Ok(space.best.first().map(|&first| Cheapest::Route { price: found, first }))
-}
 
-/// The cheapest within these limits.
-fn cheapest_within(
-    query: &RouteQuery,
-    problem: &Problem<'_, FeeOnly>,
-    limits: Limits,
-    space: &mut Workspace,
-) -> Result<Option<Cheapest>, Unexplained> {
-    let start = payee_used(&query.limits, query.amount);
-    let problem = Problem { strict: !query.may_overpay, ..*problem };
-    let rules = Rules { start, limits, all: limits, least: 0 };
-    if !is_found(solve_within(problem, space, &rules).outcome)? {
-        return Ok(None);
+    /// What the payee itself uses up.
+    fn payee(&self) -> Used {
+        payee_used(&self.query.limits, self.query.amount)
     }
-    let found = price(&problem, start, &space.best, &mut Vec::new()).ok_or(Unexplained::Changed)?;
-    Ok(space.best.first().map(|&first| Cheapest::Route { price: found, first }))
-}
 
-fn is_found(outcome: Outcome) -> Result<bool, Unexplained> {
-    match outcome {
-        Outcome::Route { .. } => Ok(true),
-        Outcome::NoRoute => Ok(false),
-        Outcome::WorkLimit => Err(Unexplained::WorkLimit),
-        Outcome::Changed => Err(Unexplained::Changed),
+    /// A limit that no route keeps to.
+    fn too_strict(&self) -> Option<NoRoute> {
+        let (all, least) = (limits_of(&self.query.limits), self.payee().sent());
+        Resource::ALL.into_iter().find_map(|resource| {
+            let (limit, least) = (resource.limit(&all)?, resource.of(&least));
+            (limit < least).then_some(NoRoute::TooStrict { resource, limit, least })
+        })
     }
-}
 
-impl Cheapest {
-    /// Which limit of the query and of its problem it breaks.
-    fn broken_limit(&self, query: &RouteQuery, problem: &Problem<'_, FeeOnly>) -> NoRoute {
-        match *self {
-            Cheapest::Lifted { minimum } => NoRoute::HtlcMinimum { minimum },
-            Cheapest::Route { price, .. } if price.suffix.received > problem.amount_max => {
-                let needed = Msat::from_msat(price.suffix.received - problem.amount);
-                NoRoute::FeeLimit { limit: query.limits.fee_limit(query.amount), needed }
+    /// Where there are only routes that lift amounts which may not be lifted, the cheapest of these is looked for, too.
+    fn cheapest(&mut self, problem: &Problem<'_, FeeOnly>) -> Result<Option<Cheapest>, Unfound> {
+        let (free, may_overpay) = (Limits::default(), self.query.may_overpay);
+        match self.find(problem, free, may_overpay) {
+            Ok(found) => Ok(Some(Cheapest::Route(found))),
+            Err(Unfound::NoRoute { is_limited, .. }) if is_limited && !may_overpay => {
+                if !is_found(self.find(problem, free, true))? {
+                    return Ok(None);
+                }
+                let hops = self.space.hops.iter();
+                let lifted = hops.filter(|hop| hop.amount() > hop.arriving()).map(|hop| hop.amount());
+                let minimum = Msat::from_msat(lifted.max().unwrap_or(problem.amount));
+                Ok(Some(Cheapest::Lifted { minimum }))
             }
-            Cheapest::Route { price, .. } => Cheapest::limits_of(&price),
+            Err(Unfound::NoRoute { .. }) => Ok(None),
+            Err(unfound) => Err(unfound),
         }
     }
 
-    /// That it needs more than the limits beside that on the fee.
-    const fn limits_of(price: &Price) -> NoRoute {
-        let Used { cltv, hops, payload } = price.used;
-        NoRoute::RouteLimits { cltv, hop_count: hops, payload_size: payload }
+    /// Which limits of the query stand against the cheapest route. `problem` has that on the fee.
+    fn broken_limit(&mut self, problem: Problem<'_, FeeOnly>, cheapest: Found) -> Result<NoRoute, Unfound> {
+        let (all, unlimited) = (limits_of(&self.query.limits), self.unlimited);
+        let Price { suffix, used, .. } = cheapest.price;
+        let is_dear = suffix.received > problem.amount_max;
+        match (is_dear, all.allow(&used)) {
+            // The query would have found it.
+            (false, true) => Err(Unfound::Changed),
+            (true, true) => Ok(self.fee_limit(cheapest)),
+            (false, false) => self.single_limit(problem, used),
+            // Another one may be within the other limits, and then its fee is what is needed.
+            (true, false) => match self.find(&unlimited, all, self.query.may_overpay) {
+                Ok(within) => Ok(self.fee_limit(within)),
+                Err(Unfound::NoRoute { .. } | Unfound::WorkLimit { .. }) => {
+                    Ok(several(&used, Some(self.fee_of(&cheapest))))
+                }
+                Err(unfound) => Err(unfound),
+            },
+        }
     }
-}
 
-/// What is in the way of routes that exist if the payer's channels which hold the amount hold any fee, too.
-fn short_balance(
-    query: &RouteQuery,
-    unlimited: &Problem<'_, FeeOnly>,
-    space: &mut Workspace,
-) -> Result<Option<NoRoute>, Unexplained> {
-    let Some(known) = &unlimited.restrictions.first_arcs else { return Ok(None) };
-    let holding = known.iter().filter(|&&(_, balance)| balance >= unlimited.amount);
-    let first_arcs = Some(holding.map(|&(arc, _)| (arc, u64::MAX)).collect());
-    let restrictions = Restrictions { first_arcs, ..unlimited.restrictions.clone() };
-    let problem = Problem { restrictions: &restrictions, ..*unlimited };
-    let reason = match cheapest(query, &problem, space)? {
-        None => return Ok(None),
-        Some(Cheapest::Lifted { minimum }) => {
-            let balance = Msat::from_msat(known.iter().map(|&(_, balance)| balance).max().unwrap_or(0));
-            if balance < minimum {
-                NoRoute::BalanceShort { balance, needed: minimum }
-            } else {
-                NoRoute::HtlcMinimum { minimum }
+    fn fee_of(&self, found: &Found) -> Msat {
+        Msat::from_msat(found.price.suffix.received - self.unlimited.amount)
+    }
+
+    fn fee_limit(&self, found: Found) -> NoRoute {
+        let limit = self.query.limits.fee_limit(self.query.amount);
+        NoRoute::FeeLimit { limit, needed: self.fee_of(&found), is_least: found.is_least }
+    }
+
+    /// The limit, beside that on the fee, without which there is a route. The cheapest uses up `used`.
+    fn single_limit(&mut self, problem: Problem<'_, FeeOnly>, used: Used) -> Result<NoRoute, Unfound> {
+        let (all, may_overpay) = (limits_of(&self.query.limits), self.query.may_overpay);
+        let without = |resource: Resource| resource.limited(all, None);
+        let only = Resource::ALL.into_iter().find(|&resource| without(resource).allow(&used));
+        let mut single = only.map(|resource| (resource, used));
+        for resource in Resource::ALL {
+            if single.is_some() {
+                break;
+            }
+            match self.find(&problem, without(resource), may_overpay) {
+                Ok(found) => single = Some((resource, found.price.used)),
+                Err(Unfound::NoRoute { .. } | Unfound::WorkLimit { .. }) => {}
+                Err(unfound) => return Err(unfound),
             }
         }
-        Some(Cheapest::Route { price, first }) => {
-            let (balance, needed) = (unlimited.first_balance(first).flatten(), price.suffix.received);
-            // With a balance that suffices, the search before would have found it.
-            let balance = balance.filter(|&balance| balance < needed).ok_or(Unexplained::Changed)?;
-            NoRoute::BalanceShort { balance: Msat::from_msat(balance), needed: Msat::from_msat(needed) }
+        let Some((resource, used)) = single else { return Ok(several(&used, None)) };
+        let limit = resource.limit(&all).unwrap_or(u32::MAX);
+        let (needed, is_least) = self.least(&problem, resource, limit, resource.of(&used))?;
+        let fee_limit =
+            (problem.amount_max < COST_MAX).then(|| self.query.limits.fee_limit(self.query.amount));
+        let unlimited = self.unlimited;
+        let within = fee_limit.and_then(|_| self.find(&unlimited, all, may_overpay).ok());
+        let fee_needed = within.map(|within| self.fee_of(&within));
+        Ok(NoRoute::Limit { resource, limit, needed, is_least, fee_limit, fee_needed })
+    }
+
+    /// The least of a resource that a route takes within the other limits, by halves: more than `lacking`, and not more than
+    /// `enough`. And whether it is that, or the work ran out.
+    fn least(
+        &mut self,
+        problem: &Problem<'_, FeeOnly>,
+        resource: Resource,
+        mut lacking: u32,
+        mut enough: u32,
+    ) -> Result<(u32, bool), Unfound> {
+        let all = limits_of(&self.query.limits);
+        while enough.saturating_sub(lacking) > 1 {
+            let middle = lacking + (enough - lacking) / 2;
+            match self.find(problem, resource.limited(all, Some(middle)), self.query.may_overpay) {
+                Ok(found) => enough = resource.of(&found.price.used).min(middle),
+                Err(Unfound::NoRoute { .. }) => lacking = middle,
+                Err(Unfound::WorkLimit { .. }) => return Ok((enough, false)),
+                Err(unfound) => return Err(unfound),
+            }
         }
-    };
-    Ok(Some(reason))
+        Ok((enough, true))
+    }
+
+    /// What is in the way of routes that exist if the payer's channels which hold the amount hold any fee, too.
+    fn short_balance(&mut self) -> Result<Option<NoRoute>, Unfound> {
+        let unlimited = self.unlimited;
+        let Some(known) = &unlimited.restrictions.first_arcs else { return Ok(None) };
+        let holding = known.iter().filter(|&&(_, balance)| balance >= unlimited.amount);
+        let first_arcs = Some(holding.map(|&(arc, _)| (arc, u64::MAX)).collect());
+        let restrictions = Restrictions { first_arcs, ..unlimited.restrictions.clone() };
+        let problem = Problem { restrictions: &restrictions, ..unlimited };
+        let reason = match self.cheapest(&problem)? {
+            None => return Ok(None),
+            Some(Cheapest::Lifted { minimum }) => {
+                let balance = Msat::from_msat(known.iter().map(|&(_, balance)| balance).max().unwrap_or(0));
+                if balance < minimum {
+                    NoRoute::BalanceShort { balance, needed: minimum }
+                } else {
+                    NoRoute::HtlcMinimum { minimum }
+                }
+            }
+            Some(Cheapest::Route(found)) => {
+                let first = self.space.arcs.first().copied().ok_or(Unfound::Changed)?;
+                let (balance, needed) =
+                    (unlimited.first_balance(first).flatten(), found.price.suffix.received);
+                // With a balance that suffices, the search before would have found it.
+                let balance = balance.filter(|&balance| balance < needed).ok_or(Unfound::Changed)?;
+                NoRoute::BalanceShort { balance: Msat::from_msat(balance), needed: Msat::from_msat(needed) }
+            }
+        };
+        Ok(Some(reason))
+    }
+
+    /// The first of some wishes without which there is a route.
+    fn closing_wish(&mut self, wishes: &[Wish]) -> Result<Option<Wish>, Unfound> {
+        let (query, unlimited) = (self.query, self.unlimited);
+        for &wish in wishes.iter().filter(|wish| wish.is_of(query)) {
+            let restrictions = wish.lifted(unlimited.restrictions);
+            let is_restricted = restrictions.concern_arcs() || unlimited.liquidity.is_some();
+            let problem = Problem { restrictions: &restrictions, is_restricted, ..unlimited };
+            if is_found(self.find(&problem, Limits::default(), true))? {
+                return Ok(Some(wish));
+            }
+        }
+        Ok(None)
+    }
 }
 
-/// The first of some wishes without which there is a route.
-fn closing_wish(
-    query: &RouteQuery,
-    unlimited: &Problem<'_, FeeOnly>,
-    wishes: &[Wish],
-    space: &mut Workspace,
-) -> Result<Option<Wish>, Unexplained> {
-    for &wish in wishes.iter().filter(|wish| wish.is_of(query)) {
-        let restrictions = wish.lifted(unlimited.restrictions);
-        let is_restricted = restrictions.concern_arcs() || unlimited.liquidity.is_some();
-        let problem = Problem { restrictions: &restrictions, is_restricted, ..*unlimited };
-        if is_found(solve(problem, space).outcome)? {
-            return Ok(Some(wish));
+fn is_found(found: Result<Found, Unfound>) -> Result<bool, Unfound> {
+    match found {
+        Ok(_) => Ok(true),
+        Err(Unfound::NoRoute { .. }) => Ok(false),
+        Err(unfound) => Err(unfound),
+    }
+}
+
+/// What a route uses up that breaks several limits.
+fn several(used: &Used, fee: Option<Msat>) -> NoRoute {
+    let &Used { cltv, hops, payload } = used;
+    NoRoute::RouteLimits { cltv, hop_count: hops, payload_size: payload, fee }
+}
+
+impl Resource {
+    /// All, those first that a query may lift.
+    const ALL: [Resource; 3] = [Resource::Hops, Resource::Blocks, Resource::PayloadBytes];
+
+    /// How much of it is used.
+    fn of(self, used: &Used) -> u32 {
+        match self {
+            Resource::Hops => used.hops,
+            Resource::Blocks => used.cltv,
+            Resource::PayloadBytes => used.payload,
         }
     }
-    Ok(None)
+
+    fn limit(self, limits: &Limits) -> Option<u32> {
+        match self {
+            Resource::Hops => limits.hops,
+            Resource::Blocks => limits.cltv,
+            Resource::PayloadBytes => limits.payload,
+        }
+    }
+
+    /// The same limits with another one on it.
+    fn limited(self, limits: Limits, max: Option<u32>) -> Limits {
+        match self {
+            Resource::Hops => Limits { hops: max, ..limits },
+            Resource::Blocks => Limits { cltv: max, ..limits },
+            Resource::PayloadBytes => Limits { payload: max, ..limits },
+        }
+    }
 }
 
 impl Wish {

@@ -28,10 +28,12 @@ pub mod synthetic;
 
 mod compile;
 mod explain;
+mod no_route;
+mod rounds;
 mod route_error;
 mod sparse;
 
-pub use explain::{NoRoute, Wish};
+pub use no_route::{NoRoute, Resource, Wish};
 
 /// Has the example of the README compiled with the tests.
 #[cfg(doctest)]

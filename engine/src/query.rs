@@ -139,6 +139,16 @@ impl RouteQuery {
         }
     }
 
+    /// Whether it names neither channels nor nodes beside its ends, and leaves no headroom.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.first_channels.is_none()
+            && self.last_hop.is_none()
+            && self.headroom_millionths == 0
+            && self.avoid.nodes.is_empty()
+            && self.avoid.channels.is_empty()
+            && self.avoid.directions.is_empty()
+    }
+
     /// The same with another cost model.
     pub fn with_cost(mut self, cost: CostModel) -> Self {
         self.cost = cost;

@@ -2,7 +2,7 @@
 
 use primitives::{NodeId, ShortChannelId};
 
-use crate::explain::NoRoute;
+use crate::no_route::NoRoute;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -25,6 +25,16 @@ pub enum RouteError {
     BadQuery {
         /// Where.
         part: QueryPart,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// What the query says of one of its channels contradicts itself.
+    #[error("channel {short_channel_id} {reason}")]
+    BadChannel {
+        /// Where.
+        part: QueryPart,
+        /// The channel.
+        short_channel_id: ShortChannelId,
         /// What is wrong with it.
         reason: &'static str,
     },

@@ -9,35 +9,17 @@ use primitives::Msat;
 use crate::belief::Liquidity;
 use crate::compile::{Compiled, CompiledCost, compile};
 use crate::cost::{FeeOnly, HopCost};
-use crate::explain::{NoRoute, Unexplained, explain, widest_path};
+use crate::explain::{explain, widest_path};
+use crate::no_route::NoRoute;
 use crate::query::RouteQuery;
-use crate::route::{Price, PricedHop, Proof, Route, limits_of, payee_used, price};
-use crate::search::problem::{ONCE_COUNT_MAX, Problem};
-use crate::search::{
-    Answer, Counts, Limits, Outcome, Rules, Used, Workspace, lifts_surely, solve, solve_within,
-};
+use crate::rounds::{Asked, Unfound, find, read};
+use crate::route::{Price, Proof, Route, limits_of, payee_used};
+use crate::search::problem::Problem;
+use crate::search::{Answer, Used};
 use crate::snapshot::Snapshot;
 
+pub use crate::rounds::RouteWorkspace;
 pub use crate::route_error::{QueryPart, RouteError};
-
-/// What one thread needs to answer queries: the searches' memory and a little of its own.
-#[derive(Debug, Default)]
-pub struct RouteWorkspace {
-    pub(crate) search: Workspace,
-    hops: Vec<PricedHop>,
-    /// The nodes that the route's arcs lead to.
-    heads: Vec<u32>,
-    /// The arcs of the last route that was found.
-    pub(crate) arcs: Vec<u32>,
-}
-
-impl RouteWorkspace {
-    /// Nodes and labels that the searches in this memory have expanded since the last call, those without a route and
-    /// those that explain why there is none included.
-    pub fn take_settled(&mut self) -> u64 {
-        std::mem::take(&mut self.search.settled)
-    }
-}
 
 /// Finds the cheapest route.
 ///
@@ -135,7 +117,8 @@ fn route_by<C: HopCost>(
     Err(RouteError::Contended)
 }
 
-/// One search from a state that has used up `start`; `None` where the graph changed under it.
+/// The cheapest route that keeps to the limits, from a state that has used up `start`; `None` where the graph changed under
+/// the search.
 fn attempt<C: HopCost>(
     snapshot: &Snapshot,
     query: &RouteQuery,
@@ -143,127 +126,32 @@ fn attempt<C: HopCost>(
     start: Used,
     space: &mut RouteWorkspace,
 ) -> Result<Option<(Answer, Price)>, RouteError> {
-    let all = limits_of(&query.limits);
-    let (mut limits, mut once) = (Limits::default(), Vec::new());
-    // A search that might lift would only find that it must.
-    let mut is_strict = !query.may_overpay && lifts_surely(&problem);
-    space.search.best.clear();
-    let (mut counts, mut least) = (Counts::default(), 0);
-    // Each round limits what the last answer violated; there are four kinds of limit, and nodes to be visited once.
-    for round in 0..=4 + ONCE_COUNT_MAX {
-        let is_limited = round > 0 || is_strict;
-        let part = Problem { strict: is_strict, once: &once, ..problem }.after(counts);
-        let mut answer = if is_limited {
-            solve_within(part, &mut space.search, &Rules { start, limits, all, least })
-        } else {
-            solve(part, &mut space.search)
-        };
-        counts = counts.plus(answer.counts);
-        // Each round searches some of the routes of the one before.
-        least = answer.least.max(least);
-        (answer.counts, answer.least) = (counts, least);
-        let Outcome::Route { cost } = answer.outcome else {
-            return unfound(query, part, answer, is_limited, space);
-        };
-        let mut loops = Vec::new();
-        let Some(found) = reprice(snapshot, part, start, cost, space, &mut loops)? else { return Ok(None) };
-        let binding = Limits {
-            cltv: all.cltv.filter(|&max| limits.cltv.is_some() || found.used.cltv > max),
-            hops: all.hops.filter(|&max| limits.hops.is_some() || found.used.hops > max),
-            payload: all.payload.filter(|&max| limits.payload.is_some() || found.used.payload > max),
-        };
-        let must_be_strict = is_strict || found.is_lifted && !query.may_overpay;
-        if binding == limits && must_be_strict == is_strict && loops.is_empty() {
-            return Ok(Some((answer, found)));
+    let asked = Asked { start, limits: limits_of(&query.limits), may_overpay: query.may_overpay };
+    match find(snapshot, problem, asked, space) {
+        Ok(found) => Ok(Some(found)),
+        Err(Unfound::Changed) => Ok(None),
+        Err(Unfound::NoRoute { settled, is_limited }) if problem.start.is_none() => {
+            match explain(snapshot, query, problem.with_cost(FeeOnly), is_limited, space) {
+                Ok(reason) => Err(RouteError::NoRoute(reason)),
+                Err(Unfound::Changed) => Ok(None),
+                Err(Unfound::Contended) => Err(RouteError::Contended),
+                Err(Unfound::NoRoute { .. } | Unfound::WorkLimit { .. }) => {
+                    Err(RouteError::WorkLimit { settled })
+                }
+            }
         }
-        if !loops.is_empty() && once.len() == ONCE_COUNT_MAX {
-            return Err(RouteError::WorkLimit { settled: answer.counts.settled });
+        Err(unfound) => Err(unfound.into()),
+    }
+}
+
+impl From<Unfound> for RouteError {
+    fn from(unfound: Unfound) -> Self {
+        match unfound {
+            // What closes the way is told by `explain`.
+            Unfound::NoRoute { .. } => RouteError::NoRoute(NoRoute::NotConnected),
+            Unfound::WorkLimit { settled } => RouteError::WorkLimit { settled },
+            Unfound::Changed | Unfound::Contended => RouteError::Contended,
         }
-        (limits, is_strict) = (binding, must_be_strict);
-        once.extend(loops);
-        once.truncate(ONCE_COUNT_MAX);
-    }
-    Ok(None)
-}
-
-/// Why there is no route; `None` where the graph changed before that was clear.
-fn unfound<C: HopCost>(
-    query: &RouteQuery,
-    problem: Problem<'_, C>,
-    answer: Answer,
-    is_limited: bool,
-    space: &mut RouteWorkspace,
-) -> Result<Option<(Answer, Price)>, RouteError> {
-    // The reason may take as much work as the answer.
-    let whole = Problem { settled_max: query.work_max, ..problem.with_cost(FeeOnly) };
-    match answer.outcome {
-        Outcome::WorkLimit => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
-        Outcome::Changed => Ok(None),
-        _ if problem.start.is_some() => Err(RouteError::NoRoute(NoRoute::NotConnected)),
-        _ => match explain(query, whole, is_limited, limits_of(&query.limits), &mut space.search) {
-            Ok(reason) => Err(RouteError::NoRoute(reason)),
-            Err(Unexplained::WorkLimit) => Err(RouteError::WorkLimit { settled: answer.counts.settled }),
-            Err(Unexplained::Changed) => Ok(None),
-        },
-    }
-}
-
-/// Prices the workspace's best arcs in one consistent state of the graph; `None` where they no longer make a route of
-/// that cost. Where it has loops that pay for themselves, adds their nodes to `once`.
-fn reprice<C: HopCost>(
-    snapshot: &Snapshot,
-    problem: Problem<'_, C>,
-    start: Used,
-    cost: u64,
-    space: &mut RouteWorkspace,
-    once: &mut Vec<u32>,
-) -> Result<Option<Price>, RouteError> {
-    space.arcs.clear();
-    space.arcs.extend_from_slice(&space.search.best);
-    let RouteWorkspace { search, hops, arcs, heads } = space;
-    cut_loops(&problem, arcs, heads);
-    let is_cut = arcs.len() < search.best.len();
-    let without = read(snapshot, &problem, start, arcs, hops)?;
-    let is_as_good = |found: &Price| found.suffix.cost <= cost;
-    if !is_cut || without.as_ref().is_some_and(is_as_good) {
-        return Ok(without.filter(is_as_good));
-    }
-    let found = read(snapshot, &problem, start, &search.best, hops)?.filter(is_as_good);
-    let heads = || search.best.iter().map(|&arc| problem.head(arc));
-    for (at, head) in heads().enumerate() {
-        if heads().skip(at + 1).any(|later| later == head) && !once.contains(&head) {
-            once.push(head);
-        }
-    }
-    if without.is_some() {
-        // What a search that keeps the loops out has to beat.
-        search.best.clone_from(arcs);
-    }
-    Ok(found)
-}
-
-/// Prices arcs in one consistent state of the graph.
-fn read<C: HopCost>(
-    snapshot: &Snapshot,
-    problem: &Problem<'_, C>,
-    start: Used,
-    arcs: &[u32],
-    hops: &mut Vec<PricedHop>,
-) -> Result<Option<Price>, RouteError> {
-    snapshot.read_consistent(|| price(problem, start, arcs, hops)).map_err(|_| RouteError::Contended)
-}
-
-/// Cuts out loops, which cost nothing or pay for themselves with inbound fees (bLIP-18) that are discounts.
-fn cut_loops<C: HopCost>(problem: &Problem<'_, C>, arcs: &mut Vec<u32>, heads: &mut Vec<u32>) {
-    // Each head is asked for once: on a large graph it lies in no cache.
-    heads.clear();
-    heads.extend(arcs.iter().map(|&arc| problem.head(arc)));
-    let mut at = 0;
-    while at < heads.len() {
-        let later = heads.iter().rposition(|&head| head == heads[at]).unwrap_or(at);
-        arcs.drain(at + 1..=later);
-        heads.drain(at + 1..=later);
-        at += 1;
     }
 }
 

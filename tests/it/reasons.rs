@@ -2,12 +2,13 @@
 
 use engine::cost::CostModel;
 use engine::graph::{GraphBuilder, Topology};
-use engine::query::{Avoid, FirstChannel, RouteQuery};
+use engine::query::{Avoid, ExtraArc, FirstChannel, RouteLimits, RouteQuery};
 use engine::router::{QueryPart, RouteError, RouteWorkspace, route};
 use engine::snapshot::Snapshot;
-use engine::{NoRoute, Wish};
+use engine::{NoRoute, Resource, Wish};
 use primitives::{
-    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, Msat, ShortChannelId, ShortChannelIdDir,
+    ChannelPolicy, CltvExpiryDelta, Direction, Features, Fee, InboundFee, Msat, ShortChannelId,
+    ShortChannelIdDir,
 };
 use tests::network::node;
 
@@ -27,22 +28,34 @@ fn snapshot() -> Snapshot {
 type Numbers = (u64, (u32, u32), u32, u64, u16, u64);
 
 fn graph(channels: &[Numbers]) -> Snapshot {
+    built(draft(channels))
+}
+
+fn built(draft: GraphBuilder) -> Snapshot {
+    Snapshot::from_topology(Topology::build(draft).unwrap())
+}
+
+fn draft(channels: &[Numbers]) -> GraphBuilder {
     let mut draft = GraphBuilder::new();
     for &(number, ends, fee_base_msat, sat, blocks, minimum) in channels {
         let (scid, capacity) = (scid(number), Msat::from_sat(sat).unwrap());
         draft.add_channel(scid, node(ends.0), node(ends.1), Some(capacity), &Features::default()).unwrap();
-        let policy = ChannelPolicy {
-            fee: Fee { fee_base_msat, fee_proportional_millionths: 0 },
-            inbound_fee: Default::default(),
-            cltv_expiry_delta: CltvExpiryDelta::from_blocks(blocks),
-            htlc_minimum_msat: Msat::from_msat(minimum),
-            htlc_maximum_msat: capacity,
-            disabled: false,
-            last_update: Default::default(),
-        };
+        let policy = policy(fee_base_msat, capacity, blocks, minimum);
         draft.set_policy(scid, Direction::NodeOneToTwo, policy).unwrap();
     }
-    Snapshot::from_topology(Topology::build(draft).unwrap())
+    draft
+}
+
+fn policy(fee_base_msat: u32, capacity: Msat, blocks: u16, minimum: u64) -> ChannelPolicy {
+    ChannelPolicy {
+        fee: Fee { fee_base_msat, fee_proportional_millionths: 0 },
+        inbound_fee: Default::default(),
+        cltv_expiry_delta: CltvExpiryDelta::from_blocks(blocks),
+        htlc_minimum_msat: Msat::from_msat(minimum),
+        htlc_maximum_msat: capacity,
+        disabled: false,
+        last_update: Default::default(),
+    }
 }
 
 fn scid(number: u64) -> ShortChannelId {
@@ -66,7 +79,7 @@ fn a_fee_limit_is_short_by_the_least_fee_under_every_cost() {
     assert_eq!(found.fee, Msat::from_msat(5000), "the default cost prefers what is sure and short");
     for cost in [CostModel::Fee, CostModel::default()] {
         let (limit, needed) = (Msat::from_msat(999), Msat::from_msat(1000));
-        let expected = RouteError::NoRoute(NoRoute::FeeLimit { limit, needed });
+        let expected = RouteError::NoRoute(NoRoute::FeeLimit { limit, needed, is_least: true });
         assert_eq!(reason(&query(999).with_cost(cost)), expected);
         assert!(route(&snapshot(), &query(1000).with_cost(cost), &mut RouteWorkspace::default()).is_ok());
     }
@@ -77,7 +90,8 @@ fn a_fee_limit_is_short_by_what_a_route_within_the_other_limits_takes() {
     let mut brief = query(999);
     brief.limits.cltv_max = 500;
     let (limit, needed) = (Msat::from_msat(999), Msat::from_msat(5000));
-    assert_eq!(reason(&brief), RouteError::NoRoute(NoRoute::FeeLimit { limit, needed }));
+    let expected = RouteError::NoRoute(NoRoute::FeeLimit { limit, needed, is_least: true });
+    assert_eq!(reason(&brief), expected);
     brief.limits.fee_max = Some(needed);
     assert!(route(&snapshot(), &brief, &mut RouteWorkspace::default()).is_ok());
     // Where there is none, whatever it costs, the fee is not what is in the way.
@@ -107,19 +121,159 @@ fn a_first_channel_has_one_balance() {
         ..RouteQuery::new(node(0), node(3), AMOUNT)
     };
     let error = reason(&query(&[50_000_000, 60_000_000]));
-    assert!(matches!(error, RouteError::BadQuery { part: QueryPart::FirstChannels, .. }), "{error:?}");
+    assert_eq!(bad_channel(&error), (QueryPart::FirstChannels, scid(1)));
+    assert_eq!(error.to_string(), "channel 1x0x0 has two balances");
     let twice = query(&[50_000_000, 50_000_000]);
     assert!(route(&snapshot(), &twice, &mut RouteWorkspace::default()).is_ok());
+}
+
+fn bad_channel(error: &RouteError) -> (QueryPart, ShortChannelId) {
+    match error {
+        RouteError::BadChannel { part, short_channel_id, .. } => (*part, *short_channel_id),
+        _ => panic!("{error:?}"),
+    }
+}
+
+#[test]
+fn a_channel_that_contradicts_the_query_is_named() {
+    let first = FirstChannel { short_channel_id: scid(2), balance: AMOUNT };
+    let query = RouteQuery { first_channels: Some(vec![first]), ..free() };
+    assert_eq!(bad_channel(&reason(&query)), (QueryPart::FirstChannels, scid(2)));
+    let policy = policy(0, AMOUNT, 10, 1);
+    let round = ExtraArc { short_channel_id: scid(9), tail: node(1), head: node(1), policy, capacity: None };
+    let query = RouteQuery { extra_arcs: vec![round], ..free() };
+    assert_eq!(bad_channel(&reason(&query)), (QueryPart::ExtraArcs, scid(9)));
+}
+
+#[test]
+fn a_loop_that_pays_for_itself_is_no_route_in_a_reason() {
+    // Node 1 takes 5,000 msat, but 4,000 less of what comes back from node 2. A loop over that would cost 1,001.
+    let channels = [(1, (0, 1), 0), (2, (1, 2), 0), (3, (1, 3), 5000), (4, (2, 5), 0)];
+    let mut looped = draft(&channels.map(|(number, ends, fee)| (number, ends, fee, 10_000_000, 10, 1)));
+    let capacity = Msat::from_sat(10_000_000).unwrap();
+    let inbound_fee = InboundFee { base_msat: -4000, proportional_millionths: 0 };
+    let discount = ChannelPolicy { inbound_fee, ..policy(0, capacity, 10, 1) };
+    looped.set_policy(scid(2), Direction::NodeOneToTwo, discount).unwrap();
+    looped.set_policy(scid(2), Direction::NodeTwoToOne, policy(1, capacity, 10, 1)).unwrap();
+    let looped = built(looped);
+    for fee_max in [1, 1000, 1001, 2000, 4999] {
+        for cost in [CostModel::Fee, CostModel::default()] {
+            let (limit, needed) = (Msat::from_msat(fee_max), Msat::from_msat(5000));
+            let told = no_route(&looped, &query(fee_max).with_cost(cost));
+            assert_eq!(told, NoRoute::FeeLimit { limit, needed, is_least: true });
+        }
+    }
+    assert!(route(&looped, &query(5000), &mut RouteWorkspace::default()).is_ok());
+}
+
+#[test]
+fn a_fee_that_is_not_proven_the_least_is_told_as_the_most() {
+    // Two hops for 5,000 msat, five for 400.
+    let long = [(3, (0, 2)), (4, (2, 4)), (5, (4, 5)), (6, (5, 6)), (7, (6, 8))];
+    let mut channels = long.map(|(number, ends)| (number, ends, 100, 10_000_000, 10, 1)).to_vec();
+    channels.extend([(1, (0, 1), 0, 10_000_000, 10, 1), (2, (1, 8), 5000, 10_000_000, 10, 1)]);
+    let far = graph(&channels);
+    let mut seen = [false; 2];
+    for work_max in 0..40 {
+        let query = RouteQuery { work_max, payee: node(8), ..query(10).with_cost(CostModel::Fee) };
+        match route(&far, &query, &mut RouteWorkspace::default()) {
+            Err(RouteError::WorkLimit { .. }) => {}
+            Err(RouteError::NoRoute(reason @ NoRoute::FeeLimit { needed, is_least, .. })) => {
+                seen[usize::from(is_least)] = true;
+                let needed = needed.to_msat();
+                assert!(if is_least { needed == 400 } else { needed >= 400 }, "{work_max}: {reason:?}");
+                assert_eq!(reason.to_string().contains("at most"), !is_least, "{reason}");
+            }
+            other => panic!("{work_max}: {other:?}"),
+        }
+    }
+    assert_eq!(seen, [true; 2], "some were proven and some were not");
+}
+
+/// From node 0 to node 3: five hops for nothing and 58 blocks, three for 1,000 msat and 218, two for 5,000 and 318.
+fn short_and_dear() -> Snapshot {
+    let free = [(1, (0, 4)), (2, (4, 5)), (3, (5, 6)), (4, (6, 7)), (5, (7, 8))];
+    let mut channels = free.map(|(number, ends)| (number, ends, 0, 10_000_000, 10, 1)).to_vec();
+    channels.extend([
+        (6, (0, 1), 0, 10_000_000, 10, 1),
+        (7, (1, 2), 500, 10_000_000, 100, 1),
+        (8, (2, 8), 500, 10_000_000, 100, 1),
+        (9, (1, 8), 5000, 10_000_000, 300, 1),
+    ]);
+    graph(&channels)
+}
+
+#[test]
+fn the_limit_that_closes_the_way_is_named_with_the_least_that_would_do() {
+    let snapshot = short_and_dear();
+    let (hops, blocks) = (Resource::Hops, Resource::Blocks);
+    let usual = RouteLimits::default();
+    let limited = |hop_count_max, cltv_max, fee_max: Option<u64>| RouteLimits {
+        hop_count_max,
+        cltv_max,
+        fee_max: fee_max.map(Msat::from_msat),
+        ..usual
+    };
+    for (limits, resource, needed, fee_needed) in [
+        (limited(1, usual.cltv_max, None), hops, 2, None),
+        (limited(usual.hop_count_max, 20, None), blocks, 58, None),
+        (limited(2, 300, None), hops, 3, None),
+        (limited(2, 60, None), hops, 5, None),
+        (limited(2, 50, None), blocks, 318, None),
+        (limited(3, 100, None), hops, 5, None),
+        (limited(2, usual.cltv_max, Some(2000)), hops, 3, Some(5000)),
+        (limited(2, usual.cltv_max, Some(0)), hops, 5, Some(5000)),
+        (limited(1, usual.cltv_max, Some(2000)), hops, 3, None),
+    ] {
+        for cost in [CostModel::Fee, CostModel::default()] {
+            let mut query =
+                RouteQuery { limits, ..RouteQuery::new(node(0), node(8), AMOUNT) }.with_cost(cost);
+            let limit = if resource == hops { limits.hop_count_max } else { limits.cltv_max };
+            let (is_least, fee_limit) = (true, limits.fee_max);
+            let fee_needed = fee_needed.map(Msat::from_msat);
+            let told = NoRoute::Limit { resource, limit, needed, is_least, fee_limit, fee_needed };
+            assert_eq!(no_route(&snapshot, &query), told, "{limits:?}");
+            if resource == hops {
+                query.limits.hop_count_max = needed;
+            } else {
+                query.limits.cltv_max = needed;
+            }
+            assert!(route(&snapshot, &query, &mut RouteWorkspace::default()).is_ok(), "{limits:?}");
+        }
+    }
+    let mut several = RouteQuery::new(node(0), node(8), AMOUNT);
+    several.limits = limited(1, 50, None);
+    let told = no_route(&snapshot, &several);
+    assert!(matches!(told, NoRoute::RouteLimits { cltv: 58, hop_count: 5, fee: None, .. }), "{told:?}");
+}
+
+#[test]
+fn a_limit_that_no_route_can_keep_to_is_told_as_such() {
+    let told = |limits| no_route(&snapshot(), &RouteQuery { limits, ..free() });
+    let usual = RouteLimits::default();
+    let none = told(RouteLimits { hop_count_max: 0, ..usual });
+    assert_eq!(none, NoRoute::TooStrict { resource: Resource::Hops, limit: 0, least: 1 });
+    let late = told(RouteLimits { cltv_max: 17, ..usual });
+    assert_eq!(late, NoRoute::TooStrict { resource: Resource::Blocks, limit: 17, least: 18 });
+    assert_eq!(late.to_string(), "no route is within the limit of 17 blocks: the final delta alone is 18");
+    let long = told(RouteLimits { end_payload_size: Some(1301), ..usual });
+    assert_eq!(long, NoRoute::TooStrict { resource: Resource::PayloadBytes, limit: 1300, least: 1301 });
 }
 
 #[test]
 fn a_limit_beside_the_fee_is_told_by_the_route_that_fits_the_fee() {
     let mut query = query(1000);
     query.limits.cltv_max = 500;
-    let RouteError::NoRoute(NoRoute::RouteLimits { cltv, hop_count, .. }) = reason(&query) else {
-        panic!("{:?}", reason(&query));
-    };
-    assert_eq!((cltv, hop_count), (1018, 2));
+    let msat = |fee| Some(Msat::from_msat(fee));
+    let (limit, needed, fee_limit, fee_needed) = (500, 1018, msat(1000), msat(5000));
+    let told =
+        NoRoute::Limit { resource: Resource::Blocks, limit, needed, is_least: true, fee_limit, fee_needed };
+    assert_eq!(no_route(&snapshot(), &query), told);
+    assert_eq!(
+        told.to_string(),
+        "the limit of 500 blocks is short by 518 where fees are limited to 1000 msat: a route would take 1018, or cost at \
+         most 5000 msat"
+    );
 }
 
 #[test]
@@ -149,13 +303,14 @@ fn a_way_that_needs_a_larger_amount_is_no_reason_where_another_one_does_not() {
         other => panic!("{other:?}"),
     };
     let (limit, needed) = (Msat::from_msat(5000), Msat::from_msat(50_000));
-    assert_eq!(reason(&both, &query(5000)), NoRoute::FeeLimit { limit, needed });
+    assert_eq!(reason(&both, &query(5000)), NoRoute::FeeLimit { limit, needed, is_least: true });
     let mut brief = query(60_000);
     brief.limits.cltv_max = 100;
-    let NoRoute::RouteLimits { cltv, hop_count, .. } = reason(&both, &brief) else {
+    let NoRoute::Limit { resource: Resource::Blocks, needed: 218, fee_needed: None, .. } =
+        reason(&both, &brief)
+    else {
         panic!("{:?}", reason(&both, &brief));
     };
-    assert_eq!((cltv, hop_count), (218, 2));
     let minimum = Msat::from_msat(minimum);
     assert_eq!(reason(&graph(&lifted), &query(60_000)), NoRoute::HtlcMinimum { minimum });
 }

@@ -9,8 +9,8 @@ use engine::layer::LayerError;
 use engine::query::RouteQuery;
 use engine::reserve::ReserveError;
 use engine::router::{QueryPart, RouteError};
-use engine::{NoRoute, Wish};
-use primitives::{Msat, NodeId};
+use engine::{NoRoute, Resource, Wish};
+use primitives::{Msat, NodeId, ShortChannelId};
 
 use super::applier::ChangeError;
 use super::problem::Problem;
@@ -25,7 +25,9 @@ pub fn route_problem(error: &RouteError, query: &RouteQuery) -> Problem {
     let (status, title) = match error {
         RouteError::UnknownNode { .. } => (StatusCode::NOT_FOUND, "The node is unknown"),
         RouteError::UnknownChannel { .. } => (StatusCode::NOT_FOUND, "The channel is unknown"),
-        RouteError::BadQuery { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "The query contradicts itself"),
+        RouteError::BadQuery { .. } | RouteError::BadChannel { .. } => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "The query contradicts itself")
+        }
         RouteError::NoRoute(_) => (StatusCode::NOT_FOUND, "There is no route"),
         RouteError::WorkLimit { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "The search gave up"),
         RouteError::Contended => (StatusCode::SERVICE_UNAVAILABLE, "The graph changes too fast"),
@@ -37,12 +39,14 @@ pub fn route_problem(error: &RouteError, query: &RouteQuery) -> Problem {
             (node_field(query, *node_id).into(), "check the id; the node may have no channel")
         }
         RouteError::UnknownChannel { short_channel_id } => {
-            let own = query.first_channels.iter().flatten();
-            let place = own.clone().position(|channel| channel.short_channel_id == *short_channel_id);
-            let field = place.map_or("first_channels".into(), |place| {
-                format!("first_channels[{place}].short_channel_id").into()
-            });
-            (field, "check the name; the channel may be closed")
+            (own_channel_field(query, *short_channel_id), "check the name; the channel may be closed")
+        }
+        RouteError::BadChannel { part: QueryPart::FirstChannels, short_channel_id, .. } => {
+            (own_channel_field(query, *short_channel_id), "list channels of src alone, with one balance each")
+        }
+        RouteError::BadChannel { part, .. } => {
+            let (field, hint) = part_field(*part);
+            (field.into(), hint)
         }
         RouteError::BadQuery { part, .. } => {
             let (field, hint) = part_field(*part);
@@ -57,6 +61,13 @@ pub fn route_problem(error: &RouteError, query: &RouteQuery) -> Problem {
         _ => return Problem::internal(),
     };
     problem.with_field(field).with_hint(hint)
+}
+
+/// Where a query first names a channel of the payer's.
+fn own_channel_field(query: &RouteQuery, short_channel_id: ShortChannelId) -> Field {
+    let mut own = query.first_channels.iter().flatten();
+    let place = own.position(|channel| channel.short_channel_id == short_channel_id);
+    place.map_or("first_channels".into(), |place| format!("first_channels[{place}].short_channel_id").into())
 }
 
 /// Where a query names a node that is unknown.
@@ -84,19 +95,17 @@ fn part_field(part: QueryPart) -> (&'static str, &'static str) {
 
 /// The field that is in the way of a route, and what to do about it.
 fn no_route_field(no_route: &NoRoute, query: &RouteQuery) -> (&'static str, &'static str) {
-    let limits = &query.limits;
     match no_route {
         NoRoute::PayerCannotSend { .. } if query.first_channels.is_some() => {
             ("first_channels", "lower the amount, list more channels, or ask for a plan of several parts")
         }
         NoRoute::FeeLimit { limit, .. } => (fee_field(query, *limit), "raise the fee limit"),
-        NoRoute::RouteLimits { cltv, .. } if *cltv > limits.cltv_max => {
-            ("limits.cltv_max", "raise limits.cltv_max")
-        }
-        NoRoute::RouteLimits { hop_count, .. } if *hop_count > limits.hop_count_max => {
-            ("limits.hop_count_max", "raise limits.hop_count_max")
-        }
-        NoRoute::RouteLimits { .. } => ("limits", "raise limits.cltv_max or limits.hop_count_max"),
+        NoRoute::Limit { resource, .. } | NoRoute::TooStrict { resource, .. } => match resource {
+            Resource::Hops => ("limits.hop_count_max", "raise limits.hop_count_max"),
+            Resource::Blocks => ("limits.cltv_max", "raise limits.cltv_max"),
+            _ => ("limits.final_payload_extra", "send less to the payee beside the amount"),
+        },
+        NoRoute::RouteLimits { .. } => ("limits", "raise several limits"),
         NoRoute::HtlcMinimum { .. } => ("amount_msat", "raise the amount, or set allow_overpay"),
         NoRoute::BalanceShort { .. } => {
             ("first_channels", "lower the amount, list a channel that holds more, or ask for a plan")
@@ -283,7 +292,7 @@ const NO_PLAN: &str = "There is no plan";
 mod tests {
     use engine::flow::Cut;
     use engine::query::FirstChannel;
-    use primitives::{ShortChannelId, ShortChannelIdDir};
+    use primitives::ShortChannelIdDir;
 
     use super::*;
 
@@ -315,9 +324,17 @@ mod tests {
     #[test]
     fn whatever_is_in_the_way_of_a_route_is_named_with_what_to_do() {
         let (msat, query) = (Msat::from_msat, query());
-        let too_long = |cltv, hop_count| {
-            RouteError::NoRoute(NoRoute::RouteLimits { cltv, hop_count, payload_size: 5000 })
+        let limit = |resource| {
+            let (limit, needed, is_least) = (1, 2, true);
+            let (fee_limit, fee_needed) = (Some(msat(7)), None);
+            RouteError::NoRoute(NoRoute::Limit { resource, limit, needed, is_least, fee_limit, fee_needed })
         };
+        let strict = |resource| RouteError::NoRoute(NoRoute::TooStrict { resource, limit: 0, least: 1 });
+        let several = NoRoute::RouteLimits { cltv: 9999, hop_count: 99, payload_size: 5000, fee: None };
+        let fee_limit = |limit, is_least| {
+            RouteError::NoRoute(NoRoute::FeeLimit { limit: msat(limit), needed: msat(9), is_least })
+        };
+        let bad_channel = |part| RouteError::BadChannel { part, short_channel_id: scid(6), reason: "" };
         let bad = |part| RouteError::BadQuery { part, reason: "" };
         let cases = [
             (RouteError::UnknownNode { node_id: node(1) }, Some("src")),
@@ -332,21 +349,20 @@ mod tests {
             (bad(QueryPart::Headroom), Some("headroom_millionths")),
             (bad(QueryPart::FirstChannels), Some("first_channels")),
             (bad(QueryPart::ExtraArcs), Some("extra_arcs")),
+            (bad_channel(QueryPart::FirstChannels), Some("first_channels[1].short_channel_id")),
+            (bad_channel(QueryPart::ExtraArcs), Some("extra_arcs")),
             (bad(QueryPart::InboundFees), Some("ignore_inbound_fees")),
             (bad(QueryPart::PartCount), Some("part_count_max")),
             (RouteError::NoRoute(NoRoute::PayerCannotSend { largest: msat(1) }), Some("first_channels")),
             (RouteError::NoRoute(NoRoute::PayeeCannotReceive { largest: msat(1) }), Some("amount_msat")),
-            (
-                RouteError::NoRoute(NoRoute::FeeLimit { limit: msat(7), needed: msat(9) }),
-                Some("limits.fee_max_msat"),
-            ),
-            (
-                RouteError::NoRoute(NoRoute::FeeLimit { limit: msat(1), needed: msat(9) }),
-                Some("limits.fee_max_millionths"),
-            ),
-            (too_long(9999, 99), Some("limits.cltv_max")),
-            (too_long(1, 99), Some("limits.hop_count_max")),
-            (too_long(1, 1), Some("limits")),
+            (fee_limit(7, true), Some("limits.fee_max_msat")),
+            (fee_limit(1, false), Some("limits.fee_max_millionths")),
+            (limit(Resource::Blocks), Some("limits.cltv_max")),
+            (limit(Resource::Hops), Some("limits.hop_count_max")),
+            (limit(Resource::PayloadBytes), Some("limits.final_payload_extra")),
+            (strict(Resource::Blocks), Some("limits.cltv_max")),
+            (strict(Resource::Hops), Some("limits.hop_count_max")),
+            (RouteError::NoRoute(several), Some("limits")),
             (RouteError::NoRoute(NoRoute::HtlcMinimum { minimum: msat(1) }), Some("amount_msat")),
             (RouteError::NoRoute(NoRoute::NotConnected), Some("amount_msat")),
             (

@@ -11,13 +11,15 @@ pub fn error_code(error: &RouteError) -> &'static str {
     match error {
         RouteError::UnknownNode { .. } => "unknown_node",
         RouteError::UnknownChannel { .. } => "unknown_channel",
-        RouteError::BadQuery { .. } => "bad_query",
+        RouteError::BadQuery { .. } | RouteError::BadChannel { .. } => "bad_query",
         RouteError::NoRoute(NoRoute::PayerCannotSend { .. } | NoRoute::BalanceShort { .. }) => {
             "payer_cannot_send"
         }
         RouteError::NoRoute(NoRoute::PayeeCannotReceive { .. }) => "payee_cannot_receive",
         RouteError::NoRoute(NoRoute::FeeLimit { .. }) => "fee_limit",
-        RouteError::NoRoute(NoRoute::RouteLimits { .. }) => "route_limits",
+        RouteError::NoRoute(
+            NoRoute::Limit { .. } | NoRoute::TooStrict { .. } | NoRoute::RouteLimits { .. },
+        ) => "route_limits",
         RouteError::NoRoute(NoRoute::HtlcMinimum { .. }) => "htlc_minimum",
         RouteError::NoRoute(_) => "no_route",
         RouteError::WorkLimit { .. } => "work_limit",

@@ -131,7 +131,7 @@ fn line(answer: &Result<Route, RouteError>) -> String {
                 }
                 NoRoute::PayeeCannotReceive { largest } => (2, largest.to_msat()),
                 NoRoute::FeeLimit { needed, .. } => (3, needed.to_msat()),
-                NoRoute::RouteLimits { .. } => (4, none),
+                NoRoute::Limit { .. } | NoRoute::TooStrict { .. } | NoRoute::RouteLimits { .. } => (4, none),
                 NoRoute::HtlcMinimum { minimum } => (5, minimum.to_msat()),
                 _ => (6, none),
             };

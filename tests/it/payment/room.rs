@@ -1,9 +1,9 @@
 //! The router finds a route wherever the packet fits, and only there.
 
-use engine::NoRoute;
 use engine::onion_size::{PAYLOAD_BYTES_MAX, final_payload_size, forward_payload_size};
 use engine::query::RouteLimits;
 use engine::router::RouteError;
+use engine::{NoRoute, Resource};
 use node::payment::{PaidPath, aim_route, wrap_route};
 use onion::build::BuildError;
 use onion::packet::{HopPayload as _, PAYMENT_PAYLOADS_LEN};
@@ -44,10 +44,17 @@ fn finds_what_fits(world: &World, end: Option<PaidPath<'_>>, first: usize, len: 
             true
         }
         Err(RouteOnionError::Build(BuildError::TooLong { needed, .. })) => {
-            let Err(RouteError::NoRoute(NoRoute::RouteLimits { payload_size, .. })) = found else {
-                panic!("{needed} bytes do not fit: {found:?}")
-            };
-            assert_eq!(payload_size as usize, needed);
+            let resource = Resource::PayloadBytes;
+            match found {
+                Err(RouteError::NoRoute(NoRoute::Limit { resource: told, needed: size, .. })) => {
+                    assert_eq!((told, size as usize), (resource, needed));
+                }
+                Err(RouteError::NoRoute(NoRoute::TooStrict { resource: told, least, .. })) => {
+                    assert_eq!(told, resource);
+                    assert!(least as usize <= needed, "{least} of {needed}");
+                }
+                found => panic!("{needed} bytes do not fit: {found:?}"),
+            }
             false
         }
         Err(error) => panic!("{error}"),

@@ -98,14 +98,17 @@ impl From<RouteError> for ClnError {
         let message = error.to_string();
         let no_way = |code| ClnError::new(StatusCode::NOT_FOUND, code, message.clone());
         match &error {
-            RouteError::BadQuery { .. } => ClnError::bad_params(message),
+            RouteError::BadQuery { .. } | RouteError::BadChannel { .. } => ClnError::bad_params(message),
             RouteError::NoRoute(NoRoute::PayerCannotSend { .. } | NoRoute::BalanceShort { .. }) => {
                 no_way(INSUFFICIENT_FUNDS)
             }
             RouteError::NoRoute(NoRoute::PayeeCannotReceive { .. }) => no_way(DESTINATION_FULL),
-            RouteError::NoRoute(NoRoute::FeeLimit { .. } | NoRoute::RouteLimits { .. }) => {
-                no_way(ROUTE_TOO_EXPENSIVE)
-            }
+            RouteError::NoRoute(
+                NoRoute::FeeLimit { .. }
+                | NoRoute::Limit { .. }
+                | NoRoute::TooStrict { .. }
+                | NoRoute::RouteLimits { .. },
+            ) => no_way(ROUTE_TOO_EXPENSIVE),
             RouteError::UnknownNode { .. } | RouteError::UnknownChannel { .. } | RouteError::NoRoute(_) => {
                 no_way(ROUTE_NOT_FOUND)
             }

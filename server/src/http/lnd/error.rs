@@ -96,7 +96,9 @@ impl From<RouteError> for LndError {
             RouteError::UnknownNode { .. } | RouteError::UnknownChannel { .. } => {
                 LndError::not_found(error.to_string())
             }
-            RouteError::BadQuery { .. } => LndError::bad_argument(error.to_string()),
+            RouteError::BadQuery { .. } | RouteError::BadChannel { .. } => {
+                LndError::bad_argument(error.to_string())
+            }
             RouteError::NoRoute(NoRoute::PayerCannotSend { .. } | NoRoute::BalanceShort { .. }) => {
                 LndError::not_found(format!("insufficient local balance: {error}"))
             }
