@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::ClnError;
+use crate::http::by_name::ByName;
 use crate::http::facade::Told;
 
 /// What a method is asked.
@@ -50,7 +51,7 @@ pub fn read_params<T: Params>(bytes: &[u8]) -> Result<T, ClnError> {
         serde_json::from_slice(bytes).map_err(|error| ClnError::bad_params(error.to_string()))?
     };
     let named = by_name(value, T::NAMES)?;
-    serde_path_to_error::deserialize(named).map_err(|error| {
+    serde_path_to_error::deserialize(ByName(named)).map_err(|error| {
         let (path, inner) = (error.path().to_string(), error.inner());
         ClnError::bad_params(if path == "." { inner.to_string() } else { format!("{path}: {inner}") })
     })

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::LndError;
+use crate::http::by_name::ByName;
 use crate::http::facade::Told;
 
 /// The request's body.
@@ -83,11 +84,10 @@ pub fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, LndError> {
 }
 
 fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, LndError> {
-    // serde takes an array for the fields of a struct in their order, which protobuf does not.
     if !value.is_object() {
         return Err(LndError::bad_argument("the body is no JSON object"));
     }
-    serde_path_to_error::deserialize(with_proto_names(value)).map_err(|error| {
+    serde_path_to_error::deserialize(ByName(with_proto_names(value))).map_err(|error| {
         let (path, inner) = (error.path().to_string(), error.inner());
         LndError::bad_argument(if path == "." { inner.to_string() } else { format!("{path}: {inner}") })
     })

@@ -29,6 +29,10 @@ async fn wrong_parameters_are_refused_and_named() {
         let message = fail(&service, "getroutes", params, -32602).await;
         assert!(message.contains(name), "{name} {value}: {message}");
     }
+    // A hop is an object, whose fields have names.
+    let by_place = json!({"path": [["1x1x0/0", 5]]});
+    let message = fail(&service, "askrene-reserve", by_place, -32602).await;
+    assert!(message.contains("path[0]"), "{message}");
     for text in ["{", "5", "\"text\"", "[1,2,3,4,5,6,7,8,9]", &"[".repeat(5000)] {
         error(&service.post_text("/cln/v1/getroutes", text).await, -32602);
     }

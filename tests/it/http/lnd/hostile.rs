@@ -57,6 +57,7 @@ async fn bodies_that_are_wrong_are_refused_and_name_the_field() {
         (json!({"fee_limits": {}}), "fee_limits"),
         (json!({"cltv_limit": 10}), "cltv_limit"),
         (json!({"cltv_limit": -1}), "cltv_limit"),
+        (json!({"fee_limit": [5]}), "fee_limit"),
         (json!([]), ""),
         (json!(5), ""),
     ] {
