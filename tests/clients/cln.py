@@ -126,6 +126,7 @@ fails([206], "getroutes", source=PAYER, destination=PAYEE, amount_msat=100_000_0
 # Both ends of the line take as little.
 fails([215, 220], "getroutes", source=PAYER, destination=PAYEE, amount_msat="1btc", layers=[], maxfee_msat="1btc",
       final_cltv=18)
+fails([-32602], "listchannels", short_channel_id="916778")
 fails([-32602], "askrene-unreserve", path=[{"short_channel_id_dir": "1x1x0/0", "amount_msat": 1}])
 fails([-32601], "no-such-method")
 print(f"cln: all is as it should be, with {'pyln-client' if Millisatoshi is not int else 'the standard library'}")

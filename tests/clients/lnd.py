@@ -103,11 +103,14 @@ def errors():
         (404, "GET", f"/v1/graph/routes/{'02' + 'ee' * 32}/1000", None),
         (404, "GET", "/v1/graph/edge/1", None),
         (400, "GET", f"/v1/graph/routes/{PAYEE}/{'9' * 30}", None),
+        (400, "GET", f"/v1/graph/routes/{PAYEE}/-5", None),
         (400, "POST", f"/v1/graph/routes/{PAYEE}/1000", {"ignored_nodes": ["!"]}),
     ]:
         told, answer = call(method, BASE + path, body)
         assert told == status, (path, told, answer)
         assert sorted(answer) == ["code", "details", "message"], answer
+    _, answer = call("GET", f"{BASE}/v1/graph/routes/{PAYEE}/0")
+    assert answer["message"].startswith("amt: "), answer
 
 
 BASE, PAYER, PAYEE = sys.argv[1:]

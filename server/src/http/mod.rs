@@ -61,6 +61,7 @@ mod stages;
 mod timed;
 mod timings;
 mod tls;
+mod unfound;
 mod untaken;
 mod wording;
 

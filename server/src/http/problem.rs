@@ -36,6 +36,18 @@ pub struct Problem {
     /// Seconds after which another try makes sense, as the header `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
+    /// The version of the graph that was searched, where a search came to this, as all of the following.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graph_version: Option<u64>,
+    /// Seconds since the newest policy of the graph was signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graph_age_s: Option<u32>,
+    /// Nodes or labels that were expanded, those that tell the reason included; not those that tell `widest_msat`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settled: Option<u64>,
+    /// From the request's last byte to the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elapsed_us: Option<u64>,
 }
 
 impl Problem {
@@ -56,6 +68,10 @@ impl Problem {
             hint: None,
             widest_msat: None,
             retry_after_s: None,
+            graph_version: None,
+            graph_age_s: None,
+            settled: None,
+            elapsed_us: None,
         }
     }
 
@@ -82,6 +98,12 @@ impl Problem {
     #[must_use]
     pub fn with_retry_after(self, secs: u32) -> Self {
         Problem { retry_after_s: Some(secs), ..self }
+    }
+
+    /// The same of a search in that version of the graph, which settled so much.
+    #[must_use]
+    pub fn of_search(self, graph_version: u64, settled: u64) -> Self {
+        Problem { graph_version: Some(graph_version), settled: Some(settled), ..self }
     }
 
     /// What the request asks for is not there; says what to do.

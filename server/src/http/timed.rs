@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::app::App;
+use super::problem::Problem;
 
 /// An answer, how old the graph is that it was found in, and how long it took.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,6 +26,15 @@ impl<T> Timed<T> {
         let Served { graph_age_s, elapsed_us } = served(app, asked);
         Timed { answer, graph_age_s, elapsed_us }
     }
+}
+
+/// The same for why a search found nothing; other problems stay as they are.
+pub(super) fn timed(problem: Problem, app: &App, asked: Instant) -> Problem {
+    if problem.graph_version.is_none() {
+        return problem;
+    }
+    let Served { graph_age_s, elapsed_us } = served(app, asked);
+    Problem { graph_age_s: Some(graph_age_s), elapsed_us: Some(elapsed_us), ..problem }
 }
 
 /// The same for an answer in FlatBuffers.

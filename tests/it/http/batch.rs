@@ -40,6 +40,9 @@ async fn answers_are_in_order_and_those_of_single_queries() {
             Err(error) => {
                 assert_eq!(answer["line"], at as u64 + 1);
                 assert_eq!(answer["problem"]["detail"], error.to_string());
+                for field in ["graph_version", "graph_age_s", "settled", "elapsed_us"] {
+                    assert!(answer["problem"][field].is_u64(), "{field} of {answer}");
+                }
             }
         }
     }
@@ -57,7 +60,20 @@ async fn a_bad_line_spoils_no_other() {
         assert!(answers[0][field].is_u64(), "{field}");
     }
     assert_eq!((&answers[1]["line"], &answers[1]["problem"]["code"]), (&json!(2), &json!("bad_json")));
+    assert!(answers[1]["problem"].get("graph_version").is_none(), "nothing was searched");
     assert_eq!(service.post_text("/api/v1/batch", "").await.text, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_line_tells_what_it_settled_itself() {
+    let service = Service::line().await;
+    let good = json!({"src": node(1), "dst": node(4), "amount_msat": 100_000_000});
+    let mut dear = good.clone();
+    dear["limits"] = json!({"fee_max_msat": 1});
+    let body = [good.clone(), dear.clone(), good, dear].map(|query| query.to_string()).join("\n");
+    let answers = lines(&service.post_text("/api/v1/batch", body).await.text);
+    let settled = [1, 3].map(|at: usize| answers[at]["problem"]["settled"].as_u64().unwrap());
+    assert!(settled[0] > 0 && settled[0] == settled[1], "{settled:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,6 +36,70 @@ async fn the_document_describes_what_is_served() {
     references(&document, &document);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lines_and_events_carry_is_described() {
+    let service = Service::line().await;
+    let document = service.get("/api/openapi.json").await.json();
+    let page = service.get("/api/reference").await.text;
+    for (path, method, name, fields) in [
+        ("/api/v1/events", "get", "EventJson", &["seq", "graph_version", "at", "changes", "layer"][..]),
+        ("/api/v1/batch", "post", "BatchLineJson", &[]),
+        ("/api/v1/batch", "post", "QueryJson", &["src", "dst", "amount_msat"]),
+        ("/api/v1/layers/{name}", "get", "LayerDocumentJson", &["layers"]),
+    ] {
+        let told = document["paths"][path][method]["description"].as_str().unwrap();
+        assert!(told.contains(name), "{path}: {told}");
+        let schema = &document["components"]["schemas"][name];
+        let text = schema.to_string();
+        for field in fields {
+            let is_told = text.contains(&format!("\"{field}\":")) || text.contains("ChangedJson");
+            assert!(is_told, "{field} of {name}: {schema}");
+        }
+        assert!(schema.is_object() && page.contains(&format!("id=\"schema-{name}\"")), "{name}");
+    }
+    for name in ["DeltaJson", "ChangedJson", "PolicyJson", "LineProblemJson", "LayerJson", "NodeBiasJson"] {
+        assert!(document["components"]["schemas"][name].is_object(), "{name}");
+    }
+    let parameters = &document["paths"]["/api/v1/events"]["get"]["parameters"];
+    assert_eq!((&parameters[0]["name"], &parameters[0]["in"]), (&json!("Last-Event-ID"), &json!("header")));
+    let problem = &document["components"]["schemas"]["Problem"]["properties"];
+    for field in ["graph_version", "graph_age_s", "settled", "elapsed_us"] {
+        assert!(problem[field]["description"].is_string(), "{field}: {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_body_is_left_open_and_every_field_has_its_words() {
+    let service = Service::line().await;
+    let document = service.get("/api/openapi.json").await.json();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for operation in methods.as_object().unwrap().values() {
+            let bodies = operation["responses"].as_object().unwrap().values();
+            for body in bodies.chain([&operation["requestBody"]]) {
+                for content in body["content"].as_object().into_iter().flat_map(|kinds| kinds.values()) {
+                    assert!(content["schema"].as_object().is_some_and(|schema| !schema.is_empty()), "{path}");
+                }
+            }
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        fields_have_words(name, schema);
+    }
+}
+
+fn fields_have_words(name: &str, schema: &Value) {
+    for part in ["allOf", "oneOf"].iter().flat_map(|of| schema[of].as_array().into_iter().flatten()) {
+        fields_have_words(name, part);
+    }
+    for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
+        // What tells the variants of a type apart is told with each of them.
+        let is_tag = schema["enum"].as_array().is_some_and(|values| values.len() == 1);
+        let choices = schema["oneOf"].as_array().into_iter().flatten();
+        let is_told = choices.chain([schema]).any(|choice| choice["description"].is_string());
+        assert!(is_tag || is_told, "{field} of {name}: {schema}");
+    }
+}
+
 /// Every reference leads somewhere.
 fn references(document: &Value, value: &Value) {
     match value {

@@ -25,7 +25,13 @@ struct Events {
 impl Events {
     /// All that the key's tenant may hear from now on.
     async fn of(service: &Service, key: &str) -> Self {
+        Events::behind(service, key, None).await
+    }
+
+    /// All that it may hear behind an id.
+    async fn behind(service: &Service, key: &str, id: Option<&str>) -> Self {
         let request = service.client.get(service.url("/api/v1/events")).bearer_auth(key);
+        let request = id.into_iter().fold(request, |request, id| request.header("Last-Event-ID", id));
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         Events { response, text: String::new() }
@@ -35,7 +41,8 @@ impl Events {
     async fn next(&mut self) -> (String, Value) {
         let event = self.next_text().await;
         let data: Value = serde_json::from_str(field(&event, "data").unwrap()).unwrap();
-        assert_eq!(field(&event, "id"), Some(data["seq"].to_string().as_str()), "{event}");
+        let (_, seq) = field(&event, "id").unwrap().split_once('-').unwrap();
+        assert_eq!(seq, data["seq"].to_string(), "{event}");
         assert!(data["at"].is_u64() && data["graph_version"].is_u64(), "{event}");
         (field(&event, "event").unwrap().to_owned(), data)
     }
@@ -43,18 +50,33 @@ impl Events {
     /// The lines of the next one.
     async fn next_text(&mut self) -> String {
         loop {
-            while !self.text.contains("\n\n") {
-                let chunk = self.response.chunk().await.unwrap().expect("the stream goes on");
-                self.text += std::str::from_utf8(&chunk).unwrap();
-            }
-            let (event, rest) = self.text.split_once("\n\n").unwrap();
-            let (event, rest) = (event.to_owned(), rest.to_owned());
-            self.text = rest;
-            // What keeps a silent connection alive has no kind.
+            let event = self.next_block().await;
+            // What keeps a silent connection alive, and what tells where the new begins, has no kind.
             if field(&event, "event").is_some() {
                 return event;
             }
         }
+    }
+
+    /// The id of the next block that has one.
+    async fn next_id(&mut self) -> String {
+        loop {
+            if let Some(id) = field(&self.next_block().await, "id") {
+                return id.to_owned();
+            }
+        }
+    }
+
+    /// The next lines up to an empty one.
+    async fn next_block(&mut self) -> String {
+        while !self.text.contains("\n\n") {
+            let chunk = self.response.chunk().await.unwrap().expect("the stream goes on");
+            self.text += std::str::from_utf8(&chunk).unwrap();
+        }
+        let (event, rest) = self.text.split_once("\n\n").unwrap();
+        let (event, rest) = (event.to_owned(), rest.to_owned());
+        self.text = rest;
+        event
     }
 }
 
@@ -250,10 +272,67 @@ async fn who_is_too_slow_is_told_how_much_it_missed() {
             continue;
         }
         heard += 1;
-        assert_eq!(field(&event, "id"), Some((heard + missed).to_string().as_str()));
+        let (_, seq) = field(&event, "id").unwrap().split_once('-').unwrap();
+        assert_eq!(seq, (heard + missed).to_string());
         if missed > 0 {
             break;
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_again_hears_what_came_meanwhile() {
+    let keys = vec![key("one", "first"), key("two", "second")];
+    let service = Service::of(line_graph(), Settings { keys, ..Settings::default() }).await;
+    let mut events = Events::of(&service, "one").await;
+    let begun = events.next_id().await;
+    let first = change_all(&service, "one", "mine").await;
+    let (_, heard) = events.next().await;
+    assert_eq!(heard["seq"], first[0].1["seq"]);
+    let run = begun.split_once('-').unwrap().0;
+    let id = format!("{run}-{}", heard["seq"]);
+    drop(events);
+    // What others change is passed over when it is heard again, too.
+    change_all(&service, "two", "theirs").await;
+    let graph = service.app.change(Change::Graph(Vec::new())).await.unwrap();
+    for (behind, unheard) in [(&id, &first[1..]), (&begun, &first[..])] {
+        let mut events = Events::behind(&service, "one", Some(behind)).await;
+        for (kind, answer) in unheard {
+            let (heard, data) = events.next().await;
+            assert_eq!((heard.as_str(), &data["seq"]), (*kind, &answer["seq"]), "{data}");
+        }
+        assert_eq!(events.next().await.1["seq"], graph.seq);
+        // Behind what is old the new begins.
+        assert_eq!(events.next_id().await, format!("{run}-{}", graph.seq));
+    }
+    let mut events = Events::behind(&service, "one", Some(&format!("{run}-{}", graph.seq))).await;
+    let new = service.app.change(Change::Graph(Vec::new())).await.unwrap();
+    assert_eq!(events.next().await.1["seq"], new.seq);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_is_too_old_or_unknown_begins_with_what_is_missed() {
+    let service = Service::line().await;
+    // Nobody listens to these.
+    for _ in 0..3 {
+        service.app.change(Change::Graph(Vec::new())).await.unwrap();
+    }
+    let mut events = Events::of(&service, "anybody").await;
+    let begun = events.next_id().await;
+    let (run, seq) = begun.split_once('-').unwrap();
+    assert_eq!(seq, "3");
+    let last = service.app.change(Change::Graph(Vec::new())).await.unwrap();
+    let old = format!("{run}-1");
+    let later = format!("{run}-5");
+    for (id, missed) in [(old.as_str(), "2"), (&later, "null"), ("4", "null"), ("0-0", "null"), ("x", "null")]
+    {
+        let mut events = Events::behind(&service, "anybody", Some(id)).await;
+        let first = events.next_text().await;
+        assert_eq!((field(&first, "event"), field(&first, "data")), (Some("missed"), Some(missed)), "{id}");
+        if id == old {
+            assert_eq!(events.next().await.1["seq"], last.seq, "what is kept is told behind it");
+        }
+        assert_eq!(events.next_id().await, format!("{run}-{}", last.seq), "{id}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! All else that the native API answers.
 
+use engine::synthetic::{SyntheticConfig, generate};
 use serde_json::{Value, json};
+use server::http::native::LayerDocumentJson;
 use server::http::{Limits, Settings};
 
 use super::service::{Service, line_graph, node};
@@ -91,6 +93,121 @@ async fn reach_tells_of_all_or_of_some() {
     assert_eq!(some["nodes"][0]["node_id"], node(2));
     // Node 1 is nearer: over its own channel to 4, node 2 pays node 1 for forwarding, 500 msat and 100 millionths.
     assert_eq!(some["nodes"][0]["least_cost_msat"], 500 + 100);
+    let with = |nodes: Value| {
+        let mut with = body.clone();
+        with["nodes"] = nodes;
+        with
+    };
+    let unknown = with(json!([node(2), node(9), node(8)]));
+    let problem = service.post("/api/v1/reach", &unknown).await.problem(404);
+    assert_eq!((&problem["code"], &problem["field"]), (&json!("unknown_node"), &json!("nodes[1]")));
+    assert!(problem["detail"].as_str().unwrap().contains(&node(9)), "{problem}");
+    let nobody = service.post("/api/v1/reach", &with(json!([]))).await.json();
+    assert_eq!((&nobody["nodes"], &nobody["reached_count"]), (&json!([]), &all["reached_count"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reach_leads_through_nodes_that_only_a_layer_knows() {
+    let service = Service::line().await;
+    let put = service.client.put(service.url("/api/v1/layers/mine")).send().await.unwrap();
+    assert_eq!(put.status(), 201);
+    let edits = json!([
+        {"edit": "create_channel", "short_channel_id": "8x8x8", "node_1": node(1), "node_2": node(7), "capacity_msat": 9_000_000_000_u64},
+        {"edit": "update_channel", "channel": "8x8x8/0", "enabled": true, "htlc_maximum_msat": 9_000_000_000_u64, "fee_base_msat": 0},
+    ]);
+    service.post("/api/v1/layers/mine/edits", &edits).await.json();
+    let mut body = json!({"node": node(1), "amount_msat": 1_000_000, "cost": {"model": "fee"}});
+    let without = service.post("/api/v1/reach", &body).await.json();
+    body["layers"] = json!(["mine"]);
+    let with = service.post("/api/v1/reach", &body).await.json();
+    assert_eq!((&with["nodes"], &with["reached_count"]), (&without["nodes"], &without["reached_count"]));
+    body["nodes"] = json!([node(7)]);
+    assert_eq!(service.post("/api/v1/reach", &body).await.problem(404)["field"], "nodes[0]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_finds_nothing_tells_of_itself_what_others_do() {
+    let service = Service::line().await;
+    let limited = |amount_msat: u64, limits: Value| {
+        let mut limited = query(amount_msat);
+        limited["limits"] = limits;
+        limited
+    };
+    let dear = limited(100_000_000, json!({"fee_max_msat": 1}));
+    let mut several = dear.clone();
+    several["alternatives"] = json!(2);
+    let mut unknown = query(1000);
+    unknown["dst"] = json!(node(9));
+    let mut apart = query(1_000_000);
+    apart["avoid"] = json!({"channels": ["4x1x0", "2x1x0"]});
+    let graph = service.get("/api/v1/graph").await.json();
+    for (path, body, is_settled) in [
+        ("routes", dear.clone(), true),
+        ("routes", several, true),
+        ("routes", unknown.clone(), false),
+        ("routes", apart, true),
+        ("plans", json!({"query": dear}), true),
+        ("plans", json!({"query": query(960_000_000)}), false),
+        ("plans", json!({"query": unknown, "frontier": 3}), false),
+        ("plans/maximum", json!({"query": unknown}), false),
+        ("reach", json!({"node": node(9), "amount_msat": 1000}), false),
+        ("reach", json!({"node": node(1), "amount_msat": 1000, "nodes": [node(9)]}), false),
+    ] {
+        let problem = service.post(&format!("/api/v1/{path}"), &body).await.problem(404);
+        for field in ["graph_version", "graph_age_s", "settled", "elapsed_us"] {
+            assert!(problem[field].is_u64(), "{field} of {path} {body}: {problem}");
+        }
+        assert_eq!(problem["graph_version"], graph["graph_version"], "{problem}");
+        assert!(!is_settled || problem["settled"] != 0, "{path} {body}: {problem}");
+    }
+    // What was refused before any search tells of none.
+    let mut wrong = query(1000);
+    wrong["headroom_millionths"] = json!(1_000_001);
+    let problem = service.post("/api/v1/routes", &wrong).await.problem(422);
+    for field in ["graph_version", "graph_age_s", "settled", "elapsed_us"] {
+        assert!(problem.get(field).is_none(), "{problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_gives_up_tells_after_how_much() {
+    let limits = Limits { work_max: 1, ..Limits::default() };
+    let graph = generate(&SyntheticConfig::new(3, 2000), &mut |_| {}).unwrap();
+    let service = Service::of(graph, Settings { limits, ..Settings::default() }).await;
+    let example = service.get("/api/v1/graph/example?seed=1").await.json();
+    let body = json!({"src": example["src"], "dst": example["dst"], "amount_msat": example["amount_msat"]});
+    let problem = service.post("/api/v1/routes", &body).await.problem(422);
+    assert_eq!(problem["code"], "work_limit");
+    let told = format!("after {} steps", problem["settled"]);
+    assert!(problem["detail"].as_str().unwrap().contains(&told), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_is_told_in_the_form_that_is_described() {
+    let service = Service::line().await;
+    let put = service.client.put(service.url("/api/v1/layers/mine")).send().await.unwrap();
+    assert_eq!(put.status(), 201);
+    let edits = json!([
+        {"edit": "disable_node", "node_id": node(3)},
+        {"edit": "disable_channel", "channel": "1x1x0/1"},
+        {"edit": "create_channel", "short_channel_id": "8x8x8", "node_1": node(1), "node_2": node(4), "capacity_msat": 5000},
+        {"edit": "update_channel", "channel": "8x8x8/0", "enabled": true, "fee_base_msat": 7},
+        {"edit": "update_channel", "channel": "8x8x8/1", "htlc_minimum_msat": 1, "htlc_maximum_msat": 2,
+         "fee_proportional_millionths": 3, "cltv_expiry_delta": 4},
+        {"edit": "inform_channel", "channel": "2x1x0/0", "amount_msat": 5000, "outcome": "constrained"},
+        {"edit": "bias_channel", "channel": "2x1x0/0", "bias": -5, "description": "slow"},
+        {"edit": "bias_node", "node_id": node(2), "side": "in", "bias": 7},
+    ]);
+    service.post("/api/v1/layers/mine/edits", &edits).await.json();
+    let told = service.get("/api/v1/layers/mine").await.text;
+    let LayerDocumentJson { layers } = serde_json::from_str(&told).unwrap();
+    let [layer] = layers.as_slice() else { panic!("{told}") };
+    assert_eq!((layer.layer.as_str(), layer.persistent), ("mine", true));
+    assert_eq!((layer.disabled_nodes.len(), layer.disabled_channels.len()), (1, 1));
+    assert_eq!((layer.created_channels.len(), layer.channel_updates.len()), (1, 2));
+    assert_eq!(layer.channel_updates[0].fee_base_msat, Some(7));
+    assert_eq!(layer.constraints[0].maximum_msat, Some(4999));
+    assert_eq!((layer.biases[0].bias, layer.node_biases[0].in_bias), (-5, 7));
 }
 
 #[tokio::test(flavor = "multi_thread")]

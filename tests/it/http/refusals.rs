@@ -339,7 +339,7 @@ async fn what_is_wrong_in_a_body_is_said_in_words_of_json() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_json_alone_is_taken_flatbuffers_are_told_where_to_go() {
     let service = Service::line().await;
-    for path in ["plans/maximum", "reach", "reservations", "feedback", "layers/a/edits"] {
+    for path in ["batch", "plans/maximum", "reach", "reservations", "feedback", "layers/a/edits"] {
         let request = service.client.post(service.url(&format!("/api/v1/{path}")));
         let sent = request.header("content-type", format!("{FLATBUFFERS}; v=1")).body("FGRQ").send().await;
         let problem = Answer::of(sent.unwrap()).await.problem(415);

@@ -225,7 +225,10 @@ async fn streams_end_with_the_key_that_they_were_asked_for_with() {
     let service = service(vec![gone, stays.clone(), writes.clone()]).await;
     let listen = async |key| {
         let request = service.client.get(service.url("/api/v1/events")).bearer_auth(key);
-        request.send().await.unwrap()
+        let mut events = request.send().await.unwrap();
+        let begun = events.chunk().await.unwrap().unwrap();
+        assert!(begun.starts_with(b"id: "), "{begun:?}");
+        events
     };
     let mut listeners = [listen("gone").await, listen("writes").await, listen("stays").await];
     let (lines, mut answers) = service.batch("gone", &query()).await;

@@ -22,7 +22,7 @@ use super::record::Record;
 use super::tenant_book::{TenantBook, TenantView};
 use super::tenant_idx::TenantIdx;
 use super::tenants::Tenants;
-use crate::clock::unix_now;
+use crate::clock::{run_number, unix_now};
 
 /// The way to the applier. Clones lead to the same one.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ impl Applier {
         let newest = newest_update(&writer);
         let applier = Applier {
             commands,
-            feed: Feed::new(),
+            feed: Feed::new(run_number()),
             seq: Arc::default(),
             newest_update: Arc::new(AtomicU32::new(newest.to_secs())),
         };

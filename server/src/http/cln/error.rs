@@ -12,7 +12,8 @@ use primitives::Msat;
 use serde::Serialize;
 
 use crate::http::applier::ChangeError;
-use crate::http::facade::{Told, Unanswered};
+use crate::http::facade::{Told, Unanswered, words};
+use crate::http::problem::Problem;
 
 /// An error with a number of `lightning-cli`.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ impl ClnError {
     /// The same for `getroute`, which knows one reason only.
     pub(super) fn of_single_route(unanswered: Unanswered) -> Self {
         match unanswered {
-            Unanswered::Route(error @ RouteError::NoRoute(_)) => {
+            Unanswered::Route(error @ RouteError::NoRoute(_), _) => {
                 ClnError::no_route(format!("Could not find a route: {error}"))
             }
             other => ClnError::from(other),
@@ -86,18 +87,19 @@ impl From<Unanswered> for ClnError {
     fn from(unanswered: Unanswered) -> Self {
         match unanswered {
             Unanswered::Refused(problem) => ClnError::from(Told::from(*problem)),
-            Unanswered::Route(error) => ClnError::from(error),
+            Unanswered::Route(error, field) => ClnError::of_route(&error, field.as_deref()),
             Unanswered::Plan(error) => ClnError::from(error),
             Unanswered::Change(error) => ClnError::from(error),
         }
     }
 }
 
-impl From<RouteError> for ClnError {
-    fn from(error: RouteError) -> Self {
-        let message = error.to_string();
+impl ClnError {
+    /// Why there is no route, behind the parameter that is wrong.
+    fn of_route(error: &RouteError, field: Option<&str>) -> Self {
+        let message = words(field, &error.to_string(), None);
         let no_way = |code| ClnError::new(StatusCode::NOT_FOUND, code, message.clone());
-        match &error {
+        match error {
             RouteError::BadQuery { .. } | RouteError::BadChannel { .. } => ClnError::bad_params(message),
             RouteError::NoRoute(NoRoute::PayerCannotSend { .. } | NoRoute::BalanceShort { .. }) => {
                 no_way(INSUFFICIENT_FUNDS)
@@ -143,15 +145,30 @@ impl From<PlanError> for ClnError {
 impl From<ChangeError> for ClnError {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::Layer(LayerError::Unknown) => ClnError::bad_params("Unknown layer"),
-            ChangeError::Layer(LayerError::Exists) => ClnError::bad_params("Layer already exists"),
+            ChangeError::Layer(LayerError::Unknown) => {
+                ClnError::bad_params("layer: Unknown layer; create it first")
+            }
+            ChangeError::Layer(LayerError::Exists) => {
+                ClnError::bad_params("layer: Layer already exists; edit it as it is, or remove it first")
+            }
             ChangeError::TooManyEntries
             | ChangeError::Layer(LayerError::TooManyLayers | LayerError::TooManyEntries) => {
-                ClnError::new(StatusCode::UNPROCESSABLE_ENTITY, UNSPECIFIC, error.to_string())
+                ClnError::new(StatusCode::UNPROCESSABLE_ENTITY, UNSPECIFIC, change_words(error))
             }
-            error => ClnError::bad_params(error.to_string()),
+            error => ClnError::bad_params(change_words(error)),
         }
     }
+}
+
+/// Names the parameter, and says what to do.
+fn change_words(error: ChangeError) -> String {
+    let Problem { field, detail, hint, .. } = Problem::from(error);
+    let field = match field.as_deref() {
+        Some("name") => Some("layer"),
+        Some("node_2") => Some("destination"),
+        field => field,
+    };
+    words(field, &detail, hint.as_deref())
 }
 
 impl IntoResponse for ClnError {
@@ -190,6 +207,6 @@ mod tests {
     #[test]
     fn a_plan_that_was_given_up_is_no_plan_that_there_is_not() {
         assert_eq!(ClnError::from(PlanError::WorkLimit { augmentations: 1 }).code, STOPPED_RETRYING);
-        assert_eq!(ClnError::from(RouteError::WorkLimit { settled: 1 }).code, STOPPED_RETRYING);
+        assert_eq!(ClnError::of_route(&RouteError::WorkLimit { settled: 1 }, None).code, STOPPED_RETRYING);
     }
 }

@@ -6,12 +6,13 @@ use axum::routing::post;
 use engine::cost::{CostModel, RiskWeights};
 use engine::query::{Avoid, RouteQuery};
 use engine::route::Route;
-use primitives::{Msat, NodeId, ShortChannelIdDir};
+use primitives::{Msat, NodeId};
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
 use super::error::ClnError;
 use super::params::{Answer, ClnParams, Params, answered};
+use super::scid::ScidDir;
 use crate::http::app::App;
 use crate::http::facade::{Fraction, Number, find_route, payer, prepare};
 use crate::http::tenant::Caller;
@@ -66,7 +67,8 @@ async fn getroute(
         || ClnError::bad_params("fromid: the server has no own node; name one, or start it with one");
     let source = payer(&app, params.fromid.map(|node| node.0)).ok_or_else(no_node)?;
     let query = prepare(&app, &caller, params.to_query(source)?, &[], false)?;
-    let route = find_route(&app, &caller, query, None).await.map_err(ClnError::of_single_route)?;
+    let route = find_route(&app, &caller, query, None).await;
+    let route = route.map_err(|unanswered| ClnError::of_single_route(unanswered.renamed(&NAMES)))?;
     answered(RouteForm::from(route))
 }
 
@@ -111,13 +113,13 @@ fn risk_billionths(riskfactor: f64) -> Result<u32, ClnError> {
 /// Nodes, and directions of channels.
 fn avoid(exclude: &[String]) -> Result<Avoid, ClnError> {
     let mut avoid = Avoid::default();
-    for text in exclude {
-        match (text.parse::<ShortChannelIdDir>(), text.parse::<NodeId>()) {
-            (Ok(direction), _) => avoid.directions.push(direction),
+    for (place, text) in exclude.iter().enumerate() {
+        match (text.parse::<ScidDir>(), text.parse::<NodeId>()) {
+            (Ok(direction), _) => avoid.directions.push(direction.0),
             (_, Ok(node)) => avoid.nodes.push(node),
             _ => {
                 let problem = "should be a short_channel_id with its direction, or a node's id";
-                return Err(ClnError::bad_params(format!("exclude: {problem}")));
+                return Err(ClnError::bad_params(format!("exclude[{place}]: {problem}")));
             }
         }
     }
@@ -146,5 +148,7 @@ fn maxhops() -> Number<u32> {
     Number(MAXHOPS)
 }
 
+/// What the fields of a query are called here.
+const NAMES: [(&str, &str); 2] = [("src", "fromid"), ("dst", "id")];
 /// Most channels of a route.
 const MAXHOPS: u32 = 20;

@@ -74,10 +74,19 @@ async fn getroutes(
     ClnParams(params): ClnParams<GetroutesParams>,
 ) -> Answer<Routes> {
     let plan = params.to_query()?;
+    check_layers(&caller, &params.layers)?;
     let layers: Vec<String> = params.layers.iter().filter(|name| !is_automatic(name)).cloned().collect();
     let route = prepare(&app, &caller, plan.route, &layers, false)?;
-    let plan = find_plan(&app, &caller, PlanQuery { route, ..plan }).await?;
+    let plan = find_plan(&app, &caller, PlanQuery { route, ..plan }).await;
+    let plan = plan.map_err(|unanswered| unanswered.renamed(&NAMES))?;
     answered(Routes::new(&plan, params.final_cltv.0))
+}
+
+/// Names a layer that is unknown by its place in the request, and itself.
+fn check_layers(caller: &Caller, layers: &[String]) -> Result<(), ClnError> {
+    let is_unknown = |name: &String| !is_automatic(name) && caller.view.layer(name).is_err();
+    let Some(place) = layers.iter().position(is_unknown) else { return Ok(()) };
+    Err(ClnError::bad_params(format!("layers[{place}]: unknown layer '{}'; create it first", layers[place])))
 }
 
 impl Params for GetroutesParams {
@@ -178,6 +187,8 @@ fn maxparts() -> Number<u32> {
     Number(MAXPARTS)
 }
 
+/// What the fields of a query are called here.
+const NAMES: [(&str, &str); 2] = [("src", "source"), ("dst", "destination")];
 /// Most blocks that an HTLC may be locked.
 const MAXDELAY: u32 = 2016;
 /// Most parts.

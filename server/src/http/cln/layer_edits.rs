@@ -12,12 +12,13 @@ use super::amount::Amount;
 use super::error::ClnError;
 use super::layers::{Nothing, layers};
 use super::params::{Answer, ClnParams, Params, answered};
+use super::scid::{Scid, ScidDir};
 use crate::clock::unix_now;
 use crate::http::app::App;
 use crate::http::applier::{Change, Effect, LayerEdit};
 use crate::http::facade::{Flag, Number, Unanswered, apply};
 use crate::http::tenant::{Caller, Writer};
-use crate::json::{NodeIdText, ScidDirText, ScidText};
+use crate::json::{NodeIdText, ScidDirText, Text};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -45,7 +46,7 @@ pub struct CreateChannelParams {
     layer: String,
     source: NodeIdText,
     destination: NodeIdText,
-    short_channel_id: ScidText,
+    short_channel_id: Scid,
     capacity_msat: Amount,
 }
 
@@ -73,7 +74,7 @@ async fn create_channel(
 #[serde(deny_unknown_fields)]
 pub struct UpdateChannelParams {
     layer: String,
-    short_channel_id_dir: ScidDirText,
+    short_channel_id_dir: ScidDir,
     enabled: Option<Flag>,
     htlc_minimum_msat: Option<Amount>,
     htlc_maximum_msat: Option<Amount>,
@@ -121,7 +122,7 @@ async fn update_channel(
 #[serde(deny_unknown_fields)]
 pub struct RemoveChannelUpdateParams {
     layer: String,
-    short_channel_id_dir: ScidDirText,
+    short_channel_id_dir: ScidDir,
 }
 
 impl Params for RemoveChannelUpdateParams {
@@ -143,7 +144,7 @@ async fn remove_channel_update(
 #[serde(deny_unknown_fields)]
 pub struct InformChannelParams {
     layer: String,
-    short_channel_id_dir: ScidDirText,
+    short_channel_id_dir: ScidDir,
     amount_msat: Amount,
     inform: InformName,
 }
@@ -194,7 +195,7 @@ async fn inform_channel(
     };
     let form = |bound: Bound| ConstraintForm {
         layer: params.layer.clone(),
-        short_channel_id_dir: channel,
+        short_channel_id_dir: Text(channel.0),
         timestamp: bound.timestamp.to_secs(),
         maximum_msat: None,
         minimum_msat: None,
@@ -218,7 +219,7 @@ async fn inform_channel(
 #[serde(deny_unknown_fields)]
 pub struct BiasChannelParams {
     layer: String,
-    short_channel_id_dir: ScidDirText,
+    short_channel_id_dir: ScidDir,
     bias: Number<i8>,
     description: Option<String>,
     #[serde(default)]
@@ -258,7 +259,8 @@ async fn bias_channel(
     let bias = if let Effect::Bias(bias) = effect { bias } else { 0 };
     let description = known.and_then(|known| known.description.clone());
     let timestamp = known.map_or_else(unix_now, |known| known.timestamp).to_secs();
-    let form = BiasForm { layer: params.layer, short_channel_id_dir: channel, bias, description, timestamp };
+    let short_channel_id_dir = Text(channel.0);
+    let form = BiasForm { layer: params.layer, short_channel_id_dir, bias, description, timestamp };
     answered(Biases { biases: [form] })
 }
 

@@ -69,7 +69,7 @@ async fn create(
     ClnParams(params): ClnParams<CreateLayerParams>,
 ) -> Result<Response, ClnError> {
     if params.layer.starts_with("auto.") {
-        return Err(ClnError::bad_params("Cannot create auto layer"));
+        return Err(ClnError::bad_params("layer: Cannot create auto layer"));
     }
     caller.check_work().map_err(Unanswered::from)?;
     let persistent = params.persistent.0;

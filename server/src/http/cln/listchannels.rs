@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ClnError;
 use super::params::{ClnParams, Params};
+use super::scid::Scid;
 use crate::http::app::App;
 use crate::http::facade::{array, graph_to_tell, stream_json, text};
 use crate::http::neighbours::channels_of;
@@ -29,7 +30,7 @@ pub(super) fn router() -> Router<App> {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListchannelsParams {
-    short_channel_id: Option<ScidText>,
+    short_channel_id: Option<Scid>,
     source: Option<NodeIdText>,
     destination: Option<NodeIdText>,
 }

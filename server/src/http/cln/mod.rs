@@ -5,7 +5,7 @@
 //! A success is 201, an error `{code, message}` with the codes of `lightning-cli`. docs/http-facades.md says what differs.
 //!
 //! ```text
-//! params, amount   parameters as lightningd reads them
+//! params, amount   parameters as lightningd reads them: scid reads channels
 //! error            why there is no answer
 //! getroutes        payments in parts      getroute      single routes
 //! listchannels     the graph's channels   listnodes     its nodes
@@ -24,6 +24,7 @@ mod listnodes;
 mod params;
 mod reservations;
 mod router;
+mod scid;
 
 pub use error::ClnError;
 pub use getroute::GetrouteParams;

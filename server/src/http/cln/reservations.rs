@@ -12,6 +12,7 @@ use super::amount::Amount;
 use super::error::ClnError;
 use super::layers::Nothing;
 use super::params::{Answer, ClnParams, Params, answered};
+use super::scid::ScidDir;
 use crate::clock::unix_now;
 use crate::http::app::App;
 use crate::http::applier::Change;
@@ -36,7 +37,7 @@ pub struct PathParams {
 /// What else a hop has is passed over, as the manual says.
 #[derive(Debug, Clone, Deserialize)]
 struct HopParams {
-    short_channel_id_dir: ScidDirText,
+    short_channel_id_dir: ScidDir,
     amount_msat: Amount,
 }
 
@@ -84,7 +85,7 @@ async fn unreserve(
     caller.check_work().map_err(Unanswered::from)?;
     let listed = app.applier().reserved(tenant, unix_now()).await.map_err(Unanswered::from)?;
     app.note_entries(&caller, reservations(&listed).count());
-    let unknown = || ClnError::bad_params(format!("Unknown reservation for {}", first.channel));
+    let unknown = || ClnError::bad_params(format!("path: Unknown reservation for {}", first.channel));
     let id = reservation_of(&listed, path).ok_or_else(unknown)?;
     apply(&app, Change::Release { tenant, id }).await?;
     answered(Nothing::new())

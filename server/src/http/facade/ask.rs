@@ -69,9 +69,10 @@ pub(in crate::http) async fn find_route(
     let found = app.search(caller, Lane::Quick, move |worker| {
         worker.take_up(&mut query);
         let snapshot = graph.unwrap_or_else(|| worker.snapshot());
-        route(&snapshot, &query, &mut worker.routes)
+        let found = route(&snapshot, &query, &mut worker.routes);
+        found.map_err(|error| Unanswered::of_route(error, &query))
     });
-    Ok(found.await??)
+    found.await?
 }
 
 /// The payment in parts.
@@ -85,9 +86,10 @@ pub(in crate::http) async fn find_plan(
 ) -> Result<Plan, Unanswered> {
     let found = app.search(caller, Lane::Heavy, move |worker| {
         worker.take_up(&mut query.route);
-        plan(&worker.snapshot(), &query, &mut worker.plans)
+        let found = plan(&worker.snapshot(), &query, &mut worker.plans);
+        found.map_err(|error| Unanswered::of_plan(error, &query.route))
     });
-    Ok(found.await??)
+    found.await?
 }
 
 /// Makes a change; returns once readers see it.

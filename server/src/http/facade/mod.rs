@@ -17,5 +17,5 @@ pub(super) use block_height::newest_block;
 pub(super) use loose::{Flag, Fraction, Number};
 pub(super) use own_node::payer;
 pub(super) use pieces::{array, object_with, stream_json, text};
-pub(super) use problems::{Told, told_problem};
+pub(super) use problems::{Told, told_problem, words};
 pub(super) use unanswered::Unanswered;

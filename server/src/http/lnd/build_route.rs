@@ -66,9 +66,10 @@ async fn build(
     let chain = Arc::new(Snapshot::from_topology(request.chain(&snapshot, payer)?));
     let query = prepare(&app, &caller, request.to_query(payer)?, &[], false)?;
     let route = match request.amt_msat.0 {
-        0 => find_least(&app, &caller, query, chain).await?,
-        _ => find_route(&app, &caller, query, Some(chain)).await?,
+        0 => find_least(&app, &caller, query, chain).await,
+        _ => find_route(&app, &caller, query, Some(chain)).await,
     };
+    let route = route.map_err(|unanswered| unanswered.renamed(&NAMES))?;
     let height = request.block_height.map_or_else(|| newest_block(&snapshot), |height| height.0);
     let form = RouteForm::new(&snapshot, &route, height);
     let payment_addr = Some(request.payment_addr).filter(|secret| !secret.0.is_empty());
@@ -82,7 +83,10 @@ impl BuildRouteRequest {
     /// # Errors
     /// Where a value is out of its range.
     pub fn to_query(&self, payer: NodeId) -> Result<RouteQuery, LndError> {
-        let payee = self.hop_pubkeys.last().ok_or_else(|| LndError::bad_argument("no hops specified"))?;
+        let payee = self
+            .hop_pubkeys
+            .last()
+            .ok_or_else(|| LndError::bad_argument("hop_pubkeys: no hops specified"))?;
         let amount =
             u64::try_from(self.amt_msat.0).map_err(|_| LndError::bad_argument("amt_msat: it is negative"))?;
         if !matches!(self.payment_addr.0.len(), 0 | 32) {
@@ -164,7 +168,7 @@ async fn find_least(
 ) -> Result<Route, Unanswered> {
     for _ in 0..RAISE_COUNT_MAX {
         match find_route(app, caller, query.clone(), Some(Arc::clone(&chain))).await {
-            Err(Unanswered::Route(RouteError::NoRoute(NoRoute::HtlcMinimum { minimum }))) => {
+            Err(Unanswered::Route(RouteError::NoRoute(NoRoute::HtlcMinimum { minimum }), _)) => {
                 query.amount = minimum;
             }
             found => return found,
@@ -173,6 +177,9 @@ async fn find_least(
     find_route(app, caller, query, Some(chain)).await
 }
 
+/// What the fields of a query are called here.
+const NAMES: [(&str, &str); 3] =
+    [("src", "source_pub_key"), ("dst", "hop_pubkeys"), ("amount_msat", "amt_msat")];
 /// An onion has room for no more (BOLT 4).
 const HOP_COUNT_MAX: usize = 27;
 /// Each raise lifts the amount to the largest minimum on the cheapest way; another way may have a larger one.

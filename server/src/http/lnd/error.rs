@@ -8,7 +8,8 @@ use engine::NoRoute;
 use engine::router::RouteError;
 use serde::Serialize;
 
-use crate::http::facade::{Told, Unanswered};
+use crate::http::facade::{Told, Unanswered, words};
+use crate::http::problem::Problem;
 
 /// An error with the number that gRPC gives its kind.
 #[derive(Debug)]
@@ -83,22 +84,25 @@ impl From<Unanswered> for LndError {
     fn from(unanswered: Unanswered) -> Self {
         match unanswered {
             Unanswered::Refused(problem) => LndError::from(Told::from(*problem)),
-            Unanswered::Route(error) => LndError::from(error),
+            Unanswered::Route(error, field) => LndError::of_route(&error, field.as_deref()),
             Unanswered::Plan(error) => LndError::not_found(format!("{NO_PATH}: {error}")),
-            Unanswered::Change(error) => LndError::bad_argument(error.to_string()),
+            Unanswered::Change(error) => {
+                let Problem { field, detail, hint, .. } = Problem::from(error);
+                LndError::bad_argument(words(field.as_deref(), &detail, hint.as_deref()))
+            }
         }
     }
 }
 
-impl From<RouteError> for LndError {
-    fn from(error: RouteError) -> Self {
-        match &error {
+impl LndError {
+    /// Why there is no route, behind the field that is wrong.
+    fn of_route(error: &RouteError, field: Option<&str>) -> Self {
+        let wrong = || words(field, &error.to_string(), None);
+        match error {
             RouteError::UnknownNode { .. } | RouteError::UnknownChannel { .. } => {
-                LndError::not_found(error.to_string())
+                LndError::not_found(wrong())
             }
-            RouteError::BadQuery { .. } | RouteError::BadChannel { .. } => {
-                LndError::bad_argument(error.to_string())
-            }
+            RouteError::BadQuery { .. } | RouteError::BadChannel { .. } => LndError::bad_argument(wrong()),
             RouteError::NoRoute(NoRoute::PayerCannotSend { .. } | NoRoute::BalanceShort { .. }) => {
                 LndError::not_found(format!("insufficient local balance: {error}"))
             }
@@ -148,7 +152,7 @@ mod tests {
     fn what_takes_too_long_is_told_as_grpc_tells_it() {
         let late = Told::new(StatusCode::REQUEST_TIMEOUT, "");
         let error = LndError::from(late);
-        let given_up = LndError::from(RouteError::WorkLimit { settled: 1 });
+        let given_up = LndError::of_route(&RouteError::WorkLimit { settled: 1 }, None);
         for error in [error, given_up] {
             assert_eq!((error.status, error.code), (StatusCode::GATEWAY_TIMEOUT, DEADLINE_EXCEEDED));
         }

@@ -52,7 +52,8 @@ async fn estimate(
 ) -> Result<Json<RouteFeeResponse>, LndError> {
     let payer = payer(&app, request.source_pub_key).ok_or_else(LndError::no_own_node)?;
     let query = prepare(&app, &caller, request.to_query(payer)?, &[], true)?;
-    let route = find_route(&app, &caller, query, None).await?;
+    let route = find_route(&app, &caller, query, None).await;
+    let route = route.map_err(|unanswered| unanswered.renamed(&NAMES))?;
     let height =
         request.block_height.map_or_else(|| newest_block(&app.graph().snapshot()), |height| height.0);
     let delay = u64::from(height) + u64::from(route.cltv) + BLOCK_PADDING;
@@ -75,13 +76,15 @@ impl RouteFeeRequest {
             return Err(LndError::bad_argument(message));
         }
         let dest = self.dest.ok_or_else(|| LndError::bad_argument("dest: it is missing"))?;
-        let mut query = RouteQuery::new(payer, dest, amount(self.amt_sat.0, 0)?);
+        let mut query = RouteQuery::new(payer, dest, amount("amt_sat", self.amt_sat.0, 0)?);
         query.limits.fee_max = Some(FEE_MAX);
         query.limits.final_cltv_delta = FINAL_CLTV_DELTA;
         Ok(query)
     }
 }
 
+/// What the fields of a query are called here.
+const NAMES: [(&str, &str); 3] = [("src", "source_pub_key"), ("dst", "dest"), ("amount_msat", "amt_sat")];
 /// LND's limit here: 1 BTC.
 const FEE_MAX: Msat = Msat::from_msat(100_000_000_000);
 /// Blocks that LND adds to a payment's last expiry, for those that are found while it travels.

@@ -57,7 +57,8 @@ async fn answer(
     app.note_entries(caller, request.looked_at(&snapshot, payer));
     let query = request.to_query(&snapshot, payer)?;
     let query = prepare(app, caller, query, &[], request.use_mission_control.0)?;
-    let route = find_route(app, caller, query, None).await?;
+    let route = find_route(app, caller, query, None).await;
+    let route = route.map_err(|unanswered| unanswered.renamed(&request.names()))?;
     let height = request.block_height.map_or_else(|| newest_block(&snapshot), |height| height.0);
     let form = RouteForm::new(&snapshot, &route, height);
     let form = form.with_payload(request.dest_custom_records, None, route.amount);

@@ -102,16 +102,29 @@ impl QueryRoutesRequest {
         self.pub_key.parse().map_err(|error| LndError::bad_argument(format!("pub_key: {error}")))
     }
 
+    /// What the fields of a query are called here.
+    pub(super) fn names(&self) -> [(&'static str, &'static str); 6] {
+        let amount = if self.amt_msat.0 != 0 { "amt_msat" } else { "amt" };
+        [
+            ("src", "source_pub_key"),
+            ("dst", "pub_key"),
+            ("amount_msat", amount),
+            ("last_hop", "last_hop_pubkey"),
+            ("first_channels", "outgoing_chan_ids"),
+            ("extra_arcs", "route_hints"),
+        ]
+    }
+
     /// The query, without layers and reservations.
     ///
     /// # Errors
     /// Where fields contradict each other, are out of their range, or ask for what we cannot do.
     pub fn to_query(&self, snapshot: &Snapshot, payer: NodeId) -> Result<RouteQuery, LndError> {
         if !self.blinded_payment_paths.is_empty() {
-            return Err(LndError::bad_argument("blinded_payment_paths are not served here"));
+            return Err(LndError::bad_argument("blinded_payment_paths: they are not served here"));
         }
         let payee = self.payee()?;
-        let amount = amount(self.amt.0, self.amt_msat.0)?;
+        let amount = amount("amt", self.amt.0, self.amt_msat.0)?;
         Ok(RouteQuery {
             cost: cost_of(self.time_pref.0)?,
             limits: self.limits(amount)?,
@@ -241,12 +254,14 @@ impl HopHint {
     }
 }
 
-/// An amount that may be told in either unit.
-pub(super) fn amount(sat: i64, msat: i64) -> Result<Msat, LndError> {
+/// An amount that may be told in either unit: in the field `name`, or in `amt_msat`.
+pub(super) fn amount(name: &str, sat: i64, msat: i64) -> Result<Msat, LndError> {
     if sat != 0 && msat != 0 {
-        return Err(LndError::bad_argument("amt and amt_msat are mutually exclusive"));
+        return Err(LndError::bad_argument(format!("{name} and amt_msat are mutually exclusive")));
     }
-    let wrong = || LndError::bad_argument("the amount is negative or more than there will ever be");
+    let name = if msat != 0 { "amt_msat" } else { name };
+    let wrong =
+        || LndError::bad_argument(format!("{name}: the amount is negative or more than there will ever be"));
     if msat != 0 {
         return u64::try_from(msat).map(Msat::from_msat).map_err(|_| wrong());
     }

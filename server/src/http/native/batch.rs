@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -18,15 +19,16 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use super::lines::{Chunk, Lines};
 use super::routes::{check_further, find};
 use crate::http::app::App;
 use crate::http::body::read_json;
+use crate::http::media_type::check_json;
 use crate::http::problem::Problem;
-use crate::http::refusal::route_problem;
 use crate::http::tenant::Caller;
-use crate::http::timed::Timed;
+use crate::http::timed::{Timed, timed};
 use crate::http::work::Worker;
 use crate::json::{QueryJson, RouteJson};
 
@@ -34,23 +36,34 @@ pub(super) fn router() -> Router<App> {
     Router::new().route("/api/v1/batch", post(answer_batch))
 }
 
+/// The answer to one line of a batch: a route, or why there is none.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum BatchLineJson {
+    /// The route.
+    Route(Timed<RouteJson>),
+    /// Why there is none.
+    Problem(LineProblemJson),
+}
+
 /// A line that has no route.
-#[derive(Debug, Serialize)]
-struct LineProblem {
-    /// Its number, from 1.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LineProblemJson {
+    /// Its number, from 1; empty lines have none.
     line: u64,
+    /// Why it has none.
     problem: Problem,
 }
 
 /// Answer a stream of queries
 ///
-/// One query a line in (NDJSON), one answer a line out in the same order, as soon as it is found: a route, or an object
-/// with `line` and `problem`. Queries ask for single routes.
+/// One query a line in (NDJSON), a QueryJson each, one answer a line out in the same order, as soon as it is found, a
+/// BatchLineJson each: a route, or an object with `line` and `problem`. Queries ask for single routes.
 #[utoipa::path(
     post, path = "/api/v1/batch", tag = "routes", operation_id = "answer_batch",
     request_body(content = String, content_type = "application/x-ndjson"),
     responses(
-        (status = 200, description = "An answer a line", body = String, content_type = "application/x-ndjson"),
+        (status = 200, description = "A BatchLineJson a line", body = String, content_type = "application/x-ndjson"),
         (status = "default", description = "Why there is none", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -59,6 +72,7 @@ pub(super) async fn answer_batch(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Problem> {
+    check_json(request.headers())?;
     // Later there is no status to say it with: then the stream waits for its budget.
     caller.check_work()?;
     let limits = app.limits();
@@ -83,8 +97,8 @@ async fn answer_chunk(app: App, caller: Caller, chunk: Chunk) -> Bytes {
                 .map_err(Clone::clone)
                 .and_then(|text| answer_line(&asked, &asker, text, worker))
             {
-                Ok(answer) => write_line(&mut out, &answer),
-                Err(problem) => write_line(&mut out, &LineProblem { line, problem }),
+                Ok(answer) => write_line(&mut out, &BatchLineJson::Route(answer)),
+                Err(problem) => write_line(&mut out, &refused(line, problem)),
             }
         }
         out
@@ -94,7 +108,7 @@ async fn answer_chunk(app: App, caller: Caller, chunk: Chunk) -> Bytes {
         Err(problem) => {
             let mut out = Vec::new();
             for line in first_line..first_line + count {
-                write_line(&mut out, &LineProblem { line, problem: problem.clone() });
+                write_line(&mut out, &refused(line, problem.clone()));
             }
             out.into()
         }
@@ -108,6 +122,12 @@ fn answer_line(
     worker: &mut Worker,
 ) -> Result<Timed<RouteJson>, Problem> {
     let asked = Instant::now();
+    let found = find_line(app, caller, text, worker);
+    let answer = found.map_err(|problem| timed(problem, app, asked))?;
+    Ok(Timed::new(answer, app, asked))
+}
+
+fn find_line(app: &App, caller: &Caller, text: &[u8], worker: &mut Worker) -> Result<RouteJson, Problem> {
     let json: QueryJson = read_json(text)?;
     if check_further(app, &json)?.is_some() {
         let hint = "leave it out, or ask /api/v1/routes";
@@ -115,11 +135,15 @@ fn answer_line(
     }
     let mut query = app.query(caller, &json)?;
     query.stop = worker.stop.clone();
-    let found = find(&query, worker).map_err(|error| route_problem(&error, &query))?;
-    Ok(Timed::new(RouteJson::new(&query, &found), app, asked))
+    let found = find(&query, worker).map_err(|unfound| unfound.of_route(&query))?;
+    Ok(RouteJson::new(&query, &found))
 }
 
-fn write_line(out: &mut Vec<u8>, answer: &impl Serialize) {
+fn refused(line: u64, problem: Problem) -> BatchLineJson {
+    BatchLineJson::Problem(LineProblemJson { line, problem })
+}
+
+fn write_line(out: &mut Vec<u8>, answer: &BatchLineJson) {
     serde_json::to_writer(&mut *out, answer).expect("plain structs have a JSON form");
     out.push(b'\n');
 }
@@ -147,10 +171,11 @@ impl Arriving {
                 Ok(Some(Ok(bytes))) => self.lines.take(&bytes),
                 Ok(None) => self.lines.end(),
                 Ok(Some(Err(_))) => {
-                    self.lines.fail("bad_body", "the body did not arrive whole", "send the rest once more");
+                    let kind = (StatusCode::BAD_REQUEST, "bad_body");
+                    self.lines.fail(kind, "the body did not arrive whole", "send the rest once more");
                 }
                 Err(_) => self.lines.fail(
-                    "timeout",
+                    (StatusCode::REQUEST_TIMEOUT, "timeout"),
                     "no line came for too long",
                     "send an empty line now and then, and the rest once more",
                 ),

@@ -43,6 +43,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
         status::status,
         events::listen,
     ),
+    // What lines and events carry: their bodies are texts.
+    components(schemas(batch::BatchLineJson, events::EventJson)),
     tags(
         (name = "routes", description = "Single paths"),
         (name = "plans", description = "Payments in parts"),

@@ -1,23 +1,22 @@
 //! `GET /api/v1/events`: changes as server-sent events, with their numbers.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::get;
 use futures_util::{Stream, stream};
 use primitives::GraphDelta;
 use serde::Serialize;
-use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
 
 use super::changed::ChangedJson;
 use super::graph::PolicyJson;
 use crate::http::app::App;
-use crate::http::applier::{Change, Sequenced, TenantIdx};
+use crate::http::applier::{Change, Feed, Heard, Listener, Place, Sequenced, TenantIdx};
 use crate::http::problem::Problem;
 use crate::http::tenant::Caller;
 use crate::json::{NodeIdText, ScidText, Text, direction_number};
@@ -79,47 +78,62 @@ pub(super) enum DeltaJson {
 
 /// Hear of changes
 ///
-/// Events `graph`, `layer`, `reservations` and `feedback`, of the graph and of the key's tenant, each with its number as
-/// id. A listener that is too slow gets an event `missed` with the number of changes that it has lost. The stream ends
-/// when the server stops, and when the key is no longer allowed to read.
+/// Events `graph`, `layer`, `reservations` and `feedback`, of the graph and of the key's tenant. The data of each is an
+/// EventJson; its id takes the stream up again behind it, in the header `Last-Event-ID`, as `EventSource` sends it. An id
+/// without an event says that nothing before it is left to hear.
+///
+/// An event `missed` says that changes are lost, as the listener was too slow or away for too long. Its data is their
+/// number, those of other tenants included, as nobody knows any more whose they were; null where the id is not known, as
+/// after a restart. Then ask for what you need anew. The stream ends when the server stops, and when the key is no longer
+/// allowed to read.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "graph", operation_id = "listen",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was heard")),
     responses(
-        (status = 200, description = "Events, without an end of their own", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Events, an EventJson each, without an end of their own", body = String, content_type = "text/event-stream"),
         (status = "default", description = "Why there are none", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn listen(
     State(app): State<App>,
     caller: Caller,
+    headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let (feed, stopped, tenant) = (app.applier().feed().listen(), app.stopped(), caller.tenant);
-    let start = (feed, stopped, app.revoked(caller));
-    let events = stream::unfold(start, move |(mut feed, mut stopped, mut revoked)| async move {
+    let listener = listen_as(app.applier().feed(), &headers);
+    let (stopped, tenant) = (app.stopped(), caller.tenant);
+    let start = (listener, stopped, app.revoked(caller));
+    let events = stream::unfold(start, move |(mut listener, mut stopped, mut revoked)| async move {
         loop {
             let heard = tokio::select! {
                 biased;
                 () = stopped.wait() => return None,
                 () = revoked.wait() => return None,
-                heard = feed.recv() => heard,
+                heard = listener.recv() => heard?,
             };
             let event = match heard {
-                Ok(sequenced) => event(&sequenced, tenant),
-                Err(RecvError::Lagged(count)) => {
-                    Some(Event::default().event("missed").data(count.to_string()))
-                }
-                Err(RecvError::Closed) => return None,
+                Heard::Change(place, sequenced) => event(place, &sequenced, tenant),
+                // A listener whose tenant changes nothing comes again with this one.
+                Heard::Place(place) => Some(Event::default().id(place.to_string())),
+                Heard::Missed(count) => Event::default().event("missed").json_data(count).ok(),
             };
             if let Some(event) = event {
-                return Some((Ok(event), (feed, stopped, revoked)));
+                return Some((Ok(event), (listener, stopped, revoked)));
             }
         }
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
+/// A new listener, or one that comes again.
+fn listen_as(feed: &Feed, headers: &HeaderMap) -> Listener {
+    match headers.get(LAST_EVENT_ID) {
+        Some(id) => feed.listen_behind(id.to_str().ok().and_then(|id| id.parse().ok())),
+        None => feed.listen(),
+    }
+}
+
 /// The event, unless it is another tenant's.
-fn event(sequenced: &Arc<Sequenced>, tenant: TenantIdx) -> Option<Event> {
+fn event(place: Place, sequenced: &Sequenced, tenant: TenantIdx) -> Option<Event> {
     let (kind, owner) = match &sequenced.change {
         Change::Graph(_) => ("graph", None),
         Change::Layer { tenant, .. } => ("layer", Some(*tenant)),
@@ -136,7 +150,7 @@ fn event(sequenced: &Arc<Sequenced>, tenant: TenantIdx) -> Option<Event> {
     };
     let changed = ChangedJson::new(&sequenced.applied);
     let data = EventJson { changed, at: sequenced.at.to_secs(), changes, layer };
-    let event = Event::default().event(kind).id(sequenced.applied.seq.to_string());
+    let event = Event::default().event(kind).id(place.to_string());
     event.json_data(data).ok()
 }
 
@@ -164,5 +178,7 @@ impl DeltaJson {
     }
 }
 
+/// What a listener that comes again has heard last (HTML, server-sent events).
+const LAST_EVENT_ID: &str = "last-event-id";
 /// Often enough for proxies that close what is silent.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::changed::ChangedJson;
+use super::layer_document::LayerDocumentJson;
 use crate::http::app::App;
 use crate::http::applier::{Change, ChangeError, LayerEdit, LayerEditJson};
 use crate::http::body::{JsonBody, PathText};
@@ -68,12 +69,12 @@ pub(super) async fn list_layers(State(app): State<App>, caller: Caller) -> Json<
 
 /// Tell all that a layer says
 ///
-/// In the document's form that Core Lightning's askrene-listlayers has.
+/// In the form that Core Lightning's askrene-listlayers has, a LayerDocumentJson.
 #[utoipa::path(
     get, path = "/api/v1/layers/{name}", tag = "layers", operation_id = "get_layer",
     params(("name" = String, Path, description = "The layer's name")),
     responses(
-        (status = 200, description = "The layer", body = serde_json::Value),
+        (status = 200, description = "The layer", body = LayerDocumentJson),
         (status = "default", description = "Why there is none", body = Problem, content_type = "application/problem+json"),
     ),
 )]

@@ -61,9 +61,14 @@ impl Lines {
     }
 
     /// The body ends before its end, with a line that is refused for this.
-    pub(super) fn fail(&mut self, code: &'static str, detail: &str, hint: &'static str) {
+    pub(super) fn fail(
+        &mut self,
+        (status, code): (StatusCode, &'static str),
+        detail: &str,
+        hint: &'static str,
+    ) {
         let title = "The body cannot be read";
-        self.refuse(Problem::new(StatusCode::BAD_REQUEST, code, title, detail).with_hint(hint));
+        self.refuse(Problem::new(status, code, title, detail).with_hint(hint));
     }
 
     fn refuse(&mut self, problem: Problem) {

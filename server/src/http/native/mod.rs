@@ -8,6 +8,7 @@ mod events;
 mod feedback;
 mod format;
 mod graph;
+mod layer_document;
 mod layers;
 mod lines;
 mod plans;
@@ -23,6 +24,10 @@ pub use changed::ChangedJson;
 pub use document::document;
 pub use feedback::AttemptJson;
 pub use graph::PolicyJson;
+pub use layer_document::{
+    BiasJson, ChannelUpdateJson, ConstraintJson, CreatedChannelJson, LayerDocumentJson, LayerJson,
+    NodeBiasJson,
+};
 pub use lines::{Chunk, Lines};
 pub use plans::CutJson;
 pub use reach::ReachQueryJson;

@@ -7,9 +7,10 @@ use axum::routing::post;
 use axum::{Json, Router};
 use engine::answer::encode_plans;
 use engine::flow::{
-    Cut, CutPlace, MaximumRule, Plan, PlanError, PlanQuery, UnknownLiquidity, largest_plan, most_sendable,
-    plan, plan_frontier,
+    Cut, CutPlace, MaximumRule, Plan, PlanError, PlanQuery, PlanWorkspace, UnknownLiquidity, largest_plan,
+    most_sendable, plan, plan_frontier,
 };
+use engine::snapshot::Snapshot;
 use primitives::{Msat, ShortChannelIdDir};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,9 +20,9 @@ use super::query_body::QueryBody;
 use crate::http::app::App;
 use crate::http::body::JsonBody;
 use crate::http::problem::Problem;
-use crate::http::refusal::plan_problem;
 use crate::http::tenant::Caller;
-use crate::http::timed::{Timed, served};
+use crate::http::timed::{Timed, served, timed};
+use crate::http::unfound::Unfound;
 use crate::http::work::{Lane, Worker};
 use crate::json::{MaximumRuleJson, PlanJson, PlanQueryJson, ScidDirText, Text};
 
@@ -112,7 +113,7 @@ pub(super) async fn find_plan(
     };
     let asked_for = query.clone();
     let found = app.search(&caller, Lane::Heavy, move |worker| plans(query, count, worker));
-    let plans = found.await?.map_err(|error| plan_problem(&error, &asked_for))?;
+    let plans = found.await?.map_err(|unfound| timed(unfound.of_plan(&asked_for), &app, asked))?;
     let route = asked_for.route;
     let found = Instant::now();
     let first = plans.first().ok_or_else(Problem::internal)?;
@@ -151,7 +152,7 @@ pub(super) async fn find_maximum(
     let query = prepare(&app, &caller, &json)?;
     let asked_for = query.clone();
     let found = app.search(&caller, Lane::Heavy, move |worker| maximum(query, worker));
-    let answer = found.await?.map_err(|error| plan_problem(&error, &asked_for))?;
+    let answer = found.await?.map_err(|unfound| timed(unfound.of_plan(&asked_for), &app, asked))?;
     Ok(Json(Timed::new(answer, &app, asked)))
 }
 
@@ -177,23 +178,38 @@ fn prepare(app: &App, caller: &Caller, json: &PlanQueryJson) -> Result<PlanQuery
     Ok(query)
 }
 
-fn plans(mut query: PlanQuery, count: usize, worker: &mut Worker) -> Result<Vec<Plan>, PlanError> {
+fn plans(mut query: PlanQuery, count: usize, worker: &mut Worker) -> Result<Vec<Plan>, Unfound<PlanError>> {
     worker.take_up(&mut query.route);
     let snapshot = worker.snapshot();
-    match count {
+    let found = match count {
         1 => plan(&snapshot, &query, &mut worker.plans).map(|plan| vec![plan]),
         _ => plan_frontier(&snapshot, &query, count, &mut worker.plans),
-    }
+    };
+    found.map_err(|error| unfound(error, &snapshot, worker))
 }
 
-fn maximum(mut query: PlanQuery, worker: &mut Worker) -> Result<MaximumAnswer, PlanError> {
+fn maximum(mut query: PlanQuery, worker: &mut Worker) -> Result<MaximumAnswer, Unfound<PlanError>> {
     worker.take_up(&mut query.route);
     let snapshot = worker.snapshot();
-    let (most, cut) = most_sendable(&snapshot, &query, &mut worker.plans)?;
-    let largest = largest_plan(&snapshot, &query, UnknownLiquidity, most, &mut worker.plans)?;
+    let found = most_and_largest(&snapshot, &query, &mut worker.plans);
+    let (most, cut, largest) = found.map_err(|error| unfound(error, &snapshot, worker))?;
     let (maximum_msat, largest) = (most.to_msat(), largest.map(|plan| PlanJson::new(&query.route, &plan)));
     let (graph_version, settled) = (snapshot.version(), worker.plans.settled());
     Ok(MaximumAnswer { maximum_msat, cut: CutJson::new(&cut), largest, graph_version, settled })
+}
+
+fn most_and_largest(
+    snapshot: &Snapshot,
+    query: &PlanQuery,
+    space: &mut PlanWorkspace,
+) -> Result<(Msat, Cut, Option<Plan>), PlanError> {
+    let (most, cut) = most_sendable(snapshot, query, space)?;
+    let largest = largest_plan(snapshot, query, UnknownLiquidity, most, space)?;
+    Ok((most, cut, largest))
+}
+
+fn unfound(error: PlanError, snapshot: &Snapshot, worker: &mut Worker) -> Unfound<PlanError> {
+    Unfound { error, graph_version: snapshot.version(), settled: worker.note_settled() }
 }
 
 impl CutJson {

@@ -16,10 +16,10 @@ use utoipa::ToSchema;
 use crate::http::app::App;
 use crate::http::body::JsonBody;
 use crate::http::problem::Problem;
-use crate::http::refusal::route_problem;
 use crate::http::tenant::Caller;
-use crate::http::timed::Timed;
-use crate::http::work::Lane;
+use crate::http::timed::{Timed, timed};
+use crate::http::unfound::Unfound;
+use crate::http::work::{Lane, Worker};
 use crate::json::{AvoidJson, CostJson, NodeIdText, QueryJson, Text};
 
 pub(super) fn router() -> Router<App> {
@@ -49,7 +49,7 @@ pub struct ReachQueryJson {
     /// Leave inbound fees (bLIP-18) out of the price.
     #[serde(default)]
     ignore_inbound_fees: bool,
-    /// Tell only of these nodes; without it of all.
+    /// Tell only of these nodes, which must be in the graph; without it of all.
     #[serde(default)]
     nodes: Option<Vec<NodeIdText>>,
     /// Tell of so many nodes at most, the cheapest; 1,000.
@@ -86,7 +86,8 @@ pub(super) struct ReachAnswer {
 pub(super) struct ReachedJson {
     /// The node.
     node_id: NodeIdText,
-    /// The least cost of a route, or a lower bound on it.
+    /// Towards others a lower bound: no route between both costs less, by what is minimised, and there may be none that
+    /// costs as little, or none at all. Towards the node the least fee, exactly.
     least_cost_msat: u64,
     /// Channels on a path of that cost.
     hops: u32,
@@ -94,7 +95,9 @@ pub(super) struct ReachedJson {
 
 /// Tell who can be paid, or who can pay
 ///
-/// A node that is not told of has no route for the amount. Limits on fees, blocks and hops count for nothing here.
+/// A node that is not told of has no route for the amount; what `least_cost_msat` tells of the others is a lower bound on what
+/// a route costs, and where they pay the node the least fee. Limits on fees, blocks and hops count for nothing here. Nodes
+/// that only a layer knows are passed through, and not told.
 #[utoipa::path(
     post, path = "/api/v1/reach", tag = "routes", operation_id = "find_reach",
     request_body = ReachQueryJson,
@@ -109,29 +112,42 @@ pub(super) async fn find_reach(
     JsonBody(json): JsonBody<ReachQueryJson>,
 ) -> Result<Json<Timed<ReachAnswer>>, Problem> {
     let asked = app.note_read(&caller);
-    let mut query = app.query(&caller, &json.to_query())?;
-    let wanted: Option<HashSet<NodeId>> =
-        json.nodes.as_ref().map(|nodes| nodes.iter().map(|node| node.0).collect());
+    let query = app.query(&caller, &json.to_query())?;
+    let found = app.search(&caller, Lane::Heavy, move |worker| find(&json, query, worker));
+    let answer = found.await?.map_err(|problem| timed(problem, &app, asked))?;
+    Ok(Json(Timed::new(answer, &app, asked)))
+}
+
+fn find(json: &ReachQueryJson, mut query: RouteQuery, worker: &mut Worker) -> Result<ReachAnswer, Problem> {
+    let snapshot = worker.snapshot();
+    let wanted = json.nodes.as_deref();
+    worker.scan(wanted.map_or(0, <[NodeIdText]>::len));
+    check_known(wanted.unwrap_or_default(), &snapshot, &query)?;
+    worker.take_up(&mut query);
+    let found = search(&snapshot, &query, json.towards);
+    let settled = match &found {
+        Ok(entries) => entries.len(),
+        Err(RouteError::WorkLimit { settled }) => usize::try_from(*settled).unwrap_or(usize::MAX),
+        Err(_) => 0,
+    };
+    worker.settle(settled);
+    let entries = found.map_err(|error| refused(error, &snapshot, &query, settled))?;
+    let wanted: Option<HashSet<NodeId>> = wanted.map(|nodes| nodes.iter().map(|node| node.0).collect());
     let count_max = json.count_max.map_or(COUNT_DEFAULT, |count| count as usize);
-    let towards = json.towards;
-    let found = app.search(&caller, Lane::Heavy, move |worker| {
-        let snapshot = worker.snapshot();
-        worker.take_up(&mut query);
-        let found = search(&snapshot, &query, towards);
-        worker.settle(match &found {
-            Ok(entries) => entries.len(),
-            Err(RouteError::WorkLimit { settled }) => usize::try_from(*settled).unwrap_or(usize::MAX),
-            Err(_) => 0,
-        });
-        let entries = found.map_err(|error| refused(&error, &query))?;
-        Ok::<_, Problem>(ReachAnswer::new(&snapshot, &entries, wanted.as_ref(), count_max))
-    });
-    Ok(Json(Timed::new(found.await??, &app, asked)))
+    Ok(ReachAnswer::new(&snapshot, &entries, wanted.as_ref(), count_max))
+}
+
+/// Refuses nodes to tell of that are not in the graph, as a route to them would be.
+fn check_known(wanted: &[NodeIdText], snapshot: &Snapshot, query: &RouteQuery) -> Result<(), Problem> {
+    let Some(place) = wanted.iter().position(|node| snapshot.node(&node.0).is_none()) else { return Ok(()) };
+    let error = RouteError::UnknownNode { node_id: wanted[place].0 };
+    Err(refused(error, snapshot, query, 0).with_field(format!("nodes[{place}]")))
 }
 
 /// Why nobody is reached; both ends of the query are the node.
-fn refused(error: &RouteError, query: &RouteQuery) -> Problem {
-    let problem = route_problem(error, query);
+fn refused(error: RouteError, snapshot: &Snapshot, query: &RouteQuery, settled: usize) -> Problem {
+    let unfound = Unfound { error, graph_version: snapshot.version(), settled: settled as u64 };
+    let problem = unfound.of_route(query);
     match problem.field.as_deref() {
         Some("src" | "dst") => problem.with_field("node"),
         Some(_) | None => problem,
@@ -168,7 +184,10 @@ impl ReachAnswer {
         wanted: Option<&HashSet<NodeId>>,
         count_max: usize,
     ) -> Self {
-        let named = entries.iter().map(|entry| (snapshot.node_id(entry.node), entry));
+        // Nodes that only a layer has are behind those of the graph, and are not told.
+        let is_known = |entry: &&ReachEntry| (entry.node.to_u32() as usize) < snapshot.node_count();
+        let known: Vec<&ReachEntry> = entries.iter().filter(is_known).collect();
+        let named = known.iter().map(|entry| (snapshot.node_id(entry.node), entry));
         let kept = named.filter(|(node_id, _)| wanted.is_none_or(|wanted| wanted.contains(node_id)));
         let nodes = kept.take(count_max).map(|(node_id, entry)| ReachedJson {
             node_id: Text(node_id),
@@ -176,7 +195,7 @@ impl ReachAnswer {
             hops: entry.hop_count,
         });
         ReachAnswer {
-            reached_count: entries.len(),
+            reached_count: known.len(),
             nodes: nodes.collect(),
             settled: entries.len(),
             graph_version: snapshot.version(),

@@ -17,9 +17,9 @@ use super::format::{Format, Formed};
 use super::query_body::QueryBody;
 use crate::http::app::App;
 use crate::http::problem::Problem;
-use crate::http::refusal::route_problem;
 use crate::http::tenant::Caller;
-use crate::http::timed::{Timed, served};
+use crate::http::timed::{Timed, served, timed};
+use crate::http::unfound::Unfound;
 use crate::http::work::{Lane, Worker};
 use crate::json::{QueryJson, RouteJson};
 
@@ -53,13 +53,11 @@ pub(super) async fn find_routes(
     let asked = app.note_read(&caller);
     let further = check_further(&app, &json)?;
     let mut query = app.query(&caller, &json)?;
-    let (query, routes) = match further {
-        None => {
-            let route = single(&app, &caller, &mut query).await?;
-            (query, vec![route])
-        }
-        Some(count) => several(&app, &caller, query, count, json.diverse).await?,
+    let found = match further {
+        None => single(&app, &caller, &mut query).await.map(|route| (query, vec![route])),
+        Some(count) => several(&app, &caller, query, count, json.diverse).await,
     };
+    let (query, routes) = found.map_err(|problem| timed(problem, &app, asked))?;
     let found = Instant::now();
     let (best, rest) = routes.split_first().expect("where there is not even one, that is an error");
     Ok(match format {
@@ -102,7 +100,7 @@ async fn single(app: &App, caller: &Caller, query: &mut RouteQuery) -> Result<Ro
     query.work_max = work_max;
     match found? {
         Some(found) if BRIEF_WORK_MAX >= work_max || !is_unfinished(&found) => {
-            found.map_err(|error| route_problem(&error, query))
+            found.map_err(|unfound| unfound.of_route(query))
         }
         _ => {
             let query = query.clone();
@@ -111,25 +109,31 @@ async fn single(app: &App, caller: &Caller, query: &mut RouteQuery) -> Result<Ro
     }
 }
 
-fn is_unfinished(found: &Result<Route, RouteError>) -> bool {
+fn is_unfinished(found: &Result<Route, Unfound<RouteError>>) -> bool {
+    let error = found.as_ref().err().map(|unfound| &unfound.error);
     matches!(
-        found,
-        Err(RouteError::WorkLimit { .. }
-            | RouteError::NoRoute(NoRoute::NotConnected | NoRoute::Closed { .. }))
+        error,
+        Some(
+            RouteError::WorkLimit { .. }
+                | RouteError::NoRoute(NoRoute::NotConnected | NoRoute::Closed { .. })
+        )
     )
 }
 
-pub(super) fn find(query: &RouteQuery, worker: &mut Worker) -> Result<Route, RouteError> {
+pub(super) fn find(query: &RouteQuery, worker: &mut Worker) -> Result<Route, Unfound<RouteError>> {
     worker.look_up(query.layers.as_ref());
+    // What the job settled before is none of this query's.
+    worker.note_settled();
     let (snapshot, space) = worker.route_parts();
-    route(snapshot, query, space)
+    let (found, graph_version) = (route(snapshot, query, space), snapshot.version());
+    found.map_err(|error| Unfound { error, graph_version, settled: worker.note_settled() })
 }
 
 /// The same, and where there is no path what a single one could carry.
 fn find_or_explain(query: &RouteQuery, worker: &mut Worker) -> Result<Route, Problem> {
     let query = RouteQuery { stop: worker.stop.clone(), ..query.clone() };
-    find(&query, worker).map_err(|error| {
-        let mut problem = route_problem(&error, &query);
+    find(&query, worker).map_err(|unfound| {
+        let mut problem = unfound.of_route(&query);
         if problem.code == "no_route" {
             let snapshot = worker.snapshot();
             worker.settle(snapshot.node_count());
@@ -150,9 +154,13 @@ async fn several(
     let find = if is_diverse { diverse } else { alternatives };
     let found = app.search(caller, Lane::Heavy, move |worker| {
         worker.take_up(&mut query);
-        match find(&worker.snapshot(), &query, 1 + usize::from(count), &mut worker.routes) {
+        let snapshot = worker.snapshot();
+        match find(&snapshot, &query, 1 + usize::from(count), &mut worker.routes) {
             Ok(routes) => Ok((query, routes)),
-            Err(error) => Err(route_problem(&error, &query)),
+            Err(error) => {
+                let (graph_version, settled) = (snapshot.version(), worker.note_settled());
+                Err(Unfound { error, graph_version, settled }.of_route(&query))
+            }
         }
     });
     found.await?

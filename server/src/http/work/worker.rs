@@ -56,6 +56,13 @@ impl Worker {
         Work { settled: settled + self.routes.take_settled() + self.plans.take_settled(), scanned }
     }
 
+    /// What the searches in `routes` and `plans` settled since the last call; the job is charged for it all the same.
+    pub fn note_settled(&mut self) -> u64 {
+        let settled = self.routes.take_settled() + self.plans.take_settled();
+        self.beside.settled += settled;
+        settled
+    }
+
     /// Notes nodes that a search settled which is none of single routes or plans.
     pub fn settle(&mut self, count: usize) {
         self.beside.settled += count as u64;

@@ -111,7 +111,8 @@ async fn what_is_in_the_way_has_askrenes_codes() {
         changes.iter().for_each(|(name, value)| params[*name] = value.clone());
         params
     };
-    fail(&service, "getroutes", with(&[("destination", json!(node(9)))]), 205).await;
+    let stranger = fail(&service, "getroutes", with(&[("destination", json!(node(9)))]), 205).await;
+    assert!(stranger.starts_with("destination: "), "{stranger}");
     let dear = [("maxfee_msat", json!(10)), ("maxparts", json!(1))];
     fail(&service, "getroutes", with(&dear), 206).await;
     let slow = [("destination", json!(node(3))), ("maxdelay", json!(57)), ("amount_msat", json!(1_000_000))];
@@ -129,11 +130,17 @@ async fn what_is_in_the_way_has_askrenes_codes() {
     }
     let much = [("amount_msat", json!(3_000_000_000_u64)), ("layers", json!(["wide"]))];
     fail(&service, "getroutes", with(&much), 215).await;
-    let known = [("layers", json!(["nonsense"]))];
-    fail(&service, "getroutes", with(&known), -32602).await;
+    let unknown = [("layers", json!(["auto.sourcefree", "wide", "nonsense"]))];
+    let message = fail(&service, "getroutes", with(&unknown), -32602).await;
+    assert_eq!(message, "layers[2]: unknown layer 'nonsense'; create it first");
+    let twice = fail(&service, "getroutes", with(&[("layers", json!(["wide", "wide"]))]), -32602).await;
+    assert!(twice.starts_with("layers: ") && twice.ends_with("; leave out the second mention"), "{twice}");
     fail(&service, "getroutes", with(&[("layers", json!(["auto.include_fees"]))]), -32602).await;
     fail(&service, "getroutes", with(&[("maxdelay", json!(2017))]), -32602).await;
-    fail(&service, "getroutes", with(&[("amount_msat", json!(0))]), -32602).await;
+    let nothing = fail(&service, "getroutes", with(&[("amount_msat", json!(0))]), -32602).await;
+    assert!(nothing.starts_with("amount_msat: "), "{nothing}");
+    let itself = fail(&service, "getroutes", with(&[("destination", json!(node(1)))]), -32602).await;
+    assert!(itself.starts_with("destination: "), "{itself}");
     let message = fail(&service, "no-such-method", json!({}), -32601).await;
     assert_eq!(message, "Unknown command");
 }

@@ -40,6 +40,49 @@ async fn wrong_parameters_are_refused_and_named() {
     assert_eq!(service.post_text("/cln/v1/getroutes", huge).await.status, 413);
 }
 
+/// The manual's type has three parts; others take the bare number, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bare_number_is_no_short_channel_id() {
+    let service = Service::line().await;
+    let (channel, direction) = ("short_channel_id", "short_channel_id_dir");
+    // The number of 1x1x0, which the line has.
+    let number = (1_u64 << 40 | 1 << 16).to_string();
+    for (method, name, params) in [
+        ("listchannels", channel, json!({})),
+        (
+            "askrene-create-channel",
+            channel,
+            json!({"layer": "x", "source": node(1), "destination": node(3), "capacity_msat": 1}),
+        ),
+        ("askrene-update-channel", direction, json!({"layer": "x"})),
+        ("askrene-remove-channel-update", direction, json!({"layer": "x"})),
+        (
+            "askrene-inform-channel",
+            direction,
+            json!({"layer": "x", "amount_msat": 1, "inform": "constrained"}),
+        ),
+        ("askrene-bias-channel", direction, json!({"layer": "x", "bias": 1})),
+    ] {
+        let bare = if name == channel { number.clone() } else { format!("{number}/0") };
+        for value in [json!(bare), json!(5), json!("916778")] {
+            let mut params = params.clone();
+            params[name] = value;
+            let message = fail(&service, method, params, -32602).await;
+            assert!(message.starts_with(&format!("{name}: ")), "{method}: {message}");
+        }
+    }
+    let hop = json!({"short_channel_id_dir": format!("{number}/0"), "amount_msat": 1});
+    for method in ["askrene-reserve", "askrene-unreserve"] {
+        let message = fail(&service, method, json!({"path": [hop]}), -32602).await;
+        assert!(message.starts_with("path[0].short_channel_id_dir: "), "{message}");
+    }
+    let getroute = json!({
+        "id": node(4), "fromid": node(1), "amount_msat": 1000, "riskfactor": 1, "exclude": ["1x1x0/0", format!("{number}/0")],
+    });
+    let message = fail(&service, "getroute", getroute, -32602).await;
+    assert!(message.starts_with("exclude[1]: "), "{message}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rune_is_a_key() {
     let config = format!(
@@ -62,7 +105,7 @@ async fn a_rune_is_a_key() {
     ] {
         let answer = ask("askrene-create-layer", rune).await;
         assert_eq!(answer.status, status, "{rune:?}");
-        error(&answer, code);
+        assert!(error(&answer, code).contains("; "), "what to do is told behind it: {answer:?}");
     }
     error(&ask("askrene-listlayers", Some("abc")).await, -32602);
     let macaroon =

@@ -162,7 +162,8 @@ async fn routes_obey_the_layers_that_they_name() {
 async fn entries_of_unknown_layers_and_wrong_values_are_refused() {
     let service = Service::line().await;
     let update = json!({"layer": "none", "short_channel_id_dir": "1x1x0/0"});
-    assert_eq!(fail(&service, "askrene-update-channel", update, -32602).await, "Unknown layer");
+    let message = fail(&service, "askrene-update-channel", update, -32602).await;
+    assert_eq!(message, "layer: Unknown layer; create it first");
     call(&service, "askrene-create-layer", json!({"layer": "x"})).await;
     for (method, params) in [
         ("askrene-update-channel", json!({"layer": "x", "short_channel_id_dir": "1x1x0"})),
@@ -190,4 +191,7 @@ async fn entries_of_unknown_layers_and_wrong_values_are_refused() {
     ] {
         fail(&service, method, params, -32602).await;
     }
+    let biased = json!({"layer": "x", "short_channel_id_dir": "1x1x0/0", "bias": 101});
+    let message = fail(&service, "askrene-bias-channel", biased, -32602).await;
+    assert!(message.starts_with("bias: ") && message.contains("; choose a bias"), "{message}");
 }

@@ -31,7 +31,7 @@ async fn what_getroutes_tells_can_be_reserved_and_released() {
     assert_eq!(call(&service, "askrene-unreserve", path).await, json!({}));
     assert_eq!(call(&service, "askrene-listreservations", json!({})).await, json!({"reservations": []}));
     let message = fail(&service, "askrene-unreserve", rest, -32602).await;
-    assert_eq!(message, "Unknown reservation for 4x1x0/0");
+    assert_eq!(message, "path: Unknown reservation for 4x1x0/0");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -202,12 +202,23 @@ async fn errors_have_lnds_shape() {
     let source = format!("?source_pub_key={}", node(1));
     let no_node = error(&route(node(4), "10", "").await, 400, 9);
     assert!(no_node["message"].as_str().unwrap().contains("source_pub_key"));
-    error(&route(node(9), "10", &source).await, 404, 5);
+    let begins = |told: &Value, beginning: &str| {
+        assert!(told["message"].as_str().unwrap().starts_with(beginning), "{told}");
+    };
+    begins(&error(&route(node(9), "10", &source).await, 404, 5), "pub_key: ");
+    let stranger = format!("?source_pub_key={}", node(9));
+    begins(&error(&route(node(4), "10", &stranger).await, 404, 5), "source_pub_key: ");
+    begins(&error(&route(node(4), "-5", &source).await, 400, 3), "amt: the amount is negative");
+    let msat = format!("{source}&amt_msat=-5");
+    begins(&error(&route(node(4), "0", &msat).await, 400, 3), "amt_msat: the amount is negative");
     let too_much = error(&route(node(4), "950000", &source).await, 404, 5);
     assert!(too_much["message"].as_str().unwrap().starts_with("insufficient local balance"));
     let dear = error(&route(node(4), "100000", &format!("{source}&fee_limit.fixed=1")).await, 404, 5);
     assert!(dear["message"].as_str().unwrap().starts_with("unable to find a path to destination"));
-    error(&route(node(4), "0", &source).await, 400, 3);
+    begins(&error(&route(node(4), "0", &source).await, 400, 3), "amt: the amount is zero");
+    let nothing = json!({"dest": node64(4), "source_pub_key": node(1)});
+    let nothing = service.post("/lnd/v2/router/route/estimatefee", &nothing).await;
+    begins(&error(&nothing, 400, 3), "amt_sat: the amount is zero");
     error(&service.get("/lnd/v1/nowhere").await, 404, 5);
     error(&service.post("/lnd/v1/graph/info", &json!({})).await, 405, 12);
     assert_eq!(number(&service.get("/lnd/v1/graph/info").await.json()["num_zombie_chans"]), 0);
