@@ -176,8 +176,8 @@ impl<C: HopCost> Problem<'_, C> {
 
     /// What a change multiplies the fee and the rest of a hop's cost with.
     fn weights(&self, change: &ArcChange) -> Option<[Weight; 2]> {
-        // Where only the fee counts, one state a node suffices because fees are not weighed.
-        let weight = change.weight().filter(|_| C::HAS_TWO_LABELS)?;
+        // Where only the fee counts, one state a node suffices because fees are not weighed, nor are they with tolls on hops.
+        let weight = change.weight().filter(|_| self.cost.tuning().weights.is_some())?;
         // What a discount takes back is money; of a fee that counts for less it could take back more than was charged.
         let is_full = weight.is_favour() && self.with_inbound_fees;
         Some([if is_full { Weight::ONE } else { weight }, weight])
