@@ -72,7 +72,12 @@ fn of_routes() -> Vec<Case> {
                 "unknown_channel",
                 "first_channels[1].short_channel_id",
             ),
-            (but(&json!({"first_channels": [channel("2x1x0")]})), 422, "bad_query", "first_channels"),
+            (
+                but(&json!({"first_channels": [channel("2x1x0")]})),
+                422,
+                "bad_query",
+                "first_channels[0].short_channel_id",
+            ),
             (but(&json!({"first_channels": []})), 404, "payer_cannot_send", "first_channels"),
             (but(&json!({"extra_arcs": [arc]})), 422, "bad_query", "extra_arcs"),
             (but(&json!({"amount_msat": 0})), 422, "bad_query", "amount_msat"),
