@@ -26,7 +26,12 @@ pub fn write_schemas(folder: &Path) -> Result<String, SchemasError> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["run", "--quiet", "--locked", "--manifest-path"]);
     command.arg(root().join("schemas/compiler/Cargo.toml"));
-    command.arg("--target-dir").arg(cache.join("schema-compiler")).arg("--").arg(folder);
+    command
+        .arg("--target-dir")
+        .arg(cache.join("schema-compiler"))
+        .arg("--")
+        .arg(root().join("schemas"))
+        .arg(folder);
     let output = command.stderr(Stdio::inherit()).output().map_err(SchemasError::Io)?;
     if !output.status.success() {
         return Err(SchemasError::Failed(output.status));

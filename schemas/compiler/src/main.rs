@@ -1,5 +1,7 @@
-//! `schema-compiler FOLDER`: compiles all schemas into that folder, one file for each and the `mod.rs` that declares
-//! them, and prints the compiler's version.
+//! `schema-compiler SCHEMAS FOLDER`: compiles all schemas of one folder into the other, one file for each and the `mod.rs`
+//! that declares them, and prints the compiler's version.
+//!
+//! It is kept for all checkouts of the project, so it is told where the schemas lie and does not remember where it was built.
 //!
 //! The compiler, `flatc`, comes as source in a crate and is built with it: nothing is downloaded but crates. This
 //! program uses none of ours, so that it runs when a changed schema has broken the code that uses it.
@@ -11,16 +13,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() -> io::Result<()> {
-    let folder = env::args_os().nth(1).ok_or_else(|| io::Error::other("say which folder to write to"))?;
-    generate(Path::new(&folder))?;
+    let folders: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
+    let [schemas, folder] = folders.as_slice() else {
+        return Err(io::Error::other("say where the schemas lie and which folder to write to"));
+    };
+    generate(schemas, folder)?;
     println!("{}", version()?);
     Ok(())
 }
 
-fn generate(folder: &Path) -> io::Result<()> {
-    let schemas = schemas()?;
+fn generate(from: &Path, folder: &Path) -> io::Result<()> {
+    let schemas = schemas(from)?;
     let mut flatc = Command::new(flatc_fork::flatc());
-    flatc.arg("--rust").arg("-o").arg(folder).arg("-I").arg(schemas_folder()).args(&schemas);
+    flatc.arg("--rust").arg("-o").arg(folder).arg("-I").arg(from).args(&schemas);
     let status = flatc.status()?;
     if !status.success() {
         return Err(io::Error::other(format!("flatc refused a schema: {status}")));
@@ -40,13 +45,9 @@ fn version() -> io::Result<String> {
     Ok(words.trim().trim_start_matches("flatc version ").to_owned())
 }
 
-fn schemas_folder() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package lies in the folder of schemas")
-}
-
-fn schemas() -> io::Result<Vec<PathBuf>> {
+fn schemas(from: &Path) -> io::Result<Vec<PathBuf>> {
     let mut schemas = Vec::new();
-    for entry in fs::read_dir(schemas_folder())? {
+    for entry in fs::read_dir(from)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "fbs") {
             schemas.push(path);

@@ -178,7 +178,7 @@ async fn a_search_that_gives_up_tells_after_how_much() {
     let body = json!({"src": example["src"], "dst": example["dst"], "amount_msat": example["amount_msat"]});
     let problem = service.post("/api/v1/routes", &body).await.problem(422);
     assert_eq!(problem["code"], "work_limit");
-    let told = format!("after {} steps", problem["settled"]);
+    let told = format!("after {} nodes and labels", problem["settled"]);
     assert!(problem["detail"].as_str().unwrap().contains(&told), "{problem}");
 }
 

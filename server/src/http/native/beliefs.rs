@@ -80,7 +80,7 @@ impl FormJson {
     responses(
         (status = 200, description = "All that is known", content(
             (Vec<u8> = "application/octet-stream"),
-            (serde_json::Value = "application/json"),
+            (Object = "application/json"),
         )),
         (status = "default", description = "Why it is not told", body = Problem, content_type = "application/problem+json"),
     ),
