@@ -34,6 +34,7 @@ impl Unanswered {
     pub(super) fn of_route(error: RouteError, query: &RouteQuery) -> Self {
         let field = match error {
             RouteError::BadQuery { .. }
+            | RouteError::BadChannel { .. }
             | RouteError::UnknownNode { .. }
             | RouteError::UnknownChannel { .. } => route_problem(&error, query).field,
             _ => None,

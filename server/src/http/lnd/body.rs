@@ -2,8 +2,8 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -54,10 +54,8 @@ impl<S: Send + Sync> FromRequest<S> for LndBytes {
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for LndQuery<T> {
     type Rejection = LndError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, LndError> {
-        let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-        let pairs = pairs.map_err(|rejection| LndError::bad_argument(rejection.body_text()))?;
-        read_value(query_value(pairs.0)).map(LndQuery)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LndError> {
+        read_query(&parts.uri).map(LndQuery)
     }
 }
 
@@ -81,6 +79,16 @@ pub fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, LndError> {
     }
     let value = serde_json::from_slice(bytes).map_err(|error| LndError::bad_argument(error.to_string()))?;
     read_value(value)
+}
+
+/// Reads the query string of a URI.
+///
+/// # Errors
+/// As [`read_body`].
+pub fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, LndError> {
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
+    let Query(pairs) = pairs.map_err(|rejection| LndError::bad_argument(rejection.body_text()))?;
+    read_value(query_value(pairs))
 }
 
 fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, LndError> {

@@ -30,7 +30,7 @@ mod router;
 mod routes;
 mod routes_request;
 
-pub use body::read_body;
+pub use body::{read_body, read_query};
 pub use build_route::BuildRouteRequest;
 pub use error::LndError;
 pub use fee_estimate::RouteFeeRequest;
