@@ -4,7 +4,6 @@ use primitives::Msat;
 
 use super::liquidity::UnknownLiquidity;
 use super::once::compile_once;
-use super::plan::plan_with;
 use super::planner::{Drawn, Planner};
 use super::query::{Plan, PlanError, PlanQuery};
 use super::workspace::PlanWorkspace;
@@ -44,8 +43,9 @@ pub fn plan_frontier_with<L: Liquidity + Copy>(
     let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let limit = query.route.limits.fee_limit(query.route.amount);
     let own = planner.prices;
-    let Ok(first) = planner.plan_cheapest(space) else {
-        return plan_with(snapshot, query, liquidity, space).map(|plan| vec![plan]);
+    let first = match planner.plan_cheapest(space) {
+        Ok(first) => first,
+        Err(refused) => return planner.plan_otherwise(refused, space).map(|plan| vec![plan]),
     };
     let bound = first.bound;
     let mut plans = vec![first.proven()];

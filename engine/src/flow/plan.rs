@@ -50,14 +50,25 @@ pub fn plan_with<L: Liquidity + Copy>(
     let compiled = compile_once(snapshot, &query.route)?;
     let mut planner = Planner::new(snapshot, query, &compiled, liquidity)?;
     let planned = planner.plan_cheapest(space).map(|drawn| drawn.proven());
-    match planned.or_else(|error| planner.plan_around(error, space)) {
-        Err(error) if query.maximum_rule != MaximumRule::Together && error.is_of_parts() => {
-            // A channel that carries more may take more parts to do so; parts that keep within the narrowest rule keep within all.
-            let narrow = PlanQuery { maximum_rule: MaximumRule::Together, ..query.clone() };
-            let plan = plan_with(snapshot, &narrow, liquidity, space).map_err(|_| error)?;
-            Ok(Plan { least_cost: None, ..plan })
+    planned.or_else(|refused| planner.plan_otherwise(refused, space))
+}
+
+impl<L: Liquidity + Copy> Planner<'_, L> {
+    /// The plan where the cheapest way to make one was `refused`.
+    pub(super) fn plan_otherwise(
+        &self,
+        refused: PlanError,
+        space: &mut PlanWorkspace,
+    ) -> Result<Plan, PlanError> {
+        match self.plan_around(refused, space) {
+            Err(error) if self.query.maximum_rule != MaximumRule::Together && error.is_of_parts() => {
+                // A channel that carries more may take more parts to do so; parts that keep within the narrowest rule keep within all.
+                let narrow = PlanQuery { maximum_rule: MaximumRule::Together, ..self.query.clone() };
+                let plan = plan_with(self.snapshot, &narrow, self.liquidity, space).map_err(|_| error)?;
+                Ok(Plan { least_cost: None, ..plan })
+            }
+            planned => planned,
         }
-        planned => planned,
     }
 }
 
